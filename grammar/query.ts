@@ -1,0 +1,251 @@
+import { tokenMatcher } from 'chevrotain';
+import type { Dsl, Rule, SharedRules } from './rule.ts';
+import * as t from './tokens.ts';
+import { kw } from './tokens.ts';
+
+type Define = (name: string, body: () => void) => Rule;
+
+/** SELECT … FROM … and its clauses, in ksqlDB's fixed order. */
+export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over: Rule }): Pick<SharedRules, 'query' | 'window'> {
+  const is = (n: number, type: Parameters<typeof tokenMatcher>[1]): boolean => tokenMatcher($.LA(n), type);
+  const expression = (n: number): unknown => $.subrule(n, late.r.expression);
+
+  const query: Rule = define('query', () => {
+    $.consume(0, kw('SELECT'));
+    $.subrule(0, selectItem);
+    $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, selectItem); });
+    $.consume(0, kw('FROM'));
+    $.subrule(0, relation);
+    $.option(0, () => {
+      $.or(0, [
+        { GATE: () => !is(3, kw('AS')), ALT: () => { $.consume(0, kw('WINDOW')); $.subrule(0, window); } },
+        { ALT: () => $.subrule(0, namedWindows) },
+      ]);
+    });
+    $.option(1, () => $.subrule(0, where));
+    $.option(2, () => $.subrule(0, groupBy));
+    $.option(3, () => $.subrule(0, partitionBy));
+    $.option(4, () => $.subrule(0, having));
+    $.option(5, () => $.subrule(1, namedWindows));
+    $.option(6, () => $.subrule(0, qualify));
+    $.option(7, () => {
+      $.consume(0, kw('EMIT'));
+      $.or(1, [{ ALT: () => $.consume(0, kw('CHANGES')) }, { ALT: () => $.consume(0, kw('FINAL')) }]);
+    });
+    $.option(8, () => { $.consume(0, kw('LIMIT')); $.consume(0, t.IntegerLiteral); });
+  });
+  const where: Rule = define('where', () => { $.consume(0, kw('WHERE')); expression(0); });
+  const having: Rule = define('having', () => { $.consume(0, kw('HAVING')); expression(0); });
+  const qualify: Rule = define('qualify', () => { $.consume(0, kw('QUALIFY')); expression(0); });
+  const groupBy: Rule = define('groupBy', () => { $.consume(0, kw('GROUP')); $.consume(0, kw('BY')); $.subrule(0, groupingList); });
+  const partitionBy: Rule = define('partitionBy', () => {
+    $.consume(0, kw('PARTITION'));
+    $.consume(0, kw('BY'));
+    $.subrule(0, groupingList);
+  });
+  /** `a, b`, `(a, b)` or `()`: a parenthesised list is told from a parenthesised expression by what follows it. */
+  const groupingList: Rule = define('groupingList', () => {
+    $.or(0, [
+      {
+        GATE: () => is(1, t.LeftParen) && endsClause($, closingParen($, 1) + 1),
+        ALT: () => {
+          $.consume(0, t.LeftParen);
+          $.option(0, () => {
+            expression(0);
+            $.many(0, () => { $.consume(0, t.Comma); expression(1); });
+          });
+          $.consume(0, t.RightParen);
+        },
+      },
+      { ALT: () => { expression(2); $.many(1, () => { $.consume(1, t.Comma); expression(3); }); } },
+    ]);
+  });
+  const namedWindows: Rule = define('namedWindows', () => {
+    $.consume(0, kw('WINDOW'));
+    $.subrule(0, namedWindow);
+    $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, namedWindow); });
+  });
+  const namedWindow: Rule = define('namedWindow', () => {
+    $.subrule(0, late.r.name);
+    $.consume(0, kw('AS'));
+    $.subrule(0, late.over);
+  });
+
+  const selectItem: Rule = define('selectItem', () => {
+    $.or(0, [
+      { ALT: () => $.consume(0, t.Star) },
+      {
+        GATE: () => is(2, t.Dot) && is(3, t.Star),
+        ALT: () => { $.subrule(0, late.r.name); $.consume(0, t.Dot); $.consume(1, t.Star); },
+      },
+      {
+        ALT: () => {
+          expression(0);
+          $.option(0, () => { $.consume(0, t.Arrow); $.consume(2, t.Star); });
+          $.option(1, () => { $.option(2, () => $.consume(0, kw('AS'))); $.subrule(1, late.r.name); });
+        },
+      },
+    ]);
+  });
+
+  const relation: Rule = define('relation', () => {
+    $.subrule(0, source);
+    $.many(0, () => $.or(0, [{ ALT: () => $.subrule(0, join) }, { ALT: () => $.subrule(0, invokeClause) }]));
+  });
+  const source: Rule = define('source', () => {
+    $.or(0, [
+      { GATE: () => is(2, t.LeftParen), ALT: () => $.subrule(0, mlPredict) },
+      {
+        ALT: () => {
+          $.subrule(0, late.r.name);
+          $.option(0, {
+            GATE: () => is(2, kw('SYSTEM_TIME')),
+            DEF: () => { $.consume(0, kw('FOR')); $.consume(0, kw('SYSTEM_TIME')); $.consume(0, kw('AS')); $.consume(0, kw('OF')); expression(0); },
+          });
+          $.option(1, () => $.subrule(0, matchRecognize));
+        },
+      },
+    ]);
+    $.option(2, {
+      GATE: () => !startsClause($),
+      DEF: () => { $.option(3, () => $.consume(1, kw('AS'))); $.subrule(1, late.r.name); },
+    });
+  });
+  const mlPredict: Rule = define('mlPredict', () => {
+    $.consume(0, kw('ML_PREDICT'));
+    $.subrule(0, balanced);
+  });
+  const matchRecognize: Rule = define('matchRecognize', () => {
+    $.consume(0, kw('MATCH_RECOGNIZE'));
+    $.subrule(0, balanced);
+  });
+  /** A parenthesised run of tokens whose inside is not looked at. */
+  const balanced: Rule = define('balanced', () => {
+    $.consume(0, t.LeftParen);
+    $.many(0, {
+      GATE: () => !is(1, t.RightParen),
+      DEF: () => $.or(0, [{ GATE: () => is(1, t.LeftParen), ALT: () => $.subrule(0, balanced) }, { ALT: () => $.subrule(0, anyToken) }]),
+    });
+    $.consume(0, t.RightParen);
+  });
+  const inner = t.vocabulary.filter(
+    (token) => ![t.LeftParen, t.RightParen, t.Semicolon, t.Unit, t.WhiteSpace, t.LineComment, t.BlockComment].includes(token) && (token.CATEGORIES?.length ?? 0) === 0,
+  );
+  const anyToken: Rule = define('anyToken', () => {
+    $.or(0, inner.map((token) => ({ ALT: () => $.consume(0, token) })));
+  });
+
+  const join: Rule = define('join', () => {
+    $.option(0, () => {
+      $.or(0, [
+        { ALT: () => $.consume(0, kw('INNER')) },
+        {
+          ALT: () => {
+            $.or(1, ['LEFT', 'RIGHT', 'FULL'].map((word) => ({ ALT: () => $.consume(0, kw(word)) })));
+            $.option(1, () => $.consume(0, kw('OUTER')));
+          },
+        },
+      ]);
+    });
+    $.consume(0, kw('JOIN'));
+    $.subrule(0, source);
+    $.option(2, () => $.subrule(0, within));
+    $.consume(0, kw('ON'));
+    expression(0);
+  });
+  const within: Rule = define('within', () => {
+    $.consume(0, kw('WITHIN'));
+    $.or(0, [
+      { ALT: () => $.subrule(0, late.r.duration) },
+      { ALT: () => { $.consume(0, t.LeftParen); $.subrule(1, late.r.duration); $.consume(0, t.Comma); $.subrule(2, late.r.duration); $.consume(0, t.RightParen); } },
+    ]);
+    $.option(0, () => { $.consume(0, kw('GRACE')); $.consume(0, kw('PERIOD')); $.subrule(3, late.r.duration); });
+  });
+  const invokeClause: Rule = define('invokeClause', () => {
+    $.consume(0, kw('INVOKE'));
+    $.consume(0, kw('MODEL'));
+    $.subrule(0, late.r.name);
+    $.option(0, () => { $.consume(0, kw('VERSION')); $.subrule(0, late.r.version); });
+    $.option(1, () => $.consume(0, kw('USING')));
+    $.consume(0, t.LeftParen);
+    $.or(0, [
+      { ALT: () => $.consume(0, t.Star) },
+      { ALT: () => { $.subrule(0, clauseArgument); $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, clauseArgument); }); } },
+    ]);
+    $.consume(0, t.RightParen);
+    $.option(2, () => { $.consume(0, kw('ROUTE')); $.consume(0, kw('BY')); expression(0); });
+    $.option(3, () => $.subrule(0, late.r.properties));
+    $.option(4, () => $.consume(0, kw('AS')));
+    $.subrule(1, late.r.name);
+  });
+  const clauseArgument: Rule = define('clauseArgument', () => {
+    expression(0);
+    $.option(0, () => { $.consume(0, kw('AS')); $.subrule(0, late.r.name); });
+  });
+
+  const window: Rule = define('window', () => {
+    $.option(0, { GATE: () => !is(2, t.LeftParen), DEF: () => $.subrule(0, late.r.name) });
+    $.or(0, [
+      {
+        ALT: () => {
+          $.consume(0, kw('TUMBLING'));
+          $.consume(0, t.LeftParen);
+          $.consume(0, kw('SIZE'));
+          $.subrule(0, late.r.duration);
+          $.subrule(0, windowTail);
+          $.consume(0, t.RightParen);
+        },
+      },
+      {
+        ALT: () => {
+          $.consume(0, kw('HOPPING'));
+          $.consume(1, t.LeftParen);
+          $.consume(1, kw('SIZE'));
+          $.subrule(1, late.r.duration);
+          $.consume(0, t.Comma);
+          $.consume(0, kw('ADVANCE'));
+          $.consume(0, kw('BY'));
+          $.subrule(2, late.r.duration);
+          $.subrule(1, windowTail);
+          $.consume(1, t.RightParen);
+        },
+      },
+      {
+        ALT: () => {
+          $.consume(0, kw('SESSION'));
+          $.consume(2, t.LeftParen);
+          $.subrule(3, late.r.duration);
+          $.subrule(2, windowTail);
+          $.consume(2, t.RightParen);
+        },
+      },
+    ]);
+  });
+  const windowTail: Rule = define('windowTail', () => {
+    $.option(0, () => { $.consume(0, t.Comma); $.consume(0, kw('RETENTION')); $.subrule(0, late.r.duration); });
+    $.option(1, () => { $.consume(1, t.Comma); $.consume(0, kw('GRACE')); $.consume(0, kw('PERIOD')); $.subrule(1, late.r.duration); });
+  });
+  return { query, window };
+}
+
+/** EMIT CHANGES, PARTITION BY, … after a source are the next clause and no alias. */
+function startsClause($: Dsl): boolean {
+  const next = (a: string, b: string): boolean => tokenMatcher($.LA(1), kw(a)) && tokenMatcher($.LA(2), kw(b));
+  return next('EMIT', 'CHANGES') || next('EMIT', 'FINAL') || next('PARTITION', 'BY');
+}
+
+function closingParen($: Dsl, from: number): number {
+  let depth = 0;
+  for (let n = from; ; n++) {
+    const token = $.LA(n);
+    if (tokenMatcher(token, t.LeftParen)) depth++;
+    else if (tokenMatcher(token, t.RightParen) && --depth === 0) return n;
+    else if (token.tokenType.name === 'EOF') return n;
+  }
+}
+
+function endsClause($: Dsl, n: number): boolean {
+  const token = $.LA(n);
+  const words = ['PARTITION', 'HAVING', 'WINDOW', 'QUALIFY', 'EMIT', 'LIMIT'];
+  return token.tokenType.name === 'EOF' || tokenMatcher(token, t.Semicolon) || words.some((word) => tokenMatcher(token, kw(word)));
+}

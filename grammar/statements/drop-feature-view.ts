@@ -1,0 +1,14 @@
+import type { StatementRule } from '../rule.ts';
+import { kw } from '../tokens.ts';
+
+export const dropFeatureView: StatementRule = {
+  name: 'dropFeatureView',
+  starts: ['DROP FEATURE VIEW'],
+  rule: ($, r) => {
+    $.consume(0, kw('DROP'));
+    $.consume(0, kw('FEATURE'));
+    $.consume(0, kw('VIEW'));
+    $.option(0, { GATE: () => $.LA(2).tokenType === kw('EXISTS'), DEF: () => $.subrule(0, r.ifExists) });
+    $.subrule(0, r.name);
+  },
+};

@@ -1,0 +1,3 @@
+import type { StatementRule } from '../rule.ts';
+
+export const select: StatementRule = { name: 'select', starts: ['SELECT'], rule: ($, r) => $.subrule(0, r.query) };

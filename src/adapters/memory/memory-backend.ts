@@ -1,0 +1,34 @@
+import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+
+/** State in memory: for transient queries and tests. Nothing survives. */
+export class MemoryBackend implements StateBackend {
+  readonly #entries = new Map<string, Buffer>();
+
+  getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[] {
+    if (this.#entries.size === 0) return keys.map(() => undefined);
+    return keys.map((key) => this.#entries.get(key.latin1Slice(0, key.length)));
+  }
+
+  *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
+    // One character a byte keeps the order of the bytes.
+    const [low, high] = [from.latin1Slice(0, from.length), to.latin1Slice(0, to.length)];
+    const keys = [...this.#entries.keys()].filter((key) => key >= low && key < high).sort();
+    for (const key of keys) yield [Buffer.from(key, 'latin1'), this.#entries.get(key)!];
+  }
+
+  write(batch: readonly StateWrite[]): void {
+    for (const { key, value } of batch) {
+      const text = key.latin1Slice(0, key.length);
+      if (value === null) this.#entries.delete(text);
+      else this.#entries.set(text, Buffer.from(value));
+    }
+  }
+
+  deleteRange(from: Buffer, to: Buffer): void {
+    for (const [key] of [...this.range(from, to)]) this.#entries.delete(key.latin1Slice(0, key.length));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

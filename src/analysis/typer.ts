@@ -1,0 +1,308 @@
+import type { Span } from '../diagnostics/source.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import { literal, type Expr } from '../expressions/node.ts';
+import { castBetween } from '../types/casts.ts';
+import { asDecimal, decimalResult, parseDecimal } from '../types/decimals.ts';
+import { canonical } from '../types/numbers.ts';
+import { unitLengthMs } from './units.ts';
+import type { CallNode, ExpressionNode, InvokeNode } from '../syntax/expressions.ts';
+import { array, BIGINT, BOOLEAN, DOUBLE, INTEGER, isNumeric, map, sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
+import { typeCall } from './calls.ts';
+import { cast, comparable, isNull, isStringLiteral, readLiteral, unify } from './coerce.ts';
+import { resolveType } from './resolve-type.ts';
+import { emptyScope, type Scope } from './scope.ts';
+
+/** What the place of an expression allows beyond scalars; a hook that is missing refuses. */
+export interface TyperHooks {
+  readonly aggregate?: (node: CallNode, args: Expr[]) => Expr;
+  readonly over?: (node: CallNode, typer: Typer) => Expr;
+  readonly tableFunction?: (node: CallNode, args: Expr[]) => Expr;
+  readonly invoke?: (node: InvokeNode, typer: Typer) => Expr;
+}
+
+/** Gives expressions their types, and inserts the conversions that SQL leaves out. */
+export class Typer {
+  readonly scope: Scope;
+  readonly types: ReadonlyMap<string, SqlType>;
+  readonly hooks: TyperHooks;
+  /** Where the expression stands, for errors. */
+  readonly place: string;
+  #lambdaVariables: readonly { readonly name: string; readonly type: SqlType }[] = [];
+
+  constructor(scope: Scope, types: ReadonlyMap<string, SqlType>, place: string, hooks: TyperHooks = {}) {
+    this.scope = scope;
+    this.types = types;
+    this.place = place;
+    this.hooks = hooks;
+  }
+
+  /** The same names with other hooks. */
+  with(place: string, hooks: TyperHooks): Typer {
+    return new Typer(this.scope, this.types, place, hooks);
+  }
+
+  type(node: ExpressionNode): Expr {
+    switch (node.kind) {
+      case 'literal':
+        return typeLiteral(node);
+      case 'column': {
+        const variable = node.qualifier === undefined ? this.#lambdaVariables.findLast(({ name }) => name === node.name.text) : undefined;
+        return variable === undefined ? this.scope.resolve(node) : { kind: 'lambdaVariable', ...variable };
+      }
+      case 'call':
+        return typeCall(this, node);
+      case 'invoke':
+        if (this.hooks.invoke === undefined) throw new SqlError('TABLE_FUNCTION_MISPLACED', node.span, { name: 'INVOKE MODEL', where: this.place });
+        return this.hooks.invoke(node, this);
+      case 'unary':
+        return this.#unary(node);
+      case 'binary':
+        return this.#binary(node);
+      case 'compare': {
+        const spans = { left: node.left.span, right: node.right.span, whole: node.span };
+        const [left, right] = comparable(this.type(node.left), this.type(node.right), node.op, spans);
+        return { kind: 'compare', op: node.op, left, right, type: BOOLEAN };
+      }
+      case 'logic':
+        return { kind: 'logic', op: node.op, left: this.boolean(node.left, node.op), right: this.boolean(node.right, node.op), type: BOOLEAN };
+      case 'not':
+        return { kind: 'not', operand: this.boolean(node.operand, 'NOT'), type: BOOLEAN };
+      case 'isNull':
+        return { kind: 'isNull', operand: this.type(node.operand), negated: node.negated, type: BOOLEAN };
+      case 'distinct': {
+        const left = this.type(node.left);
+        const right = this.type(node.right);
+        if (isNull(left) || isNull(right)) return { kind: 'isNull', operand: isNull(left) ? right : left, negated: !node.negated, type: BOOLEAN };
+        const [a, b] = comparable(left, right, 'IS DISTINCT FROM', { left: node.left.span, right: node.right.span, whole: node.span });
+        return { kind: 'distinct', left: a, right: b, negated: node.negated, type: BOOLEAN };
+      }
+      case 'between': {
+        const spans = (bound: Span): { left: Span; right: Span; whole: Span } => ({ left: node.operand.span, right: bound, whole: node.span });
+        const operand = this.type(node.operand);
+        const [a, low] = comparable(operand, this.type(node.low), '>=', spans(node.low.span));
+        const [b, high] = comparable(operand, this.type(node.high), '<=', spans(node.high.span));
+        const both: Expr = {
+          kind: 'logic',
+          op: 'AND',
+          left: { kind: 'compare', op: '>=', left: a, right: low, type: BOOLEAN },
+          right: { kind: 'compare', op: '<=', left: b, right: high, type: BOOLEAN },
+          type: BOOLEAN,
+        };
+        return node.negated ? { kind: 'not', operand: both, type: BOOLEAN } : both;
+      }
+      case 'in':
+        return this.#in(node);
+      case 'like': {
+        const operand = this.type(node.operand);
+        const pattern = this.type(node.pattern);
+        if (operand.type.kind !== 'STRING' || pattern.type.kind !== 'STRING') {
+          throw new SqlError('TYPE_MISMATCH', node.span, { operation: 'LIKE', left: typeText(operand.type), right: typeText(pattern.type) });
+        }
+        const like: Expr = { kind: 'like', operand, pattern, escape: node.escape ?? null, type: BOOLEAN };
+        return node.negated ? { kind: 'not', operand: like, type: BOOLEAN } : like;
+      }
+      case 'case':
+        return this.#case(node);
+      case 'cast': {
+        const operand = this.type(node.operand);
+        const type = resolveType(node.type, this.types);
+        if (!isNull(operand) && castBetween(operand.type, type) === undefined) {
+          throw new SqlError('CAST_NOT_SUPPORTED', node.span, { from: typeText(operand.type), to: typeText(type) });
+        }
+        return cast(operand, type);
+      }
+      case 'subscript':
+        return this.#subscript(node);
+      case 'field': {
+        const operand = this.type(node.operand);
+        if (operand.type.kind !== 'STRUCT') throw new SqlError('NOT_A_STRUCT', node.operand.span, { type: typeText(operand.type) });
+        const field = operand.type.fields.find(({ name }) => name === node.field.text);
+        if (field === undefined) throw new SqlError('FIELD_NOT_FOUND', node.field.span, { field: node.field.text, type: typeText(operand.type) });
+        return { kind: 'field', operand, field: field.name, type: field.type };
+      }
+      case 'array': {
+        const { exprs, type } = unify(node.items.map((item) => this.type(item)), node.items.map(({ span }) => span), 'ARRAY');
+        if (type === undefined) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'ARRAY' });
+        return { kind: 'array', items: exprs, type: array(type) };
+      }
+      case 'map':
+        return this.#map(node);
+      case 'struct': {
+        const names = node.fields.map(({ name }) => name.text);
+        if (names.length === 0) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'STRUCT' });
+        const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+        if (twice >= 0) throw new SqlError('DUPLICATE_FIELD', node.fields[twice]!.name.span, { field: names[twice]! });
+        const fields = node.fields.map(({ value }) => this.#typed(value, 'STRUCT'));
+        return { kind: 'struct', fields, type: struct(fields.map(({ type }, i) => ({ name: names[i]!, type }))) };
+      }
+      case 'typed': {
+        const parsed = node.type === 'DECIMAL' ? parseDecimal(node.text.trim()) : undefined;
+        if (parsed === undefined) throw new SqlError('LITERAL_CONVERSION', node.span, { text: node.text, type: node.type });
+        const digits = parsed.unscaled.toString().replace('-', '').length;
+        return literal({ kind: 'DECIMAL', precision: Math.max(digits, parsed.scale), scale: parsed.scale }, canonical(parsed.unscaled));
+      }
+      case 'interval':
+        return literal(BIGINT, node.amount * unitLengthMs(node.unit));
+      case 'unit':
+        return { kind: 'unit', unit: node.unit, type: STRING };
+      case 'lambda':
+        throw new SqlError('LAMBDA_MISPLACED', node.span, {});
+      case 'atTimeZone':
+        throw new SqlError('NOT_SUPPORTED_YET', node.span, { what: 'AT TIME ZONE' });
+    }
+  }
+
+  /** The body of a lambda with its arguments' types known. */
+  typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): Expr {
+    const outer = this.#lambdaVariables;
+    const params = node.params.map(({ text }) => text);
+    for (const param of node.params) {
+      const clash = outer.some(({ name }) => name === param.text) || this.scope.sources.some(({ columns }) => columns.some(({ name }) => name === param.text));
+      if (clash) throw new SqlError('LAMBDA_NAME_CLASH', param.span, { name: param.text });
+    }
+    this.#lambdaVariables = [...outer, ...params.map((name, i) => ({ name, type: types[i]! }))];
+    const body = this.type(node.body);
+    this.#lambdaVariables = outer;
+    return { kind: 'lambda', params, body, type: body.type };
+  }
+
+  /** An expression that must be BOOLEAN. */
+  boolean(node: ExpressionNode, what: string): Expr {
+    const expr = this.type(node);
+    if (isNull(expr)) return { kind: 'literal', type: BOOLEAN, value: null };
+    if (expr.type.kind !== 'BOOLEAN') throw new SqlError('NOT_BOOLEAN', node.span, { what, type: typeText(expr.type) });
+    return expr;
+  }
+
+  #typed(node: ExpressionNode, operation: string): Expr {
+    const expr = this.type(node);
+    if (isNull(expr)) throw new SqlError('NULL_OPERAND', node.span, { operation });
+    return expr;
+  }
+
+  #unary(node: Extract<ExpressionNode, { kind: 'unary' }>): Expr {
+    const operand = this.#typed(node.operand, node.op);
+    if (!isNumeric(operand.type)) throw new SqlError('TYPE_MISMATCH', node.span, { operation: `unary ${node.op}`, left: typeText(operand.type), right: 'nothing' });
+    if (node.op === '+') return operand;
+    // -9223372036854775808 is a literal, though its digits alone are out of range.
+    if (operand.kind === 'literal' && operand.type.kind !== 'DOUBLE' && node.operand.kind === 'literal') {
+      const value = canonical(-BigInt(operand.value as string | number));
+      if (value === -2147483648) return literal(INTEGER, value);
+      return literal(operand.type, value);
+    }
+    return { kind: 'negate', operand, type: operand.type };
+  }
+
+  #binary(node: Extract<ExpressionNode, { kind: 'binary' }>): Expr {
+    const { op } = node;
+    if (op === '||') {
+      const call: CallNode = { kind: 'call', name: { text: 'CONCAT', span: node.span }, star: false, args: [node.left, node.right], over: undefined, span: node.span };
+      return typeCall(this, call);
+    }
+    const left = this.#typed(node.left, op);
+    const right = this.#typed(node.right, op);
+    const [a, b] = [left.type, right.type];
+    if (op === '+' && a.kind === 'STRING' && b.kind === 'STRING') return { kind: 'arithmetic', op, left, right, type: STRING };
+    if (!isNumeric(a) || !isNumeric(b)) throw new SqlError('TYPE_MISMATCH', node.span, { operation: op, left: typeText(a), right: typeText(b) });
+    return { kind: 'arithmetic', op, left, right, type: arithmeticType(op, a, b) };
+  }
+
+  #in(node: Extract<ExpressionNode, { kind: 'in' }>): Expr {
+    const operand = this.type(node.operand);
+    const items = node.items.map((item) => ({ expr: this.type(item), span: item.span })).filter(({ expr }) => !isNull(expr));
+    const typed = items.map(({ expr, span }) => {
+      if (isStringLiteral(expr) && operand.type.kind !== 'STRING') return [operand, readForIn(expr, operand.type, span)] as const;
+      if (operand.type.kind === 'STRING' && expr.kind === 'literal' && expr.type.kind !== 'STRING') {
+        const toText = castBetween(expr.type, STRING);
+        if (toText !== undefined && (isNumeric(expr.type) || expr.type.kind === 'BOOLEAN')) return [operand, cast(expr, STRING)] as const;
+      }
+      if (sameType(operand.type, expr.type)) return [operand, expr] as const;
+      return comparable(operand, expr, 'IN', { left: node.operand.span, right: span, whole: span });
+    });
+    const result: Expr = { kind: 'in', operand: typed[0]?.[0] ?? operand, items: typed.map(([, item]) => item), type: BOOLEAN };
+    if (isNull(operand)) throw new SqlError('COMPARE_WITH_NULL', node.operand.span, {});
+    return node.negated ? { kind: 'not', operand: result, type: BOOLEAN } : result;
+  }
+
+  #case(node: Extract<ExpressionNode, { kind: 'case' }>): Expr {
+    if (node.operand !== undefined) throw new SqlError('NOT_SUPPORTED_YET', node.operand.span, { what: 'CASE value WHEN' });
+    const whens = node.whens.map(({ when, then }) => ({ when: this.boolean(when, 'WHEN'), then: this.type(then), span: then.span }));
+    const otherwise = node.otherwise === undefined ? undefined : this.type(node.otherwise);
+    const branches = [...whens.map(({ then, span }) => ({ expr: then, span })), ...(otherwise === undefined ? [] : [{ expr: otherwise, span: node.otherwise!.span }])];
+    const first = branches.find(({ expr }) => !isNull(expr));
+    if (first === undefined) throw new SqlError('NULL_OPERAND', node.span, { operation: 'CASE' });
+    const { type } = first.expr;
+    for (const { expr, span } of branches) {
+      if (!isNull(expr) && !sameType(expr.type, type)) throw new SqlError('CASE_BRANCHES', span, { first: typeText(type), other: typeText(expr.type) });
+    }
+    return { kind: 'case', whens: whens.map(({ when, then }) => ({ when, then: cast(then, type) })), otherwise: cast(otherwise ?? { kind: 'literal', type, value: null }, type), type };
+  }
+
+  #subscript(node: Extract<ExpressionNode, { kind: 'subscript' }>): Expr {
+    const operand = this.type(node.operand);
+    const index = this.type(node.index);
+    const wrong = (expected: string): never => {
+      throw new SqlError('SUBSCRIPT_TYPE', node.index.span, { expected, type: typeText(index.type) });
+    };
+    if (operand.type.kind === 'ARRAY') {
+      if (index.type.kind !== 'INTEGER' && index.type.kind !== 'BIGINT') wrong('an INTEGER');
+      return { kind: 'subscript', operand, index, type: operand.type.element };
+    }
+    if (operand.type.kind !== 'MAP') throw new SqlError('NOT_SUBSCRIPTABLE', node.operand.span, { type: typeText(operand.type) });
+    if (!sameType(index.type, operand.type.key)) wrong(typeText(operand.type.key));
+    return { kind: 'subscript', operand, index, type: operand.type.value };
+  }
+
+  #map(node: Extract<ExpressionNode, { kind: 'map' }>): Expr {
+    const keys = unify(node.entries.map(({ key }) => this.type(key)), node.entries.map(({ key }) => key.span), 'MAP keys');
+    const values = unify(node.entries.map(({ value }) => this.type(value)), node.entries.map(({ value }) => value.span), 'MAP values');
+    if (keys.type === undefined || values.type === undefined) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'MAP' });
+    if (keys.type.kind !== 'STRING') throw new SqlError('MAP_KEY_TYPE', node.entries[0]!.key.span, { type: typeText(keys.type) });
+    return { kind: 'map', entries: keys.exprs.map((key, i) => ({ key, value: values.exprs[i]! })), type: map(keys.type, values.type) };
+  }
+}
+
+function readForIn(expr: Expr, type: SqlType, span: Span): Expr {
+  if (type.kind !== 'INTEGER' && type.kind !== 'BIGINT') return readLiteral(expr, type, span);
+  const text = String((expr as Extract<Expr, { kind: 'literal' }>).value).trim();
+  const parsed = parseDecimal(text);
+  if (parsed === undefined) throw new SqlError('LITERAL_CONVERSION', span, { text, type: type.kind });
+  if (parsed.scale === 0) return readLiteral(expr, BIGINT, span);
+  return literal({ kind: 'DECIMAL', precision: Math.max(parsed.unscaled.toString().length, parsed.scale), scale: parsed.scale }, canonical(parsed.unscaled));
+}
+
+/** The result of arithmetic: the wider type, or ksqlDB's decimal rules. */
+export function arithmeticType(op: '+' | '-' | '*' | '/' | '%', a: SqlType, b: SqlType): SqlType {
+  if (a.kind === 'DOUBLE' || b.kind === 'DOUBLE') return DOUBLE;
+  if (a.kind === 'DECIMAL' || b.kind === 'DECIMAL') return decimalResult(op, asDecimal(a)!, asDecimal(b)!);
+  return a.kind === 'BIGINT' || b.kind === 'BIGINT' ? BIGINT : INTEGER;
+}
+
+function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): Expr {
+  const text = node.value ?? '';
+  switch (node.literal) {
+    case 'null':
+      return { kind: 'literal', type: STRING, value: null };
+    case 'string':
+      return literal(STRING, text);
+    case 'boolean':
+      return literal(BOOLEAN, text === 'TRUE');
+    case 'double':
+      return literal(DOUBLE, Number(text));
+    case 'integer': {
+      const value = canonical(BigInt(text));
+      return literal(value <= 2147483647 ? INTEGER : BIGINT, value);
+    }
+    case 'decimal': {
+      const { unscaled, scale } = parseDecimal(text)!;
+      const digits = unscaled.toString().length;
+      // Below 1 ksqlDB counts the zero before the point.
+      return literal({ kind: 'DECIMAL', precision: digits <= scale ? scale + 1 : digits, scale }, canonical(unscaled));
+    }
+  }
+}
+
+/** An expression without columns, such as a value to insert. */
+export function typeConstant(node: ExpressionNode, types: ReadonlyMap<string, SqlType>, place: string): Expr {
+  return new Typer(emptyScope, types, place).type(node);
+}

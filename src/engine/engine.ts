@@ -1,0 +1,144 @@
+import { Catalog, type QueryObject } from '../catalog/catalog.ts';
+import type { ModelHost } from '../runtime/ports/model-host.ts';
+import type { Node } from '../runtime/ports/node.ts';
+import type { Command } from './commands.ts';
+import { Mutex } from './mutex.ts';
+import type { ModelRegistry } from './models.ts';
+
+export interface EngineOptions {
+  readonly node: Node;
+  readonly models: (ModelHost & ModelRegistry) | undefined;
+  readonly serviceId: string;
+  /** Defaults of every session, from the server's settings. */
+  readonly defaults: Readonly<Record<string, string>>;
+  /** False keeps queries from starting: a test drives them itself. */
+  readonly startQueries?: boolean;
+}
+
+/** Holds the catalogue, applies commands in order, and has the node run what they say. */
+export class Engine {
+  readonly node: Node;
+  readonly models: (ModelHost & ModelRegistry) | undefined;
+  readonly serviceId: string;
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly startedAt = Date.now();
+  readonly #mutex = new Mutex();
+  readonly #startQueries: boolean;
+  #catalog = new Catalog();
+  #applied = -1;
+  #nextQuery = 0;
+
+  constructor(options: EngineOptions) {
+    this.node = options.node;
+    this.models = options.models;
+    this.serviceId = options.serviceId;
+    this.defaults = options.defaults;
+    this.#startQueries = options.startQueries ?? true;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+  /** The number of the last command that was applied, -1 before the first. */
+  get commandNumber(): number {
+    return this.#applied;
+  }
+  /** The number that the next query's id gets. */
+  get nextQueryNumber(): number {
+    return this.#nextQuery;
+  }
+
+  /** Reads the command log, rebuilds the catalogue, and starts its queries. */
+  async start(): Promise<void> {
+    for (const { number, command } of await this.node.commands.readAfter(-1)) {
+      await this.#apply(JSON.parse(command) as Command, false);
+      this.#applied = number;
+    }
+    if (!this.#startQueries) return;
+    for (const query of this.#catalog.queries.values()) await this.#startQuery(query);
+  }
+
+  /** Applies what other nodes have appended since. */
+  async catchUp(): Promise<void> {
+    for (const { number, command } of await this.node.commands.readAfter(this.#applied)) {
+      await this.#apply(JSON.parse(command) as Command, true);
+      this.#applied = number;
+    }
+  }
+
+  /**
+   * Runs an action that may change the catalogue, alone: it sees every command so far, and what it distributes comes right behind
+   * them.
+   */
+  change<T>(action: (distribute: (command: Command) => Promise<number>) => Promise<T>): Promise<T> {
+    return this.#mutex.run(async () => {
+      await this.catchUp();
+      return action(async (command) => {
+        const number = await this.node.commands.append(JSON.stringify(command), this.#applied);
+        await this.#apply(command, true);
+        this.#applied = number;
+        return number;
+      });
+    });
+  }
+
+  async #apply(command: Command, live: boolean): Promise<void> {
+    switch (command.kind) {
+      case 'createSource':
+        this.#catalog = this.#catalog.withSource(command.source);
+        if (command.query !== undefined) await this.#addQuery(command.query, live);
+        return;
+      case 'dropSource':
+        for (const id of command.queries) await this.#removeQuery(id, live);
+        this.#catalog = this.#catalog.withoutSource(command.name);
+        return;
+      case 'createQuery':
+        return this.#addQuery(command.query, live);
+      case 'terminate':
+        for (const id of command.ids) await this.#removeQuery(id, live);
+        return;
+      case 'setPaused':
+        for (const id of command.ids) {
+          const query = this.#catalog.queries.get(id);
+          if (query === undefined) continue;
+          this.#catalog = this.#catalog.withQuery({ ...query, paused: command.paused });
+          if (live && this.#startQueries) await this.node.setPaused(id, command.paused);
+        }
+        return;
+      case 'putModel':
+        this.#catalog = this.#catalog.withModel(command.model);
+        await this.models?.put(command.model);
+        return;
+      case 'dropModel':
+        this.#catalog = this.#catalog.withoutModel(command.name);
+        this.models?.remove(command.name);
+        return;
+      case 'createType':
+        this.#catalog = this.#catalog.withType(command.name, command.type);
+        return;
+      case 'dropType':
+        this.#catalog = this.#catalog.withoutType(command.name);
+    }
+  }
+
+  async #addQuery(query: QueryObject, live: boolean): Promise<void> {
+    this.#catalog = this.#catalog.withQuery(query);
+    this.#nextQuery++;
+    if (live && this.#startQueries) await this.#startQuery(query);
+  }
+
+  async #removeQuery(id: string, live: boolean): Promise<void> {
+    if (!this.#catalog.queries.has(id)) return;
+    this.#catalog = this.#catalog.withoutQuery(id);
+    if (live && this.#startQueries) await this.node.stopQuery(id, true);
+  }
+
+  #startQuery({ id, plan, properties, paused }: QueryObject): Promise<void> {
+    return this.node.startQuery({ id, plan, properties, paused });
+  }
+
+  async close(): Promise<void> {
+    await this.#mutex.run(async () => this.node.close());
+    await this.models?.close();
+  }
+}

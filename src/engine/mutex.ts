@@ -1,0 +1,10 @@
+/** Runs actions one at a time, in the order they came. */
+export class Mutex {
+  #tail: Promise<unknown> = Promise.resolve();
+
+  run<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(action, action);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,30 @@
+import { findScalar } from '../functions/registry.ts';
+import { evaluateConstant } from './compile.ts';
+import { children, literal, mapChildren, type Expr } from './node.ts';
+
+const foldable = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL', 'STRING', 'BYTES', 'DATE', 'TIME', 'TIMESTAMP']);
+
+/**
+ * Replaces parts without columns by their value. Volatile functions are kept, and so is a part that fails, which must fail for
+ * each row. `true AND x` becomes x, `false AND x` false, and the like for OR.
+ */
+export function foldConstants(expr: Expr): Expr {
+  const folded = mapChildren(expr, foldConstants);
+  if (folded.kind === 'logic') {
+    const { left, right, op } = folded;
+    if (left.kind === 'literal' && left.value !== null) return (op === 'AND') === left.value ? right : left;
+    if (right.kind === 'literal' && right.value === (op === 'AND')) return left;
+    return folded;
+  }
+  if (folded.kind === 'literal' || !foldable.has(folded.type.kind) || !isConstant(folded)) return folded;
+  const value = evaluateConstant(folded);
+  if (value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value))) return folded;
+  return literal(folded.type, value);
+}
+
+/** Whether an expression reads no column and gives the same value at each call. */
+export function isConstant(expr: Expr): boolean {
+  if (expr.kind === 'column' || expr.kind === 'lambdaVariable') return false;
+  if (expr.kind === 'call' && (findScalar(expr.fn)?.volatile ?? true)) return false;
+  return children(expr).every(isConstant);
+}

@@ -1,0 +1,37 @@
+import type { Column } from '../types/schema.ts';
+import type { Value } from '../types/sql-type.ts';
+
+/** A column with its slot in the row that is decoded into; -1 when nobody reads it. */
+export interface DecodeColumn extends Pick<Column, 'name' | 'type'> {
+  readonly slot: number;
+}
+
+/** Bytes that are not what the format and columns say: the record goes to the processing log. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+/** Reads `bytes[start, end)` into the columns' slots of `row`; false when the bytes stand for null. Throws `DecodeError`. */
+export type Decode = (bytes: Buffer, start: number, end: number, row: Value[]) => boolean;
+
+/** The payload of a row's columns, taken from these slots; null stands for a null payload. */
+export type Encode = (row: readonly Value[]) => string | Buffer | null;
+
+export interface FormatOptions {
+  /** Whether a single column is held in an object (true) or stands alone. Several columns are always wrapped. */
+  readonly wrap: boolean;
+  readonly delimiter: string;
+}
+
+export interface Format {
+  readonly name: string;
+  readonly supportsKey: boolean;
+  readonly supportsValue: boolean;
+  /** How a single column may be held: `both` has the wrapped form as its default for values. */
+  readonly singles: 'wrap' | 'unwrap' | 'both' | 'none';
+  readonly usesDelimiter: boolean;
+  /** Why these columns cannot be held, naming the first that cannot; undefined when they can. */
+  readonly refuses: (columns: readonly Pick<Column, 'name' | 'type'>[], role: 'key' | 'value') => { column: string; type: string } | { why: string } | undefined;
+  readonly decoder: (columns: readonly DecodeColumn[], options: FormatOptions) => Decode;
+  readonly encoder: (columns: readonly DecodeColumn[], options: FormatOptions) => Encode;
+}

@@ -1,0 +1,114 @@
+import { castBetween } from '../types/casts.ts';
+import { decimalFromText, decimalText, type DecimalType } from '../types/decimals.ts';
+import { doubleText } from '../types/numbers.ts';
+import { STRING, typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
+import { DecodeError, type Format } from './define.ts';
+
+const unsupported = ['ARRAY', 'MAP', 'STRUCT'];
+
+/** The fields of one line: quoted ones may hold the delimiter, and double their quotes. */
+export function splitLine(line: string, delimiter: string): string[] {
+  if (!line.includes('"')) return line.split(delimiter);
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    if (line[at] === '"') {
+      let text = '';
+      for (at++; ; at++) {
+        if (at >= line.length) throw new DecodeError('a quoted field does not end');
+        if (line[at] !== '"') text += line[at];
+        else if (line[at + 1] === '"') text += line[at++];
+        else break;
+      }
+      fields.push(text);
+      at++;
+    } else {
+      const end = line.indexOf(delimiter, at);
+      fields.push(line.slice(at, end < 0 ? line.length : end));
+      at = end < 0 ? line.length : end;
+    }
+    if (at >= line.length) return fields;
+    if (line[at] !== delimiter) throw new DecodeError('a quoted field is followed by text');
+    at++;
+    if (at === line.length) return [...fields, ''];
+  }
+}
+
+function reader(type: SqlType): (text: string) => Value {
+  switch (type.kind) {
+    case 'STRING':
+      return (text) => text;
+    case 'DECIMAL':
+      return (text) => decimalFromText(text.trim(), type, true);
+    case 'BYTES':
+      return (text) => Buffer.from(text, 'base64');
+    case 'DATE':
+    case 'TIME':
+    case 'TIMESTAMP': {
+      const toLong = castBetween(STRING, { kind: 'BIGINT' })!;
+      return (text) => Number(toLong(text));
+    }
+    case 'BOOLEAN':
+      return (text) => text.trim().toLowerCase() === 'true';
+    default:
+      return castBetween(STRING, type)!;
+  }
+}
+
+function writer(type: SqlType): (value: Value) => string {
+  switch (type.kind) {
+    case 'DOUBLE':
+      return (value) => doubleText(value as number);
+    case 'DECIMAL':
+      return (value) => decimalText(value as Long, (type as DecimalType).scale);
+    case 'BYTES':
+      return (value) => (value as Buffer).toString('base64');
+    default:
+      return (value) => String(value as string | number);
+  }
+}
+
+function quoted(text: string, delimiter: string, first: boolean): string {
+  // commons-csv's minimal quoting: a delimiter, quote or line break, or a first field that starts oddly.
+  const needs = text.includes(delimiter) || /["\r\n]/.test(text) || (first && text === '') || /^[\u0000-#]|[\u0000- ]$/.test(text);
+  return needs ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Fields separated by one character; an empty field is null, and the number of fields must be the number of columns. */
+export const delimited: Format = {
+  name: 'DELIMITED',
+  supportsKey: true,
+  supportsValue: true,
+  singles: 'unwrap',
+  usesDelimiter: true,
+  refuses: (columns) => {
+    const column = columns.find(({ type }) => unsupported.includes(type.kind));
+    return column && { column: column.name, type: typeText(column.type) };
+  },
+  decoder: (columns, { delimiter }) => {
+    const readers = columns.map(({ type }) => reader(type));
+    return (bytes, start, end, row) => {
+      const fields = splitLine(bytes.utf8Slice(start, end).replace(/\r?\n$/, ''), delimiter);
+      if (fields.length !== columns.length) throw new DecodeError(`${columns.length} fields are needed, not ${fields.length}`);
+      columns.forEach(({ slot, name }, i) => {
+        if (slot < 0) return;
+        try {
+          row[slot] = fields[i] === '' ? null : readers[i]!(fields[i]!);
+        } catch (error) {
+          throw new DecodeError(`field ${name}: ${(error as Error).message}`);
+        }
+      });
+      return true;
+    };
+  },
+  encoder: (columns, { delimiter }) => {
+    const writers = columns.map(({ type }) => writer(type));
+    return (row) =>
+      columns
+        .map(({ slot }, i) => {
+          const value = row[slot]!;
+          return value === null ? '' : quoted(writers[i]!(value), delimiter, i === 0);
+        })
+        .join(delimiter);
+  },
+};

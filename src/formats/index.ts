@@ -1,0 +1,14 @@
+import type { Format } from './define.ts';
+import { delimited } from './delimited.ts';
+import { json } from './json.ts';
+import { kafka } from './kafka.ts';
+import { none } from './none.ts';
+
+const formats: readonly Format[] = [json, kafka, delimited, none];
+const byName = new Map(formats.map((format) => [format.name, format]));
+
+/** The format of a name in any case, or undefined. */
+export function findFormat(name: string): Format | undefined {
+  return byName.get(name.toUpperCase());
+}
+export const formatNames = (): string[] => [...byName.keys()].sort();

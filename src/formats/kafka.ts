@@ -1,0 +1,79 @@
+import { canonical } from '../types/numbers.ts';
+import { typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
+import { DecodeError, type Format } from './define.ts';
+
+const supported = ['INTEGER', 'BIGINT', 'DOUBLE', 'STRING', 'BYTES'];
+
+function need(bytes: number, actual: number): void {
+  if (bytes !== actual) throw new DecodeError(`${bytes} bytes are needed, not ${actual}`);
+}
+
+const readers: Partial<Record<SqlType['kind'], (bytes: Buffer, start: number, end: number) => Value>> = {
+  INTEGER: (bytes, start, end) => {
+    need(4, end - start);
+    return bytes.readInt32BE(start);
+  },
+  BIGINT: (bytes, start, end) => {
+    need(8, end - start);
+    return canonical(bytes.readBigInt64BE(start));
+  },
+  DOUBLE: (bytes, start, end) => {
+    need(8, end - start);
+    return bytes.readDoubleBE(start);
+  },
+  STRING: (bytes, start, end) => bytes.utf8Slice(start, end),
+  BYTES: (bytes, start, end) => Buffer.from(bytes.subarray(start, end)),
+};
+const writers: Partial<Record<SqlType['kind'], (value: Value) => string | Buffer>> = {
+  INTEGER: (value) => {
+    const buffer = Buffer.allocUnsafe(4);
+    buffer.writeInt32BE(value as number);
+    return buffer;
+  },
+  BIGINT: (value) => {
+    const buffer = Buffer.allocUnsafe(8);
+    buffer.writeBigInt64BE(BigInt(value as Long));
+    return buffer;
+  },
+  DOUBLE: (value) => {
+    const buffer = Buffer.allocUnsafe(8);
+    buffer.writeDoubleBE(value as number);
+    return buffer;
+  },
+  STRING: (value) => value as string,
+  BYTES: (value) => value as Buffer,
+};
+
+/** Kafka's own serializers: one column, big-endian numbers or UTF-8 text; a null column is a null payload. */
+export const kafka: Format = {
+  name: 'KAFKA',
+  supportsKey: true,
+  supportsValue: true,
+  singles: 'unwrap',
+  usesDelimiter: false,
+  refuses: (columns) => {
+    if (columns.length > 1) return { why: 'it holds one column only' };
+    const column = columns.find(({ type }) => !supported.includes(type.kind));
+    return column && { column: column.name, type: typeText(column.type) };
+  },
+  decoder: (columns) => {
+    const column = columns[0];
+    if (column === undefined || column.slot < 0) return () => true;
+    const read = readers[column.type.kind]!;
+    const { slot } = column;
+    return (bytes, start, end, row) => {
+      row[slot] = read(bytes, start, end);
+      return true;
+    };
+  },
+  encoder: (columns) => {
+    const column = columns[0];
+    if (column === undefined) return () => null;
+    const write = writers[column.type.kind]!;
+    const { slot } = column;
+    return (row) => {
+      const value = row[slot]!;
+      return value === null ? null : write(value);
+    };
+  },
+};

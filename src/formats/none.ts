@@ -1,0 +1,13 @@
+import type { Format } from './define.ts';
+
+/** No payload: the key of a key-less source. */
+export const none: Format = {
+  name: 'NONE',
+  supportsKey: true,
+  supportsValue: false,
+  singles: 'none',
+  usesDelimiter: false,
+  refuses: (columns) => (columns.length > 0 ? { why: 'it holds no columns' } : undefined),
+  decoder: () => () => true,
+  encoder: () => () => null,
+};

@@ -1,0 +1,35 @@
+import type { ScalarFunction } from '../define.ts';
+import { abs } from './abs.ts';
+import { ceil } from './ceil.ts';
+import { collectionFunctions } from './collections.ts';
+import { concat, concatWs } from './concat.ts';
+import { extractJsonField } from './extract-json-field.ts';
+import { floor } from './floor.ts';
+import { geoDistance } from './geo-distance.ts';
+import { greatest, least } from './greatest-least.ts';
+import { instr } from './instr.ts';
+import { jsonFunctions } from './json-functions.ts';
+import { filter, reduce, transform } from './lambdas.ts';
+import { mathFunctions } from './math.ts';
+import { md5 } from './md5.ts';
+import { mlBucketize, mlMinMaxScaler, mlOneHotEncoder, mlStandardScaler } from './ml-scaling.ts';
+import { asValue, coalesce, ifnull, nullif } from './nulls.ts';
+import { lpad, rpad } from './pad.ts';
+import { regexpFunctions } from './regexp.ts';
+import { round } from './round.ts';
+import { split } from './split.ts';
+import { stringFunctions } from './strings.ts';
+import { substring } from './substring.ts';
+import { timeFunctions } from './times.ts';
+import { trunc } from './trunc.ts';
+
+/** Every built-in scalar function. Adding a function is one file and one line here. */
+export const scalarFunctions: readonly ScalarFunction[] = [
+  abs, ceil, floor, round, trunc, greatest, least, ...mathFunctions,
+  ...stringFunctions, concat, concatWs, substring, split, lpad, rpad, instr, md5, ...regexpFunctions,
+  coalesce, ifnull, nullif, asValue,
+  extractJsonField, ...jsonFunctions,
+  geoDistance, ...timeFunctions, ...collectionFunctions,
+  filter, transform, reduce,
+  mlBucketize, mlOneHotEncoder, mlMinMaxScaler, mlStandardScaler,
+];

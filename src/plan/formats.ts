@@ -1,0 +1,35 @@
+import type { WindowSpec } from './window.ts';
+import type { Schema } from '../types/schema.ts';
+
+/** A format with the choices that a plan fixes. */
+export interface FormatSpec {
+  readonly format: string;
+  readonly wrap: boolean;
+  readonly delimiter: string;
+}
+
+/** Which column holds the event time; a STRING column has a java.time pattern. */
+export interface TimestampSpec {
+  readonly column: string;
+  readonly format: string | undefined;
+}
+
+/** A source as a plan reads it: self-contained, so that a later change of the catalogue never changes a running query. */
+export interface SourceSpec {
+  readonly name: string;
+  readonly kind: 'STREAM' | 'TABLE';
+  readonly topic: string;
+  readonly schema: Schema;
+  readonly keyFormat: FormatSpec;
+  readonly valueFormat: FormatSpec;
+  /** Set when the topic's keys carry window bounds. */
+  readonly window: KeyWindow | undefined;
+  readonly timestamp: TimestampSpec | undefined;
+  readonly partitions: number;
+}
+
+/** How window bounds are held in a record key: time windows by start, of a known size; sessions by both bounds. */
+export interface KeyWindow {
+  readonly type: WindowSpec['type'];
+  readonly sizeMs: number | undefined;
+}

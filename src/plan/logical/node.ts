@@ -1,0 +1,138 @@
+import type { Expr } from '../../expressions/node.ts';
+import type { SqlType } from '../../types/sql-type.ts';
+import type { SourceSpec } from '../formats.ts';
+import type { WindowSpec } from '../window.ts';
+
+/** A column of an intermediate result. */
+export interface PlanColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly role: 'key' | 'value';
+}
+export interface NamedExpr {
+  readonly name: string;
+  readonly expr: Expr;
+}
+interface Base {
+  readonly columns: readonly PlanColumn[];
+  /** Streams append; tables change by key. */
+  readonly shape: 'STREAM' | 'TABLE';
+  /** Set when rows belong to windows, whose bounds are then part of the key. */
+  readonly windowed: WindowSpec['type'] | undefined;
+}
+
+/** A topic as rows. `reads` are the source columns (and pseudo columns) that become this node's columns, in the same order. */
+export interface SourceNode extends Base {
+  readonly kind: 'source';
+  readonly source: SourceSpec;
+  readonly alias: string;
+  readonly reads: readonly string[];
+}
+export interface FilterNode extends Base {
+  readonly kind: 'filter';
+  readonly input: LogicalNode;
+  readonly predicate: Expr;
+}
+export interface ProjectNode extends Base {
+  readonly kind: 'project';
+  readonly input: LogicalNode;
+  /** One for each column; key columns are plain references to the input's key columns. */
+  readonly exprs: readonly NamedExpr[];
+}
+/** Table functions: each input row becomes as many rows as the longest result, zipped. */
+export interface FlatMapNode extends Base {
+  readonly kind: 'flatMap';
+  readonly input: LogicalNode;
+  readonly functions: readonly { readonly name: string; readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }[];
+}
+/** A new key for a stream: PARTITION BY, or the side of a join. */
+export interface RekeyNode extends Base {
+  readonly kind: 'rekey';
+  readonly input: LogicalNode;
+  readonly keys: readonly NamedExpr[];
+  /** `partitionBy` keeps rows whose new key is null, a join or grouping drops them. */
+  readonly purpose: 'partitionBy' | 'join';
+}
+export interface AggregateCall {
+  readonly name: string;
+  readonly fn: string;
+  readonly args: readonly Expr[];
+  readonly type: SqlType;
+}
+export interface AggregateNode extends Base {
+  readonly kind: 'aggregate';
+  readonly input: LogicalNode;
+  readonly keys: readonly NamedExpr[];
+  readonly aggregates: readonly AggregateCall[];
+  readonly window: WindowSpec | undefined;
+  readonly final: boolean;
+}
+export interface JoinNode extends Base {
+  readonly kind: 'join';
+  readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
+  readonly left: LogicalNode;
+  readonly right: LogicalNode;
+  readonly leftKey: Expr;
+  readonly rightKey: Expr;
+  /** The name of the result's key column, which holds the join key. */
+  readonly keyName: string;
+  readonly within: JoinWindow | undefined;
+}
+export interface JoinWindow {
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  readonly graceMs: number;
+  /** Without GRACE PERIOD outer rows are padded at once, and again joined later. */
+  readonly eager: boolean;
+}
+export interface OverCall {
+  readonly name: string;
+  readonly fn: string;
+  readonly args: readonly Expr[];
+  readonly type: SqlType;
+  readonly frame: OverFrame;
+}
+/** The rows that an OVER function sees, up to and including the current one. */
+export interface OverFrame {
+  /** Milliseconds back from the current row, or undefined without such a bound. */
+  readonly rangeMs: number | undefined;
+  /** How many rows back, or undefined without such a bound. */
+  readonly rows: number | undefined;
+  readonly maxSize: number | undefined;
+}
+export interface OverNode extends Base {
+  readonly kind: 'over';
+  readonly input: LogicalNode;
+  readonly partitionBy: readonly Expr[];
+  readonly orderBy: Expr;
+  readonly calls: readonly OverCall[];
+}
+export interface InvokeNode extends Base {
+  readonly kind: 'invoke';
+  readonly input: LogicalNode;
+  readonly model: string;
+  /** Undefined: the default version at the time of each call. */
+  readonly version: number | undefined;
+  readonly args: readonly Expr[];
+  readonly onError: string | undefined;
+  /** The names of the output columns and the hidden ones, in the order of the model's outputs. */
+  readonly outputs: readonly { readonly name: string; readonly output: string; readonly type: SqlType }[];
+}
+
+export type LogicalNode = SourceNode | FilterNode | ProjectNode | FlatMapNode | RekeyNode | AggregateNode | JoinNode | OverNode | InvokeNode;
+export type NodeOf<K extends LogicalNode['kind']> = Extract<LogicalNode, { kind: K }>;
+
+export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
+  if (node.kind === 'source') return [];
+  return node.kind === 'join' ? [node.left, node.right] : [node.input];
+}
+
+/** The same node over other inputs. */
+export function withInputs(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
+  if (node.kind === 'source') return node;
+  if (node.kind === 'join') return { ...node, left: inputs[0]!, right: inputs[1]! };
+  return { ...node, input: inputs[0]! };
+}
+
+export const keysOf = (columns: readonly PlanColumn[]): PlanColumn[] => columns.filter(({ role }) => role === 'key');
+export const valuesOf = (columns: readonly PlanColumn[]): PlanColumn[] => columns.filter(({ role }) => role === 'value');

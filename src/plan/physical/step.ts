@@ -1,0 +1,154 @@
+import type { Expr } from '../../expressions/node.ts';
+import type { FormatSpec, KeyWindow, SourceSpec } from '../formats.ts';
+import type { AggregateCall, JoinWindow, NamedExpr, OverCall, PlanColumn } from '../logical/node.ts';
+import type { WindowSpec } from '../window.ts';
+import type { SqlType } from '../../types/sql-type.ts';
+
+/** What every step gives: its columns in slot order, and whether its changes are appended rows or updates of a key. */
+interface StepBase {
+  readonly v: 1;
+  /** Unique in its plan and stable between runs: state and internal topics are named by it. */
+  readonly id: string;
+  readonly columns: readonly PlanColumn[];
+}
+
+/** A topic decoded into the columns that the plan uses. */
+export interface SourceStep extends StepBase {
+  readonly op: 'streamSource' | 'tableSource';
+  readonly source: SourceSpec;
+  readonly reads: readonly string[];
+}
+export interface FilterStep extends StepBase {
+  readonly op: 'streamFilter' | 'tableFilter';
+  readonly input: Step;
+  readonly predicate: Expr;
+}
+export interface ProjectStep extends StepBase {
+  readonly op: 'project';
+  readonly input: Step;
+  readonly exprs: readonly NamedExpr[];
+}
+export interface FlatMapStep extends StepBase {
+  readonly op: 'flatMap';
+  readonly input: Step;
+  readonly functions: readonly { readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }[];
+}
+/** A new key; rows then pass through a repartition topic unless only one partition is there. */
+export interface RekeyStep extends StepBase {
+  readonly op: 'streamRekey' | 'tableRekey';
+  readonly input: Step;
+  readonly keys: readonly Expr[];
+  readonly dropNullKeys: boolean;
+}
+/** The cut between two sub-topologies: rows leave through an internal topic and come back on the partition of their key. */
+export interface RepartitionStep extends StepBase {
+  readonly op: 'repartition';
+  readonly input: Step;
+  readonly shape: 'STREAM' | 'TABLE';
+}
+export interface StreamAggregateStep extends StepBase {
+  readonly op: 'streamAggregate';
+  readonly input: Step;
+  readonly keyCount: number;
+  readonly aggregates: readonly AggregateCall[];
+}
+export interface WindowedAggregateStep extends StepBase {
+  readonly op: 'windowedAggregate' | 'sessionAggregate';
+  readonly input: Step;
+  readonly keyCount: number;
+  readonly aggregates: readonly AggregateCall[];
+  readonly window: WindowSpec;
+  /** EMIT FINAL: a window's row is sent once, when it closes. */
+  readonly final: boolean;
+}
+export interface TableAggregateStep extends StepBase {
+  readonly op: 'tableAggregate';
+  readonly input: Step;
+  readonly keyCount: number;
+  readonly aggregates: readonly AggregateCall[];
+}
+export interface StreamStreamJoinStep extends StepBase {
+  readonly op: 'streamStreamJoin';
+  readonly left: Step;
+  readonly right: Step;
+  readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
+  readonly within: JoinWindow;
+}
+export interface StreamTableJoinStep extends StepBase {
+  readonly op: 'streamTableJoin';
+  readonly left: Step;
+  readonly right: Step;
+  readonly join: 'INNER' | 'LEFT';
+}
+export interface TableTableJoinStep extends StepBase {
+  readonly op: 'tableTableJoin';
+  readonly left: Step;
+  readonly right: Step;
+  readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
+}
+export interface OverStep extends StepBase {
+  readonly op: 'over';
+  readonly input: Step;
+  readonly partitionBy: readonly Expr[];
+  readonly orderBy: Expr;
+  readonly calls: readonly OverCall[];
+}
+export interface InvokeStep extends StepBase {
+  readonly op: 'invoke';
+  readonly input: Step;
+  readonly model: string;
+  readonly version: number | undefined;
+  readonly args: readonly Expr[];
+  readonly onError: string | undefined;
+  readonly outputs: readonly { readonly output: string; readonly type: SqlType }[];
+}
+
+export type Step =
+  | SourceStep | FilterStep | ProjectStep | FlatMapStep | RekeyStep | RepartitionStep | StreamAggregateStep | WindowedAggregateStep
+  | TableAggregateStep | StreamStreamJoinStep | StreamTableJoinStep | TableTableJoinStep | OverStep | InvokeStep;
+export type StepOp = Step['op'];
+
+/** Where a persistent query writes. */
+export interface SinkSpec {
+  readonly topic: string;
+  readonly keyFormat: FormatSpec;
+  readonly valueFormat: FormatSpec;
+  readonly window: KeyWindow | undefined;
+  /** The result's column whose value becomes the record's timestamp, with its pattern when it is a STRING. */
+  readonly timestamp: { readonly column: string; readonly format: string | undefined } | undefined;
+  readonly partitions: number;
+}
+
+/** A whole query, plain JSON with a version: commands store it, so that an upgrade never changes a running query's state. */
+export interface PhysicalPlan {
+  readonly version: 1;
+  readonly root: Step;
+  readonly shape: 'STREAM' | 'TABLE';
+  readonly windowed: WindowSpec['type'] | undefined;
+  /** Undefined for a query whose rows go to a client. */
+  readonly sink: SinkSpec | undefined;
+  /** The names of the rules that rewrote the logical plan. */
+  readonly rules: readonly string[];
+  /** For a feature view: the columns whose newest row is kept for serving, and the column of the feature time. */
+  readonly entityKey?: readonly string[] | undefined;
+  readonly entityTime?: string | undefined;
+}
+
+export function stepInputs(step: Step): readonly Step[] {
+  switch (step.op) {
+    case 'streamSource':
+    case 'tableSource':
+      return [];
+    case 'streamStreamJoin':
+    case 'streamTableJoin':
+    case 'tableTableJoin':
+      return [step.left, step.right];
+    default:
+      return [step.input];
+  }
+}
+
+/** Every step of a plan, inputs before what reads them. */
+export function allSteps(step: Step): Step[] {
+  return [...stepInputs(step).flatMap(allSteps), step];
+}

@@ -1,0 +1,34 @@
+import { stepInputs, type PhysicalPlan, type RepartitionStep, type SourceStep, type Step } from './step.ts';
+
+/** A part of a plan that runs on one partition number of its inputs: the plan cut at its repartitions. */
+export interface SubTopology {
+  readonly index: number;
+  /** The step whose changes leave this part. */
+  readonly root: Step;
+  readonly inputs: readonly (SourceStep | RepartitionStep)[];
+  /** The repartition that it feeds, or undefined for the part that feeds the sink or the client. */
+  readonly output: RepartitionStep | undefined;
+}
+
+/** The parts of a plan, those that feed others first. */
+export function subTopologies(plan: PhysicalPlan): SubTopology[] {
+  const parts: SubTopology[] = [];
+  const cut = (root: Step, output: RepartitionStep | undefined): void => {
+    const inputs: (SourceStep | RepartitionStep)[] = [];
+    collect(root, inputs);
+    for (const input of inputs) if (input.op === 'repartition') cut(input.input, input);
+    parts.push({ index: parts.length, root, inputs, output });
+  };
+  cut(plan.root, undefined);
+  return parts;
+}
+
+function collect(step: Step, into: (SourceStep | RepartitionStep)[]): void {
+  if (step.op === 'streamSource' || step.op === 'tableSource' || step.op === 'repartition') into.push(step);
+  else for (const input of stepInputs(step)) collect(input, into);
+}
+
+/** The sources of a plan. */
+export function sourcesOf(plan: PhysicalPlan): SourceStep[] {
+  return subTopologies(plan).flatMap(({ inputs }) => inputs.filter((input) => input.op !== 'repartition'));
+}

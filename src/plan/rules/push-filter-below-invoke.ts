@@ -1,0 +1,19 @@
+import { columnsOf, conjunction, conjuncts } from '../../expressions/node.ts';
+import type { Rule } from './rule.ts';
+
+/** Conditions that do not depend on a model's answer are tested before it is called. */
+export const pushFilterBelowInvoke: Rule = {
+  name: 'push-filter-below-invoke',
+  apply: (node) => {
+    if (node.kind !== 'filter' || node.input.kind !== 'invoke') return undefined;
+    const invoke = node.input;
+    const outputs = new Set(invoke.outputs.map(({ name }) => name));
+    const parts = conjuncts(node.predicate);
+    const early = parts.filter((part) => ![...columnsOf([part])].some((name) => outputs.has(name)));
+    if (early.length === 0) return undefined;
+    const late = parts.filter((part) => !early.includes(part));
+    const { input } = invoke;
+    const below = { ...invoke, input: { ...node, input, predicate: conjunction(early), columns: input.columns, shape: input.shape, windowed: input.windowed } };
+    return late.length === 0 ? below : { ...node, input: below, predicate: conjunction(late) };
+  },
+};

@@ -1,0 +1,298 @@
+import { crc32c } from './crc32c.ts';
+
+/** Offsets of fields in a record batch of version 2. */
+const at = { baseOffset: 0, length: 8, leaderEpoch: 12, magic: 16, crc: 17, attributes: 21, lastDelta: 23, baseTime: 27, maxTime: 35, producerId: 43, producerEpoch: 51, sequence: 53, count: 57, records: 61 } as const;
+export const batchHeader = at.records;
+
+export interface BatchInfo {
+  readonly start: number;
+  readonly end: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly count: number;
+  readonly attributes: number;
+  readonly baseTimestamp: number;
+  readonly maxTimestamp: number;
+  readonly producerId: bigint;
+}
+
+/** Bytes that are no record batch, or whose checksum is wrong. */
+export class CorruptBatch extends Error {
+  override readonly name = 'CorruptBatch';
+}
+
+/** The header of the batch at `start`, or undefined when less than a whole batch is there. */
+export function readBatchInfo(bytes: Buffer, start: number, limit: number): BatchInfo | undefined {
+  if (start + at.records > limit) return undefined;
+  const end = start + 12 + bytes.readInt32BE(start + at.length);
+  if (end > limit) return undefined;
+  if (bytes[start + at.magic] !== 2) throw new CorruptBatch(`record batch of version ${bytes[start + at.magic]}, only 2 is read`);
+  const baseOffset = Number(bytes.readBigInt64BE(start + at.baseOffset));
+  return {
+    start,
+    end,
+    baseOffset,
+    lastOffset: baseOffset + bytes.readInt32BE(start + at.lastDelta),
+    count: bytes.readInt32BE(start + at.count),
+    attributes: bytes.readInt16BE(start + at.attributes),
+    baseTimestamp: Number(bytes.readBigInt64BE(start + at.baseTime)),
+    maxTimestamp: Number(bytes.readBigInt64BE(start + at.maxTime)),
+    producerId: bytes.readBigInt64BE(start + at.producerId),
+  };
+}
+
+export const isControl = (info: BatchInfo): boolean => (info.attributes & 0x20) !== 0;
+export const isTransactional = (info: BatchInfo): boolean => (info.attributes & 0x10) !== 0;
+export const codecOf = (info: BatchInfo): number => info.attributes & 7;
+
+export function checkCrc(bytes: Buffer, info: BatchInfo): void {
+  if (crc32c(bytes, info.start + at.attributes, info.end) !== bytes.readUInt32BE(info.start + at.crc)) {
+    throw new CorruptBatch(`the checksum of the batch at offset ${info.baseOffset} is wrong`);
+  }
+}
+
+/** Gives a batch its place in a log: the offset is outside the checksum. */
+export function setBaseOffset(bytes: Buffer, start: number, offset: number): void {
+  bytes.writeBigInt64BE(BigInt(offset), start + at.baseOffset);
+}
+
+/** Names the producer of a finished batch; the checksum is made again. */
+export function setProducer(bytes: Buffer, producerId: bigint, epoch: number, sequence: number, transactional: boolean): void {
+  bytes.writeBigInt64BE(producerId, at.producerId);
+  bytes.writeInt16BE(epoch, at.producerEpoch);
+  bytes.writeInt32BE(sequence, at.sequence);
+  const attributes = bytes.readInt16BE(at.attributes);
+  bytes.writeInt16BE(transactional ? attributes | 0x10 : attributes & ~0x10, at.attributes);
+  bytes.writeUInt32BE(crc32c(bytes, at.attributes, bytes.length), at.crc);
+}
+
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Buffer | null;
+}
+
+/**
+ * Moves through the records of one uncompressed batch. Key and value are ranges of `bytes`, -1 for null, until somebody reads
+ * them; they are valid until `next` is called again.
+ */
+export class RecordCursor {
+  bytes: Buffer = Buffer.alloc(0);
+  offset = 0;
+  timestamp = 0;
+  keyStart = -1;
+  keyEnd = -1;
+  valueStart = -1;
+  valueEnd = -1;
+  #headers = 0;
+  #position = 0;
+  #left = 0;
+  #baseOffset = 0;
+  #baseTimestamp = 0;
+  #logAppendTime = -1;
+
+  /** Starts at the records of a batch: `records` begins where its count ends. */
+  open(bytes: Buffer, recordsStart: number, info: BatchInfo): void {
+    this.bytes = bytes;
+    this.#position = recordsStart;
+    this.#left = info.count;
+    this.#baseOffset = info.baseOffset;
+    this.#baseTimestamp = info.baseTimestamp;
+    this.#logAppendTime = (info.attributes & 8) === 0 ? -1 : info.maxTimestamp;
+  }
+
+  /** Goes to the next record; false at the end of the batch. */
+  next(): boolean {
+    if (this.#left <= 0) return false;
+    this.#left--;
+    const length = this.#varint();
+    const end = this.#position + length;
+    this.#position++;
+    const delta = this.#varlong();
+    this.timestamp = this.#logAppendTime >= 0 ? this.#logAppendTime : this.#baseTimestamp + delta;
+    this.offset = this.#baseOffset + this.#varint();
+    const keyLength = this.#varint();
+    this.keyStart = keyLength < 0 ? -1 : this.#position;
+    if (keyLength > 0) this.#position += keyLength;
+    this.keyEnd = this.keyStart < 0 ? -1 : this.#position;
+    const valueLength = this.#varint();
+    this.valueStart = valueLength < 0 ? -1 : this.#position;
+    if (valueLength > 0) this.#position += valueLength;
+    this.valueEnd = this.valueStart < 0 ? -1 : this.#position;
+    this.#headers = this.#position;
+    this.#position = end;
+    return true;
+  }
+
+  /** The key's bytes, copied: they outlive the fetch buffer. */
+  key(): Buffer | null {
+    return this.keyStart < 0 ? null : Buffer.from(this.bytes.subarray(this.keyStart, this.keyEnd));
+  }
+  value(): Buffer | null {
+    return this.valueStart < 0 ? null : Buffer.from(this.bytes.subarray(this.valueStart, this.valueEnd));
+  }
+  headers(): RecordHeader[] {
+    const resume = this.#position;
+    this.#position = this.#headers;
+    const headers: RecordHeader[] = [];
+    for (let count = this.#varint(); count > 0; count--) {
+      const keyLength = this.#varint();
+      const key = this.bytes.utf8Slice(this.#position, this.#position + keyLength);
+      this.#position += keyLength;
+      const valueLength = this.#varint();
+      headers.push({ key, value: valueLength < 0 ? null : Buffer.from(this.bytes.subarray(this.#position, this.#position + valueLength)) });
+      if (valueLength > 0) this.#position += valueLength;
+    }
+    this.#position = resume;
+    return headers;
+  }
+
+  #varint(): number {
+    const { bytes } = this;
+    let byte = bytes[this.#position++]!;
+    let value = byte & 127;
+    for (let shift = 7; byte > 127; shift += 7) {
+      if (shift > 28) throw new CorruptBatch('a number in a record is too long');
+      byte = bytes[this.#position++]!;
+      value |= (byte & 127) << shift;
+    }
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  /** A 64-bit zigzag number as a double: exact for every timestamp delta. */
+  #varlong(): number {
+    const { bytes } = this;
+    let byte = bytes[this.#position++]!;
+    let value = byte & 127;
+    let factor = 128;
+    while (byte > 127) {
+      byte = bytes[this.#position++]!;
+      value += (byte & 127) * factor;
+      factor *= 128;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
+
+/** Writes records into one batch; grows as needed. Strings are written as UTF-8. */
+export class BatchWriter {
+  #bytes: Buffer;
+  #position: number = at.records;
+  #count = 0;
+  #base = 0;
+  #maximum = 0;
+
+  constructor(capacity = 1 << 16) {
+    this.#bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+  get size(): number {
+    return this.#position;
+  }
+
+  #need(bytes: number): void {
+    if (this.#position + bytes <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#position + bytes));
+    this.#bytes.copy(grown, 0, 0, this.#position);
+    this.#bytes = grown;
+  }
+
+  #varint(value: number): void {
+    const bytes = this.#bytes;
+    let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+    while (zigzag > 127) {
+      bytes[this.#position++] = (zigzag & 127) | 128;
+      zigzag >>>= 7;
+    }
+    bytes[this.#position++] = zigzag;
+  }
+  #varlong(value: number): void {
+    let zigzag = value >= 0 ? value * 2 : -value * 2 - 1;
+    while (zigzag > 127) {
+      this.#bytes[this.#position++] = (zigzag % 128) | 128;
+      zigzag = Math.floor(zigzag / 128);
+    }
+    this.#bytes[this.#position++] = zigzag;
+  }
+  /** A payload after its length, which for text is known only once it is written. */
+  #payload(payload: string | Buffer | null): void {
+    if (payload === null) {
+      this.#varint(-1);
+      return;
+    }
+    if (typeof payload !== 'string') {
+      this.#varint(payload.length);
+      this.#position += payload.copy(this.#bytes, this.#position);
+      return;
+    }
+    // One byte a character is right for ASCII; the length's own width is fixed before the text is written.
+    const start = this.#position;
+    this.#varint(payload.length);
+    const width = this.#position - start;
+    const written = this.#bytes.utf8Write(payload, this.#position);
+    if (written !== payload.length) {
+      const moved = varintWidth(written);
+      if (moved !== width) this.#bytes.copyWithin(start + moved, start + width, start + width + written);
+      this.#position = start;
+      this.#varint(written);
+    }
+    this.#position += written;
+  }
+
+  add(timestamp: number, key: string | Buffer | null, value: string | Buffer | null, headers?: readonly RecordHeader[]): void {
+    if (this.#count === 0) this.#base = this.#maximum = timestamp;
+    if (timestamp > this.#maximum) this.#maximum = timestamp;
+    const headerBytes = headers === undefined ? 0 : headers.reduce((sum, header) => sum + header.key.length * 3 + (header.value?.length ?? 0) + 20, 0);
+    this.#need(80 + bound(key) + bound(value) + headerBytes);
+    // The record's length comes first and is known last: the body is written behind room for five bytes, then moved.
+    const start = this.#position;
+    this.#position = start + 5;
+    const body = this.#position;
+    this.#bytes[this.#position++] = 0;
+    this.#varlong(timestamp - this.#base);
+    this.#varint(this.#count);
+    this.#payload(key);
+    this.#payload(value);
+    this.#varint(headers?.length ?? 0);
+    for (const header of headers ?? []) {
+      this.#payload(header.key);
+      this.#payload(header.value);
+    }
+    const length = this.#position - body;
+    const width = varintWidth(length);
+    this.#bytes.copyWithin(start + width, body, this.#position);
+    this.#position = start;
+    this.#varint(length);
+    this.#position = start + width + length;
+    this.#count++;
+  }
+
+  /** The finished batch as bytes of its own; the writer is empty afterwards. */
+  finish(): Buffer {
+    const bytes = this.#bytes;
+    bytes.fill(0, 0, at.records);
+    bytes.writeInt32BE(this.#position - 12, at.length);
+    bytes[at.magic] = 2;
+    bytes.writeInt32BE(this.#count - 1, at.lastDelta);
+    bytes.writeBigInt64BE(BigInt(this.#base), at.baseTime);
+    bytes.writeBigInt64BE(BigInt(this.#maximum), at.maxTime);
+    bytes.writeBigInt64BE(-1n, at.producerId);
+    bytes.writeInt16BE(-1, at.producerEpoch);
+    bytes.writeInt32BE(-1, at.sequence);
+    bytes.writeInt32BE(this.#count, at.count);
+    bytes.writeUInt32BE(crc32c(bytes, at.attributes, this.#position), at.crc);
+    const finished = Buffer.from(bytes.subarray(0, this.#position));
+    this.#position = at.records;
+    this.#count = 0;
+    return finished;
+  }
+}
+
+const bound = (payload: string | Buffer | null): number => (payload === null ? 0 : typeof payload === 'string' ? payload.length * 3 : payload.length);
+
+function varintWidth(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+  return zigzag < 0x80 ? 1 : zigzag < 0x4000 ? 2 : zigzag < 0x200000 ? 3 : zigzag < 0x10000000 ? 4 : 5;
+}

@@ -1,0 +1,205 @@
+import { argumentType, compileExpression, compilePredicate, compileProjection, compileTableFunction, layoutOf, type Layout } from '../expressions/compile.ts';
+import { column, literalValue, type Expr } from '../expressions/node.ts';
+import { findAggregate } from '../functions/registry.ts';
+import { resolveOverload } from '../functions/resolve.ts';
+import type { AggregateCall, OverCall, PlanColumn } from '../plan/logical/node.ts';
+import type { Step, StepOp } from '../plan/physical/step.ts';
+import { InternalError } from '../util/internal-error.ts';
+import { AggregateSet, type BoundAggregate } from './aggregation.ts';
+import { Change, type Row } from './change.ts';
+import type { Operator, RecordPosition } from './operator.ts';
+import { FlatMap } from './operators/flat-map.ts';
+import { Invoke } from './operators/invoke.ts';
+import { Over, type BoundOver } from './operators/over.ts';
+import { Project } from './operators/project.ts';
+import { StreamRekey, TableRekey, type RekeyShape } from './operators/rekey.ts';
+import { SessionAggregate } from './operators/session-aggregate.ts';
+import { GroupAggregate } from './operators/stream-aggregate.ts';
+import { StreamFilter } from './operators/stream-filter.ts';
+import { StreamStreamJoin } from './operators/stream-stream-join.ts';
+import { StreamTableJoin, type JoinRow } from './operators/stream-table-join.ts';
+import { TableFilter } from './operators/table-filter.ts';
+import { TableSource } from './operators/table-source.ts';
+import { TableTableJoin } from './operators/table-table-join.ts';
+import { WindowedAggregate } from './operators/windowed-aggregate.ts';
+import type { ModelHost } from './ports/model-host.ts';
+import { KeyValueStore, WindowStore } from './stores.ts';
+import type { StoreLocation } from './stores.ts';
+
+/** What operators are built with. */
+export interface BuildContext {
+  /** Where the state of a step is kept; `part` tells the stores of one step apart. Every store is flushed at a commit. */
+  readonly location: (stepId: string, part: string) => StoreLocation;
+  readonly register: (store: { flush: KeyValueStore<unknown>['flush'] }) => void;
+  readonly report: (error: unknown, what: string) => void;
+  readonly onLate: (change: Change) => void;
+  readonly position: RecordPosition;
+  readonly models: ModelHost | undefined;
+  readonly conflate: boolean;
+}
+
+type StepOf<O extends StepOp, S = Step> = S extends { readonly op: infer P } ? (O extends P ? S : never) : never;
+type Builder<O extends StepOp> = (step: StepOf<O>, context: BuildContext) => Operator;
+
+/** A stream source's changes are ready as they are decoded. */
+const passThrough: Operator = { process: ([changes]) => changes! };
+
+/** A step with no entry here does not compile. Repartitions and stream sources are the edges of a pipeline. */
+const builders: { readonly [O in StepOp]: Builder<O> } = {
+  streamSource: () => passThrough,
+  repartition: () => passThrough,
+  tableSource: (step, context) => new TableSource(keyValue(step, context)),
+  streamFilter: (step, context) => new StreamFilter(predicate(step.predicate, step.input, context), context.position),
+  tableFilter: (step, context) => new TableFilter(predicate(step.predicate, step.input, context), context.position),
+  project: (step, context) => new Project(projection(step.exprs.map(({ expr }) => expr), step.input.columns, context), context.position),
+  flatMap: (step, context) => {
+    const layout = layoutFor(step.input.columns);
+    const functions = step.functions.map(({ fn, args, type }) => compileTableFunction(fn, args, type, layout, (error) => context.report(error, fn)));
+    return new FlatMap(functions, context.position);
+  },
+  streamRekey: (step, context) => new StreamRekey(rekeyShape(step.columns, step.keys, step.input.columns, step.dropNullKeys, context), context.position),
+  tableRekey: (step, context) => new TableRekey(rekeyShape(step.columns, step.keys, step.input.columns, step.dropNullKeys, context), context.position),
+  streamAggregate: (step, context) => new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), context.conflate),
+  tableAggregate: (step, context) => new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), context.conflate),
+  windowedAggregate: (step, context) => {
+    const { final, window } = step;
+    return new WindowedAggregate(windowed(step, context, ''), aggregates(step.aggregates, step.input.columns, context), window, { final, conflate: context.conflate, onLate: context.onLate });
+  },
+  sessionAggregate: (step, context) => {
+    const { final, window } = step;
+    return new SessionAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), window, { final, onLate: context.onLate });
+  },
+  streamStreamJoin: (step, context) =>
+    new StreamStreamJoin(windowed(step, context, 'left'), windowed(step, context, 'right'), step.join, step.within, joinRow(step), context.onLate),
+  streamTableJoin: (step, context) => new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step)),
+  tableTableJoin: (step, context) => new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
+  over: (step, context) => {
+    const columns = step.input.columns;
+    const args = step.calls.flatMap((call) => argsOf(call));
+    let at = 0;
+    const calls = step.calls.map((call): BoundOver => {
+      const bound = overCall(call, at);
+      at += bound.count;
+      return bound;
+    });
+    const inner = new Over(
+      keyValue(step, context),
+      projection(step.partitionBy, columns, context),
+      compileExpression(step.orderBy, layoutFor(columns), (error) => context.report(error, 'ORDER BY')),
+      projection(args, columns, context),
+      calls,
+    );
+    return stripInternalKeys(inner, step.columns, columns.length + step.calls.length);
+  },
+  invoke: (step, context) => {
+    if (context.models === undefined) throw new InternalError('a query with INVOKE MODEL was built without a model host');
+    const { model, version, onError, outputs } = step;
+    return new Invoke(context.models, projection(step.args, step.input.columns, context), { model, version, outputs: outputs.length - 3, onError, report: context.report });
+  },
+};
+
+export function buildOperator(step: Step, context: BuildContext): Operator {
+  return (builders[step.op] as Builder<StepOp>)(step, context);
+}
+
+/** Rows that were repartitioned for one step lose the key columns that placed them, which come first, and get their own key back. */
+function stripInternalKeys(operator: Operator, columns: readonly PlanColumn[], actual: number): Operator {
+  const extra = actual - columns.length;
+  if (extra <= 0) return operator;
+  const keySlots = columns.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
+  return {
+    process: (inputs) => {
+      const changes = operator.process(inputs) as readonly Change[];
+      return changes.map(({ after, timestamp, sequence, window, headers }) => {
+        const row = after!.slice(extra);
+        return new Change(keySlots.map((slot) => row[slot]!), undefined, row, timestamp, sequence, window, headers);
+      });
+    },
+  };
+}
+
+function keyValue<V>(step: Step, context: BuildContext, part = ''): KeyValueStore<V> {
+  const store = new KeyValueStore<V>(context.location(step.id, part));
+  context.register(store);
+  return store;
+}
+function windowed<V>(step: Step, context: BuildContext, part: string): WindowStore<V> {
+  const store = new WindowStore<V>(context.location(step.id, part));
+  context.register(store);
+  return store;
+}
+
+const layoutFor = (columns: readonly PlanColumn[]): Layout => layoutOf(columns.map(({ name }) => name));
+
+function predicate(expr: Expr, input: Step, context: BuildContext): (row: Row) => boolean {
+  return compilePredicate(expr, layoutFor(input.columns), (error) => context.report(error, 'predicate'));
+}
+function projection(exprs: readonly Expr[], columns: readonly PlanColumn[], context: BuildContext): (row: Row) => Row {
+  return compileProjection(exprs, layoutFor(columns), (error, index) => context.report(error, `expression ${index + 1}`));
+}
+
+function rekeyShape(columns: readonly PlanColumn[], keys: readonly Expr[], input: readonly PlanColumn[], dropNullKeys: boolean, context: BuildContext): RekeyShape {
+  const rest = columns.slice(keys.length).map(({ name, type }) => column(name, type));
+  const keySlots = input.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
+  return {
+    keys: projection(keys, input, context),
+    rest: projection(rest, input, context),
+    keyOnly: (key) => {
+      const row = input.map(() => null) as (Row[number])[];
+      keySlots.forEach((slot, i) => (row[slot] = key[i] ?? null));
+      return row;
+    },
+    dropNullKeys,
+  };
+}
+
+function aggregates(calls: readonly AggregateCall[], columns: readonly PlanColumn[], context: BuildContext): AggregateSet {
+  const layout = layoutFor(columns);
+  return new AggregateSet(
+    calls.map(({ fn, args, type }): BoundAggregate => {
+      const report = (error: unknown): void => context.report(error, fn);
+      const [first, ...rest] = args.map((arg) => compileExpression(arg, layout, report));
+      return { aggregator: aggregatorOf(fn, args, type), first, rest: rest.length === 0 ? undefined : (row) => rest.map((each) => each(row)) };
+    }),
+  );
+}
+
+function aggregatorOf(fn: string, args: readonly Expr[], type: PlanColumn['type']): BoundAggregate['aggregator'] {
+  const found = findAggregate(fn);
+  const resolution = found && resolveOverload(found.overloads, args.map(argumentType));
+  if (resolution === undefined) throw new InternalError(`aggregate ${fn} has no overload for its stored arguments`);
+  const constants = args.map((arg) => (arg.kind === 'literal' ? literalValue(arg) : undefined));
+  return resolution.overload.create({ args: args.map((arg) => arg.type), returns: type, constants });
+}
+
+/** LAG's offset is part of the call and no argument of each row. */
+const argsOf = ({ fn, args }: OverCall): readonly Expr[] => (fn === 'LAG' ? args.slice(0, 1) : args);
+
+function overCall(call: OverCall, at: number): BoundOver {
+  const { fn, args, type, frame } = call;
+  const base = { frame, at, count: argsOf(call).length };
+  const offset = args[1];
+  if (fn === 'LAG') return { ...base, kind: { lag: offset?.kind === 'literal' ? Number(offset.value) : 1 } };
+  if (fn === 'FIRST_VALUE') return { ...base, kind: 'first' };
+  if (fn === 'LAST_VALUE') return { ...base, kind: 'last' };
+  return { ...base, kind: { aggregator: aggregatorOf(fn, args, type) } };
+}
+
+/** Where each column of a join's row comes from: its key, or a slot of one side. */
+function joinRow(step: Extract<Step, { left: Step }>): JoinRow {
+  const left = layoutFor(step.left.columns);
+  const right = layoutFor(step.right.columns);
+  const parts = step.columns.map(({ name, role }) => {
+    if (role === 'key') return { side: 0, slot: 0 };
+    const slot = left.get(name);
+    return slot === undefined ? { side: 2, slot: right.get(name)! } : { side: 1, slot };
+  });
+  return (key, l, r) => {
+    const row: Row[number][] = new Array<Row[number]>(parts.length);
+    for (let i = 0; i < parts.length; i++) {
+      const { side, slot } = parts[i]!;
+      row[i] = side === 0 ? key[0]! : ((side === 1 ? l : r)?.[slot] ?? null);
+    }
+    return row;
+  };
+}

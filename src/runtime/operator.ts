@@ -1,0 +1,22 @@
+import type { Change, Row } from './change.ts';
+
+/**
+ * One step of a running query. Called once a micro-batch, in topological order, with one list of changes an input; an operator
+ * with several inputs merges them by sequence number.
+ *
+ * Contract, checked by `checked.ts` in every test:
+ * - the result is that of one change at a time, in order of sequence, unless the operator conflates;
+ * - the changes that it gives are in order of sequence;
+ * - it never throws for bad data (it reports and goes on), and never reads another operator's store;
+ * - all that it remembers is in the stores that it was given, so that a restart goes on where a commit ended.
+ */
+export interface Operator {
+  process(inputs: readonly (readonly Change[])[]): readonly Change[] | Promise<readonly Change[]>;
+  /** The rows of an operator that holds a table, for pull queries: all, or those of one key. */
+  current?(key?: Row): Iterable<Change>;
+}
+
+/** The record that is being processed, for reports about it: operators say its sequence number as they go. */
+export interface RecordPosition {
+  sequence: number;
+}

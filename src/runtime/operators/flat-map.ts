@@ -1,0 +1,27 @@
+import type { Value } from '../../types/sql-type.ts';
+import { Change, type Row } from '../change.ts';
+import type { Operator, RecordPosition } from '../operator.ts';
+
+/** Table functions side by side: as many rows as the longest gives, shorter ones padded with null. Stateless. */
+export class FlatMap implements Operator {
+  readonly #functions: readonly ((row: Row) => readonly Value[])[];
+  readonly #position: RecordPosition;
+
+  constructor(functions: readonly ((row: Row) => readonly Value[])[], position: RecordPosition) {
+    this.#functions = functions;
+    this.#position = position;
+  }
+
+  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+    return changes!.flatMap((change) => {
+      const { after } = change;
+      if (after === undefined) return [];
+      this.#position.sequence = change.sequence;
+      const lists = this.#functions.map((each) => each(after));
+      return Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, i) => {
+        const row = [...after, ...lists.map((list) => list[i] ?? null)];
+        return new Change(change.key, undefined, row, change.timestamp, change.sequence, change.window, change.headers);
+      });
+    });
+  }
+}

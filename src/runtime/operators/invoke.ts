@@ -1,0 +1,61 @@
+import type { Value } from '../../types/sql-type.ts';
+import { Change, type Row } from '../change.ts';
+import type { Operator } from '../operator.ts';
+import type { ModelHost, Scored } from '../ports/model-host.ts';
+
+/** A model call that failed for good where ON_ERROR is FAIL: the query stops in state ERROR. */
+export class ModelFailure extends Error {
+  override readonly name = 'ModelFailure';
+}
+
+export interface InvokeOptions {
+  readonly model: string;
+  readonly version: number | undefined;
+  readonly outputs: number;
+  readonly onError: string | undefined;
+  readonly report: (error: unknown, what: string) => void;
+}
+
+/** Scores a micro-batch of rows by a model in one call, and adds the outputs, the version, the error and the latency. */
+export class Invoke implements Operator {
+  readonly #host: ModelHost;
+  readonly #args: (row: Row) => Row;
+  readonly #options: InvokeOptions;
+
+  constructor(host: ModelHost, args: (row: Row) => Row, options: InvokeOptions) {
+    this.#host = host;
+    this.#args = args;
+    this.#options = options;
+  }
+
+  process([changes]: readonly (readonly Change[])[]): readonly Change[] | Promise<readonly Change[]> {
+    const rows = changes!.filter(({ after }) => after !== undefined);
+    return rows.length === 0 ? [] : this.#score(rows);
+  }
+
+  async #score(changes: readonly Change[]): Promise<readonly Change[]> {
+    const { model, version } = this.#options;
+    const scored = await this.#host.score(model, version, changes.map(({ after }) => this.#args(after!)));
+    const result: Change[] = [];
+    changes.forEach((change, i) => {
+      const values = this.#values(scored[i]!);
+      if (values === undefined) return;
+      const { key, after, timestamp, sequence, window, headers } = change;
+      result.push(new Change(key, undefined, [...after!, ...values], timestamp, sequence, window, headers));
+    });
+    return result;
+  }
+
+  /** The columns that the row gets, or undefined when it leaves the stream. */
+  #values({ outputs, version, error, latencyMs }: Scored): Value[] | undefined {
+    if (outputs !== undefined) return [...outputs, version, null, latencyMs];
+    const { model, onError, report } = this.#options;
+    const action = onError ?? this.#host.onError(model);
+    const failure = new ModelFailure(`model "${model}" version ${version}: ${error}`);
+    if (action === 'FAIL') throw failure;
+    report(failure, 'INVOKE MODEL');
+    if (action === 'DLQ') return undefined;
+    const values = action === 'DEFAULT' ? this.#host.defaults(model) : Array.from({ length: this.#options.outputs }, () => null);
+    return [...values, version, error ?? null, latencyMs];
+  }
+}

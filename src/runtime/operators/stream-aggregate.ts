@@ -1,0 +1,57 @@
+import type { Value } from '../../types/sql-type.ts';
+import type { AggregateSet, GroupState } from '../aggregation.ts';
+import { Change, hasNull, keyText, type Row } from '../change.ts';
+import type { Operator } from '../operator.ts';
+import type { KeyValueStore } from '../stores.ts';
+
+/** GROUP BY over a stream without windows, or over a table, whose former rows are taken back. One row for each group, forever. */
+export class GroupAggregate implements Operator {
+  readonly #store: KeyValueStore<GroupState>;
+  readonly #aggregates: AggregateSet;
+  readonly #conflate: boolean;
+
+  constructor(store: KeyValueStore<GroupState>, aggregates: AggregateSet, conflate: boolean) {
+    this.#store = store;
+    this.#aggregates = aggregates;
+    this.#conflate = conflate;
+  }
+
+  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+    if (changes!.length > 8) this.#store.prefetch(changes!.map(({ key }) => keyText(key)));
+    const result: Change[] = [];
+    const last = new Map<string, Change>();
+    for (const change of changes!) {
+      const { key, before, after, timestamp, sequence } = change;
+      if ((before === undefined && after === undefined) || hasNull(key)) continue;
+      const text = keyText(key);
+      const group: GroupState = this.#store.get(text) ?? [timestamp, key, this.#aggregates.init()];
+      if (before !== undefined) this.#aggregates.undo(group[2], before);
+      if (after !== undefined) this.#aggregates.add(group[2], after);
+      if (timestamp > group[0]) group[0] = timestamp;
+      this.#store.put(text, group);
+      if (!this.#conflate) result.push(this.#row(group, sequence));
+      else {
+        last.delete(text);
+        last.set(text, change);
+      }
+    }
+    for (const [text, { sequence }] of last) result.push(this.#row(this.#store.get(text)!, sequence));
+    return result;
+  }
+
+  #row([timestamp, key, states]: GroupState, sequence: number): Change {
+    const row: Value[] = [...key];
+    this.#aggregates.results(states, row);
+    row.push(timestamp);
+    return new Change(key, undefined, row, timestamp, sequence);
+  }
+
+  *current(key?: Row): Iterable<Change> {
+    if (key !== undefined) {
+      const group = this.#store.get(keyText(key));
+      if (group !== undefined) yield this.#row(group, 0);
+      return;
+    }
+    for (const [, group] of this.#store.entries()) yield this.#row(group, 0);
+  }
+}

@@ -1,0 +1,35 @@
+import { Change, keyText, type Row } from '../change.ts';
+import type { Operator } from '../operator.ts';
+import type { KeyValueStore } from '../stores.ts';
+
+type Stored = readonly [key: Row, row: Row, timestamp: number];
+
+/** A topic read as a table: remembers each key's last row, so that every change says what it replaces. A null value deletes. */
+export class TableSource implements Operator {
+  readonly #store: KeyValueStore<Stored>;
+
+  constructor(store: KeyValueStore<Stored>) {
+    this.#store = store;
+  }
+
+  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+    if (changes!.length > 8) this.#store.prefetch(changes!.map(textOf));
+    return changes!.map((change) => {
+      const text = textOf(change);
+      const before = this.#store.get(text)?.[1];
+      if (change.after === undefined) this.#store.delete(text);
+      else this.#store.put(text, [change.key, change.after, change.timestamp]);
+      return new Change(change.key, before, change.after, change.timestamp, change.sequence, change.window, change.headers);
+    });
+  }
+
+  *current(key?: Row): Iterable<Change> {
+    const entries: Iterable<Stored | undefined> = key === undefined ? values(this.#store.entries()) : [this.#store.get(keyText(key))];
+    for (const stored of entries) if (stored !== undefined) yield new Change(stored[0], undefined, stored[1], stored[2], 0);
+  }
+}
+
+const textOf = (change: Change): string => (change.window === undefined ? keyText(change.key) : `${change.window.start}/${change.window.end}/${keyText(change.key)}`);
+function* values<V>(entries: Iterable<readonly [string, V]>): Iterable<V> {
+  for (const [, value] of entries) yield value;
+}

@@ -1,0 +1,62 @@
+import { Change, keyText, type Row } from '../change.ts';
+import type { Operator } from '../operator.ts';
+import type { KeyValueStore } from '../stores.ts';
+import { mergeInputs } from './merge-inputs.ts';
+import type { JoinRow } from './stream-table-join.ts';
+
+type Side = readonly [row: Row, timestamp: number];
+
+/** Joins two tables by their keys: a change of either side sends the joined row anew, or a tombstone when it is gone. */
+export class TableTableJoin implements Operator {
+  readonly #left: KeyValueStore<Side>;
+  readonly #right: KeyValueStore<Side>;
+  readonly #needsLeft: boolean;
+  readonly #needsRight: boolean;
+  readonly #row: JoinRow;
+
+  constructor(left: KeyValueStore<Side>, right: KeyValueStore<Side>, join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL', row: JoinRow) {
+    this.#left = left;
+    this.#right = right;
+    this.#needsLeft = join === 'INNER' || join === 'LEFT';
+    this.#needsRight = join === 'INNER' || join === 'RIGHT';
+    this.#row = row;
+  }
+
+  process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
+    const result: Change[] = [];
+    const visit = (change: Change, own: KeyValueStore<Side>, other: KeyValueStore<Side>, isLeft: boolean): void => {
+      const text = keyText(change.key);
+      const opposite = other.get(text);
+      const was = own.get(text);
+      const timestamp = Math.max(change.timestamp, opposite?.[1] ?? 0);
+      if (change.after === undefined) own.delete(text);
+      else own.put(text, [change.after, change.timestamp]);
+      const join = (mine: Row | undefined): Row | undefined => (isLeft ? this.#join(change.key, mine, opposite?.[0]) : this.#join(change.key, opposite?.[0], mine));
+      const before = join(was?.[0]);
+      const after = join(change.after);
+      if (before === undefined && after === undefined) return;
+      result.push(new Change(change.key, before, after, timestamp, change.sequence));
+    };
+    mergeInputs(
+      left!,
+      right!,
+      (change) => visit(change, this.#left, this.#right, true),
+      (change) => visit(change, this.#right, this.#left, false),
+    );
+    return result;
+  }
+
+  #join(key: Row, left: Row | undefined, right: Row | undefined): Row | undefined {
+    if ((left === undefined && this.#needsLeft) || (right === undefined && this.#needsRight) || (left === undefined && right === undefined)) return undefined;
+    return this.#row(key, left, right);
+  }
+
+  *current(key?: Row): Iterable<Change> {
+    const texts = key === undefined ? new Set([...this.#left.entries(), ...this.#right.entries()].map(([text]) => text)) : [keyText(key)];
+    for (const text of texts) {
+      const [left, right] = [this.#left.get(text), this.#right.get(text)];
+      const row = this.#join(key ?? [text], left?.[0], right?.[0]);
+      if (row !== undefined) yield new Change(key ?? [text], undefined, row, Math.max(left?.[1] ?? 0, right?.[1] ?? 0), 0);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { WindowSpec } from '../../plan/window.ts';
+import type { Value } from '../../types/sql-type.ts';
+import type { AggregateSet, GroupState } from '../aggregation.ts';
+import { Change, hasNull, keyText, type Row } from '../change.ts';
+import type { Operator } from '../operator.ts';
+import type { WindowStore } from '../stores.ts';
+import { firstWindowStart } from '../windows.ts';
+
+/** What the operator remembers of a window that changed in this micro-batch. */
+interface Touched {
+  readonly group: GroupState;
+  readonly start: number;
+  sequence: number;
+}
+
+/**
+ * GROUP BY in tumbling or hopping windows: a state for each window and group. A row is late when its window ended a grace period
+ * before stream time; it is dropped. With `final` a window's row leaves once, when stream time passes its end and grace.
+ */
+export class WindowedAggregate implements Operator {
+  readonly #store: WindowStore<GroupState>;
+  readonly #aggregates: AggregateSet;
+  readonly #window: WindowSpec;
+  readonly #final: boolean;
+  readonly #conflate: boolean;
+  readonly #onLate: (change: Change) => void;
+  #streamTime: number;
+  /** Windows that end at or before this have been sent; for `final` only. */
+  #closed: number;
+  #expired: number;
+
+  constructor(store: WindowStore<GroupState>, aggregates: AggregateSet, window: WindowSpec, options: { readonly final: boolean; readonly conflate: boolean; readonly onLate: (change: Change) => void }) {
+    this.#store = store;
+    this.#aggregates = aggregates;
+    this.#window = window;
+    this.#final = options.final;
+    this.#conflate = options.conflate && !options.final;
+    this.#onLate = options.onLate;
+    [this.#streamTime, this.#closed, this.#expired] = (store.meta ?? [-1, 0, 0]) as [number, number, number];
+  }
+
+  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+    const { sizeMs, advanceMs, graceMs } = this.#window;
+    const result: Change[] = [];
+    const touched = new Map<GroupState, Touched>();
+    const before = this.#streamTime;
+    for (const change of changes!) {
+      const { key, after, timestamp, sequence } = change;
+      if (after === undefined || hasNull(key)) continue;
+      if (timestamp > this.#streamTime) this.#streamTime = timestamp;
+      const text = keyText(key);
+      const limit = this.#streamTime - graceMs;
+      let late = true;
+      for (let start = firstWindowStart(timestamp, this.#window); start <= timestamp; start += advanceMs) {
+        if (start + sizeMs <= limit) continue;
+        late = false;
+        let group = this.#store.get(start, text);
+        if (group === undefined) group = [timestamp, key, this.#aggregates.init()];
+        else if (timestamp > group[0]) group[0] = timestamp;
+        this.#aggregates.add(group[2], after);
+        this.#store.put(start, text, group);
+        if (this.#conflate) {
+          const mark = touched.get(group);
+          if (mark === undefined) touched.set(group, { group, start, sequence });
+          else mark.sequence = sequence;
+        } else if (!this.#final) result.push(this.#row(start, group, sequence));
+      }
+      if (late) this.#onLate(change);
+      if (this.#final) this.#close(result, sequence);
+    }
+    if (touched.size > 0) {
+      const marks = [...touched.values()].sort((a, b) => a.sequence - b.sequence);
+      for (const { group, start, sequence } of marks) result.push(this.#row(start, group, sequence));
+    }
+    if (this.#streamTime !== before) this.#remember();
+    return result;
+  }
+
+  #remember(): void {
+    const { sizeMs, retentionMs } = this.#window;
+    const expired = this.#streamTime - Math.max(retentionMs, sizeMs);
+    // One deletion for many windows: expiry moves in steps of a tenth of what is kept.
+    if (expired - this.#expired > Math.max(retentionMs / 10, this.#window.advanceMs)) {
+      this.#store.expire(expired);
+      this.#expired = expired;
+    }
+    this.#store.setMeta([this.#streamTime, this.#closed, this.#expired]);
+  }
+
+  /** Sends the windows that stream time has closed since the last call, in order of their end, then of the key. */
+  #close(result: Change[], sequence: number): void {
+    const { sizeMs, graceMs, advanceMs } = this.#window;
+    const limit = this.#streamTime - graceMs - sizeMs;
+    const next = Math.floor(limit / advanceMs) * advanceMs + advanceMs;
+    if (limit < 0 || next <= this.#closed) return;
+    for (const [start, , group] of this.#store.entries(this.#closed, next)) result.push(this.#row(start, group, sequence));
+    this.#closed = next;
+  }
+
+  #row(start: number, [timestamp, key, states]: GroupState, sequence: number): Change {
+    const end = start + this.#window.sizeMs;
+    const row: Value[] = [...key];
+    this.#aggregates.results(states, row);
+    row.push(timestamp, start, end);
+    return new Change(key, undefined, row, timestamp, sequence, { start, end });
+  }
+
+  *current(key?: Row): Iterable<Change> {
+    const wanted = key === undefined ? undefined : keyText(key);
+    const oldest = this.#streamTime - Math.max(this.#window.retentionMs, this.#window.sizeMs);
+    for (const [start, text, group] of this.#store.entries(Math.max(0, oldest))) {
+      if (wanted !== undefined && text !== wanted) continue;
+      if (this.#final && start >= this.#closed) continue;
+      yield this.#row(start, group, 0);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { stepInputs, type Step } from '../plan/physical/step.ts';
+import type { SubTopology } from '../plan/physical/topology.ts';
+import { buildOperator, type BuildContext } from './build.ts';
+import type { Change, Row } from './change.ts';
+import type { Operator } from './operator.ts';
+import type { StateWrite } from './ports/state-backend.ts';
+
+interface Node {
+  readonly step: Step;
+  readonly operator: Operator;
+  /** Places of the inputs among the nodes; none for an edge, whose changes are given. */
+  readonly inputs: readonly number[];
+}
+
+/** The operators of one sub-topology on one partition: micro-batches in, changes out. */
+export class Pipeline {
+  readonly #nodes: Node[] = [];
+  readonly #stores: { flush: (into: StateWrite[]) => void }[] = [];
+
+  constructor(part: SubTopology, context: Omit<BuildContext, 'register'>) {
+    const withRegister = { ...context, register: (store: { flush: (into: StateWrite[]) => void }) => void this.#stores.push(store) };
+    const edges = new Set<Step>(part.inputs);
+    const add = (step: Step): number => {
+      const inputs = edges.has(step) ? [] : stepInputs(step).map(add);
+      this.#nodes.push({ step, operator: buildOperator(step, withRegister), inputs });
+      return this.#nodes.length - 1;
+    };
+    add(part.root);
+  }
+
+  /** Runs one micro-batch: `given` has the changes of each edge by step id. Waits only where an operator does. */
+  process(given: ReadonlyMap<string, readonly Change[]>): readonly Change[] | Promise<readonly Change[]> {
+    return this.#run(given, [], 0);
+  }
+
+  #run(given: ReadonlyMap<string, readonly Change[]>, results: (readonly Change[])[], from: number): readonly Change[] | Promise<readonly Change[]> {
+    for (let i = from; i < this.#nodes.length; i++) {
+      const { step, operator, inputs } = this.#nodes[i]!;
+      const changes = inputs.length === 0 ? [given.get(step.id) ?? none] : inputs.map((input) => results[input]!);
+      const result = operator.process(changes);
+      if (result instanceof Promise) {
+        return result.then((each) => {
+          results[i] = each;
+          return this.#run(given, results, i + 1);
+        });
+      }
+      results[i] = result;
+    }
+    return results.at(-1)!;
+  }
+
+  /** Every change of state since the last flush. */
+  flush(into: StateWrite[]): void {
+    for (const store of this.#stores) store.flush(into);
+  }
+
+  /** The rows that the query's result holds now, through its stateless steps; undefined when nothing in it holds a table. */
+  current(key?: Row): Iterable<Change> | undefined {
+    const path: Operator[] = [];
+    let at = this.#nodes.length - 1;
+    for (;;) {
+      const { operator, inputs } = this.#nodes[at]!;
+      if (operator.current !== undefined) {
+        let changes: Iterable<Change> = operator.current(key);
+        for (const each of path.reverse()) changes = each.process([[...changes]]) as readonly Change[];
+        return changes;
+      }
+      if (inputs.length !== 1) return undefined;
+      path.push(operator);
+      at = inputs[0]!;
+    }
+  }
+}
+
+const none: readonly Change[] = [];

@@ -1,0 +1,112 @@
+import { findFormat } from '../formats/index.ts';
+import { DecodeError, type Decode, type DecodeColumn } from '../formats/define.ts';
+import { parseTimestampText } from '../functions/scalar/time-format.ts';
+import type { SourceStep } from '../plan/physical/step.ts';
+import type { RecordCursor } from '../records/batch.ts';
+import { isPseudoColumn, keyColumns, type Column } from '../types/schema.ts';
+import type { Value } from '../types/sql-type.ts';
+import { Change, type Window } from './change.ts';
+
+/** A record that a source cannot read, for the processing log. */
+export interface BadRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly message: string;
+  readonly target: 'key' | 'value' | 'timestamp';
+}
+
+type Extra = (record: RecordCursor, partition: number, timestamp: number, window: Window | undefined) => Value;
+
+/** Turns the records of one source into changes, decoding only the columns that the plan reads. */
+export class SourceDecoder {
+  readonly #step: SourceStep;
+  readonly #width: number;
+  readonly #keyCount: number;
+  readonly #decodeKey: Decode;
+  readonly #decodeValue: Decode;
+  readonly #timestamp: ((row: readonly Value[]) => number) | undefined;
+  readonly #extras: readonly { readonly slot: number; readonly read: Extra }[];
+  readonly #windowBytes: number;
+  readonly #onBad: (record: BadRecord) => void;
+
+  constructor(step: SourceStep, onBad: (record: BadRecord) => void) {
+    const { source, reads } = step;
+    this.#step = step;
+    this.#onBad = onBad;
+    const keys = keyColumns(source.schema);
+    this.#keyCount = keys.length;
+    const stamp = source.timestamp;
+    const stampSlot = stamp === undefined ? -1 : reads.includes(stamp.column) ? reads.indexOf(stamp.column) : reads.length;
+    this.#width = Math.max(reads.length, stampSlot + 1);
+    const slotOf = (column: Column): number => (column.name === stamp?.column ? stampSlot : reads.indexOf(column.name));
+    const columns = (role: Column['role']): DecodeColumn[] => source.schema.filter((column) => column.role === role).map((column) => ({ name: column.name, type: column.type, slot: slotOf(column) }));
+    this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), source.keyFormat);
+    this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), source.valueFormat);
+    this.#timestamp = stamp === undefined ? undefined : timestampReader(stampSlot, stamp.format);
+    this.#extras = reads.flatMap((name, slot) => {
+      if (isPseudoColumn(name) && !source.schema.some((column) => column.name === name)) return [{ slot, read: pseudo[name]! }];
+      const column = source.schema.find((each) => each.name === name)!;
+      return column.role === 'header' ? [{ slot, read: header(column) }] : [];
+    });
+    this.#windowBytes = source.window === undefined ? 0 : source.window.type === 'SESSION' ? 16 : 8;
+  }
+
+  /** The change that a record makes, or undefined when it cannot be read: that was reported. */
+  decode(record: RecordCursor, partition: number, sequence: number): Change | undefined {
+    const row: Value[] = new Array<Value>(this.#width).fill(null);
+    const { source } = this.#step;
+    let target: BadRecord['target'] = 'key';
+    try {
+      let window: Window | undefined;
+      if (record.keyStart >= 0 && this.#keyCount > 0) {
+        if (this.#windowBytes > 0) window = this.#readWindow(record);
+        this.#decodeKey(record.bytes, record.keyStart, record.keyEnd - this.#windowBytes, row);
+      }
+      const key = row.slice(0, this.#keyCount);
+      if (source.kind === 'TABLE' && (record.keyStart < 0 || key.includes(null))) throw new DecodeError('a table\'s record needs a key');
+      target = 'value';
+      const hasValue = record.valueStart >= 0 && this.#decodeValue(record.bytes, record.valueStart, record.valueEnd, row);
+      target = 'timestamp';
+      const timestamp = this.#timestamp === undefined || !hasValue ? record.timestamp : this.#timestamp(row);
+      if (timestamp < 0) throw new DecodeError(`the timestamp ${timestamp} is negative`);
+      for (const { slot, read } of this.#extras) row[slot] = read(record, partition, timestamp, window);
+      if (row.length > this.#step.reads.length) row.length = this.#step.reads.length;
+      return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window);
+    } catch (error) {
+      const { topic } = source;
+      this.#onBad({ topic, partition, offset: record.offset, timestamp: record.timestamp, message: (error as Error).message, target });
+      return undefined;
+    }
+  }
+
+  #readWindow(record: RecordCursor): Window {
+    const { window } = this.#step.source;
+    if (record.keyEnd - record.keyStart < this.#windowBytes) throw new DecodeError('the key is too short to hold a window');
+    const last = Number(record.bytes.readBigInt64BE(record.keyEnd - 8));
+    if (window!.type !== 'SESSION') return { start: last, end: last + window!.sizeMs! };
+    return { start: last, end: Number(record.bytes.readBigInt64BE(record.keyEnd - 16)) };
+  }
+}
+
+const pseudo: Readonly<Record<string, Extra>> = {
+  ROWTIME: (_record, _partition, timestamp) => timestamp,
+  ROWPARTITION: (_record, partition) => partition,
+  ROWOFFSET: (record) => record.offset,
+  WINDOWSTART: (_record, _partition, _timestamp, window) => window?.start ?? null,
+  WINDOWEND: (_record, _partition, _timestamp, window) => window?.end ?? null,
+};
+
+function header({ headerKey }: Column): Extra {
+  if (headerKey === undefined) return (record) => record.headers().map(({ key, value }) => [key, value]);
+  return (record) => record.headers().findLast(({ key }) => key === headerKey)?.value ?? null;
+}
+
+function timestampReader(slot: number, format: string | undefined): (row: readonly Value[]) => number {
+  return (row) => {
+    const value = row[slot]!;
+    if (value === null) throw new DecodeError('the timestamp column is null');
+    return format === undefined ? Number(value) : parseTimestampText(value as string, format);
+  };
+}

@@ -1,0 +1,123 @@
+import type { PhysicalPlan } from '../plan/physical/step.ts';
+import { sourcesOf, subTopologies, type SubTopology } from '../plan/physical/topology.ts';
+import { partitionOf } from '../records/murmur2.ts';
+import type { BuildContext } from './build.ts';
+import { keyText, type Change, type Row } from './change.ts';
+import type { RecordPosition } from './operator.ts';
+import { Pipeline } from './pipeline.ts';
+import type { ModelHost } from './ports/model-host.ts';
+import type { StateBackend, StateWrite } from './ports/state-backend.ts';
+
+export interface TopologyOptions {
+  readonly backend: StateBackend;
+  /** What stands before every key of this query's state. */
+  readonly statePrefix: string;
+  readonly partitions: number;
+  readonly conflate: boolean;
+  readonly models: ModelHost | undefined;
+  /** An expression failed, or an event came too late, at the record with this sequence number. */
+  readonly report: (message: string, what: string, sequence: number) => void;
+}
+
+/** A change that a source gave, with the place that it came from. */
+export interface SourceChange {
+  readonly stepId: string;
+  readonly partition: number;
+  readonly change: Change;
+}
+
+/**
+ * A whole query in one process: a pipeline for each sub-topology and partition, rows going from one to the next in memory. The
+ * embedded node, transient queries and the deterministic runs of tests use it; on Kafka each pipeline is a task of its own.
+ */
+export class LocalTopology {
+  readonly #parts: readonly SubTopology[];
+  readonly #pipelines: readonly (readonly Pipeline[])[];
+  readonly #partitions: number;
+  readonly #sourcePart = new Map<string, number>();
+
+  constructor(plan: PhysicalPlan, options: TopologyOptions) {
+    this.#parts = subTopologies(plan);
+    this.#partitions = options.partitions;
+    for (const part of this.#parts) for (const input of part.inputs) this.#sourcePart.set(input.id, part.index);
+    this.#pipelines = this.#parts.map((part) =>
+      Array.from({ length: options.partitions }, (_, partition) => {
+        const position: RecordPosition = { sequence: 0 };
+        const context: Omit<BuildContext, 'register'> = {
+          location: (stepId, name) => ({ backend: options.backend, prefix: Buffer.from(`${options.statePrefix}/${stepId}/${name}/${partition}/`) }),
+          report: (error, what) => options.report(error instanceof Error ? error.message : String(error), what, position.sequence),
+          onLate: (change) => options.report(`the event at ${change.timestamp} came after its window's grace period`, 'late', change.sequence),
+          position,
+          models: options.models,
+          conflate: options.conflate,
+        };
+        return new Pipeline(part, context);
+      }),
+    );
+    void sourcesOf;
+  }
+
+  /** Runs one micro-batch through every part; gives the result's changes in order of sequence. */
+  process(batch: readonly SourceChange[]): readonly Change[] | Promise<readonly Change[]> {
+    const given: Map<string, Change[]>[][] = this.#parts.map(() => []);
+    for (const { stepId, partition, change } of batch) place(given, this.#sourcePart.get(stepId)!, partition % this.#partitions, stepId, change);
+    return this.#runParts(given, 0);
+  }
+
+  #runParts(given: Map<string, Change[]>[][], from: number): readonly Change[] | Promise<readonly Change[]> {
+    let last: readonly Change[] = [];
+    for (let i = from; i < this.#parts.length; i++) {
+      const outputs = this.#runPart(given, i);
+      if (outputs instanceof Promise) {
+        return outputs.then((changes) => {
+          last = this.#route(given, i, changes);
+          return i + 1 < this.#parts.length ? this.#runParts(given, i + 1) : last;
+        });
+      }
+      last = this.#route(given, i, outputs);
+    }
+    return last;
+  }
+
+  #runPart(given: Map<string, Change[]>[][], index: number): (readonly Change[])[] | Promise<(readonly Change[])[]> {
+    const results: (readonly Change[] | Promise<readonly Change[]>)[] = [];
+    let waits = false;
+    given[index]!.forEach((inputs, partition) => {
+      const result = this.#pipelines[index]![partition]!.process(inputs);
+      waits ||= result instanceof Promise;
+      results.push(result);
+    });
+    return waits ? Promise.all(results) : (results as (readonly Change[])[]);
+  }
+
+  /** Sends a part's changes to the part behind its repartition; those of the last part are the result. */
+  #route(given: Map<string, Change[]>[][], index: number, outputs: readonly (readonly Change[])[]): readonly Change[] {
+    const changes = outputs.length === 1 ? outputs[0]! : outputs.flat().sort((a, b) => a.sequence - b.sequence);
+    const { output } = this.#parts[index]!;
+    if (output === undefined) return changes;
+    const target = this.#sourcePart.get(output.id)!;
+    for (const change of changes) place(given, target, this.#partitions === 1 ? 0 : partitionOf(Buffer.from(keyText(change.key)), this.#partitions), output.id, change);
+    return [];
+  }
+
+  flush(into: StateWrite[]): void {
+    for (const pipelines of this.#pipelines) for (const pipeline of pipelines) pipeline.flush(into);
+  }
+
+  /** The rows of the result as they are now, or undefined when the query holds no table. */
+  current(key?: Row): Iterable<Change> | undefined {
+    const lists = this.#pipelines.at(-1)!.map((pipeline) => pipeline.current(key));
+    return lists.every((list) => list !== undefined) ? concat(lists) : undefined;
+  }
+}
+
+function* concat(lists: readonly Iterable<Change>[]): Iterable<Change> {
+  for (const list of lists) yield* list;
+}
+
+function place(given: Map<string, Change[]>[][], part: number, partition: number, stepId: string, change: Change): void {
+  const inputs = (given[part]![partition] ??= new Map());
+  const list = inputs.get(stepId);
+  if (list === undefined) inputs.set(stepId, [change]);
+  else list.push(change);
+}

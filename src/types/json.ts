@@ -1,0 +1,107 @@
+import { EvaluationError } from './numbers.ts';
+
+/** JSON with its numbers as they were written: what the JSON functions work on. */
+export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, Json>;
+
+export class JsonNumber {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Parses JSON exactly; throws `EvaluationError` for anything else. */
+export function parseJson(text: string): Json {
+  let at = 0;
+  const fail = (): never => {
+    throw new EvaluationError(`not JSON at offset ${at}: ${text.slice(0, 60)}`);
+  };
+  const space = (): void => {
+    while (at < text.length && ' \t\n\r'.includes(text[at]!)) at++;
+  };
+  const string = (): string => {
+    const start = at++;
+    while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+    at++;
+    try {
+      return JSON.parse(text.slice(start, at)) as string;
+    } catch {
+      return fail();
+    }
+  };
+  const value = (depth: number): Json => {
+    if (depth > 500) fail();
+    space();
+    const first = text[at];
+    if (first === '"') return string();
+    if (first === '{') {
+      const object = new Map<string, Json>();
+      at++;
+      for (space(); text[at] !== '}'; space()) {
+        if (object.size > 0 && text[at++] !== ',') fail();
+        space();
+        if (text[at] !== '"') fail();
+        const key = string();
+        space();
+        if (text[at++] !== ':') fail();
+        object.set(key, value(depth + 1));
+        space();
+        if (text[at] !== ',' && text[at] !== '}') fail();
+      }
+      at++;
+      return object;
+    }
+    if (first === '[') {
+      const items: Json[] = [];
+      at++;
+      for (space(); text[at] !== ']'; space()) {
+        if (items.length > 0 && text[at++] !== ',') fail();
+        items.push(value(depth + 1));
+        space();
+        if (text[at] !== ',' && text[at] !== ']') fail();
+      }
+      at++;
+      return items;
+    }
+    const match = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
+    match.lastIndex = at;
+    const word = match.exec(text)?.[0] ?? fail();
+    at += word.length;
+    return word === 'true' ? true : word === 'false' ? false : word === 'null' ? null : new JsonNumber(word);
+  };
+  const result = value(0);
+  space();
+  if (at < text.length) fail();
+  return result;
+}
+
+export function jsonText(json: Json): string {
+  if (json instanceof JsonNumber) return json.text;
+  if (Array.isArray(json)) return `[${json.map(jsonText).join(',')}]`;
+  if (json instanceof Map) return `{${[...json].map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`).join(',')}}`;
+  return JSON.stringify(json);
+}
+
+/** The steps of `$.a.b[0]['c d']`; undefined when it does not start with `$` or uses what is not supported. */
+export function parseJsonPath(path: string): (string | number)[] | undefined {
+  if (!path.startsWith('$')) return undefined;
+  const steps: (string | number)[] = [];
+  const step = /\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]|\["([^"]*)"\]/y;
+  step.lastIndex = 1;
+  while (step.lastIndex < path.length) {
+    const match = step.exec(path);
+    if (match === null) return undefined;
+    steps.push(match[2] === undefined ? (match[1] ?? match[3] ?? match[4])! : Number(match[2]));
+  }
+  return steps;
+}
+
+export function atPath(json: Json, steps: readonly (string | number)[]): Json | undefined {
+  let current: Json | undefined = json;
+  for (const step of steps) {
+    if (current instanceof Map) current = current.get(String(step));
+    else if (Array.isArray(current) && typeof step === 'number') current = current[step];
+    else return undefined;
+  }
+  return current;
+}

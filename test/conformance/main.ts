@@ -1,0 +1,45 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadCases, type TestCase } from './cases.ts';
+import { runCase, type Verdict } from './run-case.ts';
+
+interface Count {
+  passed: number;
+  failed: number;
+  unsupported: number;
+  failures: string[];
+}
+
+const { values } = parseArgs({ options: { cases: { type: 'string' }, filter: { type: 'string' }, json: { type: 'string' }, verbose: { type: 'boolean' }, floor: { type: 'boolean' } } });
+const root = values.cases ?? join(process.cwd(), '../shared/qtt');
+const folder = join(root, 'query-validation-tests');
+if (!existsSync(folder)) {
+  console.log(`conformance: skipped, ${folder} is not there`);
+  process.exit(0);
+}
+
+const wanted = (test: TestCase): boolean => values.filter === undefined || `${test.file} - ${test.name}`.toLowerCase().includes(values.filter.toLowerCase());
+const files = new Map<string, Count>();
+const total: Count = { passed: 0, failed: 0, unsupported: 0, failures: [] };
+for (const test of loadCases(folder).filter(wanted)) {
+  const verdict: Verdict = await runCase(test);
+  const count = files.get(test.file) ?? { passed: 0, failed: 0, unsupported: 0, failures: [] };
+  files.set(test.file, count);
+  for (const each of [count, total]) each[verdict.outcome]++;
+  if (verdict.outcome === 'passed') continue;
+  if (verdict.outcome === 'failed') count.failures.push(`${test.name}: ${verdict.why.split('\n')[0]!}`);
+  if (values.verbose === true) console.log(`${verdict.outcome}: ${test.file} - ${test.name}\n    ${verdict.why}`);
+}
+for (const [file, count] of files) console.log(`${file.padEnd(36)} ${String(count.passed).padStart(4)} passed ${String(count.failed).padStart(4)} failed ${String(count.unsupported).padStart(4)} unsupported`);
+console.log(`total: ${total.passed} passed, ${total.failed} failed, ${total.unsupported} unsupported`);
+if (values.json !== undefined) {
+  const { passed, failed, unsupported } = total;
+  writeFileSync(values.json, JSON.stringify({ passed, failed, unsupported, files: Object.fromEntries(files) }, null, 2));
+}
+if (values.floor === true) {
+  const floor = JSON.parse(readFileSync(new URL('../../../test/conformance/floor.json', import.meta.url), 'utf8')) as Record<string, number>;
+  const dropped = Object.entries(floor).filter(([file, passed]) => (files.get(file)?.passed ?? 0) < passed);
+  for (const [file, passed] of dropped) console.log(`conformance: ${file} passed ${files.get(file)?.passed ?? 0}, and ${passed} before`);
+  if (dropped.length > 0) process.exit(1);
+}

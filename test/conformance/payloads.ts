@@ -1,0 +1,73 @@
+import { jsonText, type Json } from '../../src/types/json.ts';
+import { JsonNumber, parseJson } from '../../src/types/json.ts';
+import { canonical, doubleText } from '../../src/types/numbers.ts';
+import type { FormatSpec, KeyWindow, SourceSpec } from '../../src/plan/formats.ts';
+import type { Column } from '../../src/types/schema.ts';
+
+/** Bytes of an input as its format has them; JSON is written as it stands in the case. */
+export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]): Buffer | null {
+  if (json === null || spec.format === 'NONE') return null;
+  switch (spec.format) {
+    case 'DELIMITED':
+      return Buffer.from(plain(json));
+    case 'KAFKA': {
+      const type = columns[0]?.type.kind ?? 'STRING';
+      const text = plain(json);
+      if (type === 'INTEGER') {
+        const bytes = Buffer.alloc(4);
+        bytes.writeInt32BE(Number(text));
+        return bytes;
+      }
+      if (type === 'BIGINT') {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigInt64BE(BigInt(text));
+        return bytes;
+      }
+      if (type === 'DOUBLE') {
+        const bytes = Buffer.alloc(8);
+        bytes.writeDoubleBE(Number(text));
+        return bytes;
+      }
+      return Buffer.from(text);
+    }
+    default:
+      return Buffer.from(jsonText(json));
+  }
+}
+
+const plain = (json: Json): string => (typeof json === 'string' ? json : json instanceof JsonNumber ? json.text : jsonText(json));
+
+export function windowedKey(key: Buffer | null, window: { start: number; end: number; type: string } | undefined): Buffer | null {
+  if (key === null || window === undefined) return key;
+  const bounds = Buffer.alloc(window.type === 'session' ? 16 : 8);
+  if (window.type === 'session') bounds.writeBigInt64BE(BigInt(window.end), 0);
+  bounds.writeBigInt64BE(BigInt(window.start), bounds.length - 8);
+  return Buffer.concat([key, bounds]);
+}
+
+/** What a record holds, read back without a schema as ksqlDB's own runner reads it. */
+export function readBack(bytes: Buffer | null, spec: FormatSpec, columns: readonly Column[]): Json {
+  if (bytes === null || spec.format === 'NONE') return null;
+  switch (spec.format) {
+    case 'DELIMITED':
+      return bytes.toString();
+    case 'KAFKA': {
+      const type = columns[0]?.type.kind ?? 'STRING';
+      if (type === 'INTEGER') return new JsonNumber(String(bytes.readInt32BE(0)));
+      if (type === 'BIGINT') return new JsonNumber(String(canonical(bytes.readBigInt64BE(0))));
+      if (type === 'DOUBLE') return new JsonNumber(doubleText(bytes.readDoubleBE(0)));
+      return bytes.toString();
+    }
+    default:
+      return parseJson(bytes.toString());
+  }
+}
+
+export function splitWindow(bytes: Buffer | null, window: KeyWindow | undefined): { key: Buffer | null; window: { start: number; end: number; type: string } | undefined } {
+  if (bytes === null || window === undefined) return { key: bytes, window: undefined };
+  const start = Number(bytes.readBigInt64BE(bytes.length - 8));
+  if (window.type !== 'SESSION') return { key: bytes.subarray(0, -8), window: { start, end: start + window.sizeMs!, type: 'time' } };
+  return { key: bytes.subarray(0, -16), window: { start, end: Number(bytes.readBigInt64BE(bytes.length - 16)), type: 'session' } };
+}
+
+export type { SourceSpec };
