@@ -14,7 +14,7 @@ export const mayImport = {
   runtime: ['util', 'records', 'diagnostics', 'types', 'functions', 'formats', 'expressions', 'plan'], // never catalog or syntax
   engine: ['util', 'records', 'diagnostics', 'types', 'syntax', 'functions', 'formats', 'expressions', 'catalog', 'analysis', 'plan', 'runtime'],
   statements: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'catalog', 'analysis', 'plan', 'engine'],
-  adapters: ['util', 'records', 'diagnostics', 'types', 'formats', 'plan', 'runtime'],
+  adapters: ['util', 'records', 'diagnostics', 'types', 'formats', 'functions', 'plan', 'catalog', 'runtime', 'engine'],
   server: ['util', 'diagnostics', 'types', 'syntax', 'engine', 'statements'],
   repl: ['util', 'diagnostics', 'types', 'syntax'],
   config: ['util', 'diagnostics'],

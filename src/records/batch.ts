@@ -71,11 +71,23 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
+/** One record where it lies: key and value are ranges of `bytes`, -1 for null. */
+export interface RecordView {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  headers(): RecordHeader[];
+}
+
 /**
  * Moves through the records of one uncompressed batch. Key and value are ranges of `bytes`, -1 for null, until somebody reads
  * them; they are valid until `next` is called again.
  */
-export class RecordCursor {
+export class RecordCursor implements RecordView {
   bytes: Buffer = Buffer.alloc(0);
   offset = 0;
   timestamp = 0;

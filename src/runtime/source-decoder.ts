@@ -2,7 +2,7 @@ import { findFormat } from '../formats/index.ts';
 import { DecodeError, type Decode, type DecodeColumn } from '../formats/define.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
 import type { SourceStep } from '../plan/physical/step.ts';
-import type { RecordCursor } from '../records/batch.ts';
+import type { RecordView } from '../records/batch.ts';
 import { isPseudoColumn, keyColumns, type Column } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
 import { Change, type Window } from './change.ts';
@@ -17,7 +17,7 @@ export interface BadRecord {
   readonly target: 'key' | 'value' | 'timestamp';
 }
 
-type Extra = (record: RecordCursor, partition: number, timestamp: number, window: Window | undefined) => Value;
+type Extra = (record: RecordView, partition: number, timestamp: number, window: Window | undefined) => Value;
 
 /** Turns the records of one source into changes, decoding only the columns that the plan reads. */
 export class SourceDecoder {
@@ -54,7 +54,7 @@ export class SourceDecoder {
   }
 
   /** The change that a record makes, or undefined when it cannot be read: that was reported. */
-  decode(record: RecordCursor, partition: number, sequence: number): Change | undefined {
+  decode(record: RecordView, partition: number, sequence: number): Change | undefined {
     const row: Value[] = new Array<Value>(this.#width).fill(null);
     const { source } = this.#step;
     let target: BadRecord['target'] = 'key';
@@ -81,7 +81,7 @@ export class SourceDecoder {
     }
   }
 
-  #readWindow(record: RecordCursor): Window {
+  #readWindow(record: RecordView): Window {
     const { window } = this.#step.source;
     if (record.keyEnd - record.keyStart < this.#windowBytes) throw new DecodeError('the key is too short to hold a window');
     const last = Number(record.bytes.readBigInt64BE(record.keyEnd - 8));

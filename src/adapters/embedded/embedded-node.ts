@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { noSpan } from '../../diagnostics/source.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
+import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import { partitionOf } from '../../records/murmur2.ts';
+import type { Change, Row } from '../../runtime/change.ts';
+import type { ModelHost } from '../../runtime/ports/model-host.ts';
+import type { CommandLog, Node, ProducedRecord, QueryStatus, RunnableQuery, TopicInfo, TopicReader, TopicRecord, TopicSettings } from '../../runtime/ports/node.ts';
+import type { StateBackend } from '../../runtime/ports/state-backend.ts';
+import { processingLogTopic } from '../../runtime/processing-log.ts';
+import { after } from '../../runtime/stores.ts';
+import { EmbeddedLog, type CommitStep } from './embedded-log.ts';
+import { EmbeddedQuery } from './embedded-query.ts';
+import { FolderLock } from './folder-lock.ts';
+
+export interface EmbeddedNodeOptions {
+  readonly folder: string;
+  readonly openBackend: (folder: string) => Promise<StateBackend>;
+  readonly models: ModelHost | undefined;
+  readonly serviceId: string;
+  readonly sync: boolean;
+  readonly onBatch?: EmbeddedQuery extends never ? never : (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+  /** For tests of crashes between the steps of a commit. */
+  readonly onStep?: (step: CommitStep) => void;
+}
+
+const retentionCheckMs = 60_000;
+
+/** A node with nothing but Node: topics in segment files, state and commands in one database, queries in this process. */
+export class EmbeddedNode implements Node {
+  readonly kind = 'embedded';
+  readonly clusterId: string;
+  readonly commands: CommandLog;
+  readonly #options: EmbeddedNodeOptions;
+  readonly #backend: StateBackend;
+  readonly #log: EmbeddedLog;
+  readonly #lock: FolderLock;
+  readonly #queries = new Map<string, EmbeddedQuery>();
+  readonly #retention: NodeJS.Timeout;
+
+  private constructor(options: EmbeddedNodeOptions, backend: StateBackend, lock: FolderLock) {
+    this.#options = options;
+    this.#backend = backend;
+    this.#lock = lock;
+    this.#log = new EmbeddedLog({ folder: join(options.folder, 'log'), backend, sync: options.sync, onStep: options.onStep });
+    this.commands = new StoredCommands(backend, options.sync);
+    const stored = backend.getMany([clusterKey])[0];
+    this.clusterId = stored?.toString() ?? randomUUID();
+    if (stored === undefined) backend.write([{ key: clusterKey, value: Buffer.from(this.clusterId) }], options.sync);
+    this.#log.create(processingLogTopic(options.serviceId), { partitions: 1, replicas: 1, config: {} });
+    this.#retention = setInterval(() => this.#log.retain(Date.now()), retentionCheckMs);
+    this.#retention.unref();
+  }
+
+  static async open(options: EmbeddedNodeOptions): Promise<EmbeddedNode> {
+    const lock = new FolderLock(options.folder).hold();
+    try {
+      return new EmbeddedNode(options, await options.openBackend(join(options.folder, 'db')), lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  describeTopic(name: string): Promise<TopicInfo | undefined> {
+    return Promise.resolve(this.#log.info(name));
+  }
+  listTopics(): Promise<readonly TopicInfo[]> {
+    return Promise.resolve(this.#log.names().map((name) => this.#log.info(name)!));
+  }
+  createTopic(name: string, settings: TopicSettings): Promise<void> {
+    this.#log.create(name, settings);
+    return Promise.resolve();
+  }
+  deleteTopic(name: string): Promise<void> {
+    this.#log.delete(name);
+    return Promise.resolve();
+  }
+
+  produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+    const info = this.#log.info(topic);
+    if (info === undefined) return Promise.reject(new SqlError('TOPIC_NOT_FOUND', noSpan, { topic }));
+    const writers = new Map<number, BatchWriter>();
+    records.forEach((record, i) => {
+      const { key, value, timestamp, headers } = record;
+      const partition = record.partition ?? (key === null ? i % info.partitions : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
+      let writer = writers.get(partition);
+      if (writer === undefined) writers.set(partition, (writer = new BatchWriter(1 << 12)));
+      writer.add(timestamp, key, value, headers);
+    });
+    this.#log.commit({ appends: [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })), state: [] });
+    return Promise.resolve();
+  }
+
+  openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
+    const info = this.#log.info(topic);
+    if (info === undefined) return Promise.reject(new SqlError('TOPIC_NOT_FOUND', noSpan, { topic }));
+    return Promise.resolve(new EmbeddedReader(this.#log, topic, info.partitions, from));
+  }
+
+  startQuery(query: RunnableQuery): Promise<void> {
+    const running = new EmbeddedQuery({
+      query,
+      log: this.#log,
+      backend: this.#backend,
+      models: this.#options.models,
+      processingLog: processingLogTopic(this.#options.serviceId),
+      onBatch: this.#options.onBatch ?? (() => undefined),
+    });
+    this.#queries.set(query.id, running);
+    running.start();
+    return Promise.resolve();
+  }
+
+  async stopQuery(id: string, forget: boolean): Promise<void> {
+    const query = this.#queries.get(id);
+    this.#queries.delete(id);
+    await query?.stop(forget);
+  }
+  setPaused(id: string, paused: boolean): Promise<void> {
+    this.#queries.get(id)?.setPaused(paused);
+    return Promise.resolve();
+  }
+  status(id: string): QueryStatus | undefined {
+    return this.#queries.get(id)?.status;
+  }
+  pull(id: string, key: Row | undefined): Promise<readonly Change[] | undefined> {
+    const rows = this.#queries.get(id)?.current(key);
+    return Promise.resolve(rows && [...rows]);
+  }
+  isHealthy(): boolean {
+    return true;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#retention);
+    const stopping = [...this.#queries.values()].map((query) => query.stop(false));
+    this.#log.commit({ appends: [], state: [] });
+    await Promise.all(stopping);
+    this.#queries.clear();
+    this.#log.close();
+    await this.#backend.close();
+    this.#lock.release();
+  }
+}
+
+const clusterKey = Buffer.from('cluster');
+
+class StoredCommands implements CommandLog {
+  readonly #backend: StateBackend;
+  readonly #sync: boolean;
+
+  constructor(backend: StateBackend, sync: boolean) {
+    this.#backend = backend;
+    this.#sync = sync;
+  }
+
+  append(command: string, behind: number): Promise<number> {
+    this.#backend.write([{ key: commandKey(behind + 1), value: Buffer.from(command) }], this.#sync);
+    return Promise.resolve(behind + 1);
+  }
+  readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
+    const prefix = Buffer.from('c/');
+    const entries = [...this.#backend.range(commandKey(number + 1), after(prefix))];
+    return Promise.resolve(entries.map(([key, value]) => ({ number: Number(key.utf8Slice(2, key.length)), command: value.toString() })));
+  }
+}
+const commandKey = (number: number): Buffer => Buffer.from(`c/${String(number).padStart(12, '0')}`);
+
+class EmbeddedReader implements TopicReader {
+  readonly #log: EmbeddedLog;
+  readonly #topic: string;
+  readonly #positions: number[];
+  readonly #ends: number[];
+  #closed = false;
+
+  constructor(log: EmbeddedLog, topic: string, partitions: number, from: 'beginning' | 'end') {
+    this.#log = log;
+    this.#topic = topic;
+    const logs = Array.from({ length: partitions }, (_, partition) => log.partition(topic, partition)!);
+    this.#ends = logs.map(({ committed }) => committed);
+    this.#positions = logs.map(({ start, committed }) => (from === 'beginning' ? start : committed));
+  }
+
+  get caughtUp(): boolean {
+    return this.#positions.every((position, i) => position >= this.#ends[i]!);
+  }
+
+  async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
+    const found = this.#read(maximum);
+    if (found.length > 0 || waitMs === 0 || this.#closed) return found;
+    await this.#log.wait(waitMs);
+    return this.#read(maximum);
+  }
+
+  #read(maximum: number): TopicRecord[] {
+    const records: TopicRecord[] = [];
+    const cursor = new RecordCursor();
+    for (let partition = 0; partition < this.#positions.length; partition++) {
+      const batches = this.#log.partition(this.#topic, partition)?.read(this.#positions[partition]!, 1 << 18) ?? [];
+      for (const batch of batches) {
+        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
+        while (records.length < maximum && cursor.next()) {
+          if (cursor.offset < this.#positions[partition]!) continue;
+          records.push({ partition, offset: cursor.offset, timestamp: cursor.timestamp, key: cursor.key(), value: cursor.value(), headers: cursor.headers() });
+          this.#positions[partition] = cursor.offset + 1;
+        }
+      }
+    }
+    return records;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}

@@ -1,0 +1,217 @@
+import type { PhysicalPlan } from '../../plan/physical/step.ts';
+import { allSteps } from '../../plan/physical/step.ts';
+import { sourcesOf } from '../../plan/physical/topology.ts';
+import { BatchWriter } from '../../records/batch.ts';
+import type { Change, Row } from '../../runtime/change.ts';
+import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import { EntityStore } from '../../runtime/entity-store.ts';
+import { InputPartition, takeBatch, type Origins } from '../../runtime/input-merger.ts';
+import type { ModelHost } from '../../runtime/ports/model-host.ts';
+import type { QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
+import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
+import { SinkEncoder } from '../../runtime/sink-encoder.ts';
+import { SourceDecoder } from '../../runtime/source-decoder.ts';
+import { after } from '../../runtime/stores.ts';
+import { LocalTopology } from '../../runtime/topology.ts';
+import type { Commit, EmbeddedLog } from './embedded-log.ts';
+
+export interface EmbeddedQueryOptions {
+  readonly query: RunnableQuery;
+  readonly log: EmbeddedLog;
+  readonly backend: StateBackend;
+  readonly models: ModelHost | undefined;
+  readonly processingLog: string;
+  readonly onBatch: (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+}
+
+const batchRecords = 4096;
+const fetchBytes = 1 << 20;
+const firstBackoffMs = 1000;
+const maximumBackoffMs = 60_000;
+
+/** A persistent query on the embedded log: fetch, one micro-batch, commit, over and over. */
+export class EmbeddedQuery {
+  readonly #options: EmbeddedQueryOptions;
+  readonly #plan: PhysicalPlan;
+  readonly #ordered: boolean;
+  #topology: LocalTopology | undefined;
+  #entities: EntityStore | undefined;
+  #inputs: InputPartition[] = [];
+  #encoder: SinkEncoder | undefined;
+  #writers: BatchWriter[] = [];
+  #errors: ProcessingError[] = [];
+  #origins: Origins = { inputs: [], offsets: [] };
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #paused: boolean;
+  #state: QueryState = 'RUNNING';
+  #error: string | undefined;
+  #resume: (() => void) | undefined;
+  readonly #counts = { in: 0, out: 0, errors: 0 };
+
+  constructor(options: EmbeddedQueryOptions) {
+    this.#options = options;
+    this.#plan = options.query.plan;
+    this.#paused = options.query.paused;
+    this.#ordered = allSteps(this.#plan.root).some(({ op }) => op !== 'streamSource' && op !== 'streamFilter' && op !== 'project' && op !== 'flatMap');
+  }
+
+  start(): void {
+    this.#build();
+    this.#running = this.#loop();
+  }
+
+  #key(kind: string, ...rest: readonly (string | number)[]): Buffer {
+    return Buffer.from([kind, this.#options.query.id, ...rest].join('/'));
+  }
+
+  #build(): void {
+    const { query, log, backend, models } = this.#options;
+    const { sink } = this.#plan;
+    const sources = sourcesOf(this.#plan);
+    const partitions = Math.max(1, ...sources.map(({ source }) => log.info(source.topic)?.partitions ?? 1));
+    const conflate = Number(query.properties['cache.max.bytes.buffering'] ?? 1) > 0;
+    this.#topology = new LocalTopology(this.#plan, { backend, statePrefix: `s/${query.id}`, partitions, conflate, models, report: (message, what, sequence) => this.#report(message, what, sequence) });
+    this.#entities = this.#plan.entityKey === undefined ? undefined : new EntityStore(this.#plan, { backend, prefix: this.#key('s', 'entities/') });
+    this.#encoder = sink && new SinkEncoder({ ...sink, partitions: log.info(sink.topic)?.partitions ?? sink.partitions }, this.#plan.root.columns);
+    this.#writers = sink === undefined ? [] : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
+    this.#inputs = sources.flatMap((step) => {
+      const { topic, kind } = step.source;
+      const decoder = new SourceDecoder(step, (bad) => this.#count({ query: query.id, type: 'DESERIALIZATION', ...bad, message: `${bad.target}: ${bad.message}` }));
+      const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
+      return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
+        const stored = backend.getMany([this.#key('o', topic, partition)])[0];
+        const part = log.partition(topic, partition)!;
+        const position = stored === undefined ? (earliest ? part.start : part.committed) : (decodeValue(stored) as number);
+        return new InputPartition(step.id, topic, partition, decoder, position);
+      });
+    });
+    this.#errors = [];
+  }
+
+  #count(error: ProcessingError): void {
+    this.#counts.errors++;
+    if (this.#errors.length < 1000) this.#errors.push(error);
+  }
+
+  #report(message: string, what: string, sequence: number): void {
+    const input = this.#origins.inputs[sequence];
+    const type = what === 'late' ? 'LATE' : what === 'INVOKE MODEL' ? 'MODEL' : 'PROCESSING';
+    this.#count({ query: this.#options.query.id, type, topic: input?.topic ?? '', partition: input?.partition ?? -1, offset: this.#origins.offsets[sequence] ?? -1, message });
+  }
+
+  async #loop(): Promise<void> {
+    let backoff = firstBackoffMs;
+    // The first positions are recorded, so that a restart does not begin at another "latest".
+    this.#commit([], []);
+    while (!this.#stopping) {
+      try {
+        if (this.#paused) await new Promise<void>((resolve) => (this.#resume = resolve));
+        else if (await this.#step()) await new Promise((resolve) => setImmediate(resolve));
+        else await this.#options.log.wait(1000);
+        backoff = firstBackoffMs;
+        if (this.#state === 'ERROR') this.#state = 'RUNNING';
+      } catch (error) {
+        this.#state = 'ERROR';
+        this.#error = (error as Error).message;
+        await this.#options.log.wait(backoff);
+        backoff = Math.min(backoff * 2, maximumBackoffMs);
+        // What was not committed is gone with the caches: everything is read again from the last commit.
+        this.#build();
+      }
+    }
+  }
+
+  /** One micro-batch; false when there was nothing to read. */
+  async #step(): Promise<boolean> {
+    const started = performance.now();
+    for (const input of this.#inputs) {
+      if (!input.isEmpty) continue;
+      const part = this.#options.log.partition(input.topic, input.partition);
+      if (part !== undefined && part.start > input.fetched) input.fetched = input.position = part.start;
+      input.add(part?.read(input.fetched, fetchBytes) ?? []);
+    }
+    this.#origins = { inputs: [], offsets: [] };
+    const before = this.#inputs.reduce((sum, { records }) => sum + records, 0);
+    const batch = takeBatch(this.#inputs, batchRecords, this.#ordered, this.#origins);
+    const read = this.#inputs.reduce((sum, { records }) => sum + records, 0) - before;
+    if (batch.length === 0 && read === 0) return false;
+    const result = this.#topology!.process(batch);
+    const changes = result instanceof Promise ? await result : result;
+    if (this.#stopping) return false;
+    const out = this.#conflated(changes);
+    this.#entities?.put(out);
+    this.#commit(this.#write(out), this.#errors.splice(0));
+    this.#counts.in += read;
+    this.#counts.out += out.length;
+    this.#options.onBatch(this.#options.query.id, read, out.length, (performance.now() - started) / 1000);
+    return true;
+  }
+
+  /** Only the last change of each key of a table leaves, where that is asked for. */
+  #conflated(changes: readonly Change[]): readonly Change[] {
+    if (this.#plan.shape !== 'TABLE' || Number(this.#options.query.properties['cache.max.bytes.buffering'] ?? 1) === 0 || changes.length < 2) return changes;
+    const last = new Map<string, Change>();
+    for (const change of changes) {
+      const text = `${change.window?.start ?? ''}/${change.window?.end ?? ''}/${change.key.map(String).join('\u0000')}`;
+      last.delete(text);
+      last.set(text, change);
+    }
+    return [...last.values()];
+  }
+
+  #write(changes: readonly Change[]): Commit['appends'] {
+    const { sink } = this.#plan;
+    if (sink === undefined || changes.length === 0) return [];
+    for (const change of changes) {
+      try {
+        const record = this.#encoder!.encode(change);
+        this.#writers[record.partition]!.add(record.timestamp, record.key, record.value, change.headers);
+      } catch (error) {
+        this.#report((error as Error).message, 'sink', change.sequence);
+      }
+    }
+    return this.#writers.flatMap((writer, partition) => (writer.count === 0 ? [] : [{ topic: sink.topic, partition, batch: writer.finish() }]));
+  }
+
+  #commit(appends: Commit['appends'], errors: readonly ProcessingError[]): void {
+    const state: StateWrite[] = [];
+    this.#topology!.flush(state);
+    this.#entities?.flush(state);
+    for (const { topic, partition, position } of this.#inputs) state.push({ key: this.#key('o', topic, partition), value: encodeValue(position) });
+    const logged = errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined ? [] : [{ topic: this.#options.processingLog, partition: 0, batch: errorBatch(errors) }];
+    this.#options.log.commit({ appends: [...appends, ...logged], state });
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    if (!paused) this.#resume?.();
+  }
+
+  get status(): QueryStatus {
+    const lag = this.#inputs.reduce((sum, { topic, partition, position }) => sum + Math.max(0, (this.#options.log.partition(topic, partition)?.committed ?? 0) - position), 0);
+    return { state: this.#paused ? 'PAUSED' : this.#state, error: this.#error, recordsIn: this.#counts.in, recordsOut: this.#counts.out, errors: this.#counts.errors, lag, stateBytes: 0 };
+  }
+
+  current(key: Row | undefined): Iterable<Change> | undefined {
+    return this.#entities?.current(key) ?? this.#topology?.current(key);
+  }
+
+  async stop(forget: boolean): Promise<void> {
+    this.#stopping = true;
+    this.#resume?.();
+    await this.#running;
+    if (!forget) return;
+    for (const prefix of [this.#key('s', ''), this.#key('o', '')]) this.#options.backend.deleteRange(prefix, after(prefix));
+  }
+}
+
+function errorBatch(errors: readonly ProcessingError[]): Buffer {
+  const writer = new BatchWriter();
+  for (const error of errors) {
+    const { key, value, timestamp } = processingLogRecord(error, Date.now());
+    writer.add(timestamp, key, value);
+  }
+  return writer.finish();
+}

@@ -1,0 +1,98 @@
+import { createRequire } from 'node:module';
+import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+
+interface RocksBatch {
+  _put(key: Buffer, value: Buffer): void;
+  _del(key: Buffer): void;
+  _writeSync(options: { readonly sync: boolean }): void;
+  _closeSync(): void;
+}
+interface RocksIterator {
+  _nextvSync(size: number): { readonly rows: readonly Buffer[]; readonly finished: boolean };
+  _closeSync(): void;
+}
+/** The part of the binding that is used: its synchronous calls, which its package has no types for. */
+interface RocksDatabase {
+  open(options: object): Promise<void>;
+  close(): Promise<void>;
+  readonly handle: unknown;
+  _getManySync(keys: readonly Buffer[], options: object): (Buffer | undefined)[];
+  _chainedBatch(): RocksBatch;
+  _iterator(options: object): RocksIterator;
+  clear(options: object): Promise<void>;
+  getProperty(name: string): string;
+}
+
+const require = createRequire(import.meta.url);
+const buffers = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
+
+/** State in RocksDB. A process opens a folder once; workers attach to the open database by its handle and never close it. */
+export class RocksBackend implements StateBackend {
+  readonly #db: RocksDatabase;
+  readonly #owner: boolean;
+
+  private constructor(db: RocksDatabase, owner: boolean) {
+    this.#db = db;
+    this.#owner = owner;
+  }
+
+  static async open(folder: string): Promise<RocksBackend> {
+    const { RocksLevel } = require('@nxtedition/rocksdb') as { RocksLevel: new (location: string, options: object) => RocksDatabase };
+    const db = new RocksLevel(folder, buffers);
+    await db.open({ createIfMissing: true, memtableMemoryBudget: 32 << 20, cacheSize: 64 << 20, compression: true });
+    return new RocksBackend(db, true);
+  }
+
+  /** Uses a database that another thread of this process has opened. */
+  static async attach(handle: unknown): Promise<RocksBackend> {
+    const { RocksLevel } = require('@nxtedition/rocksdb') as { RocksLevel: new (handle: unknown, options: object) => RocksDatabase };
+    const db = new RocksLevel(handle, buffers);
+    await db.open({});
+    return new RocksBackend(db, false);
+  }
+
+  get handle(): unknown {
+    return this.#db.handle;
+  }
+
+  getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[] {
+    return this.#db._getManySync(keys, buffers);
+  }
+
+  *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
+    const iterator = this.#db._iterator({ ...buffers, keys: true, values: true, gte: from, lt: to, limit: -1, reverse: false, seek: true, highWaterMarkBytes: 1 << 20 });
+    try {
+      for (;;) {
+        const { rows, finished } = iterator._nextvSync(1000);
+        for (let i = 0; i < rows.length; i += 2) yield [rows[i]!, rows[i + 1]!];
+        if (finished || rows.length === 0) return;
+      }
+    } finally {
+      iterator._closeSync();
+    }
+  }
+
+  write(batch: readonly StateWrite[], sync: boolean): void {
+    if (batch.length === 0) return;
+    const writes = this.#db._chainedBatch();
+    for (const { key, value } of batch) {
+      if (value === null) writes._del(key);
+      else writes._put(key, value);
+    }
+    writes._writeSync({ sync });
+    writes._closeSync();
+  }
+
+  deleteRange(from: Buffer, to: Buffer): void {
+    void this.#db.clear({ gte: from, lt: to, ...buffers });
+  }
+
+  /** Bytes on disk and in memory, as RocksDB estimates them. */
+  get size(): number {
+    return Number(this.#db.getProperty('rocksdb.total-sst-files-size') || 0) + Number(this.#db.getProperty('rocksdb.cur-size-all-mem-tables') || 0);
+  }
+
+  async close(): Promise<void> {
+    if (this.#owner) await this.#db.close();
+  }
+}

@@ -1,0 +1,130 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { readSettings, settings as knownSettings, type Settings } from '../config/settings.ts';
+import { renderSqlError, SqlError } from '../diagnostics/sql-error.ts';
+import { noSpan } from '../diagnostics/source.ts';
+import { Session } from '../engine/session.ts';
+import { executeStatement } from '../statements/index.ts';
+import { parse, splitScript } from '../syntax/parse.ts';
+import { runDemo } from './demo.ts';
+import { startNode, version, type RunningNode } from './start-node.ts';
+import { Client } from '../repl/client.ts';
+import { runRepl, runStatements } from '../repl/repl.ts';
+
+interface Flags {
+  readonly config?: string;
+  readonly set: Record<string, string>;
+  readonly stateDir?: string;
+  readonly listeners?: string;
+  readonly bootstrapServers?: string;
+}
+
+function collect(pair: string, into: Record<string, string>): Record<string, string> {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('it must be name=value');
+  return { ...into, [pair.slice(0, at)]: pair.slice(at + 1) };
+}
+
+function settingsOf(flags: Flags): Settings {
+  const given: Record<string, string> = { ...flags.set };
+  if (flags.stateDir !== undefined) given['state.dir'] = flags.stateDir;
+  if (flags.listeners !== undefined) given['listeners'] = flags.listeners;
+  if (flags.bootstrapServers !== undefined) given['bootstrap.servers'] = flags.bootstrapServers;
+  return readSettings(given, process.env, flags.config);
+}
+
+const withSettings = (command: Command): Command =>
+  command
+    .option('-c, --config <file>', 'a properties file')
+    .option('--set <name=value>', 'one setting; may be repeated', collect, {})
+    .option('--state-dir <folder>', 'the folder of the state (state.dir)')
+    .option('--listeners <url>', 'where REST listens (listeners)')
+    .option('--bootstrap-servers <brokers>', 'Kafka brokers; without them the embedded log is used');
+
+async function serve(flags: Flags): Promise<void> {
+  const chosen = settingsOf(flags);
+  const file = chosen['ksql.queries.file']!;
+  if (file !== '') return runHeadless([file], chosen);
+  const running = await startNode(chosen, { log: say });
+  say(`Millrace ${version} serves ${running.server.url} (${running.engine.node.kind})`);
+  if (process.stdin.isTTY && process.stdout.isTTY) {
+    await runRepl(new Client(running.server.url), { version });
+    await running.close();
+    return;
+  }
+  await untilSignal(running);
+}
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+async function untilSignal(running: RunningNode): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  });
+  await running.close();
+}
+
+const headlessKinds = new Set(['createSource', 'insert', 'createModel', 'alterModel', 'createFeatureView', 'createType', 'setProperty', 'unsetProperty', 'define', 'undefine']);
+
+/** Runs files of statements as the only ones; REST answers, and changes nothing. */
+async function runHeadless(files: readonly string[], chosen: Settings): Promise<void> {
+  const statements = files.flatMap((file) => splitScript({ name: file, text: readFileSync(file, 'utf8') }).map((each) => ({ statement: parse(each), text: each.text })));
+  for (const { statement } of statements) {
+    if (!headlessKinds.has(statement.kind)) throw new SqlError('BAD_REQUEST', statement.span, { why: 'a file of queries may hold CREATE, INSERT, SET and DEFINE statements only' });
+  }
+  const running = await startNode(chosen, { readOnly: true, log: say });
+  const session = new Session(running.engine.defaults);
+  for (const { statement, text } of statements) {
+    // A restart finds its objects in the command log: what exists already is as the file says.
+    const name = 'name' in statement && typeof statement.name === 'object' ? statement.name.text : undefined;
+    const exists = name !== undefined && (running.engine.catalog.sources.has(name) || running.engine.catalog.models.has(name) || running.engine.catalog.types.has(name));
+    if (exists && !('orReplace' in statement && statement.orReplace)) continue;
+    const isInsertQuery = statement.kind === 'insert' && [...running.engine.catalog.queries.values()].some((query) => query.statement === text);
+    if (!isInsertQuery) await executeStatement(statement, text, running.engine, session);
+  }
+  say(`Millrace ${version} runs ${files.join(', ')} at ${running.server.url}`);
+  await untilSignal(running);
+}
+
+/** The REPL against a server, or against one of its own in this process. */
+async function repl(url: string | undefined, flags: Flags & { execute?: string; file?: string; output?: string; define: Record<string, string> }): Promise<void> {
+  const running = url === undefined ? await startNode({ ...settingsOf(flags), ...(flags.listeners === undefined ? { listeners: 'http://127.0.0.1:0' } : {}) }, { log: say }) : undefined;
+  const client = new Client(url ?? running!.server.url);
+  for (const [name, value] of Object.entries(flags.define)) client.variables.set(name.toUpperCase(), value);
+  const output = flags.output?.toUpperCase() === 'JSON' ? 'JSON' : 'TABULAR';
+  const script = flags.execute ?? (flags.file === undefined ? undefined : readFileSync(flags.file, 'utf8'));
+  if (script === undefined) await runRepl(client, { version, output });
+  else process.exitCode = (await runStatements(client, script, { output, source: flags.file ?? 'command' })) ? 0 : 1;
+  await running?.close();
+}
+
+/** The command line. Errors of the user end with status 1 and say what to mend. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('millrace').description('A SQL streaming engine for real-time machine-learning pipelines').version(version);
+  withSettings(program.command('server').description('serve REST, and open the REPL when on a terminal')).action(serve);
+  withSettings(program.command('cli').argument('[url]', 'a server; without one an embedded server is started').description('the REPL'))
+    .option('-e, --execute <sql>', 'run these statements and exit')
+    .option('-f, --file <file>', 'run this file and exit')
+    .option('-o, --output <format>', 'TABULAR or JSON')
+    .option('-d, --define <name=value>', 'a variable; may be repeated', collect, {})
+    .action(repl);
+  withSettings(program.command('run').argument('<files...>').description('run files of statements headless, REST read-only')).action((files: string[], flags: Flags) => runHeadless(files, settingsOf(flags)));
+  program.command('demo').description('fraud features, scores and alerts on generated payments, in this process').option('--events <n>', 'how many payments', '20000').option('--rate <n>', 'payments a second', '2000').action(runDemo);
+  program.command('settings').description('list every setting').action(() => {
+    for (const [name, { doc, fallback }] of Object.entries(knownSettings)) process.stdout.write(`${name.padEnd(34)} ${doc}${fallback === '' ? '' : ` (default ${fallback})`}\n`);
+  });
+  try {
+    await program.parseAsync(argv as string[]);
+    process.exit(process.exitCode ?? 0);
+  } catch (error) {
+    say(explain(error));
+    process.exit(1);
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof SqlError) return renderSqlError(error);
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return renderSqlError(new SqlError('INVALID_SETTING', noSpan, { name: 'listeners', value: /:(\d+)$/.exec(message)?.[1] ?? '', why: 'another process listens there' }));
+  return error instanceof Error ? (error.stack ?? message) : String(error);
+}

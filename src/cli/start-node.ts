@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EmbeddedNode } from '../adapters/embedded/embedded-node.ts';
+import { MemoryBackend } from '../adapters/memory/memory-backend.ts';
+import { ModelService } from '../adapters/models/model-service.ts';
+import { RocksBackend } from '../adapters/rocksdb/rocks-backend.ts';
+import { listenAddress, type Settings } from '../config/settings.ts';
+import { Engine } from '../engine/engine.ts';
+import { PushQueries } from '../engine/query-stream.ts';
+import { Session } from '../engine/session.ts';
+import type { Node } from '../runtime/ports/node.ts';
+import { processingLogColumns, processingLogTopic } from '../runtime/processing-log.ts';
+import { Metrics } from '../server/metrics.ts';
+import { startServer, type RunningServer } from '../server/server.ts';
+import { executeScript } from '../statements/index.ts';
+
+export const version = (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+export interface RunningNode {
+  readonly engine: Engine;
+  readonly server: RunningServer;
+  readonly metrics: Metrics;
+  close(): Promise<void>;
+}
+
+/** Opens the node that the settings ask for, rebuilds the catalogue, and serves REST. */
+export async function startNode(settings: Settings, options: { readonly readOnly?: boolean; readonly log?: (text: string) => void } = {}): Promise<RunningNode> {
+  const models = new ModelService();
+  const metrics = new Metrics();
+  const serviceId = settings['ksql.service.id']!;
+  const node: Node = settings['bootstrap.servers'] === '' ? await openEmbedded(settings, models, metrics) : await openKafka(settings, models, metrics, options.log ?? (() => undefined));
+  const engine = new Engine({ node, models, serviceId, defaults: sessionDefaults(settings) });
+  await engine.start();
+  await createProcessingLog(engine);
+  const { host, port } = listenAddress(settings);
+  const context = { engine, pushQueries: new PushQueries(), newBackend: () => new MemoryBackend(), metrics, readOnly: options.readOnly ?? false, version };
+  const server = await startServer(context, host, port);
+  return {
+    engine,
+    server,
+    metrics,
+    close: async () => {
+      await server.close();
+      await engine.close();
+    },
+  };
+}
+
+function openEmbedded(settings: Settings, models: ModelService, metrics: Metrics): Promise<Node> {
+  return EmbeddedNode.open({
+    folder: settings['state.dir']!,
+    openBackend: (folder) => RocksBackend.open(folder),
+    models,
+    serviceId: settings['ksql.service.id']!,
+    sync: settings['state.sync'] === 'true',
+    onBatch: metrics.onBatch,
+  });
+}
+
+async function openKafka(settings: Settings, models: ModelService, metrics: Metrics, log: (text: string) => void): Promise<Node> {
+  const { KafkaNode } = await import('../adapters/kafka/kafka-node.ts');
+  return KafkaNode.open({ settings, stateFolder: join(settings['state.dir']!, 'kafka'), models, onBatch: metrics.onBatch, log });
+}
+
+/** What sessions inherit: the settings that queries read, by their bare names. */
+function sessionDefaults(settings: Settings): Record<string, string> {
+  const names = ['processing.guarantee', 'commit.interval.ms', 'cache.max.bytes.buffering', 'auto.offset.reset', 'max.task.idle.ms', 'ksql.max.push.queries'];
+  const others = Object.keys(settings).filter((name) => name.startsWith('ksql.') && !['ksql.service.id', 'ksql.queries.file', 'ksql.streams.num.stream.threads'].includes(name));
+  const chosen = [...names, ...others].filter((name) => settings[name] !== undefined && settings[name] !== '');
+  return Object.fromEntries(chosen.map((name) => [name, settings[name]!]));
+}
+
+/** The stream over the processing log, once for a service. */
+async function createProcessingLog(engine: Engine): Promise<void> {
+  const topic = processingLogTopic(engine.serviceId);
+  await executeScript(
+    { name: 'start', text: `CREATE STREAM IF NOT EXISTS KSQL_PROCESSING_LOG (${processingLogColumns}) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1, VALUE_FORMAT='JSON');` },
+    engine,
+    new Session(),
+  );
+}

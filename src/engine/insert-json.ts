@@ -1,0 +1,55 @@
+import { noSpan } from '../diagnostics/source.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import { fromJson } from '../formats/json-convert.ts';
+import { DecodeError } from '../formats/define.ts';
+import { parseJson } from '../types/json.ts';
+import { EvaluationError, parseLong } from '../types/numbers.ts';
+import { JsonNumber } from '../types/json.ts';
+import { parseDate, parseTime, parseTimestamp } from '../types/times.ts';
+import type { SqlType, Value } from '../types/sql-type.ts';
+import type { Json } from '../types/json.ts';
+import { recordOf } from './insert-values.ts';
+import type { Engine } from './engine.ts';
+
+/** Inserts one row given as a JSON object: column names match in any case unless they are quoted. */
+export async function insertedFromJson(line: string, target: string, engine: Engine): Promise<void> {
+  const { spec, readOnly } = engine.catalog.sources.get(target)!;
+  const refuse = (why: string): never => {
+    throw new SqlError('INSERT_VALUES', noSpan, { why });
+  };
+  if (readOnly) refuse(`"${target}" is read-only`);
+  let json: Json;
+  try {
+    json = parseJson(line);
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+  if (!(json instanceof Map)) return refuse('a row must be a JSON object');
+  const values = new Map<string, Value>();
+  for (const [written, value] of json) {
+    const name = /^[`"].*[`"]$/.test(written) ? written.slice(1, -1) : written;
+    const column = spec.schema.find((each) => each.name === name) ?? spec.schema.find((each) => each.name === name.toUpperCase());
+    if (column === undefined) {
+      if (name.toUpperCase() === 'ROWTIME') values.set('ROWTIME', parseLong(value instanceof JsonNumber ? value.text : String(value)) ?? refuse('ROWTIME must be a number'));
+      else refuse(`column "${name}" does not exist`);
+      continue;
+    }
+    try {
+      values.set(column.name, convert(value, column.type, column.name));
+    } catch (error) {
+      if (error instanceof DecodeError || error instanceof EvaluationError) refuse(error.message);
+      throw error;
+    }
+  }
+  await engine.node.produce(spec.topic, [recordOf(spec, values, noSpan)]);
+}
+
+/** As JSON values are read, but dates and times may be text. */
+function convert(json: Json, type: SqlType, name: string): Value {
+  if (typeof json === 'string') {
+    if (type.kind === 'DATE') return parseDate(json);
+    if (type.kind === 'TIME') return parseTime(json);
+    if (type.kind === 'TIMESTAMP') return parseTimestamp(json);
+  }
+  return fromJson(json, type, name);
+}

@@ -1,0 +1,103 @@
+import { Catalog, type SourceObject } from '../catalog/catalog.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
+import type { PlanColumn } from '../plan/logical/node.ts';
+import { allSteps, type FilterStep, type PhysicalPlan, type SourceStep } from '../plan/physical/step.ts';
+import { Change, type Row } from '../runtime/change.ts';
+import { LocalTopology } from '../runtime/topology.ts';
+import type { StateBackend } from '../runtime/ports/state-backend.ts';
+import type { QueryNode } from '../syntax/query.ts';
+import { castBetween } from '../types/casts.ts';
+import { keyColumns } from '../types/schema.ts';
+import type { Value } from '../types/sql-type.ts';
+import type { Engine } from './engine.ts';
+import { planTransient } from './plan-query.ts';
+import type { Session } from './session.ts';
+
+export interface PulledRows {
+  readonly columns: readonly PlanColumn[];
+  readonly rows: readonly Row[];
+}
+
+/** A pull query on a table: rows of its state, by key where WHERE names whole keys, else by a scan, then filtered and projected. */
+export async function pullRows(query: QueryNode, engine: Engine, session: Session): Promise<PulledRows> {
+  const clauses: [unknown, string][] = [
+    [query.joins[0], 'JOIN'], [query.window, 'WINDOW'], [query.groupBy, 'GROUP BY'], [query.partitionBy, 'PARTITION BY'], [query.having, 'HAVING'], [query.invokes[0], 'INVOKE MODEL'],
+  ];
+  const unfit = clauses.find(([clause]) => clause !== undefined);
+  if (unfit !== undefined) throw new SqlError('PULL_UNSUPPORTED', query.span, { what: unfit[1] });
+  const source = engine.catalog.sources.get(query.from.name.text)!;
+  const queryId = source.createdBy;
+  if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
+  // The state is read as a finite stream: filters then drop rows instead of sending tombstones.
+  const asStream = engine.catalog.withSource({ ...source, spec: { ...source.spec, kind: 'STREAM' } });
+  const { plan } = planTransient(query, new Catalog(asStream), 'pull', session);
+  const steps = allSteps(plan.root);
+  const step = steps.find((each): each is SourceStep => each.op === 'streamSource')!;
+  const filter = steps.find((each): each is FilterStep => each.op === 'streamFilter');
+  const keys = filter === undefined ? undefined : lookupKeys(filter.predicate, source);
+  const found: Change[] = [];
+  for (const key of keys ?? [undefined]) {
+    const rows = await engine.node.pull(queryId, key);
+    if (rows === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
+    found.push(...rows);
+  }
+  const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
+  const topology = new LocalTopology(plan, { backend: nothing, statePrefix: 'pull', partitions: 1, conflate: false, models: undefined, report: () => undefined });
+  const batch = found
+    .filter(({ after }) => after !== undefined)
+    .map((change, sequence) => ({ stepId: step.id, partition: 0, change: new Change(change.key, undefined, sourceRow(change, step, names), change.timestamp, sequence, change.window) }));
+  const changes = await topology.process(batch);
+  return { columns: plan.root.columns, rows: changes.flatMap(({ after }) => (after === undefined ? [] : [after])) };
+}
+
+/** The columns that the pull query reads, taken from a row of the materialised query. */
+function sourceRow({ after, key, timestamp, window }: Change, { reads, source }: SourceStep, names: readonly string[]): Row {
+  const keys = keyColumns(source.schema).map(({ name }) => name);
+  return reads.map((name): Value => {
+    const slot = names.indexOf(name);
+    if (slot >= 0) return after![slot] ?? null;
+    const keySlot = keys.indexOf(name);
+    if (keySlot >= 0) return key[keySlot] ?? null;
+    if (name === 'ROWTIME') return timestamp;
+    if (name === 'WINDOWSTART') return window?.start ?? null;
+    return name === 'WINDOWEND' ? (window?.end ?? null) : null;
+  });
+}
+
+/** The keys that a predicate allows, when it fixes every key column by `=` or IN; undefined means a scan. */
+function lookupKeys(predicate: Expr, source: SourceObject): Row[] | undefined {
+  const entity = source.featureView?.entityKey;
+  const columns = entity === undefined ? keyColumns(source.spec.schema) : entity.map((name) => source.spec.schema.find((column) => column.name === name)!);
+  const parts = conjuncts(predicate);
+  let keys: Value[][] = [[]];
+  for (const column of columns) {
+    const values = parts.map((part) => fixedValues(part, column.name, column.type)).find((each) => each !== undefined);
+    if (values === undefined) return undefined;
+    keys = keys.flatMap((key) => values.map((value) => [...key, value]));
+  }
+  return keys;
+}
+
+function fixedValues(part: Expr, name: string, type: PlanColumn['type']): Value[] | undefined {
+  const isColumn = (expr: Expr): boolean => expr.kind === 'column' && expr.name === name;
+  const constant = (expr: Expr): Value | undefined => {
+    if (expr.kind !== 'literal' || expr.value === null) return undefined;
+    const cast = castBetween(expr.type, type);
+    return expr.type.kind === 'DOUBLE' || expr.type.kind === 'DECIMAL' ? undefined : cast?.(literalValue(expr));
+  };
+  const items = part.kind === 'in' && isColumn(part.operand) ? part.items : part.kind === 'compare' && part.op === '=' ? (isColumn(part.left) ? [part.right] : isColumn(part.right) ? [part.left] : undefined) : undefined;
+  const values = items?.map(constant);
+  return values === undefined || values.includes(undefined) ? undefined : [...new Set(values as Value[])];
+}
+
+/** Stateless plans keep nothing. */
+const nothing: StateBackend = {
+  getMany: (keys) => keys.map(() => undefined),
+  range: () => [],
+  write: () => undefined,
+  deleteRange: () => undefined,
+  close: () => Promise.resolve(),
+};
+
+export type { PhysicalPlan };

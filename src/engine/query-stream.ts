@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto';
+import type { SourceObject } from '../catalog/catalog.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import type { PlanColumn } from '../plan/logical/node.ts';
+import type { PhysicalPlan } from '../plan/physical/step.ts';
+import { sourcesOf } from '../plan/physical/topology.ts';
+import type { RecordView } from '../records/batch.ts';
+import type { Change } from '../runtime/change.ts';
+import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
+import type { StateBackend } from '../runtime/ports/state-backend.ts';
+import { SourceDecoder } from '../runtime/source-decoder.ts';
+import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
+import type { Select } from '../syntax/statements/select.ts';
+import type { Value } from '../types/sql-type.ts';
+import type { Engine } from './engine.ts';
+import { planTransient } from './plan-query.ts';
+import { pullRows } from './pull.ts';
+import type { Session } from './session.ts';
+
+/** A row for a client; a tombstone has the key's values and nulls. */
+export interface ClientRow {
+  readonly values: readonly Value[];
+  readonly tombstone: boolean;
+}
+
+/** A query whose rows go to a client. */
+export interface QueryStream {
+  readonly id: string;
+  readonly kind: 'push' | 'pull';
+  readonly columns: readonly PlanColumn[];
+  /** Why it ended, once it has: the limit, or the end of a pull query. */
+  readonly finalMessage: string | undefined;
+  /** Rows as they come, in groups; ends at the limit, at the end of a pull query, or when it is closed. */
+  rows(): AsyncIterable<readonly ClientRow[]>;
+  close(): void;
+}
+
+/** The push queries that run, by id: REST closes them by it. */
+export class PushQueries {
+  readonly #running = new Map<string, QueryStream>();
+
+  get size(): number {
+    return this.#running.size;
+  }
+  add(query: QueryStream): void {
+    this.#running.set(query.id, query);
+  }
+  remove(id: string): void {
+    this.#running.delete(id);
+  }
+  /** False when no such query runs. */
+  close(id: string): boolean {
+    const found = this.#running.get(id);
+    found?.close();
+    return this.#running.delete(id);
+  }
+  closeAll(): void {
+    for (const id of [...this.#running.keys()]) this.close(id);
+  }
+}
+
+/** Opens a SELECT: push with EMIT, pull without. */
+export async function openQuery(statement: Select, engine: Engine, session: Session, pushQueries: PushQueries, newBackend: () => StateBackend): Promise<QueryStream> {
+  await engine.catchUp();
+  const { query } = statement;
+  const source = engine.catalog.sources.get(query.from.name.text);
+  if (query.emit === undefined && source !== undefined && (source.spec.kind === 'TABLE' || source.featureView !== undefined)) return pullStream(await pullRows(query, engine, session), query.limit);
+  const isPull = query.emit === undefined;
+  const { plan } = planTransient(query, engine.catalog, isPull ? 'pull' : 'push', session);
+  if (isPull && plan.shape === 'TABLE') throw new SqlError('PULL_UNSUPPORTED', statement.span, { what: 'GROUP BY' });
+  const limit = Number(session.get('ksql.max.push.queries'));
+  if (!isPull && pushQueries.size >= limit) throw new SqlError('TOO_MANY_PUSH_QUERIES', statement.span, { limit });
+  const stream = await TransientQuery.open(plan, engine, session, { isPull, limit: query.limit, name: query.from.name.text, backend: newBackend(), onEnd: (id) => pushQueries.remove(id) });
+  if (!isPull) pushQueries.add(stream);
+  return stream;
+}
+
+function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, limit: number | undefined): QueryStream {
+  const kept = limit === undefined ? rows : rows.slice(0, limit);
+  return {
+    id: `query_${Date.now()}_${randomBytes(4).toString('hex')}`,
+    kind: 'pull',
+    columns,
+    finalMessage: limit !== undefined && rows.length >= limit ? 'Limit Reached' : undefined,
+    async *rows() {
+      await Promise.resolve();
+      yield kept.map((values) => ({ values, tombstone: false }));
+    },
+    close: () => undefined,
+  };
+}
+
+interface Options {
+  readonly isPull: boolean;
+  readonly limit: number | undefined;
+  readonly name: string;
+  readonly backend: StateBackend;
+  readonly onEnd: (id: string) => void;
+}
+interface Input {
+  readonly stepId: string;
+  readonly decoder: SourceDecoder;
+  readonly reader: TopicReader;
+}
+
+const batchRecords = 1000;
+const pollMs = 100;
+
+/** A query over topics that lives as long as its client: its state is in memory. */
+class TransientQuery implements QueryStream {
+  readonly id: string;
+  readonly kind: 'push' | 'pull';
+  readonly columns: readonly PlanColumn[];
+  finalMessage: string | undefined;
+  readonly #topology: LocalTopology;
+  readonly #inputs: readonly Input[];
+  readonly #options: Options;
+  readonly #keySlots: readonly number[];
+  #closed = false;
+
+  private constructor(plan: PhysicalPlan, topology: LocalTopology, inputs: readonly Input[], options: Options) {
+    this.id = `transient_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
+    this.kind = options.isPull ? 'pull' : 'push';
+    this.columns = plan.root.columns;
+    this.#topology = topology;
+    this.#inputs = inputs;
+    this.#options = options;
+    this.#keySlots = plan.root.columns.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
+  }
+
+  static async open(plan: PhysicalPlan, engine: Engine, session: Session, options: Options): Promise<TransientQuery> {
+    const topology = new LocalTopology(plan, { backend: options.backend, statePrefix: 'transient', partitions: 1, conflate: false, models: engine.models, report: () => undefined });
+    const inputs: Input[] = [];
+    for (const step of sourcesOf(plan)) {
+      const earliest = options.isPull || step.source.kind === 'TABLE' || session.get('auto.offset.reset').toLowerCase() === 'earliest';
+      inputs.push({ stepId: step.id, decoder: new SourceDecoder(step, () => undefined), reader: await engine.node.openReader(step.source.topic, earliest ? 'beginning' : 'end') });
+    }
+    return new TransientQuery(plan, topology, inputs, options);
+  }
+
+  async *rows(): AsyncIterable<readonly ClientRow[]> {
+    let left = this.#options.limit ?? Infinity;
+    try {
+      if (left === 0) this.finalMessage = 'Limit Reached';
+      while (!this.#closed && left > 0) {
+        const caughtUp = this.#options.isPull && this.#inputs.every(({ reader }) => reader.caughtUp);
+        if (caughtUp) return;
+        const batch = await this.#poll();
+        if (batch.length === 0) {
+          // A client that is gone is noticed when something is sent: nothing is a chance to look.
+          yield [];
+          continue;
+        }
+        const changes = await this.#topology.process(batch);
+        if (changes.length === 0) continue;
+        const rows = changes.slice(0, left === Infinity ? undefined : left).map((change) => this.#clientRow(change));
+        left -= rows.length;
+        if (left <= 0) this.finalMessage = 'Limit Reached';
+        yield rows;
+      }
+    } finally {
+      this.close();
+      this.#options.onEnd(this.id);
+    }
+  }
+
+  async #poll(): Promise<SourceChange[]> {
+    const single = this.#inputs.length === 1;
+    const polled = await Promise.all(this.#inputs.map(async ({ reader }) => reader.poll(batchRecords, single ? pollMs : 0)));
+    const found = polled.flatMap((records, i) => records.map((record) => ({ record, input: this.#inputs[i]! })));
+    if (found.length === 0 && !single) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (!single) found.sort((a, b) => a.record.timestamp - b.record.timestamp);
+    const batch: SourceChange[] = [];
+    for (const { record, input } of found) {
+      const change = input.decoder.decode(viewOf(record), record.partition, batch.length);
+      if (change !== undefined) batch.push({ stepId: input.stepId, partition: 0, change });
+    }
+    return batch;
+  }
+
+  #clientRow({ key, after }: Change): ClientRow {
+    if (after !== undefined) return { values: after, tombstone: false };
+    const values: Value[] = this.columns.map(() => null);
+    this.#keySlots.forEach((slot, i) => (values[slot] = key[i] ?? null));
+    return { values, tombstone: true };
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { reader } of this.#inputs) reader.close();
+  }
+}
+
+function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
+  const keyLength = key?.length ?? 0;
+  return {
+    bytes: Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)]),
+    offset,
+    timestamp,
+    keyStart: key === null ? -1 : 0,
+    keyEnd: key === null ? -1 : keyLength,
+    valueStart: value === null ? -1 : keyLength,
+    valueEnd: value === null ? -1 : keyLength + value.length,
+    headers: () => [...headers],
+  };
+}
+
+export type { SourceObject };

@@ -1,0 +1,52 @@
+import type { PhysicalPlan } from '../plan/physical/step.ts';
+import { Change, keyText, type Row } from './change.ts';
+import type { StateWrite } from './ports/state-backend.ts';
+import { KeyValueStore, type StoreLocation } from './stores.ts';
+
+type Stored = readonly [row: Row, featureTime: number, windowStart: number];
+
+/**
+ * The newest row of each entity of a feature view: the greatest feature time wins, and among equal ones the window that starts
+ * first, which covers the longest history. A late row never replaces a newer one.
+ */
+export class EntityStore {
+  readonly #store: KeyValueStore<Stored>;
+  readonly #keySlots: readonly number[];
+  readonly #timeSlot: number;
+
+  constructor(plan: PhysicalPlan, location: StoreLocation) {
+    this.#store = new KeyValueStore(location);
+    const slot = (name: string): number => plan.root.columns.findIndex((column) => column.name === name);
+    this.#keySlots = (plan.entityKey ?? []).map(slot);
+    this.#timeSlot = plan.entityTime === undefined ? -1 : slot(plan.entityTime);
+  }
+
+  put(changes: readonly Change[]): void {
+    for (const { key, after, timestamp, window } of changes) {
+      const entity = after === undefined ? key : this.#keySlots.map((slot) => after[slot]!);
+      const text = keyText(entity);
+      if (after === undefined) {
+        if (window === undefined) this.#store.delete(text);
+        continue;
+      }
+      const time = this.#timeSlot < 0 ? timestamp : Number(after[this.#timeSlot] ?? timestamp);
+      const start = window?.start ?? 0;
+      const stored = this.#store.get(text);
+      if (stored !== undefined && (stored[1] > time || (stored[1] === time && stored[2] < start))) continue;
+      this.#store.put(text, [after, time, start]);
+    }
+  }
+
+  *current(key?: Row): Iterable<Change> {
+    if (key !== undefined) {
+      const stored = this.#store.get(keyText(key));
+      if (stored !== undefined) yield new Change(key, undefined, stored[0], stored[1], 0);
+      return;
+    }
+    for (const [, [row, time]] of this.#store.entries()) yield new Change(this.#keySlots.map((slot) => row[slot]!), undefined, row, time, 0);
+  }
+
+  flush(into: StateWrite[]): void {
+    this.#store.flush(into);
+  }
+}

@@ -1,0 +1,116 @@
+import { batchHeader, readBatchInfo, RecordCursor } from '../records/batch.ts';
+import type { Change } from './change.ts';
+import type { SourceDecoder } from './source-decoder.ts';
+import type { SourceChange } from './topology.ts';
+
+/** One partition of one source: batches that were fetched, and the next change of them. */
+export class InputPartition {
+  readonly stepId: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly #decoder: SourceDecoder;
+  readonly #cursor = new RecordCursor();
+  #batches: Buffer[] = [];
+  #head: Change | undefined;
+  #headOffset = -1;
+  #isOpen = false;
+  /** The next offset that no change was taken from yet. */
+  position: number;
+  /** The next offset to fetch. */
+  fetched: number;
+  records = 0;
+
+  constructor(stepId: string, topic: string, partition: number, decoder: SourceDecoder, position: number) {
+    this.stepId = stepId;
+    this.topic = topic;
+    this.partition = partition;
+    this.#decoder = decoder;
+    this.position = position;
+    this.fetched = position;
+  }
+
+  /** Adds uncompressed batches in order. */
+  add(batches: readonly Buffer[]): void {
+    for (const batch of batches) {
+      this.fetched = readBatchInfo(batch, 0, batch.length)!.lastOffset + 1;
+      this.#batches.push(batch);
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#head === undefined && !this.#isOpen && this.#batches.length === 0;
+  }
+
+  /** The next change that can be read, or undefined at the end of what was fetched. Bad records are passed over. */
+  peek(): Change | undefined {
+    while (this.#head === undefined) {
+      if (!this.#isOpen) {
+        const batch = this.#batches.shift();
+        if (batch === undefined) return undefined;
+        this.#cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
+        this.#isOpen = true;
+      }
+      if (!this.#cursor.next()) {
+        this.#isOpen = false;
+        continue;
+      }
+      if (this.#cursor.offset < this.position) continue;
+      this.records++;
+      this.#headOffset = this.#cursor.offset;
+      this.#head = this.#decoder.decode(this.#cursor, this.partition, 0);
+      if (this.#head === undefined) this.position = this.#headOffset + 1;
+    }
+    return this.#head;
+  }
+
+  /** Takes the change that `peek` gave, numbered. */
+  take(sequence: number): Change {
+    const head = this.#head as Change & { sequence: number };
+    this.#head = undefined;
+    this.position = this.#headOffset + 1;
+    head.sequence = sequence;
+    return head;
+  }
+  get offset(): number {
+    return this.#headOffset;
+  }
+}
+
+/** Where each change of a micro-batch came from, by its sequence number. */
+export interface Origins {
+  readonly inputs: InputPartition[];
+  readonly offsets: number[];
+}
+
+/**
+ * Cuts a micro-batch: up to `maximum` changes of all inputs in order of their time, as if they came one at a time. An input
+ * alone, or stateless work, needs no order among partitions.
+ */
+export function takeBatch(inputs: readonly InputPartition[], maximum: number, ordered: boolean, origins: Origins): SourceChange[] {
+  const batch: SourceChange[] = [];
+  const take = (input: InputPartition): void => {
+    const change = input.take(batch.length);
+    origins.inputs.push(input);
+    origins.offsets.push(input.offset);
+    batch.push({ stepId: input.stepId, partition: input.partition, change });
+  };
+  if (!ordered || inputs.length === 1) {
+    const share = Math.max(1, Math.ceil(maximum / inputs.length));
+    for (const input of inputs) for (let i = 0; i < share && input.peek() !== undefined; i++) take(input);
+    return batch;
+  }
+  while (batch.length < maximum) {
+    let first: InputPartition | undefined;
+    let time = Infinity;
+    for (const input of inputs) {
+      const head = input.peek();
+      if (head !== undefined && head.timestamp < time) {
+        first = input;
+        time = head.timestamp;
+      }
+    }
+    if (first === undefined) break;
+    take(first);
+  }
+  return batch;
+}

@@ -1,0 +1,47 @@
+import { InternalError } from '../util/internal-error.ts';
+import { position } from '../diagnostics/source.ts';
+import { codeFrame, SqlError } from '../diagnostics/sql-error.ts';
+import type { DiagnosticCode } from '../diagnostics/catalog.ts';
+
+/** ksqlDB's error body, with our code, position, frame and hint beside its fields. */
+export interface ErrorBody {
+  readonly '@type': 'generic_error' | 'statement_error';
+  readonly error_code: number;
+  readonly message: string;
+  readonly statementText?: string;
+  readonly entities?: readonly unknown[];
+  readonly code?: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly frame?: string;
+  readonly hint?: string;
+}
+
+const codes: Partial<Record<DiagnosticCode, number>> = {
+  BAD_REQUEST: 40000, QUERY_ENDPOINT: 40002, STATEMENT_NOT_QUERY: 40000, TOO_MANY_PUSH_QUERIES: 40003, NOT_FOUND: 40400, FEATURE_VIEW_NOT_FOUND: 40400,
+  READ_ONLY_SERVER: 40300, UNKNOWN_SETTING: 40000, INVALID_SETTING: 40000, BROKER_UNAVAILABLE: 50302, INTERNAL: 50000, STATE_DAMAGED: 50000, STATE_LOCKED: 50000,
+};
+
+/** The status and body that answer an error. What is not a user's mistake says no more than that it is ours. */
+export function errorAnswer(error: unknown, entities?: readonly unknown[]): { status: number; body: ErrorBody } {
+  if (!(error instanceof SqlError)) {
+    const why = error instanceof Error ? error.message : String(error);
+    const kind = error instanceof InternalError ? 'internal error' : 'error';
+    return { status: 500, body: { '@type': 'generic_error', error_code: 50000, message: `${kind}: ${why}` } };
+  }
+  const known = codes[error.code as DiagnosticCode];
+  const { source, start } = error.span;
+  const located = source.text !== '';
+  const { line, column } = position(source, start);
+  const message = located ? `line ${line}:${column}: ${error.message}` : error.message;
+  const body: ErrorBody = {
+    '@type': known === undefined || error.code === 'QUERY_ENDPOINT' ? 'statement_error' : 'generic_error',
+    error_code: known ?? 40001,
+    message: error.hint === undefined ? message : `${message}. ${error.hint}`,
+    ...(located ? { statementText: source.text, line, column, frame: codeFrame(error.span) } : {}),
+    ...(known === undefined || error.code === 'QUERY_ENDPOINT' ? { entities: entities ?? [] } : {}),
+    code: error.code,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
+  return { status: error.status, body };
+}

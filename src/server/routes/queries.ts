@@ -1,0 +1,151 @@
+import type { Express, Request, Response } from 'express';
+import { once } from 'node:events';
+import { noSpan } from '../../diagnostics/source.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
+import { openQuery, type QueryStream } from '../../engine/query-stream.ts';
+import { printTopic } from '../../engine/print-topic.ts';
+import type { Session } from '../../engine/session.ts';
+import { parse, splitScript } from '../../syntax/parse.ts';
+import type { Statement } from '../../syntax/statements/index.ts';
+import { quoteName, typeText } from '../../types/sql-type.ts';
+import type { ServerContext } from '../context.ts';
+import { errorAnswer } from '../errors.ts';
+import { parseObject, readBody, sessionOf, textField } from '../requests.ts';
+import { rowsWriter } from '../row-json.ts';
+
+const delimited = 'application/vnd.ksqlapi.delimited.v1';
+const json = 'application/vnd.ksql.v1+json';
+
+/** How an answer is framed: what comes first, each row, and the end. */
+interface Framing {
+  readonly type: string;
+  readonly start: (query: QueryStream) => string;
+  readonly row: (text: string, tombstone: boolean) => string | undefined;
+  readonly end: (message: string | undefined) => string;
+  readonly error: (body: unknown) => string;
+}
+
+const streamed: Framing = {
+  type: delimited,
+  start: (query) => `${metadata(query)}\n`,
+  // The delimited form has no sign for a tombstone, so ksqlDB leaves them out.
+  row: (text, tombstone) => (tombstone ? undefined : `${text}\n`),
+  end: () => '',
+  error: (body) => `${JSON.stringify(body)}\n`,
+};
+const arrayOfRows: Framing = {
+  type: 'application/json',
+  start: (query) => `[${metadata(query)}`,
+  row: (text, tombstone) => (tombstone ? undefined : `,\n${text}`),
+  end: () => ']\n',
+  error: (body) => `,\n${JSON.stringify(body)}]`,
+};
+const oldRows: Framing = {
+  type: json,
+  start: (query) => `[{"header":{"queryId":${JSON.stringify(query.id)},"schema":${JSON.stringify(schemaOf(query))}}}`,
+  row: (text, tombstone) => `,\n{"row":{"columns":${text}${tombstone ? ',"tombstone":true' : ''}}}`,
+  end: (message) => (message === undefined ? ']\n' : `,\n{"finalMessage":${JSON.stringify(message)}}]\n`),
+  error: (body) => `,\n{"errorMessage":${JSON.stringify(body)}}]\n`,
+};
+
+function metadata(query: QueryStream): string {
+  return JSON.stringify({ queryId: query.id, columnNames: query.columns.map(({ name }) => name), columnTypes: query.columns.map(({ type }) => typeText(type)) });
+}
+const schemaOf = (query: QueryStream): string => query.columns.map(({ name, type, role }) => `${quoteName(name)} ${typeText(type)}${role === 'key' && query.kind === 'pull' ? ' KEY' : role === 'key' ? ' KEY' : ''}`).join(', ');
+
+export function queryRoutes(app: Express, context: ServerContext): void {
+  app.post('/query-stream', (request, response) => answer(request, response, context, 'sql', framingOf(request)));
+  app.post('/query', (request, response) => answer(request, response, context, 'ksql', oldRows));
+  app.post('/close-query', async (request, response) => {
+    try {
+      const id = textField(parseObject(await readBody(request)), ['queryId']);
+      if (!context.pushQueries.close(id)) throw new SqlError('BAD_REQUEST', noSpan, { why: `no query with id ${id} is running` });
+      response.json({});
+    } catch (error) {
+      const { status, body } = errorAnswer(error);
+      response.status(status).json(body);
+    }
+  });
+}
+
+/** No Accept, any, or the delimited type: lines. JSON named first: one array. */
+function framingOf(request: Request): Framing {
+  const accept = request.headers.accept ?? '';
+  const first = accept.split(',')[0]!.trim().split(';')[0];
+  if (first === 'application/json') return arrayOfRows;
+  return first === json ? oldRows : streamed;
+}
+
+async function answer(request: Request, response: Response, context: ServerContext, field: string, framing: Framing): Promise<void> {
+  try {
+    const body = parseObject(await readBody(request));
+    const session = sessionOf(body, context.engine.defaults);
+    const statement = parseOne(session.substitute(textField(body, [field, 'sql', 'ksql'])));
+    if (statement.kind === 'print') {
+      await sendPrint(response, context, statement);
+      return;
+    }
+    if (statement.kind !== 'select') throw new SqlError('STATEMENT_NOT_QUERY', statement.span, {});
+    await sendQuery(request, response, context, await open(statement, context, session), framing);
+  } catch (error) {
+    if (response.headersSent) {
+      response.end();
+      return;
+    }
+    const { status, body } = errorAnswer(error);
+    response.status(status).json(body);
+  }
+}
+
+const open = (statement: Extract<Statement, { kind: 'select' }>, context: ServerContext, session: Session): Promise<QueryStream> =>
+  openQuery(statement, context.engine, session, context.pushQueries, context.newBackend);
+
+function parseOne(text: string): Statement {
+  const statements = splitScript({ name: 'request', text: /;\s*$/.test(text) ? text : `${text};` });
+  if (statements.length !== 1) throw new SqlError('STATEMENT_NOT_QUERY', noSpan, {});
+  return parse(statements[0]!);
+}
+
+/** Writes, and waits where the client is slow: memory stays bounded by what the socket takes. */
+async function send(response: Response, text: string, alone: boolean): Promise<void> {
+  if (response.destroyed || response.writableEnded) return;
+  if (alone) {
+    // ksqlDB's JavaScript clients parse every HTTP/2 frame as one row: each is written by itself.
+    await new Promise((resolve) => response.write(text, resolve));
+    return;
+  }
+  if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+}
+
+async function sendQuery(request: Request, response: Response, context: ServerContext, query: QueryStream, framing: Framing): Promise<void> {
+  const write = rowsWriter(query.columns.map(({ type }) => type));
+  const alone = request.httpVersionMajor === 2 && framing === streamed;
+  response.status(200).setHeader('content-type', framing.type);
+  response.on('close', () => query.close());
+  await send(response, framing.start(query), alone);
+  try {
+    for await (const rows of query.rows()) {
+      if (response.destroyed) break;
+      const texts = rows.flatMap(({ values, tombstone }) => framing.row(write(values), tombstone) ?? []);
+      if (texts.length === 0) continue;
+      if (alone) for (const text of texts) await send(response, text, true);
+      else await send(response, texts.join(''), false);
+    }
+    response.end(framing.end(query.finalMessage ?? (query.kind === 'pull' ? undefined : 'Query Completed')));
+  } catch (error) {
+    response.end(framing.error(errorAnswer(error).body));
+  } finally {
+    context.pushQueries.remove(query.id);
+  }
+}
+
+async function sendPrint(response: Response, context: ServerContext, statement: Extract<Statement, { kind: 'print' }>): Promise<void> {
+  const lines = await printTopic(statement, context.engine);
+  response.status(200).setHeader('content-type', 'text/plain; charset=utf-8');
+  response.on('close', () => lines.close());
+  for await (const text of lines.read()) {
+    if (response.destroyed) break;
+    if (text !== '') await send(response, `${text}\n`, false);
+  }
+  response.end();
+}
