@@ -52,7 +52,7 @@ export function declareSource(statement: CreateSource, catalog: Catalog, default
     timestamp: timestampOf(properties, schema),
     partitions: partitions ?? 0,
   };
-  return { spec, partitions, replicas: properties.integer('REPLICAS'), retentionMs: properties.integer('RETENTION_MS', 0) };
+  return { spec, partitions, replicas: properties.integer('REPLICAS'), retentionMs: properties.integer('RETENTION_MS', -1) };
 }
 
 export function checkName(name: Name): void {

@@ -63,7 +63,7 @@ export function planCreateAs(target: Target, query: QueryNode, catalog: Catalog,
     timestamp: timestampOf(properties, schema),
     partitions: properties.integer('PARTITIONS') ?? inherited.partitions,
   };
-  return { analyzed, plan, sink, retentionMs: properties.integer('RETENTION_MS', 0), replicas: properties.integer('REPLICAS') };
+  return { analyzed, plan, sink, retentionMs: properties.integer('RETENTION_MS', -1), replicas: properties.integer('REPLICAS') };
 }
 
 /** The size of the windows that a result carries: the aggregation's, or the windowed source's. */

@@ -1,14 +1,18 @@
 import { batchHeader, readBatchInfo, RecordCursor } from '../records/batch.ts';
 import type { Change } from './change.ts';
-import type { SourceDecoder } from './source-decoder.ts';
 import type { SourceChange } from './topology.ts';
+
+/** Makes changes of records; undefined for one that cannot be read, which was reported. */
+export interface ChangeDecoder {
+  decode(record: RecordCursor, partition: number, sequence: number): Change | undefined;
+}
 
 /** One partition of one source: batches that were fetched, and the next change of them. */
 export class InputPartition {
   readonly stepId: string;
   readonly topic: string;
   readonly partition: number;
-  readonly #decoder: SourceDecoder;
+  readonly #decoder: ChangeDecoder;
   readonly #cursor = new RecordCursor();
   #batches: Buffer[] = [];
   #head: Change | undefined;
@@ -20,7 +24,7 @@ export class InputPartition {
   fetched: number;
   records = 0;
 
-  constructor(stepId: string, topic: string, partition: number, decoder: SourceDecoder, position: number) {
+  constructor(stepId: string, topic: string, partition: number, decoder: ChangeDecoder, position: number) {
     this.stepId = stepId;
     this.topic = topic;
     this.partition = partition;
@@ -37,6 +41,10 @@ export class InputPartition {
     }
   }
 
+  /** How many batches wait to be read. */
+  get buffered(): number {
+    return this.#batches.length;
+  }
   get isEmpty(): boolean {
     return this.#head === undefined && !this.#isOpen && this.#batches.length === 0;
   }

@@ -1,6 +1,454 @@
-import type { Node } from '../../runtime/ports/node.ts';
-export class KafkaNode {
-  static open(_options: unknown): Promise<Node> {
-    return Promise.reject(new TypeError('not yet'));
+import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { noSpan } from '../../diagnostics/source.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
+import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import { partitionOf } from '../../records/murmur2.ts';
+import { allSteps } from '../../plan/physical/step.ts';
+import { subTopologies } from '../../plan/physical/topology.ts';
+import type { Change, Row } from '../../runtime/change.ts';
+import type { ModelHost } from '../../runtime/ports/model-host.ts';
+import type { CommandLog, Node, ProducedRecord, QueryStatus, RunnableQuery, TopicInfo, TopicReader, TopicRecord, TopicSettings } from '../../runtime/ports/node.ts';
+import { processingLogTopic } from '../../runtime/processing-log.ts';
+import type { ModelObject } from '../../catalog/catalog.ts';
+import { FolderLock } from '../embedded/folder-lock.ts';
+import { RocksBackend } from '../rocksdb/rocks-backend.ts';
+import { clientConfig, type ClientSettings } from './client-config.ts';
+import { changelogTopic, commandTopic, groupId, repartitionTopic } from './names.ts';
+import { QueryGroup } from './query-group.ts';
+import type { TaskSpec } from './task.ts';
+import type { TaskStatus } from './task-worker.ts';
+import { TaskPool } from './task-pool.ts';
+import { Wire } from './wire.ts';
+
+export interface KafkaNodeOptions {
+  readonly settings: ClientSettings;
+  readonly stateFolder: string;
+  readonly models: ModelHost | undefined;
+  readonly onBatch: (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+  readonly log: (text: string) => void;
+}
+
+interface Running {
+  readonly query: RunnableQuery;
+  readonly group: QueryGroup;
+  readonly tasks: Map<string, TaskSpec>;
+  readonly status: Map<string, TaskStatus>;
+  partitions: readonly number[];
+  error: string | undefined;
+  paused: boolean;
+  rebalancing: boolean;
+  backoffMs: number;
+}
+
+const stateful = new Set(['tableSource', 'streamAggregate', 'tableAggregate', 'windowedAggregate', 'sessionAggregate', 'streamTableJoin', 'streamStreamJoin', 'tableTableJoin', 'over']);
+
+/** A member of a Kafka cluster: groups spread the tasks, transactions commit them, changelogs hold their state. */
+export class KafkaNode implements Node {
+  readonly kind = 'kafka';
+  readonly clusterId: string;
+  readonly commands: CommandLog;
+  readonly #options: KafkaNodeOptions;
+  readonly #serviceId: string;
+  readonly #kafka: Kafka;
+  readonly #admin: Admin;
+  readonly #wire: Wire;
+  readonly #backend: RocksBackend;
+  readonly #lock: FolderLock;
+  readonly #pool: TaskPool;
+  readonly #queries = new Map<string, Running>();
+  #closed = false;
+
+  private constructor(options: KafkaNodeOptions, parts: { kafka: Kafka; admin: Admin; wire: Wire; backend: RocksBackend; lock: FolderLock; clusterId: string }) {
+    this.#options = options;
+    this.#serviceId = options.settings['ksql.service.id']!;
+    this.#kafka = parts.kafka;
+    this.#admin = parts.admin;
+    this.#wire = parts.wire;
+    this.#backend = parts.backend;
+    this.#lock = parts.lock;
+    this.clusterId = parts.clusterId;
+    this.commands = new KafkaCommands(parts.kafka, parts.wire, commandTopic(this.#serviceId), `_millrace-${this.#serviceId}_command_writer`);
+    const threads = Number(options.settings['ksql.streams.num.stream.threads'] ?? 2);
+    this.#pool = new TaskPool(threads, options.settings, parts.backend.handle, {
+      commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
+      onStatus: (tasks) => this.#onStatus(tasks),
+      onFailed: (task) => this.#onFailed(task),
+    });
+  }
+
+  static async open(options: KafkaNodeOptions): Promise<KafkaNode> {
+    const { settings, log } = options;
+    mkdirSync(options.stateFolder, { recursive: true });
+    const lock = new FolderLock(options.stateFolder).hold();
+    const { Kafka: KafkaClass } = kafkajs;
+    const kafka = new KafkaClass(clientConfig(settings, 'millrace'));
+    const wire = new Wire(settings, 'millrace-main');
+    const admin = kafka.admin();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await admin.connect();
+        await wire.connect();
+        break;
+      } catch (error) {
+        log(`no Kafka broker answers at ${settings['bootstrap.servers']!}: ${(error as Error).message}; trying again`);
+        await new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 500 * 2 ** attempt)));
+      }
+    }
+    const { clusterId } = await admin.describeCluster();
+    const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
+    const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });
+    const replicas = Number(settings['ksql.internal.topic.replicas'] ?? 1);
+    await node.createTopic(commandTopic(node.#serviceId), { partitions: 1, replicas, config: { 'retention.ms': '-1', 'cleanup.policy': 'delete' } });
+    await node.createTopic(processingLogTopic(node.#serviceId), { partitions: 1, replicas, config: {} });
+    return node;
+  }
+
+  #running(group: string): Running | undefined {
+    return [...this.#queries.values()].find(({ query }) => groupId(this.#serviceId, query.id) === group);
+  }
+
+  async describeTopic(name: string): Promise<TopicInfo | undefined> {
+    try {
+      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [name] });
+      const found = topics[0];
+      return found && { name, partitions: found.partitions.length, replicas: found.partitions[0]?.replicas.length ?? 1 };
+    } catch (error) {
+      if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
+      throw error;
+    }
+  }
+  async listTopics(): Promise<readonly TopicInfo[]> {
+    const { topics } = await this.#admin.fetchTopicMetadata();
+    return topics.map(({ name, partitions }) => ({ name, partitions: partitions.length, replicas: partitions[0]?.replicas.length ?? 1 })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+  async createTopic(name: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
+    const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+    await this.#admin.createTopics({ waitForLeaders: true, topics: [{ topic: name, numPartitions: partitions, replicationFactor: replicas ?? Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1), configEntries }] });
+  }
+  async deleteTopic(name: string): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [name] }).catch(() => undefined);
+  }
+
+  async produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+    const info = await this.describeTopic(topic);
+    if (info === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
+    await this.#wire.watch([topic]);
+    const writers = new Map<number, BatchWriter>();
+    records.forEach(({ key, value, timestamp, headers, partition }, i) => {
+      const at = partition ?? (key === null ? i % info.partitions : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
+      let writer = writers.get(at);
+      if (writer === undefined) writers.set(at, (writer = new BatchWriter(1 << 12)));
+      writer.add(timestamp, key, value, headers);
+    });
+    await this.#wire.produce([...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })), null);
+  }
+
+  async openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
+    await this.#wire.watch([topic]);
+    return KafkaReader.open(new Wire(this.#options.settings, 'millrace-reader'), topic, from);
+  }
+
+  async startQuery(query: RunnableQuery): Promise<void> {
+    const group = groupId(this.#serviceId, query.id);
+    const topics = await this.#createInternalTopics(query, group);
+    const running: Running = {
+      query,
+      tasks: new Map(),
+      status: new Map(),
+      partitions: [],
+      error: undefined,
+      paused: query.paused,
+      rebalancing: true,
+      backoffMs: 200,
+      group: new QueryGroup(this.#kafka, group, topics, `${hostname()}:${process.pid}`, {
+        onAssigned: (partitions) => void this.#assign(running, partitions),
+        onRebalancing: () => void this.#revoke(running),
+        onCrash: (error) => {
+          running.error = error.message;
+        },
+      }),
+    };
+    this.#queries.set(query.id, running);
+    await running.group.join();
+  }
+
+  /** Repartition topics keep everything until it is read; changelogs are compacted. Gives the topics that the group reads. */
+  async #createInternalTopics({ plan }: RunnableQuery, group: string): Promise<string[]> {
+    const parts = subTopologies(plan);
+    const sources = parts.flatMap(({ inputs }) => inputs.flatMap((input) => (input.op === 'repartition' ? [] : [input.source.topic])));
+    const counts = await Promise.all(sources.map(async (topic) => (await this.describeTopic(topic))?.partitions ?? 1));
+    const partitions = Math.max(1, ...counts);
+    const replicas = Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1);
+    const topics = new Set(sources);
+    for (const part of parts) {
+      if (part.output !== undefined) {
+        const topic = repartitionTopic(group, part.output.id);
+        topics.add(topic);
+        await this.createTopic(topic, { partitions, replicas, config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } });
+      }
+      if (this.#hasState(plan, part)) await this.createTopic(changelogTopic(group, part.index), { partitions, replicas, config: { 'cleanup.policy': 'compact' } });
+    }
+    return [...topics];
+  }
+
+  #hasState(plan: RunnableQuery['plan'], part: ReturnType<typeof subTopologies>[number]): boolean {
+    const own = allSteps(part.root).filter((step) => step.op !== 'repartition');
+    return own.some(({ op }) => stateful.has(op)) || (plan.entityKey !== undefined && part.output === undefined);
+  }
+
+  async #assign(running: Running, partitions: readonly number[]): Promise<void> {
+    running.partitions = partitions;
+    running.rebalancing = false;
+    if (!running.paused && !this.#closed) await this.#startTasks(running);
+  }
+
+  async #startTasks(running: Running): Promise<void> {
+    const { query, partitions, tasks } = running;
+    const { plan, properties, id } = query;
+    const group = groupId(this.#serviceId, id);
+    const exactlyOnce = (properties['processing.guarantee'] ?? this.#options.settings['processing.guarantee'])?.startsWith('exactly_once') === true;
+    const interval = properties['commit.interval.ms'] ?? '';
+    for (const part of subTopologies(plan)) {
+      for (const partition of partitions) {
+        const taskId = `${group}/${part.index}_${partition}`;
+        if (tasks.has(taskId)) continue;
+        const spec: TaskSpec = {
+          id: taskId,
+          queryId: id,
+          group,
+          plan,
+          part: part.index,
+          partition,
+          exactlyOnce,
+          commitMs: interval === '' ? (exactlyOnce ? 100 : 1000) : Number(interval),
+          conflate: Number(properties['cache.max.bytes.buffering'] ?? 1) > 0,
+          earliest: properties['auto.offset.reset'] === 'earliest',
+          processingLog: processingLogTopic(this.#serviceId),
+          hasState: this.#hasState(plan, part),
+        };
+        tasks.set(taskId, spec);
+        this.#pool.start(spec);
+      }
+    }
+    await Promise.resolve();
+  }
+
+  async #revoke(running: Running): Promise<void> {
+    running.rebalancing = true;
+    await this.#stopTasks(running, false);
+  }
+  async #stopTasks(running: Running, forget: boolean): Promise<void> {
+    const ids = [...running.tasks.keys()];
+    running.tasks.clear();
+    await Promise.all(ids.map((id) => this.#pool.stop(id, forget)));
+  }
+
+  #onStatus(tasks: readonly TaskStatus[]): void {
+    for (const task of tasks) {
+      const running = this.#queries.get(task.queryId);
+      const before = running?.status.get(task.id);
+      running?.status.set(task.id, task);
+      const read = task.in - (before?.in ?? 0);
+      if (running !== undefined && read > 0) {
+        running.error = undefined;
+        running.backoffMs = 200;
+        this.#options.onBatch(task.queryId, read, task.out - (before?.out ?? 0), 0);
+      }
+    }
+  }
+
+  /** A task that failed is taken over again after a while; one that was fenced has another owner by now. */
+  #onFailed({ id, queryId, error, fenced }: { id: string; queryId: string; error: string; fenced: boolean }): void {
+    const running = this.#queries.get(queryId) ?? [...this.#queries.values()].find(({ tasks }) => tasks.has(id));
+    const spec = running?.tasks.get(id);
+    if (running === undefined || spec === undefined) return;
+    running.error = error;
+    this.#options.log(`query ${running.query.id}, task ${spec.part}_${spec.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`);
+    running.backoffMs = Math.min(running.backoffMs * 2, 30_000);
+    setTimeout(() => {
+      if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed) this.#pool.start(spec);
+    }, running.backoffMs).unref();
+  }
+
+  async stopQuery(id: string, forget: boolean): Promise<void> {
+    const running = this.#queries.get(id);
+    if (running === undefined) return;
+    this.#queries.delete(id);
+    await this.#stopTasks(running, forget);
+    await running.group.leave();
+    if (!forget) return;
+    const group = groupId(this.#serviceId, id);
+    const parts = subTopologies(running.query.plan);
+    const internal = parts.flatMap((part) => [...(part.output === undefined ? [] : [repartitionTopic(group, part.output.id)]), ...(this.#hasState(running.query.plan, part) ? [changelogTopic(group, part.index)] : [])]);
+    for (const topic of internal) await this.deleteTopic(topic);
+    await this.#admin.deleteGroups([group]).catch(() => undefined);
+  }
+
+  async setPaused(id: string, paused: boolean): Promise<void> {
+    const running = this.#queries.get(id);
+    if (running === undefined || running.paused === paused) return;
+    running.paused = paused;
+    if (paused) await this.#stopTasks(running, false);
+    else await this.#startTasks(running);
+  }
+
+  status(id: string): QueryStatus | undefined {
+    const running = this.#queries.get(id);
+    if (running === undefined) return undefined;
+    const total = (field: 'in' | 'out' | 'errors' | 'lag'): number => [...running.status.values()].reduce((sum, each) => sum + each[field], 0);
+    const state = running.paused ? 'PAUSED' : running.error !== undefined ? 'ERROR' : running.rebalancing ? 'REBALANCING' : 'RUNNING';
+    return { state, error: running.error, recordsIn: total('in'), recordsOut: total('out'), errors: total('errors'), lag: total('lag'), stateBytes: this.#backend.size };
+  }
+
+  /** Records that this node's tasks of a query have restored from changelogs. */
+  restored(id: string): number {
+    return [...(this.#queries.get(id)?.status.values() ?? [])].reduce((sum, each) => sum + each.restored, 0);
+  }
+
+  pull(id: string, key: Row | undefined): Promise<readonly Change[] | undefined> {
+    return this.#queries.has(id) ? this.#pool.pull(id, key) : Promise.resolve(undefined);
+  }
+
+  /** Workers score rows themselves: they need every model. */
+  putModel(model: ModelObject): void {
+    this.#pool.putModel(model);
+  }
+
+  isHealthy(): boolean {
+    return !this.#closed;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const running of this.#queries.values()) {
+      await this.#stopTasks(running, false);
+      await running.group.leave();
+    }
+    await this.#pool.close();
+    await (this.commands as KafkaCommands).close();
+    await this.#wire.disconnect().catch(() => undefined);
+    await this.#admin.disconnect().catch(() => undefined);
+    await this.#backend.close();
+    this.#lock.release();
+  }
+}
+
+/** Commands in a topic of one partition: appended by whoever holds the service's transactional id, after reading to the end. */
+class KafkaCommands implements CommandLog {
+  readonly #kafka: Kafka;
+  readonly #wire: Wire;
+  readonly #topic: string;
+  readonly #writerId: string;
+  #read: string[] = [];
+  #offset = 0;
+  #producer: Producer | undefined;
+
+  constructor(kafka: Kafka, wire: Wire, topic: string, writerId: string) {
+    this.#kafka = kafka;
+    this.#wire = wire;
+    this.#topic = topic;
+    this.#writerId = writerId;
+  }
+
+  async append(command: string, behind: number): Promise<number> {
+    await this.#producer?.disconnect().catch(() => undefined);
+    const producer = this.#kafka.producer({ transactionalId: this.#writerId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 10_000 });
+    this.#producer = producer;
+    await producer.connect();
+    const transaction = await producer.transaction();
+    try {
+      // Everyone else is fenced now: what is there to read is all there is.
+      await this.#readToEnd();
+      if (this.#read.length - 1 !== behind) throw new SqlError('BAD_REQUEST', noSpan, { why: 'another node changed the catalogue meanwhile: try again' });
+      await transaction.send({ topic: this.#topic, acks: -1, messages: [{ key: null, value: command, partition: 0 }] });
+      await transaction.commit();
+    } catch (error) {
+      await transaction.abort().catch(() => undefined);
+      throw error;
+    }
+    return behind + 1;
+  }
+
+  async readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
+    await this.#readToEnd();
+    return this.#read.slice(number + 1).map((command, i) => ({ number: number + 1 + i, command }));
+  }
+
+  async #readToEnd(): Promise<void> {
+    await this.#wire.watch([this.#topic]);
+    const end = (await this.#wire.listOffsets(this.#topic, [0], -1)).get(0) ?? 0;
+    const cursor = new RecordCursor();
+    while (this.#offset < end) {
+      const [fetched] = await this.#wire.fetch([{ topic: this.#topic, partition: 0, offset: this.#offset }], 200, 1 << 20);
+      if (fetched === undefined) continue;
+      for (const batch of fetched.batches) {
+        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
+        while (cursor.next()) if (cursor.offset >= this.#offset) this.#read.push(cursor.value()!.toString());
+      }
+      if (fetched.next === this.#offset) break;
+      this.#offset = fetched.next;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#producer?.disconnect().catch(() => undefined);
+  }
+}
+
+class KafkaReader implements TopicReader {
+  readonly #wire: Wire;
+  readonly #topic: string;
+  readonly #positions: Map<number, number>;
+  readonly #ends: Map<number, number>;
+  #closed = false;
+
+  private constructor(wire: Wire, topic: string, positions: Map<number, number>, ends: Map<number, number>) {
+    this.#wire = wire;
+    this.#topic = topic;
+    this.#positions = positions;
+    this.#ends = ends;
+  }
+
+  static async open(wire: Wire, topic: string, from: 'beginning' | 'end'): Promise<KafkaReader> {
+    await wire.connect();
+    await wire.watch([topic]);
+    const partitions = Array.from({ length: wire.partitions(topic) }, (_, i) => i);
+    const ends = await wire.listOffsets(topic, partitions, -1);
+    const positions = from === 'end' ? new Map(ends) : await wire.listOffsets(topic, partitions, -2);
+    return new KafkaReader(wire, topic, positions, ends);
+  }
+
+  get caughtUp(): boolean {
+    return [...this.#ends].every(([partition, end]) => (this.#positions.get(partition) ?? 0) >= end);
+  }
+
+  async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
+    if (this.#closed) return [];
+    const wants = [...this.#positions].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
+    const cursor = new RecordCursor();
+    const records: TopicRecord[] = [];
+    for (const { partition, batches, next } of await this.#wire.fetch(wants, waitMs, 4 << 20)) {
+      let full = false;
+      for (const batch of batches) {
+        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
+        while (!full && cursor.next()) {
+          if (cursor.offset < this.#positions.get(partition)!) continue;
+          records.push({ partition, offset: cursor.offset, timestamp: cursor.timestamp, key: cursor.key(), value: cursor.value(), headers: cursor.headers() });
+          this.#positions.set(partition, cursor.offset + 1);
+          full = records.length >= maximum;
+        }
+      }
+      if (!full) this.#positions.set(partition, next);
+    }
+    return records;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    void this.#wire.disconnect().catch(() => undefined);
   }
 }

@@ -1,0 +1,53 @@
+import kafkajs from 'kafkajs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../src/config/settings.ts';
+import { startNode } from '../src/cli/start-node.ts';
+import { Session } from '../src/engine/session.ts';
+import { executeScript } from '../src/statements/index.ts';
+import { workloads, workloadSql } from './workloads.ts';
+
+interface Options {
+  readonly brokers: string;
+  readonly topic: string;
+  readonly workload: string;
+  readonly threads: string;
+  readonly guarantee: string;
+}
+
+/** One workload on Kafka: events a second from the first record processed until the commit that covers the last one, as the peer measures. */
+export async function benchKafka({ brokers, topic, workload, threads, guarantee }: Options): Promise<void> {
+  if (!workloads.includes(workload)) throw new TypeError(`workload: ${workloads.join(', ')}, not ${workload}`);
+  const service = `bench_${workload}_${Date.now()}_`;
+  const sink = `${service}out`;
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+  const flags = { 'bootstrap.servers': brokers, 'ksql.service.id': service, 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'processing.guarantee': guarantee, 'ksql.streams.num.stream.threads': threads, 'auto.offset.reset': 'earliest' };
+  const { Kafka } = kafkajs;
+  const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { initialRetryTime: 10, retries: 20 } }).admin();
+  await admin.connect();
+  const ends = await admin.fetchTopicOffsets(topic);
+  const events = ends.reduce((sum, { offset }) => sum + Number(offset), 0);
+  const running = await startNode(readSettings(flags, {}, undefined), { log: console.error });
+  let peak = 0;
+  let first = 0;
+  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100);
+  await executeScript({ name: workload, text: workloadSql(workload, topic, sink) }, running.engine, new Session(running.engine.defaults));
+  const [query] = [...running.engine.catalog.queries.keys()];
+  const group = `_millrace-${service}query_${query!}`;
+  for (let done = 0; done < events; ) {
+    if (first === 0 && (running.engine.node.status(query!)?.recordsIn ?? 0) > 0) first = performance.now() - 250;
+    const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
+    done = (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+    const status = running.engine.node.status(query!);
+    if (status?.error !== undefined) console.error(status.error);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const seconds = (performance.now() - first) / 1000;
+  clearInterval(watch);
+  const outputs = (await admin.fetchTopicOffsets(sink)).reduce((sum, { offset }) => sum + Number(offset), 0);
+  await running.close();
+  await admin.disconnect();
+  rmSync(folder, { recursive: true, force: true });
+  console.log(JSON.stringify({ engine: 'millrace', workload, guarantee, threads: Number(threads), events, seconds: Number(seconds.toFixed(2)), events_per_second: Math.round(events / seconds), outputs, rss_mb: Math.round(peak / 1048576), sink }));
+}

@@ -1,0 +1,25 @@
+import { parseArgs } from 'node:util';
+import { benchEmbedded } from './embedded.ts';
+import { benchKafka } from './kafka.ts';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    brokers: { type: 'string', default: '127.0.0.1:19092' },
+    topic: { type: 'string', default: 'events' },
+    workload: { type: 'string', default: 'filter' },
+    threads: { type: 'string', default: '2' },
+    guarantee: { type: 'string', default: 'at_least_once' },
+    events: { type: 'string', default: '1000000' },
+    check: { type: 'string', default: '' },
+  },
+});
+
+const benches: Readonly<Record<string, () => Promise<void>>> = { kafka: () => benchKafka(values), embedded: () => benchEmbedded(values) };
+const bench = benches[positionals[0] ?? ''];
+if (bench === undefined) {
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping] …`);
+  process.exit(2);
+}
+await bench();
+process.exit(0);

@@ -1,0 +1,179 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { ModelService } from '../models/model-service.ts';
+import { RocksBackend } from '../rocksdb/rocks-backend.ts';
+import type { ModelObject } from '../../catalog/catalog.ts';
+import type { Row } from '../../runtime/change.ts';
+import type { ClientSettings } from './client-config.ts';
+import { KafkaTask, type TaskSpec } from './task.ts';
+import { Wire, WireError } from './wire.ts';
+
+export interface WorkerData {
+  readonly settings: ClientSettings;
+  readonly handle: unknown;
+  readonly index: number;
+}
+export type ToWorker =
+  | { readonly kind: 'start'; readonly task: TaskSpec }
+  | { readonly kind: 'stop'; readonly id: string; readonly forget: boolean; readonly call: number }
+  | { readonly kind: 'offsetsCommitted'; readonly call: number; readonly error: string | undefined }
+  | { readonly kind: 'pull'; readonly queryId: string; readonly key: Row | undefined; readonly call: number }
+  | { readonly kind: 'model'; readonly model: ModelObject }
+  | { readonly kind: 'close'; readonly call: number };
+export interface TaskStatus {
+  readonly id: string;
+  readonly queryId: string;
+  readonly in: number;
+  readonly out: number;
+  readonly errors: number;
+  readonly restored: number;
+  readonly lag: number;
+}
+export type FromWorker =
+  | { readonly kind: 'commitOffsets'; readonly group: string; readonly offsets: readonly { topic: string; partition: number; offset: number }[]; readonly call: number }
+  | { readonly kind: 'done'; readonly call: number; readonly result?: unknown; readonly error?: string }
+  | { readonly kind: 'status'; readonly tasks: readonly TaskStatus[] }
+  | { readonly kind: 'failed'; readonly id: string; readonly queryId: string; readonly error: string; readonly fenced: boolean };
+
+const { settings, handle, index } = workerData as WorkerData;
+const port = parentPort!;
+const send = (message: FromWorker): void => port.postMessage(message);
+const fetchBytes = 8 << 20;
+const fetchWaitMs = 100;
+const statusMs = 250;
+
+const wire = new Wire(settings, `millrace-worker-${index}`);
+const models = new ModelService();
+const tasks = new Map<string, KafkaTask>();
+const pending = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+let calls = 0;
+let closing = false;
+let wake: () => void = () => undefined;
+
+function commitOffsets(group: string, offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
+  const call = calls++;
+  return new Promise((resolve, reject) => {
+    pending.set(call, { resolve, reject });
+    send({ kind: 'commitOffsets', group, offsets, call });
+  });
+}
+
+async function main(): Promise<void> {
+  const backend = await RocksBackend.attach(handle);
+  await wire.connect();
+  const ports = { wire, backend, models, commitOffsets };
+  const starting: KafkaTask[] = [];
+  const stopping: { id: string; forget: boolean; call: number }[] = [];
+  let closeCall = -1;
+  port.on('message', (message: ToWorker) => {
+    switch (message.kind) {
+      case 'start':
+        starting.push(new KafkaTask(message.task, ports));
+        break;
+      case 'stop':
+        stopping.push(message);
+        break;
+      case 'offsetsCommitted': {
+        const call = pending.get(message.call);
+        pending.delete(message.call);
+        if (message.error === undefined) call?.resolve();
+        else call?.reject(new TypeError(message.error));
+        return;
+      }
+      case 'pull': {
+        const rows = [...tasks.values()].filter(({ spec }) => spec.queryId === message.queryId).flatMap((task) => [...(task.current(message.key) ?? [])]);
+        send({ kind: 'done', call: message.call, result: rows.map(({ key, after, timestamp, window }) => ({ key, after, timestamp, window })) });
+        return;
+      }
+      case 'model':
+        void models.put(message.model);
+        return;
+      case 'close':
+        closing = true;
+        closeCall = message.call;
+    }
+    wake();
+  });
+  let lastStatus = 0;
+  let fetching: Promise<void> | undefined;
+  while (!closing) {
+    for (const task of starting.splice(0)) await guard(task, async () => {
+      await task.start();
+      tasks.set(task.spec.id, task);
+    });
+    for (const { id, forget, call } of stopping.splice(0)) {
+      const task = tasks.get(id);
+      tasks.delete(id);
+      if (task !== undefined) {
+        await task.commit().catch(() => undefined);
+        if (forget) task.forget();
+      }
+      send({ kind: 'done', call });
+    }
+    let progressed = false;
+    for (const task of [...tasks.values()]) {
+      await guard(task, async () => {
+        progressed = (await task.step()) || progressed;
+        if (task.commitIsDue) await task.commit();
+      });
+    }
+    fetching ??= fetchAll().finally(() => (fetching = undefined));
+    const now = performance.now();
+    if (now - lastStatus > statusMs) {
+      lastStatus = now;
+      send({ kind: 'status', tasks: [...tasks.values()].map(statusOf) });
+    }
+    if (!progressed) await Promise.race([fetching, new Promise<void>((resolve) => (wake = resolve)), new Promise((resolve) => setTimeout(resolve, 20))]);
+    else await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const task of tasks.values()) await task.commit().catch(() => undefined);
+  await models.close();
+  await wire.disconnect().catch(() => undefined);
+  send({ kind: 'done', call: closeCall });
+}
+
+/** Runs a part of a task; one that fails is dropped with its caches, and the main thread decides what follows. */
+async function guard(task: KafkaTask, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    tasks.delete(task.spec.id);
+    const fenced = error instanceof WireError && error.isFenced;
+    send({ kind: 'failed', id: task.spec.id, queryId: task.spec.queryId, error: error instanceof Error ? error.message : String(error), fenced });
+  }
+}
+
+/** One fetch for every input that has nothing buffered. */
+async function fetchAll(): Promise<void> {
+  const inputs = [...tasks.values()].flatMap((task) => task.inputs.filter((input) => input.isEmpty || input.buffered < 2).map((input) => ({ task, input })));
+  if (inputs.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return;
+  }
+  try {
+    const results = await wire.fetch(inputs.map(({ input }) => ({ topic: input.topic, partition: input.partition, offset: input.fetched })), fetchWaitMs, fetchBytes);
+    for (const { topic, partition, batches, next, highWatermark, outOfRange } of results) {
+      for (const { task, input } of inputs) {
+        if (input.topic !== topic || input.partition !== partition) continue;
+        task.highWatermarks.set(`${topic}/${partition}`, highWatermark);
+        if (outOfRange) {
+          const first = (await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0;
+          input.fetched = input.position = first;
+          continue;
+        }
+        input.add(batches);
+        input.fetched = Math.max(input.fetched, next);
+      }
+    }
+  } catch {
+    // A broker that is gone comes back, or its partitions get another leader: the next fetch asks anew.
+    await wire.watch([...new Set(inputs.map(({ input }) => input.topic))]).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function statusOf(task: KafkaTask): TaskStatus {
+  const lag = task.inputs.reduce((sum, { topic, partition, position, fetched, isEmpty }) => sum + Math.max(0, (task.highWatermarks.get(`${topic}/${partition}`) ?? 0) - (isEmpty ? fetched : position)), 0);
+  return { id: task.spec.id, queryId: task.spec.queryId, ...task.counts, lag };
+}
+
+void main();

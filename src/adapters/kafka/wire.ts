@@ -1,0 +1,399 @@
+import kafkajs, { type Kafka } from 'kafkajs';
+import { createRequire } from 'node:module';
+import { batchHeader, isControl, isTransactional, readBatchInfo } from '../../records/batch.ts';
+import { recordsOf } from '../../records/compression.ts';
+import { clientConfig, type ClientSettings } from './client-config.ts';
+
+/**
+ * The one file that reaches below kafkajs's public API: raw record batches in produce and fetch requests, and the coordinator's
+ * calls, over kafkajs's own connections, metadata and authentication. kafkajs is pinned to the version that this was written for.
+ */
+const require = createRequire(import.meta.url);
+interface Encoder {
+  writeString(value: string | null): Encoder;
+  writeInt8(value: number): Encoder;
+  writeInt16(value: number): Encoder;
+  writeInt32(value: number): Encoder;
+  writeBytes(value: Buffer): Encoder;
+}
+const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder;
+const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as { Produce: number };
+const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (options: object) => object;
+
+interface TxnTopics {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+interface Broker {
+  listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; errorCode: number; offset?: string; offsets?: string[] }[] }[] }>;
+  initProducerId(request: { transactionalId: string | null; transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>;
+  addPartitionsToTxn(request: { transactionalId: string; producerId: string; producerEpoch: number; topics: readonly TxnTopics[] }): Promise<unknown>;
+  addOffsetsToTxn(request: object): Promise<unknown>;
+  txnOffsetCommit(request: object): Promise<unknown>;
+  endTxn(request: object): Promise<unknown>;
+  offsetFetch(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
+}
+interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findBroker(options: { nodeId: number }): Promise<Broker>;
+  findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>;
+  findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
+}
+
+/** An error code of the protocol, with its name where it matters here. */
+export class WireError extends Error {
+  override readonly name = 'WireError';
+  readonly code: number;
+  constructor(code: number, what: string) {
+    super(`${what}: ${names[code] ?? `error ${code}`}`);
+    this.code = code;
+  }
+  /** Another producer with the same transactional id has taken over: this one must stop. */
+  get isFenced(): boolean {
+    return this.code === 47 || this.code === 90;
+  }
+}
+const names: Record<number, string> = { 1: 'OFFSET_OUT_OF_RANGE', 3: 'UNKNOWN_TOPIC_OR_PARTITION', 5: 'LEADER_NOT_AVAILABLE', 6: 'NOT_LEADER_OR_FOLLOWER', 10: 'MESSAGE_TOO_LARGE', 45: 'OUT_OF_ORDER_SEQUENCE_NUMBER', 46: 'DUPLICATE_SEQUENCE_NUMBER', 47: 'INVALID_PRODUCER_EPOCH', 90: 'PRODUCER_FENCED' };
+const outOfRange = 1;
+const duplicateSequence = 46;
+const movedLeader = new Set([3, 5, 6, 9, 74, 75]);
+
+export interface ProducerIdentity {
+  readonly id: bigint;
+  readonly epoch: number;
+}
+export interface PartitionBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: Buffer;
+}
+export interface FetchWant {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+export interface Fetched {
+  readonly topic: string;
+  readonly partition: number;
+  /** Uncompressed batches of committed records only. */
+  readonly batches: Buffer[];
+  /** Where the next fetch goes on, behind control batches too. */
+  readonly next: number;
+  readonly highWatermark: number;
+  readonly outOfRange: boolean;
+}
+
+/** Raw requests to the brokers of a cluster. */
+export class Wire {
+  readonly #fetching: Cluster;
+  readonly #producing: Cluster;
+  readonly #coordinating: Cluster;
+
+  constructor(settings: ClientSettings, clientId: string) {
+    const { Kafka: KafkaClass } = kafkajs;
+    const kafka: Kafka = new KafkaClass(clientConfig(settings, clientId));
+    // A broker answers a connection's requests in order, and a fetch may wait: each purpose has connections of its own.
+    const create = (): Cluster => {
+      const symbol = Object.getOwnPropertySymbols(kafka).find((each) => String(each).includes('createCluster'))!;
+      return (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]!({ metadataMaxAge: 300_000, maxInFlightRequests: 5, allowAutoTopicCreation: false });
+    };
+    this.#fetching = create();
+    this.#producing = create();
+    this.#coordinating = create();
+  }
+
+  async connect(): Promise<void> {
+    await Promise.all([this.#fetching.connect(), this.#producing.connect(), this.#coordinating.connect()]);
+  }
+  async disconnect(): Promise<void> {
+    await Promise.all([this.#fetching.disconnect(), this.#producing.disconnect(), this.#coordinating.disconnect()]);
+  }
+
+  /** Learns the leaders of topics; called again after a leader has moved. */
+  async watch(topics: readonly string[]): Promise<void> {
+    for (const cluster of [this.#fetching, this.#producing, this.#coordinating]) {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          await cluster.addMultipleTargetTopics(topics);
+          if (topics.every((topic) => cluster.findTopicPartitionMetadata(topic).length > 0)) break;
+          throw new WireError(3, topics.join(', '));
+        } catch (error) {
+          // A topic that was just made has no leader for a moment.
+          if (attempt >= 50) throw error;
+          await pause(20 + attempt * 5);
+          await cluster.refreshMetadata().catch(() => undefined);
+        }
+      }
+    }
+  }
+
+  partitions(topic: string): number {
+    return this.#fetching.findTopicPartitionMetadata(topic).length;
+  }
+
+  #leader(cluster: Cluster, topic: string, partition: number): number {
+    const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
+    if (found === undefined || found.leader < 0) throw new WireError(5, `${topic}-${partition}`);
+    return found.leader;
+  }
+
+  async #send(broker: Broker, request: object, response: object): Promise<unknown> {
+    const symbol = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find((each) => String(each).includes('sendRequest'))!;
+    return (broker as unknown as Record<symbol, (call: object) => Promise<unknown>>)[symbol]!({ request, response });
+  }
+
+  /** Sends finished batches with all replicas acknowledging; the same bytes again when a leader moved or a connection broke. */
+  async produce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<void> {
+    let left = batches;
+    for (let attempt = 0; left.length > 0; attempt++) {
+      try {
+        left = await this.#produceOnce(left, transactionalId);
+        if (left.length > 0) await this.#producing.refreshMetadata();
+      } catch (error) {
+        if (error instanceof WireError && !movedLeader.has(error.code)) throw error;
+        if (attempt >= 40) throw error;
+        await this.#producing.refreshMetadata().catch(() => undefined);
+      }
+      if (left.length > 0) await pause(Math.min(500, 10 * 2 ** attempt));
+    }
+  }
+
+  async #produceOnce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<PartitionBatch[]> {
+    const byLeader = groupBy(batches, ({ topic, partition }) => this.#leader(this.#producing, topic, partition));
+    const rejected = await Promise.all(
+      [...byLeader].map(async ([nodeId, list]) => {
+        const broker = await this.#producing.findBroker({ nodeId });
+        const request = {
+          apiKey: apiKeys.Produce,
+          apiVersion: 7,
+          apiName: 'Produce',
+          expectResponse: () => true,
+          encode: (): Promise<Encoder> => {
+            const encoder = new EncoderClass().writeString(transactionalId).writeInt16(-1).writeInt32(30_000);
+            const topics = groupBy(list, ({ topic }) => topic);
+            encoder.writeInt32(topics.size);
+            for (const [topic, partitions] of topics) {
+              encoder.writeString(topic).writeInt32(partitions.length);
+              for (const { partition, batch } of partitions) encoder.writeInt32(partition).writeBytes(batch);
+            }
+            return Promise.resolve(encoder);
+          },
+        };
+        const raw = (await this.#send(broker, request, rawResponse)) as Buffer;
+        return list.filter(({ topic, partition }) => {
+          const code = produceErrors(raw).get(`${topic}/${partition}`) ?? 0;
+          if (code === 0 || code === duplicateSequence) return false;
+          if (movedLeader.has(code)) return true;
+          throw new WireError(code, `produce to ${topic}-${partition}`);
+        });
+      }),
+    );
+    return rejected.flat();
+  }
+
+  /** What the brokers have behind these offsets, waiting up to `maxWaitMs` where there is nothing. */
+  async fetch(wants: readonly FetchWant[], maxWaitMs: number, maxBytes: number): Promise<Fetched[]> {
+    const byLeader = groupBy(wants, ({ topic, partition }) => this.#leader(this.#fetching, topic, partition));
+    const answers = await Promise.all(
+      [...byLeader].map(async ([nodeId, list]) => {
+        const broker = await this.#fetching.findBroker({ nodeId });
+        const perPartition = Math.max(64 << 10, Math.floor(maxBytes / list.length));
+        const topics = [...groupBy(list, ({ topic }) => topic)].map(([topic, partitions]) => ({
+          topic,
+          partitions: partitions.map(({ partition, offset }) => ({ partition, fetchOffset: String(offset), logStartOffset: '-1', maxBytes: perPartition })),
+        }));
+        const request = fetchRequest({ replicaId: -1, isolationLevel: 1, maxWaitTime: maxWaitMs, minBytes: 1, maxBytes, topics, rackId: '' });
+        return parseFetch((await this.#send(broker, request, rawResponse)) as Buffer, list);
+      }),
+    );
+    const results = await Promise.all(answers.flat());
+    const moved = results.some(({ error }) => movedLeader.has(error));
+    if (moved) await this.#fetching.refreshMetadata().catch(() => undefined);
+    return results.filter(({ error }) => error === 0 || error === outOfRange);
+  }
+
+  /** The first (-2) or last committed (-1) offset of partitions. */
+  async listOffsets(topic: string, partitions: readonly number[], timestamp: -1 | -2): Promise<Map<number, number>> {
+    const result = new Map<number, number>();
+    const byLeader = groupBy(partitions, (partition) => this.#leader(this.#fetching, topic, partition));
+    for (const [nodeId, list] of byLeader) {
+      const broker = await this.#coordinating.findBroker({ nodeId });
+      const request = { replicaId: -1, isolationLevel: 1, topics: [{ topic, partitions: list.map((partition) => ({ partition, timestamp, maxNumOffsets: 1 })) }] };
+      const { responses } = await broker.listOffsets(request);
+      for (const { partitions: found } of responses) for (const { partition, offset, offsets } of found) result.set(partition, Number(offset ?? offsets?.[0] ?? 0));
+    }
+    return result;
+  }
+
+  /** A producer's identity. For a transactional id this fences its former holder and ends what it left open. */
+  async initProducer(transactionalId: string | null, timeoutMs: number): Promise<ProducerIdentity> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const broker = transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, 1);
+        const { producerId, producerEpoch } = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
+        return { id: BigInt(producerId), epoch: producerEpoch };
+      } catch (error) {
+        // CONCURRENT_TRANSACTIONS while the coordinator ends the former transaction.
+        if (attempt >= 100) throw error;
+        await pause(Math.min(200, 5 * 1.5 ** attempt));
+      }
+    }
+  }
+
+  async #anyBroker(): Promise<Broker> {
+    const pool = this.#coordinating as unknown as { brokerPool: { withBroker(action: (each: { nodeId: string; broker: Broker }) => Promise<Broker>): Promise<Broker> } };
+    return pool.brokerPool.withBroker(({ broker }) => Promise.resolve(broker));
+  }
+  readonly #coordinators = new Map<string, Promise<Broker>>();
+  #coordinator(id: string, type: 0 | 1): Promise<Broker> {
+    const key = `${type}/${id}`;
+    let found = this.#coordinators.get(key);
+    if (found === undefined) {
+      found = this.#coordinating.findGroupCoordinator({ groupId: id, coordinatorType: type });
+      this.#coordinators.set(key, found);
+      found.catch(() => this.#coordinators.delete(key));
+    }
+    return found;
+  }
+
+  /** Runs a coordinator's call, again while the transaction before it is still being ended. */
+  async #coordinated<T>(id: string, type: 0 | 1, call: (broker: Broker) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await call(await this.#coordinator(id, type));
+      } catch (error) {
+        const kind = (error as { type?: string }).type;
+        if (kind === 'INVALID_PRODUCER_EPOCH' || kind === 'PRODUCER_FENCED') throw new WireError(47, id);
+        const passing = ['CONCURRENT_TRANSACTIONS', 'COORDINATOR_NOT_AVAILABLE', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS', 'COORDINATOR_LOAD_IN_PROGRESS'].includes(kind ?? '');
+        if (!passing || attempt >= 200) throw error;
+        if (kind !== 'CONCURRENT_TRANSACTIONS') this.#coordinators.delete(`${type}/${id}`);
+        await pause(Math.min(50, 1 + attempt));
+      }
+    }
+  }
+
+  addPartitions(transactionalId: string, { id, epoch }: ProducerIdentity, topics: readonly TxnTopics[]): Promise<unknown> {
+    return this.#coordinated(transactionalId, 1, (broker) => broker.addPartitionsToTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, topics }));
+  }
+
+  async commitOffsetsInTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, groupId: string, offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
+    const identity = { transactionalId, producerId: id.toString(), producerEpoch: epoch, groupId };
+    await this.#coordinated(transactionalId, 1, (broker) => broker.addOffsetsToTxn(identity));
+    const topics = [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({ topic, partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })) }));
+    await this.#coordinated(groupId, 0, (broker) => broker.txnOffsetCommit({ ...identity, topics }));
+  }
+
+  endTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, commit: boolean): Promise<unknown> {
+    return this.#coordinated(transactionalId, 1, (broker) => broker.endTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit }));
+  }
+
+  /** A group's committed offsets, -1 where it has none. */
+  async committedOffsets(groupId: string, wants: readonly { topic: string; partition: number }[]): Promise<Map<string, number>> {
+    const topics = [...groupBy(wants, ({ topic }) => topic)].map(([topic, list]) => ({ topic, partitions: list.map(({ partition }) => ({ partition })) }));
+    const { responses } = await this.#coordinated(groupId, 0, (broker) => broker.offsetFetch({ groupId, topics }));
+    return new Map(responses.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const)));
+  }
+}
+
+const rawResponse = { decode: (raw: Buffer) => Promise.resolve(raw), parse: (raw: Buffer) => Promise.resolve(raw) };
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [item]);
+    else list.push(item);
+  }
+  return groups;
+}
+
+function produceErrors(raw: Buffer): Map<string, number> {
+  const errors = new Map<string, number>();
+  let p = 0;
+  let topics = raw.readInt32BE(p);
+  p += 4;
+  while (topics-- > 0) {
+    const length = raw.readInt16BE(p);
+    const topic = raw.utf8Slice(p + 2, p + 2 + length);
+    p += 2 + length;
+    let partitions = raw.readInt32BE(p);
+    p += 4;
+    while (partitions-- > 0) {
+      errors.set(`${topic}/${raw.readInt32BE(p)}`, raw.readInt16BE(p + 4));
+      p += 4 + 2 + 8 + 8 + 8;
+    }
+  }
+  return errors;
+}
+
+/** A fetch response of version 11, with control batches and those of aborted producers left out. */
+function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fetched & { error: number }>[] {
+  const results: Promise<Fetched & { error: number }>[] = [];
+  let p = 4 + 2 + 4;
+  let topics = raw.readInt32BE(p);
+  p += 4;
+  while (topics-- > 0) {
+    const length = raw.readInt16BE(p);
+    const topic = raw.utf8Slice(p + 2, p + 2 + length);
+    p += 2 + length;
+    let partitions = raw.readInt32BE(p);
+    p += 4;
+    while (partitions-- > 0) {
+      const partition = raw.readInt32BE(p);
+      const error = raw.readInt16BE(p + 4);
+      const highWatermark = Number(raw.readBigInt64BE(p + 6));
+      p += 4 + 2 + 24;
+      const aborted: { id: bigint; first: number }[] = [];
+      let count = raw.readInt32BE(p);
+      p += 4;
+      for (; count > 0; count--, p += 16) aborted.push({ id: raw.readBigInt64BE(p), first: Number(raw.readBigInt64BE(p + 8)) });
+      p += 4;
+      const size = Math.max(0, raw.readInt32BE(p));
+      p += 4;
+      const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
+      const [start, end] = [p, p + size];
+      results.push(
+        committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({ topic, partition, batches, next, highWatermark, outOfRange: error === outOfRange, error })),
+      );
+      p = end;
+    }
+  }
+  return results;
+}
+
+async function committedBatches(raw: Buffer, start: number, end: number, from: number, aborted: { id: bigint; first: number }[]): Promise<{ batches: Buffer[]; next: number }> {
+  const batches: Buffer[] = [];
+  const active = new Set<bigint>();
+  const waiting = [...aborted].sort((a, b) => a.first - b.first);
+  let next = from;
+  for (let at = start; ; ) {
+    const info = readBatchInfo(raw, at, end);
+    if (info === undefined) return { batches, next };
+    at = info.end;
+    while (waiting.length > 0 && waiting[0]!.first <= info.lastOffset) active.add(waiting.shift()!.id);
+    if (info.lastOffset < from) continue;
+    next = info.lastOffset + 1;
+    if (isControl(info)) {
+      // An abort marker ends the producer's aborted run; a commit marker says nothing here.
+      active.delete(info.producerId);
+      continue;
+    }
+    if (isTransactional(info) && active.has(info.producerId)) continue;
+    const { bytes, start: records } = await recordsOf(raw, info);
+    if (bytes === raw) batches.push(raw.subarray(info.start, info.end));
+    else batches.push(uncompressed(raw, info.start, bytes, records));
+  }
+}
+
+/** The header of a compressed batch before its records as they are without compression. */
+function uncompressed(raw: Buffer, start: number, bytes: Buffer, records: number): Buffer {
+  const whole = Buffer.concat([raw.subarray(start, start + batchHeader), bytes.subarray(records)]);
+  whole.writeInt32BE(whole.length - 12, 8);
+  whole.writeInt16BE(whole.readInt16BE(21) & ~7, 21);
+  return whole;
+}
