@@ -9,15 +9,37 @@ import { executeScript } from '../src/statements/index.ts';
 import { workloadSql } from './workloads.ts';
 
 /** One workload on the embedded log, in one thread: the same events as the peer's generator makes, written before the clock starts. */
-export async function benchEmbedded({ workload, events }: { readonly workload: string; readonly events: string }): Promise<void> {
+export async function benchEmbedded({
+  workload,
+  events,
+}: {
+  readonly workload: string;
+  readonly events: string;
+}): Promise<void> {
   const count = Number(events);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const { engine, close } = await startNode(readSettings({ 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' }, {}, undefined));
+  const running = await startNode(
+    readSettings(
+      { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' },
+      {},
+      undefined,
+    ),
+  );
+  const { engine } = running;
   const { node } = engine;
-  for (const topic of ['events', 'profiles_events']) await node.createTopic(topic, { partitions: 4, replicas: 1, config: { 'retention.ms': '-1' } });
+  for (const topic of ['events', 'profiles_events'])
+    await node.createTopic(topic, { partitions: 4, replicas: 1, config: { 'retention.ms': '-1' } });
   const random = randomNumbers(42);
   const users = 20_000;
-  await node.produce('profiles_events', Array.from({ length: users }, (_, u) => ({ key: `u${u}`, value: `{"user_id":"u${u}","segment":"s${u % 7}","risk":${(u % 100) / 100}}`, timestamp: 1_600_000_000_000, partition: undefined })));
+  await node.produce(
+    'profiles_events',
+    Array.from({ length: users }, (_, u) => ({
+      key: `u${u}`,
+      value: `{"user_id":"u${u}","segment":"s${u % 7}","risk":${(u % 100) / 100}}`,
+      timestamp: 1_600_000_000_000,
+      partition: undefined,
+    })),
+  );
   for (let i = 0; i < count; i += 5000) {
     const records = Array.from({ length: Math.min(5000, count - i) }, (_, j) => {
       const user = `u${Math.floor(users * random() ** 2)}`;
@@ -28,12 +50,27 @@ export async function benchEmbedded({ workload, events }: { readonly workload: s
     await node.produce('events', records);
   }
   const started = performance.now();
-  await executeScript({ name: workload, text: workloadSql(workload, 'events', 'out') }, engine, new Session(engine.defaults));
+  await executeScript(
+    { name: workload, text: workloadSql(workload, 'events', 'out') },
+    engine,
+    new Session(engine.defaults),
+  );
   const [query] = [...engine.catalog.queries.keys()];
   const wanted = workload === 'enrich' ? count + users : count;
   while ((node.status(query!)?.recordsIn ?? 0) < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ engine: 'millrace embedded', workload, threads: 1, events: count, seconds: Number(seconds.toFixed(2)), events_per_second: Math.round(count / seconds), outputs: node.status(query!)!.recordsOut, rss_mb: Math.round(process.memoryUsage.rss() / 1048576) }));
-  await close();
+  console.log(
+    JSON.stringify({
+      engine: 'millrace embedded',
+      workload,
+      threads: 1,
+      events: count,
+      seconds: Number(seconds.toFixed(2)),
+      events_per_second: Math.round(count / seconds),
+      outputs: node.status(query!)!.recordsOut,
+      rss_mb: Math.round(process.memoryUsage.rss() / 1048576),
+    }),
+  );
+  await running.close();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -22,7 +22,15 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee 
   const service = `bench_${workload}_${Date.now()}_`;
   const sink = `${service}out`;
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const flags = { 'bootstrap.servers': brokers, 'ksql.service.id': service, 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'processing.guarantee': guarantee, 'ksql.streams.num.stream.threads': threads, 'auto.offset.reset': 'earliest' };
+  const flags = {
+    'bootstrap.servers': brokers,
+    'ksql.service.id': service,
+    'state.dir': folder,
+    listeners: 'http://127.0.0.1:0',
+    'processing.guarantee': guarantee,
+    'ksql.streams.num.stream.threads': threads,
+    'auto.offset.reset': 'earliest',
+  };
   const { Kafka } = kafkajs;
   const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { initialRetryTime: 10, retries: 20 } }).admin();
   await admin.connect();
@@ -32,10 +40,14 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee 
   let peak = 0;
   let first = 0;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 100);
-  await executeScript({ name: workload, text: workloadSql(workload, topic, sink) }, running.engine, new Session(running.engine.defaults));
+  await executeScript(
+    { name: workload, text: workloadSql(workload, topic, sink) },
+    running.engine,
+    new Session(running.engine.defaults),
+  );
   const [query] = [...running.engine.catalog.queries.keys()];
   const group = `_millrace-${service}query_${query!}`;
-  for (let done = 0; done < events; ) {
+  for (let done = 0; done < events;) {
     if (first === 0 && (running.engine.node.status(query!)?.recordsIn ?? 0) > 0) first = performance.now() - 250;
     const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
     done = (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
@@ -49,5 +61,18 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee 
   await running.close();
   await admin.disconnect();
   rmSync(folder, { recursive: true, force: true });
-  console.log(JSON.stringify({ engine: 'millrace', workload, guarantee, threads: Number(threads), events, seconds: Number(seconds.toFixed(2)), events_per_second: Math.round(events / seconds), outputs, rss_mb: Math.round(peak / 1048576), sink }));
+  console.log(
+    JSON.stringify({
+      engine: 'millrace',
+      workload,
+      guarantee,
+      threads: Number(threads),
+      events,
+      seconds: Number(seconds.toFixed(2)),
+      events_per_second: Math.round(events / seconds),
+      outputs,
+      rss_mb: Math.round(peak / 1048576),
+      sink,
+    }),
+  );
 }

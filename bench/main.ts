@@ -15,10 +15,15 @@ const { positionals, values } = parseArgs({
   },
 });
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { kafka: () => benchKafka(values), embedded: () => benchEmbedded(values) };
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  kafka: () => benchKafka(values),
+  embedded: () => benchEmbedded(values),
+};
 const bench = benches[positionals[0] ?? ''];
 if (bench === undefined) {
-  console.error(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping] …`);
+  console.error(
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping] …`,
+  );
   process.exit(2);
 }
 await bench();

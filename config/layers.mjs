@@ -18,7 +18,7 @@ export const mayImport = {
   server: ['util', 'diagnostics', 'types', 'syntax', 'engine', 'statements'],
   repl: ['util', 'diagnostics', 'types', 'syntax'],
   config: ['util', 'diagnostics'],
-  cli: ['util', 'diagnostics', 'config', 'repl', 'server', 'engine', 'statements', 'adapters', 'runtime'],
+  cli: ['util', 'diagnostics', 'syntax', 'config', 'repl', 'server', 'engine', 'statements', 'adapters', 'runtime'],
 };
 
 /** Packages that only one place may import. */

@@ -6,7 +6,7 @@ import { kw } from './tokens.ts';
 type Define = (name: string, body: () => void) => Rule;
 
 /** Names, literals, types, property lists and column lists: what several statements share. */
-export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): Omit<SharedRules, 'expression' | 'query' | 'window'> {
+export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'expression' | 'query' | 'window'> {
   const is = (n: number, type: Parameters<typeof tokenMatcher>[1]): boolean => tokenMatcher($.LA(n), type);
   const name: Rule = define('name', () => $.consume(0, t.Name));
   /** A topic or subject: its case is kept even when unquoted. */
@@ -40,7 +40,12 @@ export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): 
     $.or(0, [
       {
         GATE: () => is(2, t.Less),
-        ALT: () => { $.consume(0, kw('ARRAY')); $.consume(0, t.Less); $.subrule(0, type); $.consume(0, t.Greater); },
+        ALT: () => {
+          $.consume(0, kw('ARRAY'));
+          $.consume(0, t.Less);
+          $.subrule(0, type);
+          $.consume(0, t.Greater);
+        },
       },
       {
         GATE: () => is(2, t.Less),
@@ -64,7 +69,10 @@ export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): 
                 $.consume(2, t.Less);
                 $.option(0, () => {
                   $.subrule(0, structField);
-                  $.many(0, () => { $.consume(1, t.Comma); $.subrule(1, structField); });
+                  $.many(0, () => {
+                    $.consume(1, t.Comma);
+                    $.subrule(1, structField);
+                  });
                 });
                 $.consume(2, t.Greater);
               },
@@ -85,7 +93,11 @@ export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): 
       {
         ALT: () => {
           $.subrule(0, name);
-          $.option(1, () => { $.consume(1, t.LeftParen); $.consume(2, t.IntegerLiteral); $.consume(1, t.RightParen); });
+          $.option(1, () => {
+            $.consume(1, t.LeftParen);
+            $.consume(2, t.IntegerLiteral);
+            $.consume(1, t.RightParen);
+          });
         },
       },
     ]);
@@ -105,7 +117,10 @@ export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): 
     $.consume(0, t.LeftParen);
     $.option(0, () => {
       $.subrule(0, property);
-      $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, property); });
+      $.many(0, () => {
+        $.consume(0, t.Comma);
+        $.subrule(1, property);
+      });
     });
     $.consume(0, t.RightParen);
   });
@@ -113,16 +128,16 @@ export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): 
     $.or(0, [{ ALT: () => $.subrule(0, name) }, { ALT: () => $.consume(0, t.StringLiteral) }]);
     $.consume(0, t.Equal);
     $.option(0, () => $.consume(0, t.Minus));
-    $.or(1, [
-      { GATE: () => is(2, t.Unit), ALT: () => $.subrule(0, duration) },
-      { ALT: () => $.subrule(0, literal) },
-    ]);
+    $.or(1, [{ GATE: () => is(2, t.Unit), ALT: () => $.subrule(0, duration) }, { ALT: () => $.subrule(0, literal) }]);
   });
 
   const elements: Rule = define('elements', () => {
     $.consume(0, t.LeftParen);
     $.subrule(0, element);
-    $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, element); });
+    $.many(0, () => {
+      $.consume(0, t.Comma);
+      $.subrule(1, element);
+    });
     $.consume(0, t.RightParen);
   });
   const element: Rule = define('element', () => {
@@ -130,24 +145,67 @@ export function defineCommon($: Dsl, define: Define, late: { r: SharedRules }): 
     $.subrule(0, type);
     $.option(0, () => {
       $.or(0, [
-        { ALT: () => { $.option(1, () => $.consume(0, kw('PRIMARY'))); $.consume(0, kw('KEY')); } },
+        {
+          ALT: () => {
+            $.option(1, () => $.consume(0, kw('PRIMARY')));
+            $.consume(0, kw('KEY'));
+          },
+        },
         { ALT: () => $.consume(0, kw('HEADERS')) },
-        { ALT: () => { $.consume(0, kw('HEADER')); $.consume(0, t.LeftParen); $.consume(0, t.StringLiteral); $.consume(0, t.RightParen); } },
+        {
+          ALT: () => {
+            $.consume(0, kw('HEADER'));
+            $.consume(0, t.LeftParen);
+            $.consume(0, t.StringLiteral);
+            $.consume(0, t.RightParen);
+          },
+        },
       ]);
     });
-    $.option(2, () => { $.consume(0, kw('COMMENT')); $.consume(1, t.StringLiteral); });
+    $.option(2, () => {
+      $.consume(0, kw('COMMENT'));
+      $.consume(1, t.StringLiteral);
+    });
   });
 
-  const orReplace: Rule = define('orReplace', () => { $.consume(0, kw('OR')); $.consume(0, kw('REPLACE')); });
-  const ifNotExists: Rule = define('ifNotExists', () => { $.consume(0, kw('IF')); $.consume(0, kw('NOT')); $.consume(0, kw('EXISTS')); });
-  const ifExists: Rule = define('ifExists', () => { $.consume(0, kw('IF')); $.consume(0, kw('EXISTS')); });
+  const orReplace: Rule = define('orReplace', () => {
+    $.consume(0, kw('OR'));
+    $.consume(0, kw('REPLACE'));
+  });
+  const ifNotExists: Rule = define('ifNotExists', () => {
+    $.consume(0, kw('IF'));
+    $.consume(0, kw('NOT'));
+    $.consume(0, kw('EXISTS'));
+  });
+  const ifExists: Rule = define('ifExists', () => {
+    $.consume(0, kw('IF'));
+    $.consume(0, kw('EXISTS'));
+  });
   const all = t.vocabulary.filter(
     (token) =>
-      ![t.Semicolon, t.Unit, t.Name, t.WhiteSpace, t.LineComment, t.BlockComment].includes(token) && (token.CATEGORIES?.length ?? 0) === 0,
+      ![t.Semicolon, t.Unit, t.Name, t.WhiteSpace, t.LineComment, t.BlockComment].includes(token) &&
+      (token.CATEGORIES?.length ?? 0) === 0,
   );
   const rest: Rule = define('rest', () => {
-    $.many(0, () => $.or(0, [...all, t.Name].map((token) => ({ ALT: () => $.consume(0, token) }))));
+    $.many(0, () =>
+      $.or(
+        0,
+        [...all, t.Name].map((token) => ({ ALT: () => $.consume(0, token) })),
+      ),
+    );
   });
-  void late;
-  return { type, duration, properties, elements, name, resource, version, orReplace, ifNotExists, ifExists, literal, rest };
+  return {
+    type,
+    duration,
+    properties,
+    elements,
+    name,
+    resource,
+    version,
+    orReplace,
+    ifNotExists,
+    ifExists,
+    literal,
+    rest,
+  };
 }

@@ -33,14 +33,25 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
     $.subrule(0, value);
     $.option(0, () => {
       $.or(0, [
-        { ALT: () => { $.subrule(0, comparator); $.subrule(1, value); } },
+        {
+          ALT: () => {
+            $.subrule(0, comparator);
+            $.subrule(1, value);
+          },
+        },
         {
           ALT: () => {
             $.consume(0, kw('IS'));
             $.option(1, () => $.consume(0, kw('NOT')));
             $.or(1, [
               { ALT: () => $.consume(0, kw('NULL')) },
-              { ALT: () => { $.consume(0, kw('DISTINCT')); $.consume(0, kw('FROM')); $.subrule(2, value); } },
+              {
+                ALT: () => {
+                  $.consume(0, kw('DISTINCT'));
+                  $.consume(0, kw('FROM'));
+                  $.subrule(2, value);
+                },
+              },
             ]);
           },
         },
@@ -48,7 +59,14 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
           ALT: () => {
             $.option(2, () => $.consume(1, kw('NOT')));
             $.or(2, [
-              { ALT: () => { $.consume(0, kw('BETWEEN')); $.subrule(3, value); $.consume(0, kw('AND')); $.subrule(4, value); } },
+              {
+                ALT: () => {
+                  $.consume(0, kw('BETWEEN'));
+                  $.subrule(3, value);
+                  $.consume(0, kw('AND'));
+                  $.subrule(4, value);
+                },
+              },
               {
                 ALT: () => {
                   $.consume(0, kw('IN'));
@@ -61,7 +79,10 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
                 ALT: () => {
                   $.consume(0, kw('LIKE'));
                   $.subrule(5, value);
-                  $.option(3, () => { $.consume(0, kw('ESCAPE')); $.consume(0, t.StringLiteral); });
+                  $.option(3, () => {
+                    $.consume(0, kw('ESCAPE'));
+                    $.consume(0, t.StringLiteral);
+                  });
                 },
               },
             ]);
@@ -71,7 +92,12 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
     });
   });
   const comparator: Rule = define('comparator', () => {
-    $.or(0, [t.Equal, t.NotEqual, t.LessEqual, t.GreaterEqual, t.Less, t.Greater].map((token) => ({ ALT: () => $.consume(0, token) })));
+    $.or(
+      0,
+      [t.Equal, t.NotEqual, t.LessEqual, t.GreaterEqual, t.Less, t.Greater].map((token) => ({
+        ALT: () => $.consume(0, token),
+      })),
+    );
   });
   const value: Rule = define('value', () => {
     $.subrule(0, unary);
@@ -81,7 +107,10 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
     });
   });
   const operator: Rule = define('operator', () => {
-    $.or(0, [t.Concat, t.Plus, t.Minus, t.Star, t.Slash, t.Percent].map((token) => ({ ALT: () => $.consume(0, token) })));
+    $.or(
+      0,
+      [t.Concat, t.Plus, t.Minus, t.Star, t.Slash, t.Percent].map((token) => ({ ALT: () => $.consume(0, token) })),
+    );
   });
   const unary: Rule = define('unary', () => {
     $.many(0, () => $.or(0, [{ ALT: () => $.consume(0, t.Plus) }, { ALT: () => $.consume(0, t.Minus) }]));
@@ -93,16 +122,40 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
   });
   const accessor: Rule = define('accessor', () => {
     $.or(0, [
-      { ALT: () => { $.consume(0, t.LeftBracket); $.subrule(0, value); $.consume(0, t.RightBracket); } },
-      { ALT: () => { $.consume(0, t.Arrow); $.subrule(0, late.r.name); } },
-      { ALT: () => { $.consume(0, kw('AT')); $.consume(0, kw('TIME')); $.consume(0, kw('ZONE')); $.consume(0, t.StringLiteral); } },
+      {
+        ALT: () => {
+          $.consume(0, t.LeftBracket);
+          $.subrule(0, value);
+          $.consume(0, t.RightBracket);
+        },
+      },
+      {
+        ALT: () => {
+          $.consume(0, t.Arrow);
+          $.subrule(0, late.r.name);
+        },
+      },
+      {
+        ALT: () => {
+          $.consume(0, kw('AT'));
+          $.consume(0, kw('TIME'));
+          $.consume(0, kw('ZONE'));
+          $.consume(0, t.StringLiteral);
+        },
+      },
     ]);
   });
 
   const primary: Rule = define('primary', () => {
     $.or(0, [
       { ALT: () => $.subrule(0, late.r.literal) },
-      { ALT: () => { $.consume(0, t.LeftParen); $.subrule(0, expression); $.consume(0, t.RightParen); } },
+      {
+        ALT: () => {
+          $.consume(0, t.LeftParen);
+          $.subrule(0, expression);
+          $.consume(0, t.RightParen);
+        },
+      },
       { ALT: () => $.subrule(0, caseExpression) },
       { ALT: () => $.subrule(0, castExpression) },
       { ALT: () => $.subrule(0, invokeExpression) },
@@ -119,7 +172,10 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
     $.consume(0, kw('CASE'));
     $.option(0, { GATE: () => !is(1, kw('WHEN')), DEF: () => $.subrule(0, expression) });
     $.many(0, () => $.subrule(0, whenClause));
-    $.option(1, () => { $.consume(0, kw('ELSE')); $.subrule(1, expression); });
+    $.option(1, () => {
+      $.consume(0, kw('ELSE'));
+      $.subrule(1, expression);
+    });
     $.consume(0, kw('END'));
   });
   const whenClause: Rule = define('whenClause', () => {
@@ -175,19 +231,25 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
   });
   const column: Rule = define('column', () => {
     $.subrule(0, late.r.name);
-    $.option(0, { GATE: () => !is(2, t.Star), DEF: () => { $.consume(0, t.Dot); $.subrule(1, late.r.name); } });
+    $.option(0, {
+      GATE: () => !is(2, t.Star),
+      DEF: () => {
+        $.consume(0, t.Dot);
+        $.subrule(1, late.r.name);
+      },
+    });
   });
   const call: Rule = define('call', () => {
     $.subrule(0, late.r.name);
     $.consume(0, t.LeftParen);
     $.option(0, () => {
-      $.or(0, [
-        { ALT: () => $.consume(0, t.Star) },
-        { ALT: () => list(0, (use) => $.subrule(use, argument)) },
-      ]);
+      $.or(0, [{ ALT: () => $.consume(0, t.Star) }, { ALT: () => list(0, (use) => $.subrule(use, argument)) }]);
     });
     $.consume(0, t.RightParen);
-    $.option(1, () => { $.consume(0, kw('OVER')); $.subrule(0, overTarget); });
+    $.option(1, () => {
+      $.consume(0, kw('OVER'));
+      $.subrule(0, overTarget);
+    });
   });
   const overTarget: Rule = define('overTarget', () => {
     $.or(0, [{ ALT: () => $.subrule(0, late.r.name) }, { ALT: () => $.subrule(0, over) }]);
@@ -203,7 +265,13 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
   const lambda: Rule = define('lambda', () => {
     $.or(0, [
       { ALT: () => $.subrule(0, late.r.name) },
-      { ALT: () => { $.consume(0, t.LeftParen); list(0, (use) => $.subrule(use, late.r.name)); $.consume(0, t.RightParen); } },
+      {
+        ALT: () => {
+          $.consume(0, t.LeftParen);
+          list(0, (use) => $.subrule(use, late.r.name));
+          $.consume(0, t.RightParen);
+        },
+      },
     ]);
     $.consume(0, t.FatArrow);
     $.subrule(0, expression);
@@ -212,24 +280,35 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
     $.consume(0, kw('INVOKE'));
     $.consume(0, kw('MODEL'));
     $.subrule(0, late.r.name);
-    $.option(0, () => { $.consume(0, kw('VERSION')); $.subrule(0, late.r.version); });
+    $.option(0, () => {
+      $.consume(0, kw('VERSION'));
+      $.subrule(0, late.r.version);
+    });
     $.option(1, () => $.consume(0, kw('USING')));
     $.consume(0, t.LeftParen);
-    $.or(0, [
-      { ALT: () => $.consume(0, t.Star) },
-      { ALT: () => list(0, (use) => $.subrule(use, invokeArgument)) },
-    ]);
+    $.or(0, [{ ALT: () => $.consume(0, t.Star) }, { ALT: () => list(0, (use) => $.subrule(use, invokeArgument)) }]);
     $.consume(0, t.RightParen);
   });
   const invokeArgument: Rule = define('invokeArgument', () => {
     $.subrule(0, expression);
-    $.option(0, () => { $.consume(0, kw('AS')); $.subrule(0, late.r.name); });
+    $.option(0, () => {
+      $.consume(0, kw('AS'));
+      $.subrule(0, late.r.name);
+    });
   });
 
   const over: Rule = define('over', () => {
     $.consume(0, t.LeftParen);
-    $.option(0, () => { $.consume(0, kw('PARTITION')); $.consume(0, kw('BY')); list(0, (use) => $.subrule(use, expression)); });
-    $.option(1, () => { $.consume(0, kw('ORDER')); $.consume(1, kw('BY')); list(1, (use) => $.subrule(use, orderItem)); });
+    $.option(0, () => {
+      $.consume(0, kw('PARTITION'));
+      $.consume(0, kw('BY'));
+      list(0, (use) => $.subrule(use, expression));
+    });
+    $.option(1, () => {
+      $.consume(0, kw('ORDER'));
+      $.consume(1, kw('BY'));
+      list(1, (use) => $.subrule(use, orderItem));
+    });
     $.option(2, () => {
       $.or(0, [{ ALT: () => $.consume(0, kw('ROWS')) }, { ALT: () => $.consume(0, kw('RANGE')) }]);
       $.consume(0, kw('BETWEEN'));
@@ -237,7 +316,10 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
       $.consume(0, kw('AND'));
       $.subrule(1, bound);
     });
-    $.option(3, () => { $.consume(0, kw('MAXSIZE')); $.consume(0, t.IntegerLiteral); });
+    $.option(3, () => {
+      $.consume(0, kw('MAXSIZE'));
+      $.consume(0, t.IntegerLiteral);
+    });
     $.consume(0, t.RightParen);
   });
   const orderItem: Rule = define('orderItem', () => {
@@ -246,9 +328,24 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
   });
   const bound: Rule = define('bound', () => {
     $.or(0, [
-      { ALT: () => { $.consume(0, kw('UNBOUNDED')); $.consume(0, kw('PRECEDING')); } },
-      { ALT: () => { $.consume(0, kw('CURRENT')); $.consume(0, kw('ROW')); } },
-      { ALT: () => { $.subrule(0, interval); $.consume(1, kw('PRECEDING')); } },
+      {
+        ALT: () => {
+          $.consume(0, kw('UNBOUNDED'));
+          $.consume(0, kw('PRECEDING'));
+        },
+      },
+      {
+        ALT: () => {
+          $.consume(0, kw('CURRENT'));
+          $.consume(0, kw('ROW'));
+        },
+      },
+      {
+        ALT: () => {
+          $.subrule(0, interval);
+          $.consume(1, kw('PRECEDING'));
+        },
+      },
       {
         ALT: () => {
           $.consume(0, t.IntegerLiteral);
@@ -267,5 +364,7 @@ function isLambda($: Dsl): boolean {
   if (!tokenMatcher($.LA(1), t.LeftParen)) return false;
   let n = 2;
   while (tokenMatcher($.LA(n), t.Name) && tokenMatcher($.LA(n + 1), t.Comma)) n += 2;
-  return tokenMatcher($.LA(n), t.Name) && tokenMatcher($.LA(n + 1), t.RightParen) && tokenMatcher($.LA(n + 2), t.FatArrow);
+  return (
+    tokenMatcher($.LA(n), t.Name) && tokenMatcher($.LA(n + 1), t.RightParen) && tokenMatcher($.LA(n + 2), t.FatArrow)
+  );
 }

@@ -14,17 +14,20 @@ export class SqlParser extends CstParser {
   constructor() {
     super(vocabulary, { nodeLocationTracking: 'onlyOffset', recoveryEnabled: false, maxLookahead: 2 });
     const dsl = this as unknown as Dsl;
-    const define = (name: string, body: () => void): Rule => this.RULE(name, body) as Rule;
+    const define = (name: string, body: () => void): Rule => this.RULE(name, body);
     // Rules call each other, so those that are defined first reach the later ones through this holder.
     const late = { r: {} as { -readonly [K in keyof SharedRules]: Rule }, over: undefined as unknown as Rule };
-    Object.assign(late.r, defineCommon(dsl, define, late));
+    Object.assign(late.r, defineCommon(dsl, define));
     const expressions = defineExpressions(dsl, define, late);
     late.r.expression = expressions.expression;
     late.over = expressions.over;
     Object.assign(late.r, defineQuery(dsl, define, late));
     this.shared = late.r;
     for (const { name, rule } of statementRules) {
-      this.statements.set(name, define(name, () => rule(dsl, late.r)));
+      this.statements.set(
+        name,
+        define(name, () => rule(dsl, late.r)),
+      );
     }
     this.performSelfAnalysis();
   }
@@ -54,7 +57,10 @@ export function parseStatement(tokens: readonly IToken[]): StatementCst {
 }
 
 /** Parses tokens that must be one expression, for text stored in a catalogue or typed by a test. */
-export function parseWith(rule: 'expression' | 'type' | 'query', tokens: readonly IToken[]): { cst: CstNode; error: IRecognitionException | undefined } {
+export function parseWith(
+  rule: 'expression' | 'type' | 'query',
+  tokens: readonly IToken[],
+): { cst: CstNode; error: IRecognitionException | undefined } {
   return run(parser.shared[rule], tokens);
 }
 

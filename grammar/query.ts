@@ -6,19 +6,32 @@ import { kw } from './tokens.ts';
 type Define = (name: string, body: () => void) => Rule;
 
 /** SELECT … FROM … and its clauses, in ksqlDB's fixed order. */
-export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over: Rule }): Pick<SharedRules, 'query' | 'window'> {
+export function defineQuery(
+  $: Dsl,
+  define: Define,
+  late: { r: SharedRules; over: Rule },
+): Pick<SharedRules, 'query' | 'window'> {
   const is = (n: number, type: Parameters<typeof tokenMatcher>[1]): boolean => tokenMatcher($.LA(n), type);
   const expression = (n: number): unknown => $.subrule(n, late.r.expression);
 
   const query: Rule = define('query', () => {
     $.consume(0, kw('SELECT'));
     $.subrule(0, selectItem);
-    $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, selectItem); });
+    $.many(0, () => {
+      $.consume(0, t.Comma);
+      $.subrule(1, selectItem);
+    });
     $.consume(0, kw('FROM'));
     $.subrule(0, relation);
     $.option(0, () => {
       $.or(0, [
-        { GATE: () => !is(3, kw('AS')), ALT: () => { $.consume(0, kw('WINDOW')); $.subrule(0, window); } },
+        {
+          GATE: () => !is(3, kw('AS')),
+          ALT: () => {
+            $.consume(0, kw('WINDOW'));
+            $.subrule(0, window);
+          },
+        },
         { ALT: () => $.subrule(0, namedWindows) },
       ]);
     });
@@ -32,12 +45,28 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
       $.consume(0, kw('EMIT'));
       $.or(1, [{ ALT: () => $.consume(0, kw('CHANGES')) }, { ALT: () => $.consume(0, kw('FINAL')) }]);
     });
-    $.option(8, () => { $.consume(0, kw('LIMIT')); $.consume(0, t.IntegerLiteral); });
+    $.option(8, () => {
+      $.consume(0, kw('LIMIT'));
+      $.consume(0, t.IntegerLiteral);
+    });
   });
-  const where: Rule = define('where', () => { $.consume(0, kw('WHERE')); expression(0); });
-  const having: Rule = define('having', () => { $.consume(0, kw('HAVING')); expression(0); });
-  const qualify: Rule = define('qualify', () => { $.consume(0, kw('QUALIFY')); expression(0); });
-  const groupBy: Rule = define('groupBy', () => { $.consume(0, kw('GROUP')); $.consume(0, kw('BY')); $.subrule(0, groupingList); });
+  const where: Rule = define('where', () => {
+    $.consume(0, kw('WHERE'));
+    expression(0);
+  });
+  const having: Rule = define('having', () => {
+    $.consume(0, kw('HAVING'));
+    expression(0);
+  });
+  const qualify: Rule = define('qualify', () => {
+    $.consume(0, kw('QUALIFY'));
+    expression(0);
+  });
+  const groupBy: Rule = define('groupBy', () => {
+    $.consume(0, kw('GROUP'));
+    $.consume(0, kw('BY'));
+    $.subrule(0, groupingList);
+  });
   const partitionBy: Rule = define('partitionBy', () => {
     $.consume(0, kw('PARTITION'));
     $.consume(0, kw('BY'));
@@ -52,18 +81,32 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
           $.consume(0, t.LeftParen);
           $.option(0, () => {
             expression(0);
-            $.many(0, () => { $.consume(0, t.Comma); expression(1); });
+            $.many(0, () => {
+              $.consume(0, t.Comma);
+              expression(1);
+            });
           });
           $.consume(0, t.RightParen);
         },
       },
-      { ALT: () => { expression(2); $.many(1, () => { $.consume(1, t.Comma); expression(3); }); } },
+      {
+        ALT: () => {
+          expression(2);
+          $.many(1, () => {
+            $.consume(1, t.Comma);
+            expression(3);
+          });
+        },
+      },
     ]);
   });
   const namedWindows: Rule = define('namedWindows', () => {
     $.consume(0, kw('WINDOW'));
     $.subrule(0, namedWindow);
-    $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, namedWindow); });
+    $.many(0, () => {
+      $.consume(0, t.Comma);
+      $.subrule(1, namedWindow);
+    });
   });
   const namedWindow: Rule = define('namedWindow', () => {
     $.subrule(0, late.r.name);
@@ -76,13 +119,23 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
       { ALT: () => $.consume(0, t.Star) },
       {
         GATE: () => is(2, t.Dot) && is(3, t.Star),
-        ALT: () => { $.subrule(0, late.r.name); $.consume(0, t.Dot); $.consume(1, t.Star); },
+        ALT: () => {
+          $.subrule(0, late.r.name);
+          $.consume(0, t.Dot);
+          $.consume(1, t.Star);
+        },
       },
       {
         ALT: () => {
           expression(0);
-          $.option(0, () => { $.consume(0, t.Arrow); $.consume(2, t.Star); });
-          $.option(1, () => { $.option(2, () => $.consume(0, kw('AS'))); $.subrule(1, late.r.name); });
+          $.option(0, () => {
+            $.consume(0, t.Arrow);
+            $.consume(2, t.Star);
+          });
+          $.option(1, () => {
+            $.option(2, () => $.consume(0, kw('AS')));
+            $.subrule(1, late.r.name);
+          });
         },
       },
     ]);
@@ -100,7 +153,13 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
           $.subrule(0, late.r.name);
           $.option(0, {
             GATE: () => is(2, kw('SYSTEM_TIME')),
-            DEF: () => { $.consume(0, kw('FOR')); $.consume(0, kw('SYSTEM_TIME')); $.consume(0, kw('AS')); $.consume(0, kw('OF')); expression(0); },
+            DEF: () => {
+              $.consume(0, kw('FOR'));
+              $.consume(0, kw('SYSTEM_TIME'));
+              $.consume(0, kw('AS'));
+              $.consume(0, kw('OF'));
+              expression(0);
+            },
           });
           $.option(1, () => $.subrule(0, matchRecognize));
         },
@@ -108,7 +167,10 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
     ]);
     $.option(2, {
       GATE: () => !startsClause($),
-      DEF: () => { $.option(3, () => $.consume(1, kw('AS'))); $.subrule(1, late.r.name); },
+      DEF: () => {
+        $.option(3, () => $.consume(1, kw('AS')));
+        $.subrule(1, late.r.name);
+      },
     });
   });
   const mlPredict: Rule = define('mlPredict', () => {
@@ -124,15 +186,24 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
     $.consume(0, t.LeftParen);
     $.many(0, {
       GATE: () => !is(1, t.RightParen),
-      DEF: () => $.or(0, [{ GATE: () => is(1, t.LeftParen), ALT: () => $.subrule(0, balanced) }, { ALT: () => $.subrule(0, anyToken) }]),
+      DEF: () =>
+        $.or(0, [
+          { GATE: () => is(1, t.LeftParen), ALT: () => $.subrule(0, balanced) },
+          { ALT: () => $.subrule(0, anyToken) },
+        ]),
     });
     $.consume(0, t.RightParen);
   });
   const inner = t.vocabulary.filter(
-    (token) => ![t.LeftParen, t.RightParen, t.Semicolon, t.Unit, t.WhiteSpace, t.LineComment, t.BlockComment].includes(token) && (token.CATEGORIES?.length ?? 0) === 0,
+    (token) =>
+      ![t.LeftParen, t.RightParen, t.Semicolon, t.Unit, t.WhiteSpace, t.LineComment, t.BlockComment].includes(token) &&
+      (token.CATEGORIES?.length ?? 0) === 0,
   );
   const anyToken: Rule = define('anyToken', () => {
-    $.or(0, inner.map((token) => ({ ALT: () => $.consume(0, token) })));
+    $.or(
+      0,
+      inner.map((token) => ({ ALT: () => $.consume(0, token) })),
+    );
   });
 
   const join: Rule = define('join', () => {
@@ -141,7 +212,10 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
         { ALT: () => $.consume(0, kw('INNER')) },
         {
           ALT: () => {
-            $.or(1, ['LEFT', 'RIGHT', 'FULL'].map((word) => ({ ALT: () => $.consume(0, kw(word)) })));
+            $.or(
+              1,
+              ['LEFT', 'RIGHT', 'FULL'].map((word) => ({ ALT: () => $.consume(0, kw(word)) })),
+            );
             $.option(1, () => $.consume(0, kw('OUTER')));
           },
         },
@@ -157,30 +231,60 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
     $.consume(0, kw('WITHIN'));
     $.or(0, [
       { ALT: () => $.subrule(0, late.r.duration) },
-      { ALT: () => { $.consume(0, t.LeftParen); $.subrule(1, late.r.duration); $.consume(0, t.Comma); $.subrule(2, late.r.duration); $.consume(0, t.RightParen); } },
+      {
+        ALT: () => {
+          $.consume(0, t.LeftParen);
+          $.subrule(1, late.r.duration);
+          $.consume(0, t.Comma);
+          $.subrule(2, late.r.duration);
+          $.consume(0, t.RightParen);
+        },
+      },
     ]);
-    $.option(0, () => { $.consume(0, kw('GRACE')); $.consume(0, kw('PERIOD')); $.subrule(3, late.r.duration); });
+    $.option(0, () => {
+      $.consume(0, kw('GRACE'));
+      $.consume(0, kw('PERIOD'));
+      $.subrule(3, late.r.duration);
+    });
   });
   const invokeClause: Rule = define('invokeClause', () => {
     $.consume(0, kw('INVOKE'));
     $.consume(0, kw('MODEL'));
     $.subrule(0, late.r.name);
-    $.option(0, () => { $.consume(0, kw('VERSION')); $.subrule(0, late.r.version); });
+    $.option(0, () => {
+      $.consume(0, kw('VERSION'));
+      $.subrule(0, late.r.version);
+    });
     $.option(1, () => $.consume(0, kw('USING')));
     $.consume(0, t.LeftParen);
     $.or(0, [
       { ALT: () => $.consume(0, t.Star) },
-      { ALT: () => { $.subrule(0, clauseArgument); $.many(0, () => { $.consume(0, t.Comma); $.subrule(1, clauseArgument); }); } },
+      {
+        ALT: () => {
+          $.subrule(0, clauseArgument);
+          $.many(0, () => {
+            $.consume(0, t.Comma);
+            $.subrule(1, clauseArgument);
+          });
+        },
+      },
     ]);
     $.consume(0, t.RightParen);
-    $.option(2, () => { $.consume(0, kw('ROUTE')); $.consume(0, kw('BY')); expression(0); });
+    $.option(2, () => {
+      $.consume(0, kw('ROUTE'));
+      $.consume(0, kw('BY'));
+      expression(0);
+    });
     $.option(3, () => $.subrule(0, late.r.properties));
     $.option(4, () => $.consume(0, kw('AS')));
     $.subrule(1, late.r.name);
   });
   const clauseArgument: Rule = define('clauseArgument', () => {
     expression(0);
-    $.option(0, () => { $.consume(0, kw('AS')); $.subrule(0, late.r.name); });
+    $.option(0, () => {
+      $.consume(0, kw('AS'));
+      $.subrule(0, late.r.name);
+    });
   });
 
   const window: Rule = define('window', () => {
@@ -222,8 +326,17 @@ export function defineQuery($: Dsl, define: Define, late: { r: SharedRules; over
     ]);
   });
   const windowTail: Rule = define('windowTail', () => {
-    $.option(0, () => { $.consume(0, t.Comma); $.consume(0, kw('RETENTION')); $.subrule(0, late.r.duration); });
-    $.option(1, () => { $.consume(1, t.Comma); $.consume(0, kw('GRACE')); $.consume(0, kw('PERIOD')); $.subrule(1, late.r.duration); });
+    $.option(0, () => {
+      $.consume(0, t.Comma);
+      $.consume(0, kw('RETENTION'));
+      $.subrule(0, late.r.duration);
+    });
+    $.option(1, () => {
+      $.consume(1, t.Comma);
+      $.consume(0, kw('GRACE'));
+      $.consume(0, kw('PERIOD'));
+      $.subrule(1, late.r.duration);
+    });
   });
   return { query, window };
 }
@@ -247,5 +360,9 @@ function closingParen($: Dsl, from: number): number {
 function endsClause($: Dsl, n: number): boolean {
   const token = $.LA(n);
   const words = ['PARTITION', 'HAVING', 'WINDOW', 'QUALIFY', 'EMIT', 'LIMIT'];
-  return token.tokenType.name === 'EOF' || tokenMatcher(token, t.Semicolon) || words.some((word) => tokenMatcher(token, kw(word)));
+  return (
+    token.tokenType.name === 'EOF' ||
+    tokenMatcher(token, t.Semicolon) ||
+    words.some((word) => tokenMatcher(token, kw(word)))
+  );
 }

@@ -27,7 +27,8 @@ function fits(pattern: Pattern, tokens: readonly IToken[]): boolean {
   let at = 0;
   for (const { word, optional } of pattern.words) {
     const token = tokens[at];
-    const matches = token !== undefined && (word === '*' || token.tokenType.name === word || token.image.toUpperCase() === word);
+    const matches =
+      token !== undefined && (word === '*' || token.tokenType.name === word || token.image.toUpperCase() === word);
     if (matches) at++;
     else if (!optional) return false;
   }

@@ -35,7 +35,10 @@ export const Variable = createToken({ name: 'Variable', pattern: /\$\{[^}\n]*\}/
 
 const units = new Set('MILLISECOND MILLISECONDS SECOND SECONDS MINUTE MINUTES HOUR HOURS DAY DAYS'.split(' '));
 const keywordTokens = new Map<string, TokenType>();
-for (const [words, reserved] of [[reservedWords, true], [nonReservedWords, false]] as const) {
+for (const [words, reserved] of [
+  [reservedWords, true],
+  [nonReservedWords, false],
+] as const) {
   for (const word of words) {
     const categories = [...(reserved ? [] : [Name]), ...(units.has(word) ? [Unit] : [])];
     keywordTokens.set(
@@ -88,13 +91,46 @@ export const Semicolon = symbol('Semicolon', ';');
 
 /** In lexer order: the first token that matches the longest way wins. */
 export const vocabulary: TokenType[] = [
-  WhiteSpace, LineComment, BlockComment,
-  FloatLiteral, DigitIdentifier, DecimalLiteral, IntegerLiteral,
+  WhiteSpace,
+  LineComment,
+  BlockComment,
+  FloatLiteral,
+  DigitIdentifier,
+  DecimalLiteral,
+  IntegerLiteral,
   ...[...keywordTokens.entries()].sort(([a], [b]) => b.length - a.length).map(([, token]) => token),
-  Identifier, QuotedIdentifier, StringLiteral, Variable,
-  Concat, Assign, Arrow, FatArrow, NotEqual, LessEqual, GreaterEqual, Equal, Less, Greater,
-  Plus, Minus, Star, Slash, Percent, Dot, Comma, LeftParen, RightParen, LeftBracket, RightBracket,
-  LeftBrace, RightBrace, Question, Pipe, Semicolon, Name, Unit,
+  Identifier,
+  QuotedIdentifier,
+  StringLiteral,
+  Variable,
+  Concat,
+  Assign,
+  Arrow,
+  FatArrow,
+  NotEqual,
+  LessEqual,
+  GreaterEqual,
+  Equal,
+  Less,
+  Greater,
+  Plus,
+  Minus,
+  Star,
+  Slash,
+  Percent,
+  Dot,
+  Comma,
+  LeftParen,
+  RightParen,
+  LeftBracket,
+  RightBracket,
+  LeftBrace,
+  RightBrace,
+  Question,
+  Pipe,
+  Semicolon,
+  Name,
+  Unit,
 ];
 
 export const lexer = new Lexer(vocabulary, { ensureOptimizations: true, positionTracking: 'full' });

@@ -20,7 +20,16 @@ export const alterModel: StatementRule = {
           $.option(2, () => $.subrule(0, r.properties));
         },
       },
-      { GATE: () => $.LA(2).tokenType === kw('DEFAULT'), IGNORE_AMBIGUITIES: true, ALT: () => { $.consume(0, kw('SET')); $.consume(0, kw('DEFAULT')); $.consume(1, kw('VERSION')); $.subrule(1, r.version); } },
+      {
+        GATE: () => $.LA(2).tokenType === kw('DEFAULT'),
+        IGNORE_AMBIGUITIES: true,
+        ALT: () => {
+          $.consume(0, kw('SET'));
+          $.consume(0, kw('DEFAULT'));
+          $.consume(1, kw('VERSION'));
+          $.subrule(1, r.version);
+        },
+      },
       { GATE: () => $.LA(1).tokenType !== kw('ADD'), ALT: () => $.subrule(0, r.rest), IGNORE_AMBIGUITIES: true },
     ]);
   },

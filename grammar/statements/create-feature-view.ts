@@ -16,11 +16,23 @@ export const createFeatureView: StatementRule = {
     $.consume(0, kw('KEY'));
     $.consume(0, t.LeftParen);
     $.subrule(1, r.name);
-    $.many(0, () => { $.consume(0, t.Comma); $.subrule(2, r.name); });
+    $.many(0, () => {
+      $.consume(0, t.Comma);
+      $.subrule(2, r.name);
+    });
     $.consume(0, t.RightParen);
-    $.option(2, () => { $.consume(0, kw('TIMESTAMP')); $.subrule(3, r.name); });
-    $.option(3, () => { $.consume(0, kw('TTL')); $.subrule(0, r.duration); });
-    $.option(4, () => { $.consume(0, kw('COMMENT')); $.consume(0, t.StringLiteral); });
+    $.option(2, () => {
+      $.consume(0, kw('TIMESTAMP'));
+      $.subrule(3, r.name);
+    });
+    $.option(3, () => {
+      $.consume(0, kw('TTL'));
+      $.subrule(0, r.duration);
+    });
+    $.option(4, () => {
+      $.consume(0, kw('COMMENT'));
+      $.consume(0, t.StringLiteral);
+    });
     $.option(5, () => $.subrule(0, r.properties));
     $.consume(0, kw('AS'));
     $.subrule(0, r.query);

@@ -11,9 +11,18 @@ export const createModel: StatementRule = {
     $.consume(0, kw('MODEL'));
     $.option(1, { GATE: () => $.LA(2).tokenType === kw('NOT'), DEF: () => $.subrule(0, r.ifNotExists) });
     $.subrule(0, r.name);
-    $.option(2, () => { $.consume(0, kw('INPUT')); $.subrule(0, r.elements); });
-    $.option(3, () => { $.consume(0, kw('OUTPUT')); $.subrule(1, r.elements); });
-    $.option(4, () => { $.consume(0, kw('COMMENT')); $.consume(0, t.StringLiteral); });
+    $.option(2, () => {
+      $.consume(0, kw('INPUT'));
+      $.subrule(0, r.elements);
+    });
+    $.option(3, () => {
+      $.consume(0, kw('OUTPUT'));
+      $.subrule(1, r.elements);
+    });
+    $.option(4, () => {
+      $.consume(0, kw('COMMENT'));
+      $.consume(0, t.StringLiteral);
+    });
     $.subrule(0, r.properties);
   },
 };

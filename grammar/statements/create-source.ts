@@ -14,6 +14,9 @@ export const createSource: StatementRule = {
     $.subrule(0, r.name);
     $.option(3, () => $.subrule(0, r.elements));
     $.option(4, () => $.subrule(0, r.properties));
-    $.option(5, () => { $.consume(0, kw('AS')); $.subrule(0, r.query); });
+    $.option(5, () => {
+      $.consume(0, kw('AS'));
+      $.subrule(0, r.query);
+    });
   },
 };

@@ -7,18 +7,35 @@ export const describe: StatementRule = {
   starts: ['DESCRIBE'],
   rule: ($, r) => {
     $.consume(0, kw('DESCRIBE'));
-    const named = (word: string): boolean => $.LA(1).tokenType === kw(word) && $.LA(2).tokenType.name !== 'EOF' && $.LA(2).tokenType !== kw('EXTENDED');
+    const named = (word: string): boolean =>
+      $.LA(1).tokenType === kw(word) && $.LA(2).tokenType.name !== 'EOF' && $.LA(2).tokenType !== kw('EXTENDED');
     $.or(0, [
-      { GATE: () => named('FUNCTION'), ALT: () => { $.consume(0, kw('FUNCTION')); $.subrule(0, r.name); } },
+      {
+        GATE: () => named('FUNCTION'),
+        ALT: () => {
+          $.consume(0, kw('FUNCTION'));
+          $.subrule(0, r.name);
+        },
+      },
       {
         GATE: () => named('MODEL'),
         ALT: () => {
           $.consume(0, kw('MODEL'));
           $.subrule(1, r.name);
-          $.option(1, () => { $.consume(0, kw('VERSION')); $.subrule(0, r.version); });
+          $.option(1, () => {
+            $.consume(0, kw('VERSION'));
+            $.subrule(0, r.version);
+          });
         },
       },
-      { GATE: () => named('FEATURE'), ALT: () => { $.consume(0, kw('FEATURE')); $.consume(0, kw('VIEW')); $.subrule(2, r.name); } },
+      {
+        GATE: () => named('FEATURE'),
+        ALT: () => {
+          $.consume(0, kw('FEATURE'));
+          $.consume(0, kw('VIEW'));
+          $.subrule(2, r.name);
+        },
+      },
       { ALT: () => $.consume(0, kw('STREAMS')) },
       { ALT: () => $.subrule(3, r.name) },
     ]);

@@ -9,6 +9,9 @@ export const dropSource: StatementRule = {
     $.or(0, [{ ALT: () => $.consume(0, kw('STREAM')) }, { ALT: () => $.consume(0, kw('TABLE')) }]);
     $.option(0, { GATE: () => $.LA(2).tokenType === kw('EXISTS'), DEF: () => $.subrule(0, r.ifExists) });
     $.subrule(0, r.name);
-    $.option(1, () => { $.consume(0, kw('DELETE')); $.consume(0, kw('TOPIC')); });
+    $.option(1, () => {
+      $.consume(0, kw('DELETE'));
+      $.consume(0, kw('TOPIC'));
+    });
   },
 };

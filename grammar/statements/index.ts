@@ -19,6 +19,25 @@ import { unsupported } from './unsupported.ts';
 
 /** Every statement's rule. */
 export const statementRules: readonly StatementRule[] = [
-  createSource, dropSource, insert, select, print, queryControl, explain, show, describe, setProperty, unsetProperty, define, undefine,
-  createModel, alterModel, dropModel, createFeatureView, dropFeatureView, createType, dropType, unsupported,
+  createSource,
+  dropSource,
+  insert,
+  select,
+  print,
+  queryControl,
+  explain,
+  show,
+  describe,
+  setProperty,
+  unsetProperty,
+  define,
+  undefine,
+  createModel,
+  alterModel,
+  dropModel,
+  createFeatureView,
+  dropFeatureView,
+  createType,
+  dropType,
+  unsupported,
 ];

@@ -18,13 +18,19 @@ export const insert: StatementRule = {
           $.option(1, () => {
             $.consume(0, t.LeftParen);
             $.subrule(1, r.name);
-            $.many(0, () => { $.consume(0, t.Comma); $.subrule(2, r.name); });
+            $.many(0, () => {
+              $.consume(0, t.Comma);
+              $.subrule(2, r.name);
+            });
             $.consume(0, t.RightParen);
           });
           $.consume(0, kw('VALUES'));
           $.consume(1, t.LeftParen);
           $.subrule(0, r.expression);
-          $.many(1, () => { $.consume(1, t.Comma); $.subrule(1, r.expression); });
+          $.many(1, () => {
+            $.consume(1, t.Comma);
+            $.subrule(1, r.expression);
+          });
           $.consume(1, t.RightParen);
         },
       },

@@ -6,7 +6,10 @@ export const queryControl: StatementRule = {
   name: 'queryControl',
   starts: ['TERMINATE', 'PAUSE', 'RESUME'],
   rule: ($, r) => {
-    $.or(0, ['TERMINATE', 'PAUSE', 'RESUME'].map((word) => ({ ALT: () => $.consume(0, kw(word)) })));
+    $.or(
+      0,
+      ['TERMINATE', 'PAUSE', 'RESUME'].map((word) => ({ ALT: () => $.consume(0, kw(word)) })),
+    );
     $.or(1, [{ ALT: () => $.consume(0, kw('ALL')) }, { ALT: () => $.subrule(0, r.name) }]);
   },
 };

@@ -8,10 +8,27 @@ export const show: StatementRule = {
   rule: ($) => {
     $.or(0, [{ ALT: () => $.consume(0, kw('SHOW')) }, { ALT: () => $.consume(0, kw('LIST')) }]);
     $.option(0, () => $.consume(0, kw('ALL')));
-    const kinds = ['STREAMS', 'TABLES', 'TOPICS', 'QUERIES', 'FUNCTIONS', 'PROPERTIES', 'TYPES', 'VARIABLES', 'MODELS', 'MONITORS', 'CONNECTORS'];
+    const kinds = [
+      'STREAMS',
+      'TABLES',
+      'TOPICS',
+      'QUERIES',
+      'FUNCTIONS',
+      'PROPERTIES',
+      'TYPES',
+      'VARIABLES',
+      'MODELS',
+      'MONITORS',
+      'CONNECTORS',
+    ];
     $.or(1, [
       ...kinds.map((word) => ({ ALT: () => $.consume(0, kw(word)) })),
-      { ALT: () => { $.consume(0, kw('FEATURE')); $.consume(0, kw('VIEWS')); } },
+      {
+        ALT: () => {
+          $.consume(0, kw('FEATURE'));
+          $.consume(0, kw('VIEWS'));
+        },
+      },
     ]);
     $.option(1, () => $.consume(0, kw('EXTENDED')));
   },

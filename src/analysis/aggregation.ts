@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
-import { column, columnsOf, literal, type Expr } from '../expressions/node.ts';
+import { column, columnsOf, type Expr } from '../expressions/node.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { aggregate, filter } from '../plan/logical/build.ts';
 import type { AggregateCall, LogicalNode, NamedExpr } from '../plan/logical/node.ts';
@@ -10,19 +10,25 @@ import type { WindowNode } from '../syntax/query.ts';
 import { BIGINT, contains, INTEGER, typeText } from '../types/sql-type.ts';
 import { convertArguments, resolveCall, resultType } from './calls.ts';
 import type { planInvokes } from './invokes.ts';
-import { planProjection, replace, type SelectContext } from './projection.ts';
-import { keyNameOf } from './query.ts';
+import { keyNameOf, type SelectContext } from './context.ts';
+import { planProjection, replace } from './projection.ts';
 import { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 
 const dayMs = 86_400_000;
 
 /** GROUP BY, its aggregates, HAVING, and the projection of what is left. */
-export function planAggregation(context: SelectContext & { readonly invokes: ReturnType<typeof planInvokes> }, input: LogicalNode, typer: Typer): LogicalNode {
+export function planAggregation(
+  context: SelectContext & { readonly invokes: ReturnType<typeof planInvokes> },
+  input: LogicalNode,
+  typer: Typer,
+): LogicalNode {
   const { query } = context;
   if (query.groupBy!.length === 0) throw new SqlError('GROUP_BY_EMPTY', query.span, {});
-  if (input.shape === 'TABLE' && query.window !== undefined) throw new SqlError('WINDOW_ON_TABLE', query.window.span, {});
-  if (input.windowed !== undefined && query.window !== undefined) throw new SqlError('WINDOWED_SOURCE', query.window.span, { why: 'its rows have windows already' });
+  if (input.shape === 'TABLE' && query.window !== undefined)
+    throw new SqlError('WINDOW_ON_TABLE', query.window.span, {});
+  if (input.windowed !== undefined && query.window !== undefined)
+    throw new SqlError('WINDOWED_SOURCE', query.window.span, { why: 'its rows have windows already' });
   const keys = groupKeys(context, query.groupBy!, typer);
   const calls: AggregateCall[] = [];
   const known = new Map<string, Expr>();
@@ -32,9 +38,11 @@ export function planAggregation(context: SelectContext & { readonly invokes: Ret
     const actual = node.star && node.name.text !== 'COUNT' ? [column('ROWTIME', BIGINT)] : args;
     const resolution = resolveCall(node, found, actual.map(argumentType));
     resolution.params.forEach((param, i) => {
-      if (param.constant && actual[i]!.kind !== 'literal') throw new SqlError('CONSTANT_ARGUMENT', node.args[i]!.span, { name: found.name, parameter: param.name });
+      if (param.constant && actual[i]!.kind !== 'literal')
+        throw new SqlError('CONSTANT_ARGUMENT', node.args[i]!.span, { name: found.name, parameter: param.name });
     });
-    if (input.shape === 'TABLE' && !hasUndo(resolution.overload, actual)) throw new SqlError('AGGREGATE_NO_UNDO', node.span, { name: found.name });
+    if (input.shape === 'TABLE' && !hasUndo(resolution.overload, actual))
+      throw new SqlError('AGGREGATE_NO_UNDO', node.span, { name: found.name });
     const converted = convertArguments(actual, resolution);
     const key = JSON.stringify([found.name, converted]);
     const before = known.get(key);
@@ -51,7 +59,13 @@ export function planAggregation(context: SelectContext & { readonly invokes: Ret
   const scope = new Scope([
     ...typer.scope.sources.map((source, i) => ({
       ...source,
-      columns: i > 0 ? source.columns : [...source.columns, ...bounds.map((name) => ({ name, internal: name, type: BIGINT, hidden: true, isKey: false }))],
+      columns:
+        i > 0
+          ? source.columns
+          : [
+              ...source.columns,
+              ...bounds.map((name) => ({ name, internal: name, type: BIGINT, hidden: true, isKey: false })),
+            ],
     })),
   ]);
   const replacements = keys.map(({ name, expr }) => ({ expr, by: column(name, expr.type) }));
@@ -59,14 +73,21 @@ export function planAggregation(context: SelectContext & { readonly invokes: Ret
 
   const window = query.window && windowOf(query.window);
   const draft = (): LogicalNode => aggregate(input, keys, calls, window, query.emit === 'FINAL');
-  const projection = planProjection({ ...context, scope, replacements }, select, { ...draft(), columns: [...draft().columns] });
-  const having = query.having === undefined ? undefined : replace(select.with('HAVING', { aggregate: onAggregate }).boolean(query.having, 'HAVING'), replacements);
+  const projection = planProjection({ ...context, scope, replacements }, select, {
+    ...draft(),
+    columns: [...draft().columns],
+  });
+  const having =
+    query.having === undefined
+      ? undefined
+      : replace(select.with('HAVING', { aggregate: onAggregate }).boolean(query.having, 'HAVING'), replacements);
   if (calls.length === 0) throw new SqlError('NO_AGGREGATE', query.span, {});
   let plan = draft();
   if (having !== undefined) {
     const bound = [...columnsOf([having])].find((name) => bounds.includes(name));
-    if (bound !== undefined) throw new SqlError('WINDOW_BOUNDS_MISPLACED', query.having!.span, { column: bound, clause: 'HAVING' });
-    checkGrouped(having, plan, 'HAVING', query.having!);
+    if (bound !== undefined)
+      throw new SqlError('WINDOW_BOUNDS_MISPLACED', query.having!.span, { column: bound, clause: 'HAVING' });
+    checkGrouped(having, plan, 'HAVING', query.having);
     plan = filter(plan, having);
   }
   const result = projection.apply(plan);
@@ -76,9 +97,19 @@ export function planAggregation(context: SelectContext & { readonly invokes: Ret
   return result;
 }
 
-function hasUndo(overload: ReturnType<typeof findAggregate> extends infer F ? (F extends { overloads: readonly (infer O)[] } ? O : never) : never, args: readonly Expr[]): boolean {
+function hasUndo(
+  overload: ReturnType<typeof findAggregate> extends infer F
+    ? F extends { overloads: readonly (infer O)[] }
+      ? O
+      : never
+    : never,
+  args: readonly Expr[],
+): boolean {
   const constants = args.map((arg) => (arg.kind === 'literal' ? (arg.value as never) : undefined));
-  return overload.create({ args: args.map(({ type }) => type), returns: args[0]?.type ?? INTEGER, constants }).undo !== undefined;
+  return (
+    overload.create({ args: args.map(({ type }) => type), returns: args[0]?.type ?? INTEGER, constants }).undo !==
+    undefined
+  );
 }
 
 function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typer: Typer): NamedExpr[] {
@@ -90,19 +121,29 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
   const at = typer.with('GROUP BY', hooks);
   return nodes.map((node) => {
     const expr = at.type(node);
-    if (expr.kind === 'literal' && expr.value === null) throw new SqlError('NULL_OPERAND', node.span, { operation: 'GROUP BY' });
-    const name = keyNameOf(expr, context);
-    if (context.query.window !== undefined && (name === 'WINDOWSTART' || name === 'WINDOWEND')) throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: name, clause: 'GROUP BY' });
-    if (contains(expr.type, 'MAP')) throw new SqlError('KEY_TYPE', node.span, { column: name, type: typeText(expr.type), clause: 'GROUP BY' });
+    if (expr.kind === 'literal' && expr.value === null)
+      throw new SqlError('NULL_OPERAND', node.span, { operation: 'GROUP BY' });
+    const name = keyNameOf(expr, context.names);
+    if (context.query.window !== undefined && (name === 'WINDOWSTART' || name === 'WINDOWEND'))
+      throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: name, clause: 'GROUP BY' });
+    if (contains(expr.type, 'MAP'))
+      throw new SqlError('KEY_TYPE', node.span, { column: name, type: typeText(expr.type), clause: 'GROUP BY' });
     return { name, expr };
   });
 }
 
 /** After grouping only keys, aggregates and window bounds are left to read. */
-function checkGrouped(expr: Expr, plan: LogicalNode, clause: string, node: ExpressionNode | undefined, context?: SelectContext): void {
+function checkGrouped(
+  expr: Expr,
+  plan: LogicalNode,
+  clause: string,
+  node: ExpressionNode | undefined,
+  context?: SelectContext,
+): void {
   const left = new Set(plan.columns.map(({ name }) => name));
   const missing = [...columnsOf([expr])].find((name) => !left.has(name));
-  if (missing !== undefined) throw new SqlError('NOT_GROUPED', node?.span ?? context!.query.span, { column: missing, clause });
+  if (missing !== undefined)
+    throw new SqlError('NOT_GROUPED', node?.span ?? context!.query.span, { column: missing, clause });
 }
 
 /** The window of a query with its defaults: 24 hours of grace less the size, and as much retention as that needs. */
@@ -113,11 +154,11 @@ export function windowOf(node: WindowNode): WindowSpec {
     throw new SqlError('WINDOW_INVALID', node.span, { why });
   };
   if (sizeMs <= 0) invalid('the size must be greater than zero');
-  if (node.kind === 'HOPPING' && (advanceMs <= 0 || advanceMs > sizeMs)) invalid('ADVANCE BY must be greater than zero and not exceed the size');
+  if (node.kind === 'HOPPING' && (advanceMs <= 0 || advanceMs > sizeMs))
+    invalid('ADVANCE BY must be greater than zero and not exceed the size');
   const graceMs = node.grace?.ms ?? Math.max(dayMs - sizeMs, 0);
   const needed = sizeMs + graceMs;
-  if (node.retention !== undefined && node.retention.ms < needed) invalid(`RETENTION must be at least the size and the grace period, ${needed} ms`);
+  if (node.retention !== undefined && node.retention.ms < needed)
+    invalid(`RETENTION must be at least the size and the grace period, ${needed} ms`);
   return { type: node.kind, sizeMs, advanceMs, graceMs, retentionMs: node.retention?.ms ?? needed };
 }
-
-export { literal };

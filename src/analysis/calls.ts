@@ -2,7 +2,14 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import type { Expr } from '../expressions/node.ts';
 import { findFunction, functionNames } from '../functions/registry.ts';
-import { argumentText, resolveOverload, signatureText, targetType, type ArgumentType, type Resolution } from '../functions/resolve.ts';
+import {
+  argumentText,
+  resolveOverload,
+  signatureText,
+  targetType,
+  type ArgumentType,
+  type Resolution,
+} from '../functions/resolve.ts';
 import { substitute, type Bindings, type Param, type ParamType } from '../functions/signature.ts';
 import type { ScalarFunction, SqlFunction } from '../functions/define.ts';
 import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
@@ -10,7 +17,7 @@ import { STRING, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { cast, isNull } from './coerce.ts';
-import type { Typer } from './typer.ts';
+import type { ExpressionTyper } from './typing.ts';
 
 type AnyOverload = SqlFunction['overloads'][number];
 
@@ -18,25 +25,30 @@ type AnyOverload = SqlFunction['overloads'][number];
 export const overOnly = new Set(['LAG', 'FIRST_VALUE', 'LAST_VALUE']);
 
 /** Types a call: a scalar one here, others through the hooks of the place where it stands. */
-export function typeCall(typer: Typer, node: CallNode): Expr {
+export function typeCall(typer: ExpressionTyper, node: CallNode): Expr {
   const name = node.name.text;
   if (node.over !== undefined || overOnly.has(name)) {
     if (node.over === undefined) throw new SqlError('OVER_INVALID', node.span, { why: `${name} needs OVER` });
-    if (typer.hooks.over === undefined) throw new SqlError('OVER_INVALID', node.span, { why: `a window function cannot stand in ${typer.place}` });
+    if (typer.hooks.over === undefined)
+      throw new SqlError('OVER_INVALID', node.span, { why: `a window function cannot stand in ${typer.place}` });
     return typer.hooks.over(node, typer);
   }
   const found = findFunction(name);
-  if (found === undefined) throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name, suggestion: closest(name, functionNames()) });
+  if (found === undefined)
+    throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name, suggestion: closest(name, functionNames()) });
   if (found.kind === 'aggregate') {
     if (typer.hooks.aggregate === undefined) {
       const nested = typer.place === 'an aggregate function';
-      throw nested ? new SqlError('AGGREGATE_NESTED', node.span, { name }) : new SqlError('AGGREGATE_MISPLACED', node.span, { name, where: typer.place });
+      throw nested
+        ? new SqlError('AGGREGATE_NESTED', node.span, { name })
+        : new SqlError('AGGREGATE_MISPLACED', node.span, { name, where: typer.place });
     }
     const args = node.args.map((arg) => typer.with('an aggregate function', {}).type(arg));
     return typer.hooks.aggregate(node, args);
   }
   if (found.kind === 'table') {
-    if (typer.hooks.tableFunction === undefined) throw new SqlError('TABLE_FUNCTION_MISPLACED', node.span, { name, where: typer.place });
+    if (typer.hooks.tableFunction === undefined)
+      throw new SqlError('TABLE_FUNCTION_MISPLACED', node.span, { name, where: typer.place });
     const args = node.args.map((arg) => typer.with('a table function', {}).type(arg));
     return typer.hooks.tableFunction(node, args);
   }
@@ -45,9 +57,13 @@ export function typeCall(typer: Typer, node: CallNode): Expr {
 }
 
 /** Chooses the overload and types the arguments, lambdas after the others because their types follow from those. */
-function typeArguments(typer: Typer, node: CallNode, found: ScalarFunction): { args: Expr[]; type: SqlType } {
+function typeArguments(typer: ExpressionTyper, node: CallNode, found: ScalarFunction): { args: Expr[]; type: SqlType } {
   const early = node.args.map((arg) => (arg.kind === 'lambda' ? undefined : typer.type(arg)));
-  const resolution = resolveCall(node, found, early.map((expr, i) => lambdaOr(node.args[i]!, expr)));
+  const resolution = resolveCall(
+    node,
+    found,
+    early.map((expr, i) => lambdaOr(node.args[i]!, expr)),
+  );
   const { bindings, params } = resolution;
   const args = early.map((expr, i) => {
     const param = params[i]!;
@@ -58,11 +74,16 @@ function typeArguments(typer: Typer, node: CallNode, found: ScalarFunction): { a
 }
 
 function lambdaOr(node: ExpressionNode, expr: Expr | undefined): ArgumentType {
-  if (expr === undefined) return { kind: 'LAMBDA', arity: (node as Extract<ExpressionNode, { kind: 'lambda' }>).params.length };
+  if (expr === undefined)
+    return { kind: 'LAMBDA', arity: (node as Extract<ExpressionNode, { kind: 'lambda' }>).params.length };
   return argumentType(expr);
 }
 
-export function resolveCall<O extends AnyOverload>(node: CallNode, found: { readonly name: string; readonly overloads: readonly O[] }, types: readonly ArgumentType[]): Resolution<O> {
+export function resolveCall<O extends AnyOverload>(
+  node: CallNode,
+  found: { readonly name: string; readonly overloads: readonly O[] },
+  types: readonly ArgumentType[],
+): Resolution<O> {
   const resolution = resolveOverload(found.overloads, types);
   if (resolution === undefined) {
     throw new SqlError('FUNCTION_ARGUMENTS', node.span, {
@@ -81,16 +102,23 @@ function convert(expr: Expr, param: Param, bindings: Bindings): Expr {
   return target === undefined ? expr : cast(expr, target);
 }
 
-function typeLambdaArgument(typer: Typer, node: Extract<ExpressionNode, { kind: 'lambda' }>, param: ParamType, bindings: Bindings): Expr {
+function typeLambdaArgument(
+  typer: ExpressionTyper,
+  node: Extract<ExpressionNode, { kind: 'lambda' }>,
+  param: ParamType,
+  bindings: Bindings,
+): Expr {
   if (param.kind !== 'lambda') throw new SqlError('LAMBDA_MISPLACED', node.span, {});
   const types = param.params.map((each) => substitute(each, bindings));
   if (types.some((type) => type === undefined)) throw new SqlError('LAMBDA_MISPLACED', node.span, {});
   const lambda = typer.typeLambda(node, types as SqlType[]);
-  if (param.returns.kind === 'generic' && !bindings.has(param.returns.name)) bindings.set(param.returns.name, lambda.type);
+  if (param.returns.kind === 'generic' && !bindings.has(param.returns.name))
+    bindings.set(param.returns.name, lambda.type);
   const wanted = substitute(param.returns, bindings);
   if (wanted !== undefined && lambda.kind === 'lambda') {
     if (wanted.kind !== lambda.body.type.kind && !isNull(lambda.body)) {
-      if (wanted.kind === 'BOOLEAN') throw new SqlError('NOT_BOOLEAN', node.body.span, { what: 'the lambda', type: lambda.type.kind });
+      if (wanted.kind === 'BOOLEAN')
+        throw new SqlError('NOT_BOOLEAN', node.body.span, { what: 'the lambda', type: lambda.type.kind });
       return { ...lambda, body: cast(lambda.body, wanted), type: wanted };
     }
     if (isNull(lambda.body)) return { ...lambda, body: cast(lambda.body, wanted), type: wanted };
@@ -101,7 +129,11 @@ function typeLambdaArgument(typer: Typer, node: Extract<ExpressionNode, { kind: 
 /** The type that a resolved call gives. */
 export function resultType(resolution: Resolution<AnyOverload>, args: readonly Expr[]): SqlType {
   const { returns } = resolution.overload;
-  if (typeof returns === 'function') return returns(args.map((arg) => (arg.kind === 'lambda' || isNull(arg) ? null : arg.type)), resolution.bindings);
+  if (typeof returns === 'function')
+    return returns(
+      args.map((arg) => (arg.kind === 'lambda' || isNull(arg) ? null : arg.type)),
+      resolution.bindings,
+    );
   const type = substitute(returns, resolution.bindings);
   if (type !== undefined) return type;
   // A generic that only NULL arguments meet has no type to take: STRING, as ksqlDB reads an untyped null.

@@ -7,7 +7,8 @@ import { parseTimestamp } from '../types/times.ts';
 import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sql-type.ts';
 
 export const isNull = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null;
-export const isStringLiteral = (expr: Expr): boolean => expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
+export const isStringLiteral = (expr: Expr): boolean =>
+  expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
 
 /** The expression as another type; nothing is added where the type is right. */
 export function cast(expr: Expr, type: SqlType): Expr {
@@ -24,7 +25,8 @@ export function readLiteral(expr: Expr, type: SqlType, span: Span): Expr {
   if (convert === undefined) throw new SqlError('LITERAL_CONVERSION', span, { text, type: typeText(type) });
   try {
     const value = convert(text);
-    if (type.kind === 'BOOLEAN' && !/^(t(r(ue?)?)?|y(es?)?|f(a(l(se?)?)?)?|no?)$/i.test(text.trim())) throw new EvaluationError('no boolean');
+    if (type.kind === 'BOOLEAN' && !/^(t(r(ue?)?)?|y(es?)?|f(a(l(se?)?)?)?|no?)$/i.test(text.trim()))
+      throw new EvaluationError('no boolean');
     return literal(type, value);
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
@@ -36,17 +38,26 @@ export function readLiteral(expr: Expr, type: SqlType, span: Span): Expr {
 const timeNames = /(^|_)(ROWTIME|WINDOWSTART|WINDOWEND)$/;
 
 /** Makes both sides of a comparison comparable, or says that they are not. */
-export function comparable(left: Expr, right: Expr, op: string, spans: { left: Span; right: Span; whole: Span }): [Expr, Expr] {
+export function comparable(
+  left: Expr,
+  right: Expr,
+  op: string,
+  spans: { left: Span; right: Span; whole: Span },
+): [Expr, Expr] {
   if (isNull(left) || isNull(right)) throw new SqlError('COMPARE_WITH_NULL', spans.whole, {});
   const mismatch = (): never => {
     throw new SqlError('COMPARE_MISMATCH', spans.whole, { op, left: typeText(left.type), right: typeText(right.type) });
   };
   const [a, b] = [left.type, right.type];
-  if (left.kind === 'column' && timeNames.test(left.name) && isStringLiteral(right)) return [left, magicTime(right, spans.right)];
-  if (right.kind === 'column' && timeNames.test(right.name) && isStringLiteral(left)) return [magicTime(left, spans.left), right];
+  if (left.kind === 'column' && timeNames.test(left.name) && isStringLiteral(right))
+    return [left, magicTime(right, spans.right)];
+  if (right.kind === 'column' && timeNames.test(right.name) && isStringLiteral(left))
+    return [magicTime(left, spans.left), right];
   if (isNumeric(a) && isNumeric(b)) return [left, right];
-  if (timeKinds.includes(a.kind) && b.kind === 'STRING') return [left, isStringLiteral(right) ? readLiteral(right, a, spans.right) : cast(right, a)];
-  if (timeKinds.includes(b.kind) && a.kind === 'STRING') return [isStringLiteral(left) ? readLiteral(left, b, spans.left) : cast(left, b), right];
+  if (timeKinds.includes(a.kind) && b.kind === 'STRING')
+    return [left, isStringLiteral(right) ? readLiteral(right, a, spans.right) : cast(right, a)];
+  if (timeKinds.includes(b.kind) && a.kind === 'STRING')
+    return [isStringLiteral(left) ? readLiteral(left, b, spans.left) : cast(left, b), right];
   if (a.kind === 'DATE' && b.kind === 'TIMESTAMP') return [cast(left, b), right];
   if (a.kind === 'TIMESTAMP' && b.kind === 'DATE') return [left, cast(right, a)];
   if (a.kind !== b.kind) return mismatch();
@@ -71,20 +82,31 @@ function magicTime(expr: Expr, span: Span): Expr {
  * One type for the elements of a constructor or an IN list: numbers widen, and string literals become what the others are.
  * The result type is undefined when all are NULL.
  */
-export function unify(exprs: readonly Expr[], spans: readonly Span[], what: string): { exprs: Expr[]; type: SqlType | undefined } {
+export function unify(
+  exprs: readonly Expr[],
+  spans: readonly Span[],
+  what: string,
+): { exprs: Expr[]; type: SqlType | undefined } {
   const typed = exprs.filter((expr) => !isNull(expr));
   const firm = typed.filter((expr) => !isStringLiteral(expr));
   const nonString = firm.find((expr) => expr.type.kind !== 'STRING');
   let type: SqlType | undefined;
   exprs.forEach((expr, i) => {
     if (isNull(expr) || (nonString !== undefined && isStringLiteral(expr) && convertsTo(nonString.type))) return;
-    const next: SqlType | undefined = type === undefined ? expr.type : (commonType(type, expr.type) ?? viaString(type, expr.type));
-    if (next === undefined) throw new SqlError('NO_COMMON_TYPE', spans[i]!, { what, left: typeText(type!), right: typeText(expr.type) });
+    const next: SqlType | undefined =
+      type === undefined ? expr.type : (commonType(type, expr.type) ?? viaString(type, expr.type));
+    if (next === undefined)
+      throw new SqlError('NO_COMMON_TYPE', spans[i]!, { what, left: typeText(type!), right: typeText(expr.type) });
     type = next;
   });
   if (type === undefined) return { exprs: [...exprs], type: undefined };
   const target = widenForLiterals(type, exprs);
-  return { type: target, exprs: exprs.map((expr, i) => (isStringLiteral(expr) && target.kind !== 'STRING' ? readLiteral(expr, target, spans[i]!) : cast(expr, target))) };
+  return {
+    type: target,
+    exprs: exprs.map((expr, i) =>
+      isStringLiteral(expr) && target.kind !== 'STRING' ? readLiteral(expr, target, spans[i]!) : cast(expr, target),
+    ),
+  };
 }
 
 const viaString = (a: SqlType, b: SqlType): SqlType | undefined => {

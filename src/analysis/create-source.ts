@@ -16,7 +16,20 @@ export interface SourceDefaults {
   readonly wrapSingles: boolean | undefined;
 }
 
-const common = ['KAFKA_TOPIC', 'PARTITIONS', 'REPLICAS', 'RETENTION_MS', 'FORMAT', 'KEY_FORMAT', 'VALUE_FORMAT', 'KEY_DELIMITER', 'VALUE_DELIMITER', 'WRAP_SINGLE_VALUE', 'TIMESTAMP', 'TIMESTAMP_FORMAT'];
+const common = [
+  'KAFKA_TOPIC',
+  'PARTITIONS',
+  'REPLICAS',
+  'RETENTION_MS',
+  'FORMAT',
+  'KEY_FORMAT',
+  'VALUE_FORMAT',
+  'KEY_DELIMITER',
+  'VALUE_DELIMITER',
+  'WRAP_SINGLE_VALUE',
+  'TIMESTAMP',
+  'TIMESTAMP_FORMAT',
+];
 const createOnly = ['WINDOW_TYPE', 'WINDOW_SIZE', 'SOURCE_CONNECTOR', 'SOURCED_BY_CONNECTOR'];
 export const sinkProperties: readonly string[] = common;
 
@@ -28,7 +41,12 @@ export interface DeclaredSource {
   readonly retentionMs: number | undefined;
 }
 
-const headersType = array(struct([{ name: 'KEY', type: STRING }, { name: 'VALUE', type: BYTES }]));
+const headersType = array(
+  struct([
+    { name: 'KEY', type: STRING },
+    { name: 'VALUE', type: BYTES },
+  ]),
+);
 
 /** What CREATE STREAM or TABLE with a column list declares. */
 export function declareSource(statement: CreateSource, catalog: Catalog, defaults: SourceDefaults): DeclaredSource {
@@ -36,10 +54,16 @@ export function declareSource(statement: CreateSource, catalog: Catalog, default
   const schema = declaredSchema(statement, catalog);
   const properties = new Properties(statement.properties, [...common, ...createOnly], statement.span);
   const topic = properties.requiredText('KAFKA_TOPIC');
-  const formats = chooseFormats(properties, schema, { inherited: undefined, defaultKey: defaults.keyFormat, defaultValue: defaults.valueFormat, wrapSingles: defaults.wrapSingles });
+  const formats = chooseFormats(properties, schema, {
+    inherited: undefined,
+    defaultKey: defaults.keyFormat,
+    defaultValue: defaults.valueFormat,
+    wrapSingles: defaults.wrapSingles,
+  });
   const window = keyWindow(properties);
   const isTable = statement.sourceKind === 'TABLE';
-  if (properties.has('RETENTION_MS') && isTable && window === undefined) properties.refuse('RETENTION_MS', 'a table\'s topic is compacted and keeps its rows');
+  if (properties.has('RETENTION_MS') && isTable && window === undefined)
+    properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
   const partitions = properties.integer('PARTITIONS');
   const spec: SourceSpec = {
     name: statement.name.text,
@@ -52,7 +76,12 @@ export function declareSource(statement: CreateSource, catalog: Catalog, default
     timestamp: timestampOf(properties, schema),
     partitions: partitions ?? 0,
   };
-  return { spec, partitions, replicas: properties.integer('REPLICAS'), retentionMs: properties.integer('RETENTION_MS', -1) };
+  return {
+    spec,
+    partitions,
+    replicas: properties.integer('REPLICAS'),
+    retentionMs: properties.integer('RETENTION_MS', -1),
+  };
 }
 
 export function checkName(name: Name): void {
@@ -65,29 +94,46 @@ function declaredSchema(statement: CreateSource, catalog: Catalog): Schema {
   const columns: Column[] = statement.elements.map((element) => {
     const name = element.name.text;
     if (isPseudoColumn(name)) throw new SqlError('RESERVED_COLUMN', element.name.span, { column: name });
-    if (element.role === 'primaryKey' && !isTable) throw new SqlError('PRIMARY_KEY_IN_STREAM', element.span, { column: name });
+    if (element.role === 'primaryKey' && !isTable)
+      throw new SqlError('PRIMARY_KEY_IN_STREAM', element.span, { column: name });
     if (element.role === 'key' && isTable) throw new SqlError('KEY_IN_TABLE', element.span, { column: name });
     const type = resolveType(element.type, catalog.types);
     const isKey = element.role === 'key' || element.role === 'primaryKey';
-    if (isKey && contains(type, 'MAP')) throw new SqlError('KEY_TYPE', element.span, { column: name, type: typeText(type), clause: 'key' });
+    if (isKey && contains(type, 'MAP'))
+      throw new SqlError('KEY_TYPE', element.span, { column: name, type: typeText(type), clause: 'key' });
     if (element.role === 'header') {
       const expected = element.headerKey === undefined ? headersType : BYTES;
-      if (!sameType(type, expected)) throw new SqlError('HEADER_COLUMN', element.span, { why: `its type must be ${typeText(expected)}` });
+      if (!sameType(type, expected))
+        throw new SqlError('HEADER_COLUMN', element.span, { why: `its type must be ${typeText(expected)}` });
     }
-    return { name, type, role: isKey ? 'key' : element.role === 'header' ? 'header' : 'value', headerKey: element.headerKey };
+    return {
+      name,
+      type,
+      role: isKey ? 'key' : element.role === 'header' ? 'header' : 'value',
+      headerKey: element.headerKey,
+    };
   });
   columns.forEach(({ name }, i) => {
-    if (columns.findIndex((other) => other.name === name) !== i) throw new SqlError('DUPLICATE_COLUMN', statement.elements[i]!.span, { column: name });
+    if (columns.findIndex((other) => other.name === name) !== i)
+      throw new SqlError('DUPLICATE_COLUMN', statement.elements[i]!.span, { column: name });
   });
   const headers = columns.filter(({ role }) => role === 'header');
   const whole = headers.filter(({ headerKey }) => headerKey === undefined);
-  if (whole.length > 1 || (whole.length === 1 && headers.length > 1)) throw new SqlError('HEADER_COLUMN', statement.span, { why: 'all headers can be one column only, and not beside single ones' });
+  if (whole.length > 1 || (whole.length === 1 && headers.length > 1))
+    throw new SqlError('HEADER_COLUMN', statement.span, {
+      why: 'all headers can be one column only, and not beside single ones',
+    });
   const headerKeys = headers.map(({ headerKey }) => headerKey);
-  if (new Set(headerKeys).size !== headerKeys.length) throw new SqlError('HEADER_COLUMN', statement.span, { why: 'a header key can be one column only' });
+  if (new Set(headerKeys).size !== headerKeys.length)
+    throw new SqlError('HEADER_COLUMN', statement.span, { why: 'a header key can be one column only' });
   if (isTable && !columns.some(({ role }) => role === 'key')) {
-    throw new SqlError('PRIMARY_KEY_MISSING', statement.name.span, { name: statement.name.text, hasKey: statement.elements.some(({ role }) => role === 'key') });
+    throw new SqlError('PRIMARY_KEY_MISSING', statement.name.span, {
+      name: statement.name.text,
+      hasKey: statement.elements.some(({ role }) => role === 'key'),
+    });
   }
-  if (!columns.some(({ role }) => role === 'value')) throw new SqlError('NO_SOURCE_COLUMNS', statement.name.span, { name: statement.name.text });
+  if (!columns.some(({ role }) => role === 'value'))
+    throw new SqlError('NO_SOURCE_COLUMNS', statement.name.span, { name: statement.name.text });
   const keysFirst = (a: Column, b: Column): number => Number(b.role === 'key') - Number(a.role === 'key');
   return columns.sort(keysFirst);
 }
@@ -99,13 +145,24 @@ function keyWindow(properties: Properties): KeyWindow | undefined {
     if (size !== undefined) properties.refuse('WINDOW_SIZE', 'WINDOW_TYPE is missing');
     return undefined;
   }
-  if (type !== 'TUMBLING' && type !== 'HOPPING' && type !== 'SESSION') return properties.refuse('WINDOW_TYPE', 'it must be TUMBLING, HOPPING or SESSION');
-  if (type === 'SESSION') return size === undefined ? { type, sizeMs: undefined } : properties.refuse('WINDOW_SIZE', 'sessions have no size');
-  if (size === undefined) throw new SqlError('PROPERTY_MISSING', properties.span('WINDOW_TYPE'), { name: 'WINDOW_SIZE' });
-  const units: Record<string, number> = { MILLISECOND: 1, SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 };
+  if (type !== 'TUMBLING' && type !== 'HOPPING' && type !== 'SESSION')
+    return properties.refuse('WINDOW_TYPE', 'it must be TUMBLING, HOPPING or SESSION');
+  if (type === 'SESSION')
+    return size === undefined ? { type, sizeMs: undefined } : properties.refuse('WINDOW_SIZE', 'sessions have no size');
+  if (size === undefined)
+    throw new SqlError('PROPERTY_MISSING', properties.span('WINDOW_TYPE'), { name: 'WINDOW_SIZE' });
+  const units: Record<string, number> = {
+    MILLISECOND: 1,
+    SECOND: 1000,
+    MINUTE: 60_000,
+    HOUR: 3_600_000,
+    DAY: 86_400_000,
+  };
   const match = /^\s*(\d+)\s+([A-Za-z]+?)S?\s*$/i.exec(size);
   const unit = match === null ? undefined : units[match[2]!.toUpperCase()];
-  return unit === undefined ? properties.refuse('WINDOW_SIZE', "it must be a number and a unit, such as '10 SECONDS'") : { type, sizeMs: Number(match![1]) * unit };
+  return unit === undefined
+    ? properties.refuse('WINDOW_SIZE', "it must be a number and a unit, such as '10 SECONDS'")
+    : { type, sizeMs: Number(match![1]) * unit };
 }
 
 /** TIMESTAMP and TIMESTAMP_FORMAT, checked against the columns they may name. */
@@ -113,7 +170,10 @@ export function timestampOf(properties: Properties, schema: Schema): TimestampSp
   const name = properties.text('TIMESTAMP');
   const format = properties.text('TIMESTAMP_FORMAT');
   if (name === undefined) {
-    if (format !== undefined) throw new SqlError('TIMESTAMP_COLUMN', properties.span('TIMESTAMP_FORMAT'), { why: 'TIMESTAMP_FORMAT needs TIMESTAMP' });
+    if (format !== undefined)
+      throw new SqlError('TIMESTAMP_COLUMN', properties.span('TIMESTAMP_FORMAT'), {
+        why: 'TIMESTAMP_FORMAT needs TIMESTAMP',
+      });
     return undefined;
   }
   const span = properties.span('TIMESTAMP');
@@ -122,11 +182,16 @@ export function timestampOf(properties: Properties, schema: Schema): TimestampSp
   if (found === undefined) throw new SqlError('TIMESTAMP_COLUMN', span, { why: `column "${wanted}" does not exist` });
   const { kind } = found.type;
   if (kind === 'STRING') {
-    if (format === undefined) throw new SqlError('TIMESTAMP_COLUMN', span, { why: `column "${wanted}" is a STRING and needs TIMESTAMP_FORMAT` });
+    if (format === undefined)
+      throw new SqlError('TIMESTAMP_COLUMN', span, {
+        why: `column "${wanted}" is a STRING and needs TIMESTAMP_FORMAT`,
+      });
   } else if (format !== undefined) {
     throw new SqlError('TIMESTAMP_COLUMN', span, { why: 'TIMESTAMP_FORMAT is for STRING columns' });
   } else if (kind !== 'BIGINT' && kind !== 'TIMESTAMP') {
-    throw new SqlError('TIMESTAMP_COLUMN', span, { why: `column "${wanted}" must be BIGINT, TIMESTAMP or STRING, not ${typeText(found.type)}` });
+    throw new SqlError('TIMESTAMP_COLUMN', span, {
+      why: `column "${wanted}" must be BIGINT, TIMESTAMP or STRING, not ${typeText(found.type)}`,
+    });
   }
   return { column: wanted, format };
 }

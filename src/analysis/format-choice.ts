@@ -14,8 +14,13 @@ export interface FormatDefaults {
 }
 
 /** The formats of a source or sink, from its properties, what it inherits, and the defaults; checked against its columns. */
-export function chooseFormats(properties: Properties, columns: readonly Column[], defaults: FormatDefaults): { key: FormatSpec; value: FormatSpec } {
-  if (properties.has('FORMAT') && (properties.has('KEY_FORMAT') || properties.has('VALUE_FORMAT'))) properties.refuse('FORMAT', 'it stands for KEY_FORMAT and VALUE_FORMAT, which are given too');
+export function chooseFormats(
+  properties: Properties,
+  columns: readonly Column[],
+  defaults: FormatDefaults,
+): { key: FormatSpec; value: FormatSpec } {
+  if (properties.has('FORMAT') && (properties.has('KEY_FORMAT') || properties.has('VALUE_FORMAT')))
+    properties.refuse('FORMAT', 'it stands for KEY_FORMAT and VALUE_FORMAT, which are given too');
   const keys = columns.filter(({ role }) => role === 'key');
   const values = columns.filter(({ role }) => role === 'value');
   return { key: keyFormat(properties, keys, defaults), value: valueFormat(properties, values, defaults) };
@@ -26,45 +31,80 @@ function named(properties: Properties, property: string): Format | undefined {
   const name = properties.text(which);
   if (name === undefined) return undefined;
   const format = findFormat(name.trim());
-  if (format === undefined) throw new SqlError('FORMAT_NOT_FOUND', properties.span(which), { format: name, known: formatNames().join(', ') });
+  if (format === undefined)
+    throw new SqlError('FORMAT_NOT_FOUND', properties.span(which), { format: name, known: formatNames().join(', ') });
   return format;
 }
 
-function keyFormat(properties: Properties, keys: readonly Column[], { inherited, defaultKey }: FormatDefaults): FormatSpec {
+function keyFormat(
+  properties: Properties,
+  keys: readonly Column[],
+  { inherited, defaultKey }: FormatDefaults,
+): FormatSpec {
   const explicit = named(properties, 'KEY_FORMAT');
   const span = properties.span('KEY_FORMAT');
   let format = explicit ?? findFormat(inherited?.key.format ?? defaultKey)!;
   if (keys.length === 0) {
     if (explicit !== undefined && explicit.name !== 'NONE' && properties.has('KEY_FORMAT') && inherited === undefined) {
-      throw new SqlError('FORMAT_UNSUPPORTED', span, { format: explicit.name, why: 'a key format is given, but there are no key columns; use KEY_FORMAT=\'NONE\'' });
+      throw new SqlError('FORMAT_UNSUPPORTED', span, {
+        format: explicit.name,
+        why: "a key format is given, but there are no key columns; use KEY_FORMAT='NONE'",
+      });
     }
     return { format: 'NONE', wrap: false, delimiter: ',' };
   }
-  if (!format.supportsKey) throw new SqlError('FORMAT_UNSUPPORTED', span, { format: format.name, why: 'it cannot hold keys' });
+  if (!format.supportsKey)
+    throw new SqlError('FORMAT_UNSUPPORTED', span, { format: format.name, why: 'it cannot hold keys' });
   // A key that the inherited format cannot hold is written as JSON, as ksqlDB does.
   if (explicit === undefined && format.refuses(keys, 'key') !== undefined) format = findFormat('JSON')!;
   check(format, keys, 'key', properties);
-  const delimiter = delimiterOf(properties, 'KEY_DELIMITER', format, explicit === undefined ? inherited?.key.delimiter : undefined);
+  const delimiter = delimiterOf(
+    properties,
+    'KEY_DELIMITER',
+    format,
+    explicit === undefined ? inherited?.key.delimiter : undefined,
+  );
   return { format: format.name, wrap: keys.length > 1 || format.singles === 'wrap', delimiter };
 }
 
-function valueFormat(properties: Properties, values: readonly Column[], { inherited, defaultValue, wrapSingles }: FormatDefaults): FormatSpec {
+function valueFormat(
+  properties: Properties,
+  values: readonly Column[],
+  { inherited, defaultValue, wrapSingles }: FormatDefaults,
+): FormatSpec {
   const explicit = named(properties, 'VALUE_FORMAT');
   const name = inherited?.value.format ?? defaultValue;
   const format = explicit ?? (name === undefined ? undefined : findFormat(name));
-  if (format === undefined) throw new SqlError('PROPERTY_MISSING', properties.span('VALUE_FORMAT'), { name: 'VALUE_FORMAT' });
-  if (!format.supportsValue) throw new SqlError('FORMAT_UNSUPPORTED', properties.span('VALUE_FORMAT'), { format: format.name, why: 'it cannot hold values' });
+  if (format === undefined)
+    throw new SqlError('PROPERTY_MISSING', properties.span('VALUE_FORMAT'), { name: 'VALUE_FORMAT' });
+  if (!format.supportsValue)
+    throw new SqlError('FORMAT_UNSUPPORTED', properties.span('VALUE_FORMAT'), {
+      format: format.name,
+      why: 'it cannot hold values',
+    });
   check(format, values, 'value', properties);
-  const delimiter = delimiterOf(properties, 'VALUE_DELIMITER', format, explicit === undefined ? inherited?.value.delimiter : undefined);
+  const delimiter = delimiterOf(
+    properties,
+    'VALUE_DELIMITER',
+    format,
+    explicit === undefined ? inherited?.value.delimiter : undefined,
+  );
   const wanted = properties.boolean('WRAP_SINGLE_VALUE');
   if (wanted !== undefined) {
     const span = properties.span('WRAP_SINGLE_VALUE');
-    if (values.length !== 1) throw new SqlError('WRAP_SINGLE_VALUE', span, { why: 'it is for exactly one value column' });
-    if (format.singles !== 'both' && (format.singles === 'wrap') !== wanted) throw new SqlError('WRAP_SINGLE_VALUE', span, { why: `format ${format.name} cannot ${wanted ? 'wrap' : 'unwrap'} a single value` });
-    if (format.singles !== 'both' && format.singles !== 'wrap') throw new SqlError('WRAP_SINGLE_VALUE', span, { why: `format ${format.name} does not support it` });
+    if (values.length !== 1)
+      throw new SqlError('WRAP_SINGLE_VALUE', span, { why: 'it is for exactly one value column' });
+    if (format.singles !== 'both' && (format.singles === 'wrap') !== wanted)
+      throw new SqlError('WRAP_SINGLE_VALUE', span, {
+        why: `format ${format.name} cannot ${wanted ? 'wrap' : 'unwrap'} a single value`,
+      });
+    if (format.singles !== 'both' && format.singles !== 'wrap')
+      throw new SqlError('WRAP_SINGLE_VALUE', span, { why: `format ${format.name} does not support it` });
   }
   const byDefault = explicit === undefined && inherited !== undefined && values.length === 1 ? undefined : undefined;
-  const wrap = values.length !== 1 || (format.singles === 'both' ? (wanted ?? byDefault ?? wrapSingles ?? true) : format.singles === 'wrap');
+  const wrap =
+    values.length !== 1 ||
+    (format.singles === 'both' ? (wanted ?? byDefault ?? wrapSingles ?? true) : format.singles === 'wrap');
   return { format: format.name, wrap, delimiter };
 }
 

@@ -1,12 +1,12 @@
 import type { SourceObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { column, columnsOf, type Expr } from '../expressions/node.ts';
+import { columnsOf, type Expr } from '../expressions/node.ts';
 import { join as joinNode, rekey } from '../plan/logical/build.ts';
 import { keysOf, type JoinWindow, type LogicalNode, type SourceNode } from '../plan/logical/node.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { sameType, typeText } from '../types/sql-type.ts';
-import type { SelectContext } from './projection.ts';
+import type { SelectContext } from './context.ts';
 import { Typer } from './typer.ts';
 
 const dayMs = 86_400_000;
@@ -20,7 +20,11 @@ export interface PlannedJoins {
 }
 
 /** Joins from left to right: each ON relates the new source to those before it by one equality. */
-export function planJoins(context: SelectContext, nodes: readonly SourceNode[], objects: readonly SourceObject[]): PlannedJoins {
+export function planJoins(
+  context: SelectContext,
+  nodes: readonly SourceNode[],
+  objects: readonly SourceObject[],
+): PlannedJoins {
   checkSources(context, objects);
   let plan: LogicalNode = nodes[0]!;
   let viable: string[] = [];
@@ -28,37 +32,47 @@ export function planJoins(context: SelectContext, nodes: readonly SourceNode[], 
   context.query.joins.forEach((clause, i) => {
     const right = nodes[i + 1]!;
     const { leftKey, rightKey } = condition(context, clause, plan, right);
-    if (windowed !== right.windowed && (windowed === undefined || right.windowed === undefined || windowed === 'SESSION' || right.windowed === 'SESSION')) {
-      throw new SqlError('JOIN_WINDOWED', clause.span, { why: 'a windowed source can only be joined with one windowed alike' });
+    if (
+      windowed !== right.windowed &&
+      (windowed === undefined || right.windowed === undefined || windowed === 'SESSION' || right.windowed === 'SESSION')
+    ) {
+      throw new SqlError('JOIN_WINDOWED', clause.span, {
+        why: 'a windowed source can only be joined with one windowed alike',
+      });
     }
     const within = checkKind(clause, plan, right, leftKey, rightKey);
     // ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key.
-    const both = [leftKey, rightKey].filter((expr) => expr.kind === 'column').map((expr) => (expr as Extract<Expr, { kind: 'column' }>).name);
-    const extended = viable.length > 0 && both.some((name) => viable.includes(name)) ? [...new Set([...viable, ...both])] : both;
+    const both = [leftKey, rightKey].filter((expr) => expr.kind === 'column').map((expr) => expr.name);
+    const extended =
+      viable.length > 0 && both.some((name) => viable.includes(name)) ? [...new Set([...viable, ...both])] : both;
     const synthetic = clause.kind === 'FULL' || extended.length === 0;
     const rowKey = synthetic ? context.names.unique('ROWKEY') : undefined;
-    viable = rowKey === undefined ? order(extended, clause, leftKey, rightKey) : [rowKey];
+    viable = rowKey === undefined ? extended : [rowKey];
     const left = keyed(plan, leftKey, clause.on.span);
     const placed = keyed(right, rightKey, clause.on.span);
-    plan = joinNode({ join: clause.kind, left, right: placed, leftKey, rightKey, keyName: viable[0]!, within, shape: left.shape === 'TABLE' ? 'TABLE' : 'STREAM' });
+    plan = joinNode({
+      join: clause.kind,
+      left,
+      right: placed,
+      leftKey,
+      rightKey,
+      keyName: viable[0]!,
+      within,
+      shape: left.shape === 'TABLE' ? 'TABLE' : 'STREAM',
+    });
     windowed = plan.windowed;
   });
-  return { plan, viableKeys: viable, withKey: (input, key) => (key === undefined ? input : renameKey(input, plan, key)) };
-}
-
-/** Left columns before right ones; of a RIGHT JOIN the right side's is never null. */
-function order(names: readonly string[], clause: JoinClause, leftKey: Expr, rightKey: Expr): string[] {
-  void leftKey;
-  void rightKey;
-  void clause;
-  return [...names];
+  return {
+    plan,
+    viableKeys: viable,
+    withKey: (input, key) => (key === undefined ? input : renameKey(input, plan, key)),
+  };
 }
 
 /** The join's key column is what the projection selects: the last join is rebuilt with that name. */
 function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalNode {
   if (input === join && input.kind === 'join') {
-    const { kind: _kind, columns: _columns, windowed: _windowed, ...parts } = input;
-    return joinNode({ ...parts, keyName: key });
+    return joinNode({ ...input, keyName: key });
   }
   if (input.kind === 'source' || input.kind === 'join') return input;
   const inner = renameKey(input.input, join, key);
@@ -66,24 +80,36 @@ function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalN
   // Nodes above the join keep their columns; only which of them is the key changes.
   if (input.kind === 'rekey') return { ...input, input: inner };
   const known = input.columns.some(({ name }) => keys.has(name));
-  const columns = input.kind === 'filter' ? inner.columns : known ? input.columns.map((each) => ({ ...each, role: keys.has(each.name) ? ('key' as const) : ('value' as const) })) : input.columns;
-  return { ...input, input: inner, columns } as LogicalNode;
+  const columns =
+    input.kind === 'filter'
+      ? inner.columns
+      : known
+        ? input.columns.map((each) => ({ ...each, role: keys.has(each.name) ? ('key' as const) : ('value' as const) }))
+        : input.columns;
+  return { ...input, input: inner, columns };
 }
 
 function keyed(node: LogicalNode, key: Expr, span: Span): LogicalNode {
   const keys = keysOf(node.columns);
   const isKey = keys.length === 1 && key.kind === 'column' && key.name === keys[0]!.name;
   if (isKey || node.shape === 'TABLE') return node;
-  if (node.windowed !== undefined) throw new SqlError('WINDOWED_SOURCE', span, { why: 'a join by another column than its key would lose the window' });
+  if (node.windowed !== undefined)
+    throw new SqlError('WINDOWED_SOURCE', span, { why: 'a join by another column than its key would lose the window' });
   return rekey(node, [{ name: key.kind === 'column' ? key.name : 'KSQL_INTERNAL_JOIN_KEY', expr: key }], 'join');
 }
 
-function condition(context: SelectContext, clause: JoinClause, left: LogicalNode, right: LogicalNode): { leftKey: Expr; rightKey: Expr } {
+function condition(
+  context: SelectContext,
+  clause: JoinClause,
+  left: LogicalNode,
+  right: LogicalNode,
+): { leftKey: Expr; rightKey: Expr } {
   const refuse = (why: string): never => {
     throw new SqlError('JOIN_CONDITION', clause.on.span, { why });
   };
   const { on } = clause;
-  if (on.kind !== 'compare') return refuse(on.kind === 'logic' ? 'several conditions are not supported' : 'the condition must be an equality');
+  if (on.kind !== 'compare')
+    return refuse(on.kind === 'logic' ? 'several conditions are not supported' : 'the condition must be an equality');
   if (on.op !== '=') return refuse('only equality is supported');
   const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
   const a = typer.type(on.left);
@@ -93,32 +119,58 @@ function condition(context: SelectContext, clause: JoinClause, left: LogicalNode
     const used = [...columnsOf([expr])];
     return used.length > 0 && used.every((name) => names.has(name));
   };
-  const oneSource = (expr: Expr): boolean => new Set([...columnsOf([expr])].map((name) => context.scope.find(name)?.source.alias)).size === 1;
+  const oneSource = (expr: Expr): boolean =>
+    new Set([...columnsOf([expr])].map((name) => context.scope.find(name)?.source.alias)).size === 1;
   if (!oneSource(a) || !oneSource(b)) return refuse('each side of the equality must name exactly one source');
-  const [leftKey, rightKey] = within(a, left) && within(b, right) ? [a, b] : within(b, left) && within(a, right) ? [b, a] : refuse('the equality must relate the joined source to one before it');
-  if (!sameType(leftKey.type, rightKey.type)) throw new SqlError('JOIN_TYPES', on.span, { left: typeText(leftKey.type), right: typeText(rightKey.type) });
+  const [leftKey, rightKey] =
+    within(a, left) && within(b, right)
+      ? [a, b]
+      : within(b, left) && within(a, right)
+        ? [b, a]
+        : refuse('the equality must relate the joined source to one before it');
+  if (!sameType(leftKey.type, rightKey.type))
+    throw new SqlError('JOIN_TYPES', on.span, { left: typeText(leftKey.type), right: typeText(rightKey.type) });
   return { leftKey, rightKey };
 }
 
-function checkKind(clause: JoinClause, left: LogicalNode, right: SourceNode, leftKey: Expr, rightKey: Expr): JoinWindow | undefined {
+function checkKind(
+  clause: JoinClause,
+  left: LogicalNode,
+  right: SourceNode,
+  leftKey: Expr,
+  rightKey: Expr,
+): JoinWindow | undefined {
   const kinds = { kind: clause.kind, left: left.shape, right: right.shape };
   if (left.shape === 'STREAM' && right.shape === 'STREAM') {
     const { within } = clause;
     if (within === undefined) throw new SqlError('JOIN_WITHIN_MISSING', clause.span, {});
     const { before, after, grace } = within;
-    return { beforeMs: before.ms, afterMs: after.ms, graceMs: grace?.ms ?? Math.max(dayMs - before.ms - after.ms, 0), eager: grace === undefined };
+    return {
+      beforeMs: before.ms,
+      afterMs: after.ms,
+      graceMs: grace?.ms ?? Math.max(dayMs - before.ms - after.ms, 0),
+      eager: grace === undefined,
+    };
   }
   if (clause.within !== undefined) throw new SqlError('JOIN_WITHIN_MISPLACED', clause.span, {});
-  if (left.shape === 'TABLE' && right.shape === 'STREAM') throw new SqlError('JOIN_KIND', clause.span, { ...kinds, fix: 'Put the stream first: FROM stream JOIN table.' });
+  if (left.shape === 'TABLE' && right.shape === 'STREAM')
+    throw new SqlError('JOIN_KIND', clause.span, { ...kinds, fix: 'Put the stream first: FROM stream JOIN table.' });
   if (left.shape === 'STREAM' && (clause.kind === 'RIGHT' || clause.kind === 'FULL')) {
-    throw new SqlError('JOIN_KIND', clause.span, { ...kinds, fix: 'A stream and a table can be joined by INNER or LEFT JOIN.' });
+    throw new SqlError('JOIN_KIND', clause.span, {
+      ...kinds,
+      fix: 'A stream and a table can be joined by INNER or LEFT JOIN.',
+    });
   }
   const rightKeys = keysOf(right.columns);
-  const isKey = (expr: Expr, names: readonly { readonly name: string }[]): boolean => names.length === 1 && expr.kind === 'column' && expr.name === names[0]!.name;
+  const isKey = (expr: Expr, names: readonly { readonly name: string }[]): boolean =>
+    names.length === 1 && expr.kind === 'column' && expr.name === names[0]!.name;
   if (!isKey(rightKey, rightKeys)) {
-    throw new SqlError('JOIN_NOT_PRIMARY_KEY', clause.on.span, { key: rightKeys.map(({ name }) => `${right.alias}.${name.slice(right.alias.length + 1)}`).join(', ') });
+    throw new SqlError('JOIN_NOT_PRIMARY_KEY', clause.on.span, {
+      key: rightKeys.map(({ name }) => `${right.alias}.${name.slice(right.alias.length + 1)}`).join(', '),
+    });
   }
-  if (left.shape === 'TABLE' && !isEquivalent(left, leftKey)) throw new SqlError('NOT_SUPPORTED_YET', clause.on.span, { what: 'a foreign-key join' });
+  if (left.shape === 'TABLE' && !isEquivalent(left, leftKey))
+    throw new SqlError('NOT_SUPPORTED_YET', clause.on.span, { what: 'a foreign-key join' });
   return undefined;
 }
 
@@ -136,8 +188,7 @@ function isEquivalent(node: LogicalNode, key: Expr): boolean {
 function checkSources(context: SelectContext, objects: readonly SourceObject[]): void {
   const used = [context.query.from, ...context.query.joins.map(({ source }) => source)];
   objects.forEach(({ spec }, i) => {
-    if (spec.valueFormat.format === 'KAFKA') throw new SqlError('KAFKA_VALUE_FORMAT', used[i]!.span, { source: spec.name });
+    if (spec.valueFormat.format === 'KAFKA')
+      throw new SqlError('KAFKA_VALUE_FORMAT', used[i]!.span, { source: spec.name });
   });
 }
-
-export { column };

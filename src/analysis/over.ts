@@ -4,11 +4,10 @@ import { column, type Expr } from '../expressions/node.ts';
 import { findAggregate, functionNames } from '../functions/registry.ts';
 import type { LogicalNode, OverCall, OverFrame, OverNode, PlanColumn } from '../plan/logical/node.ts';
 import type { CallNode, OverNode as OverSyntax } from '../syntax/expressions.ts';
-import { BIGINT } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { convertArguments, overOnly, resolveCall, resultType } from './calls.ts';
-import type { SelectContext } from './projection.ts';
-import type { Typer } from './typer.ts';
+import type { SelectContext } from './context.ts';
+import type { ExpressionTyper } from './typing.ts';
 import { unitLengthMs } from './units.ts';
 
 /** Collects the OVER calls of a SELECT list; calls with the same PARTITION BY and ORDER BY share one ordered buffer of events. */
@@ -21,17 +20,19 @@ export class OverPlanner {
     this.#context = context;
   }
 
-  call(node: CallNode, typer: Typer): Expr {
+  call(node: CallNode, typer: ExpressionTyper): Expr {
     const spec = this.#spec(node);
     const refuse = (why: string): never => {
       throw new SqlError('OVER_INVALID', spec.span, { why });
     };
     if (spec.partitionBy.length === 0) refuse('PARTITION BY is needed');
-    if (spec.orderBy.length !== 1 || spec.orderBy[0]!.descending) refuse('ORDER BY one ascending time column is needed');
+    if (spec.orderBy.length !== 1 || spec.orderBy[0]!.descending)
+      refuse('ORDER BY one ascending time column is needed');
     const inner = typer.with('OVER', {});
     const partitionBy = spec.partitionBy.map((each) => inner.type(each));
     const orderBy = inner.type(spec.orderBy[0]!.expression);
-    if (orderBy.type.kind !== 'BIGINT' && orderBy.type.kind !== 'TIMESTAMP') refuse(`ORDER BY must be a BIGINT or TIMESTAMP of milliseconds, not ${orderBy.type.kind}`);
+    if (orderBy.type.kind !== 'BIGINT' && orderBy.type.kind !== 'TIMESTAMP')
+      refuse(`ORDER BY must be a BIGINT or TIMESTAMP of milliseconds, not ${orderBy.type.kind}`);
     const args = node.args.map((arg) => typer.with('an argument of OVER', {}).type(arg));
     const name = `KSQL_OVER_${this.#count++}`;
     const call = this.#resolve(node, args, name, frameOf(spec, refuse));
@@ -49,7 +50,9 @@ export class OverPlanner {
     if (found === undefined) {
       const known = this.#context.query.namedWindows.map(({ name }) => name.text);
       const near = closest(over!.text, known);
-      throw new SqlError('OVER_INVALID', over!.span, { why: `window "${over!.text}" is not defined${near === undefined ? '' : `; did you mean ${near}?`}` });
+      throw new SqlError('OVER_INVALID', over!.span, {
+        why: `window "${over!.text}" is not defined${near === undefined ? '' : `; did you mean ${near}?`}`,
+      });
     }
     return found.over;
   }
@@ -58,12 +61,19 @@ export class OverPlanner {
     const fn = node.name.text;
     if (overOnly.has(fn)) {
       const offset = args[1];
-      const wrong = args.length < 1 || args.length > (fn === 'LAG' ? 2 : 1) || (offset !== undefined && (offset.kind !== 'literal' || !Number.isInteger(offset.value)));
-      if (wrong) throw new SqlError('OVER_INVALID', node.span, { why: fn === 'LAG' ? 'LAG takes a value and a whole number of rows' : `${fn} takes one value` });
+      const wrong =
+        args.length < 1 ||
+        args.length > (fn === 'LAG' ? 2 : 1) ||
+        (offset !== undefined && (offset.kind !== 'literal' || !Number.isInteger(offset.value)));
+      if (wrong)
+        throw new SqlError('OVER_INVALID', node.span, {
+          why: fn === 'LAG' ? 'LAG takes a value and a whole number of rows' : `${fn} takes one value`,
+        });
       return { name, fn, args, type: args[0]!.type, frame };
     }
     const found = findAggregate(fn);
-    if (found === undefined) throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name: fn, suggestion: closest(fn, functionNames()) });
+    if (found === undefined)
+      throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name: fn, suggestion: closest(fn, functionNames()) });
     const resolution = resolveCall(node, found, args.map(argumentType));
     return { name, fn, args: convertArguments(args, resolution), type: resultType(resolution, args), frame };
   }
@@ -72,9 +82,19 @@ export class OverPlanner {
   take(plan: LogicalNode): LogicalNode {
     let result = plan;
     for (const { partitionBy, orderBy, calls } of this.#groups.values()) {
-      if (result.shape === 'TABLE') throw new SqlError('OVER_INVALID', this.#context.query.span, { why: 'window functions need a stream' });
+      if (result.shape === 'TABLE')
+        throw new SqlError('OVER_INVALID', this.#context.query.span, { why: 'window functions need a stream' });
       const added = calls.map(({ name, type }): PlanColumn => ({ name, type, role: 'value' }));
-      const node: OverNode = { kind: 'over', input: result, partitionBy, orderBy, calls, columns: [...result.columns, ...added], shape: 'STREAM', windowed: result.windowed };
+      const node: OverNode = {
+        kind: 'over',
+        input: result,
+        partitionBy,
+        orderBy,
+        calls,
+        columns: [...result.columns, ...added],
+        shape: 'STREAM',
+        windowed: result.windowed,
+      };
       result = node;
     }
     return result;
@@ -86,7 +106,8 @@ function frameOf(spec: OverSyntax, refuse: (why: string) => never): OverFrame {
   if (frame === undefined) return { rangeMs: undefined, rows: undefined, maxSize };
   if (frame.end.kind !== 'current') return refuse('the frame must end at CURRENT ROW');
   if (frame.start.kind === 'unbounded') return { rangeMs: undefined, rows: undefined, maxSize };
-  if (frame.start.kind === 'current') return frame.unit === 'ROWS' ? { rangeMs: undefined, rows: 0, maxSize } : { rangeMs: 0, rows: undefined, maxSize };
+  if (frame.start.kind === 'current')
+    return frame.unit === 'ROWS' ? { rangeMs: undefined, rows: 0, maxSize } : { rangeMs: 0, rows: undefined, maxSize };
   if (frame.unit === 'ROWS') {
     if (frame.start.unit !== undefined) return refuse('ROWS counts rows, not time');
     return { rangeMs: undefined, rows: frame.start.amount, maxSize };
@@ -94,5 +115,3 @@ function frameOf(spec: OverSyntax, refuse: (why: string) => never): OverFrame {
   if (frame.start.unit === undefined) return { rangeMs: frame.start.amount, rows: undefined, maxSize };
   return { rangeMs: frame.start.amount * unitLengthMs(frame.start.unit), rows: undefined, maxSize };
 }
-
-export { BIGINT };

@@ -37,21 +37,41 @@ interface Target {
 }
 
 /** CREATE STREAM or TABLE … AS SELECT: the query, and the source that it fills. */
-export function planCreateAs(target: Target, query: QueryNode, catalog: Catalog, options: PersistentOptions): PersistentQuery {
+export function planCreateAs(
+  target: Target,
+  query: QueryNode,
+  catalog: Catalog,
+  options: PersistentOptions,
+): PersistentQuery {
   const analyzed = analyzeQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
   const { plan } = analyzed;
-  if (target.kind === 'STREAM' && plan.shape === 'TABLE') throw new SqlError('NOT_A_STREAM', query.span, { why: query.groupBy === undefined ? 'its source is a table' : 'it aggregates' });
-  if (target.kind === 'TABLE' && plan.shape === 'STREAM') throw new SqlError('NOT_A_TABLE', query.span, { why: 'its rows are not grouped by a key' });
-  const schema: Schema = [...keysOf(plan.columns), ...valuesOf(plan.columns)].map(({ name, type, role }) => ({ name, type, role }));
+  if (target.kind === 'STREAM' && plan.shape === 'TABLE')
+    throw new SqlError('NOT_A_STREAM', query.span, {
+      why: query.groupBy === undefined ? 'its source is a table' : 'it aggregates',
+    });
+  if (target.kind === 'TABLE' && plan.shape === 'STREAM')
+    throw new SqlError('NOT_A_TABLE', query.span, { why: 'its rows are not grouped by a key' });
+  const schema: Schema = [...keysOf(plan.columns), ...valuesOf(plan.columns)].map(({ name, type, role }) => ({
+    name,
+    type,
+    role,
+  }));
   const properties = new Properties(target.properties, sinkProperties, target.span);
   const inherited = analyzed.leftmost.spec;
   const formats = chooseFormats(properties, schema, {
-    inherited: { key: inherited.keyFormat.format === 'NONE' ? { ...inherited.keyFormat, format: options.defaults.keyFormat } : inherited.keyFormat, value: inherited.valueFormat },
+    inherited: {
+      key:
+        inherited.keyFormat.format === 'NONE'
+          ? { ...inherited.keyFormat, format: options.defaults.keyFormat }
+          : inherited.keyFormat,
+      value: inherited.valueFormat,
+    },
     defaultKey: options.defaults.keyFormat,
     defaultValue: undefined,
     wrapSingles: options.defaults.wrapSingles,
   });
-  if (properties.has('RETENTION_MS') && plan.shape === 'TABLE' && plan.windowed === undefined) properties.refuse('RETENTION_MS', 'a table\'s topic is compacted and keeps its rows');
+  if (properties.has('RETENTION_MS') && plan.shape === 'TABLE' && plan.windowed === undefined)
+    properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
   const sink: SourceSpec = {
     name: target.name,
     kind: target.kind,
@@ -63,24 +83,37 @@ export function planCreateAs(target: Target, query: QueryNode, catalog: Catalog,
     timestamp: timestampOf(properties, schema),
     partitions: properties.integer('PARTITIONS') ?? inherited.partitions,
   };
-  return { analyzed, plan, sink, retentionMs: properties.integer('RETENTION_MS', -1), replicas: properties.integer('REPLICAS') };
+  return {
+    analyzed,
+    plan,
+    sink,
+    retentionMs: properties.integer('RETENTION_MS', -1),
+    replicas: properties.integer('REPLICAS'),
+  };
 }
 
 /** The size of the windows that a result carries: the aggregation's, or the windowed source's. */
 function windowSize(node: LogicalNode, inherited: SourceSpec): number | undefined {
-  if (node.kind === 'aggregate' && node.window !== undefined) return node.window.type === 'SESSION' ? undefined : node.window.sizeMs;
+  if (node.kind === 'aggregate' && node.window !== undefined)
+    return node.window.type === 'SESSION' ? undefined : node.window.sizeMs;
   if (node.kind === 'source') return inherited.window?.sizeMs;
   return windowSize(node.kind === 'join' ? node.left : node.input, inherited);
 }
 
 /** INSERT INTO … SELECT: the query, and the existing source that it adds to. */
-export function planInsertSelect(target: SourceSpec, query: QueryNode, catalog: Catalog, options: PersistentOptions): PersistentQuery {
+export function planInsertSelect(
+  target: SourceSpec,
+  query: QueryNode,
+  catalog: Catalog,
+  options: PersistentOptions,
+): PersistentQuery {
   const analyzed = analyzeQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
   const { plan } = analyzed;
   const refuse = (why: string): never => {
     throw new SqlError('INSERT_COLUMNS', query.span, { why });
   };
-  if (target.kind !== plan.shape) refuse(`it gives a ${plan.shape.toLowerCase()}, and "${target.name}" is a ${target.kind.toLowerCase()}`);
+  if (target.kind !== plan.shape)
+    refuse(`it gives a ${plan.shape.toLowerCase()}, and "${target.name}" is a ${target.kind.toLowerCase()}`);
   if (target.kind === 'TABLE') refuse('rows can be inserted into streams only');
   const parts = [
     { role: 'key', have: keysOf(plan.columns), want: keyColumns(target.schema) },
@@ -89,9 +122,11 @@ export function planInsertSelect(target: SourceSpec, query: QueryNode, catalog: 
   for (const { role, have, want } of parts) {
     if (have.length !== want.length) refuse(`it has ${have.length} ${role} columns, the target ${want.length}`);
     have.forEach(({ name, type }, i) => {
-      if (name !== want[i]!.name && role === 'value') refuse(`its ${role} column ${i + 1} is ${name}, the target's ${want[i]!.name}`);
+      if (name !== want[i]!.name && role === 'value')
+        refuse(`its ${role} column ${i + 1} is ${name}, the target's ${want[i]!.name}`);
       if (name !== want[i]!.name) refuse(`its key column is ${name}, the target's ${want[i]!.name}`);
-      if (!sameType(type, want[i]!.type) && !implicitlyCastable(type, want[i]!.type)) refuse(`column ${name} is ${typeText(type)}, the target's ${typeText(want[i]!.type)}`);
+      if (!sameType(type, want[i]!.type) && !implicitlyCastable(type, want[i]!.type))
+        refuse(`column ${name} is ${typeText(type)}, the target's ${typeText(want[i]!.type)}`);
     });
   }
   const wanted = [...keyColumns(target.schema), ...valueColumns(target.schema)];
@@ -99,6 +134,13 @@ export function planInsertSelect(target: SourceSpec, query: QueryNode, catalog: 
   const exact = wanted.every(({ type }, i) => sameType(type, have[i]!.type));
   const converted = exact
     ? plan
-    : project(plan, wanted.map(({ name, type, role }, i) => ({ name, expr: cast(column(have[i]!.name, have[i]!.type), type), role: role === 'key' ? ('key' as const) : ('value' as const) })));
+    : project(
+        plan,
+        wanted.map(({ name, type, role }, i) => ({
+          name,
+          expr: cast(column(have[i]!.name, have[i]!.type), type),
+          role: role === 'key' ? ('key' as const) : ('value' as const),
+        })),
+      );
   return { analyzed, plan: converted, sink: target, retentionMs: undefined, replicas: undefined };
 }

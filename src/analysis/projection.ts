@@ -1,28 +1,14 @@
-import type { Catalog } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { column, mapChildren, type Expr } from '../expressions/node.ts';
 import { project } from '../plan/logical/build.ts';
 import { keysOf, type LogicalNode, type PlanColumn } from '../plan/logical/node.ts';
-import type { QueryNode, SelectItem } from '../syntax/query.ts';
+import type { SelectItem } from '../syntax/query.ts';
 import { isPseudoColumn } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
-import type { NameGenerator } from './names.ts';
-import type { AnalysisOptions } from './query.ts';
-import type { Scope, ScopeColumn, ScopeSource } from './scope.ts';
+import type { SelectContext } from './context.ts';
+import type { ScopeColumn, ScopeSource } from './scope.ts';
 import type { Typer } from './typer.ts';
-
-/** What the planning of one query's clauses shares. */
-export interface SelectContext {
-  readonly query: QueryNode;
-  readonly scope: Scope;
-  readonly names: NameGenerator;
-  readonly catalog: Catalog;
-  readonly options: AnalysisOptions;
-  readonly joined: boolean;
-  /** Expressions that stand for a key column once rows are keyed by them. */
-  readonly replacements?: readonly { readonly expr: Expr; readonly by: Expr }[];
-}
 
 interface Selected {
   readonly expr: Expr;
@@ -39,18 +25,34 @@ export interface Projection {
  * Types the SELECT list and names its columns. `viableKeys` are the columns that may serve as the key of a join; the first of
  * them that is selected does.
  */
-export function planProjection(context: SelectContext, typer: Typer, plan: LogicalNode, viableKeys?: readonly string[]): Projection {
+export function planProjection(
+  context: SelectContext,
+  typer: Typer,
+  plan: LogicalNode,
+  viableKeys?: readonly string[],
+): Projection {
   const selected = context.query.select.flatMap((item) => selectItem(item, context, typer, plan, viableKeys));
   if (selected.length === 0) throw new SqlError('NO_COLUMNS', context.query.span, {});
   checkNames(selected, context);
-  const isSelected = (name: string): boolean => selected.some(({ expr }) => expr.kind === 'column' && expr.name === name);
+  const isSelected = (name: string): boolean =>
+    selected.some(({ expr }) => expr.kind === 'column' && expr.name === name);
   const joinKey = viableKeys?.find(isSelected) ?? viableKeys?.[0];
   const keys = joinKey === undefined ? keysOf(plan.columns).map(({ name }) => name) : [joinKey];
   if (context.options.purpose === 'persistent') checkKeys(selected, keys, context, viableKeys);
   const bounds = plan.windowed === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
-  const exprs = selected.map(({ expr, name }) => ({ name, expr, role: expr.kind === 'column' && keys.includes(expr.name) ? ('key' as const) : ('value' as const) }));
-  const kept = context.options.purpose === 'persistent' ? exprs.filter(({ name, expr }) => !(bounds.includes(name) && expr.kind === 'column' && bounds.includes(expr.name))) : exprs;
-  if (context.options.purpose === 'persistent' && !kept.some(({ role }) => role === 'value')) throw new SqlError('NO_VALUE_COLUMNS', context.query.span, {});
+  const exprs = selected.map(({ expr, name }) => ({
+    name,
+    expr,
+    role: expr.kind === 'column' && keys.includes(expr.name) ? ('key' as const) : ('value' as const),
+  }));
+  const kept =
+    context.options.purpose === 'persistent'
+      ? exprs.filter(
+          ({ name, expr }) => !(bounds.includes(name) && expr.kind === 'column' && bounds.includes(expr.name)),
+        )
+      : exprs;
+  if (context.options.purpose === 'persistent' && !kept.some(({ role }) => role === 'value'))
+    throw new SqlError('NO_VALUE_COLUMNS', context.query.span, {});
   // Keys come first whatever their place in the SELECT list; a client of a query sees its own order.
   const ordered = context.options.purpose === 'persistent' ? orderKeys(kept, keys) : kept;
   return { joinKey, apply: (input) => project(input, ordered) };
@@ -59,19 +61,33 @@ export function planProjection(context: SelectContext, typer: Typer, plan: Logic
 type Column = { readonly name: string; readonly expr: Expr; readonly role: PlanColumn['role'] };
 
 function orderKeys(exprs: readonly Column[], keys: readonly string[]): Column[] {
-  const keyExprs = keys.map((key) => exprs.find(({ expr, role }) => role === 'key' && expr.kind === 'column' && expr.name === key)).filter((each) => each !== undefined);
+  const keyExprs = keys
+    .map((key) => exprs.find(({ expr, role }) => role === 'key' && expr.kind === 'column' && expr.name === key))
+    .filter((each) => each !== undefined);
   return [...keyExprs, ...exprs.filter(({ role }) => role === 'value')];
 }
 
-function selectItem(item: SelectItem, context: SelectContext, typer: Typer, plan: LogicalNode, viableKeys: readonly string[] | undefined): Selected[] {
+function selectItem(
+  item: SelectItem,
+  context: SelectContext,
+  typer: Typer,
+  plan: LogicalNode,
+  viableKeys: readonly string[] | undefined,
+): Selected[] {
   if (item.kind === 'all') return expandStar(item, context, plan, viableKeys);
   const expr = replace(typer.type(item.expression), context.replacements ?? []);
   if (item.kind === 'allFields') {
     if (expr.type.kind !== 'STRUCT') throw new SqlError('NOT_A_STRUCT', item.span, { type: typeText(expr.type) });
-    return expr.type.fields.map(({ name, type }) => ({ expr: { kind: 'field', operand: expr, field: name, type }, name: context.names.unique(name), span: item.span }));
+    return expr.type.fields.map(({ name, type }) => ({
+      expr: { kind: 'field', operand: expr, field: name, type },
+      name: context.names.unique(name),
+      span: item.span,
+    }));
   }
-  if (expr.kind === 'literal' && expr.value === null) throw new SqlError('NULL_OPERAND', item.span, { operation: 'SELECT' });
-  if (expr.kind === 'unit') throw new SqlError('COLUMN_NOT_FOUND', item.span, { column: expr.unit, candidates: [], suggestion: undefined });
+  if (expr.kind === 'literal' && expr.value === null)
+    throw new SqlError('NULL_OPERAND', item.span, { operation: 'SELECT' });
+  if (expr.kind === 'unit')
+    throw new SqlError('COLUMN_NOT_FOUND', item.span, { column: expr.unit, candidates: [], suggestion: undefined });
   return [{ expr, name: item.alias?.text ?? defaultName(expr, item, context), span: item.span }];
 }
 
@@ -88,7 +104,8 @@ function defaultName(expr: Expr, item: Extract<SelectItem, { kind: 'expression' 
   const node = item.expression;
   if (node.kind === 'column') {
     const found = expr.kind === 'column' ? context.scope.find(expr.name) : undefined;
-    if (found !== undefined && context.joined && context.scope.isShared(found.column.name)) return `${found.source.alias}_${found.column.name}`;
+    if (found !== undefined && context.joined && context.scope.isShared(found.column.name))
+      return `${found.source.alias}_${found.column.name}`;
     return node.name.text;
   }
   if (node.kind === 'field') return context.names.unique(node.field.text);
@@ -97,7 +114,12 @@ function defaultName(expr: Expr, item: Extract<SelectItem, { kind: 'expression' 
   return context.names.column();
 }
 
-function expandStar(item: Extract<SelectItem, { kind: 'all' }>, context: SelectContext, plan: LogicalNode, viableKeys: readonly string[] | undefined): Selected[] {
+function expandStar(
+  item: Extract<SelectItem, { kind: 'all' }>,
+  context: SelectContext,
+  plan: LogicalNode,
+  viableKeys: readonly string[] | undefined,
+): Selected[] {
   const { scope, joined } = context;
   const sources = item.source === undefined ? scope.sources : [scope.source(item.source)];
   const has = new Set(plan.columns.map(({ name }) => name));
@@ -110,9 +132,15 @@ function expandStar(item: Extract<SelectItem, { kind: 'all' }>, context: SelectC
   // A key that no source has (ROWKEY, KSQL_COL_n) is part of `*`, before the others.
   for (const each of plan.columns) {
     const known = scope.find(each.name) !== undefined;
-    if (!known && each.role === 'key' && item.source === undefined) synthetic.push({ expr: column(each.name, each.type), name: each.name, span: item.span });
+    if (!known && each.role === 'key' && item.source === undefined)
+      synthetic.push({ expr: column(each.name, each.type), name: each.name, span: item.span });
   }
-  if (item.source === undefined && viableKeys?.length === 1 && scope.find(viableKeys[0]!) === undefined && synthetic.length === 0) {
+  if (
+    item.source === undefined &&
+    viableKeys?.length === 1 &&
+    scope.find(viableKeys[0]!) === undefined &&
+    synthetic.length === 0
+  ) {
     const key = plan.columns.find(({ name }) => name === viableKeys[0]);
     if (key !== undefined) synthetic.push({ expr: column(key.name, key.type), name: key.name, span: item.span });
   }
@@ -133,20 +161,33 @@ function checkNames(selected: readonly Selected[], context: SelectContext): void
     if (seen.has(name)) throw new SqlError('DUPLICATE_COLUMN', span, { column: name });
     seen.add(name);
     const boundItself = isBound(name) && expr.kind === 'column' && expr.name === name;
-    if (context.options.purpose === 'persistent' && isPseudoColumn(name) && !boundItself) throw new SqlError('RESERVED_COLUMN', span, { column: name });
+    if (context.options.purpose === 'persistent' && isPseudoColumn(name) && !boundItself)
+      throw new SqlError('RESERVED_COLUMN', span, { column: name });
   }
 }
 
 /** A persistent result must hold each key column exactly once. */
-function checkKeys(selected: readonly Selected[], keys: readonly string[], context: SelectContext, viableKeys: readonly string[] | undefined): void {
+function checkKeys(
+  selected: readonly Selected[],
+  keys: readonly string[],
+  context: SelectContext,
+  viableKeys: readonly string[] | undefined,
+): void {
   const missing = keys.filter((key) => !selected.some(({ expr }) => expr.kind === 'column' && expr.name === key));
   const written = (key: string): string => {
     const found = context.scope.find(key);
-    return found === undefined ? key : context.joined ? `${found.source.alias}.${found.column.name}` : found.column.name;
+    return found === undefined
+      ? key
+      : context.joined
+        ? `${found.source.alias}.${found.column.name}`
+        : found.column.name;
   };
   if (missing.length > 0) {
     const names = (viableKeys ?? missing).map(written);
-    throw new SqlError('KEY_MISSING', context.query.span, { keys: names.join(viableKeys === undefined ? ', ' : ' or '), example: names[0]! });
+    throw new SqlError('KEY_MISSING', context.query.span, {
+      keys: names.join(viableKeys === undefined ? ', ' : ' or '),
+      example: names[0]!,
+    });
   }
   for (const key of keys) {
     const twice = selected.filter(({ expr }) => expr.kind === 'column' && expr.name === key);

@@ -10,7 +10,8 @@ export class Properties {
 
   constructor(nodes: readonly PropertyNode[], allowed: readonly string[], span: Span) {
     for (const { name, span: at } of nodes) {
-      if (!allowed.includes(name)) throw new SqlError('INVALID_PROPERTY', at, { name, suggestion: closest(name, allowed) });
+      if (!allowed.includes(name))
+        throw new SqlError('INVALID_PROPERTY', at, { name, suggestion: closest(name, allowed) });
     }
     this.#byName = new Map(nodes.map((node) => [node.name, node]));
     this.#span = span;
@@ -24,7 +25,11 @@ export class Properties {
   }
   refuse(name: string, why: string): never {
     const value = this.#byName.get(name)?.value;
-    throw new SqlError('INVALID_PROPERTY_VALUE', this.span(name), { name, value: typeof value === 'string' ? `'${value}'` : String(value), why });
+    throw new SqlError('INVALID_PROPERTY_VALUE', this.span(name), {
+      name,
+      value: typeof value === 'string' ? `'${value}'` : String(value),
+      why,
+    });
   }
 
   text(name: string): string | undefined {
@@ -42,7 +47,8 @@ export class Properties {
     const value = this.#byName.get(name)?.value;
     if (value === undefined) return undefined;
     const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < minimum) return this.refuse(name, `it must be a whole number of at least ${minimum}`);
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < minimum)
+      return this.refuse(name, `it must be a whole number of at least ${minimum}`);
     return number;
   }
   boolean(name: string): boolean | undefined {

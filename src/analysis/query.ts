@@ -3,26 +3,24 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Expr } from '../expressions/node.ts';
 import { column } from '../expressions/node.ts';
 import { filter, flatMap, rekey, source as sourceNode } from '../plan/logical/build.ts';
-import { keysOf, type LogicalNode, type NamedExpr } from '../plan/logical/node.ts';
-import type { ExpressionNode, Name } from '../syntax/expressions.ts';
+import { type LogicalNode, type NamedExpr } from '../plan/logical/node.ts';
+import type { ExpressionNode } from '../syntax/expressions.ts';
 import type { QueryNode, SourceNode } from '../syntax/query.ts';
 import { isPseudoColumn } from '../types/schema.ts';
 import { contains, typeText } from '../types/sql-type.ts';
-import { closest } from '../util/closest.ts';
 import { planAggregation } from './aggregation.ts';
 import { convertArguments, resolveCall, resultType } from './calls.ts';
 import { planInvokes } from './invokes.ts';
 import { planJoins } from './joins.ts';
 import { NameGenerator } from './names.ts';
 import { OverPlanner } from './over.ts';
-import { planProjection, type SelectContext } from './projection.ts';
+import { keyNameOf, requireSource, type AnalysisOptions, type SelectContext } from './context.ts';
+import { planProjection } from './projection.ts';
 import { Scope, type ScopeColumn, type ScopeSource } from './scope.ts';
-import { Typer, type TyperHooks } from './typer.ts';
+import { Typer } from './typer.ts';
+import type { TyperHooks } from './typing.ts';
 import { findTableFunction } from '../functions/registry.ts';
 import { argumentType } from '../expressions/compile.ts';
-
-/** What a query is for: rules about keys and projections differ. */
-export type QueryPurpose = 'persistent' | 'push' | 'pull';
 
 export interface AnalyzedQuery {
   readonly plan: LogicalNode;
@@ -34,18 +32,6 @@ export interface AnalyzedQuery {
   readonly final: boolean;
   /** Whether rows are placed by a key other than the leftmost source's. */
   readonly rekeyed: boolean;
-}
-
-export interface AnalysisOptions {
-  readonly purpose: QueryPurpose;
-  readonly suppressEnabled: boolean;
-}
-
-/** Finds a source of the catalogue, or says which name was meant. */
-export function requireSource(catalog: Catalog, name: Name): SourceObject {
-  const found = catalog.sources.get(name.text);
-  if (found === undefined) throw new SqlError('SOURCE_NOT_FOUND', name.span, { name: name.text, suggestion: closest(name.text, catalog.sources.keys()) });
-  return found;
 }
 
 /** Resolves and types a query, checks its shape, and plans it. */
@@ -76,13 +62,24 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
   const withInvokes = { ...context, scope: invokes.scope, invokes };
   if (query.groupBy !== undefined) {
     plan = planAggregation(withInvokes, plan, typer);
-    return { plan, sources: distinct(objects), leftmost: objects[0]!, limit: query.limit, final: query.emit === 'FINAL', rekeyed: true };
+    return {
+      plan,
+      sources: distinct(objects),
+      leftmost: objects[0]!,
+      limit: query.limit,
+      final: query.emit === 'FINAL',
+      rekeyed: true,
+    };
   }
   checkUngrouped(query);
   let keyed: readonly PartitionKey[] = [];
   if (query.partitionBy !== undefined) {
     keyed = partitionKeys(withInvokes, query.partitionBy, plan, typer);
-    plan = rekey(plan, keyed.filter(({ isNull }) => !isNull), 'partitionBy');
+    plan = rekey(
+      plan,
+      keyed.filter(({ isNull }) => !isNull),
+      'partitionBy',
+    );
   }
   const over = new OverPlanner(withInvokes);
   const functions: { name: string; fn: string; args: readonly Expr[]; type: Expr['type'] }[] = [];
@@ -98,7 +95,12 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
       return column(name, type);
     },
   };
-  const projection = planProjection({ ...withInvokes, replacements: keyed.map(({ name, expr }) => ({ expr, by: column(name, expr.type) })) }, typer.with('SELECT', hooks), plan, joins?.viableKeys);
+  const projection = planProjection(
+    { ...withInvokes, replacements: keyed.map(({ name, expr }) => ({ expr, by: column(name, expr.type) })) },
+    typer.with('SELECT', hooks),
+    plan,
+    joins?.viableKeys,
+  );
   plan = invokes.take(plan);
   plan = over.take(plan);
   if (functions.length > 0) plan = flatMap(plan, functions);
@@ -123,23 +125,33 @@ function scopeOf(object: SourceObject, alias: string, joined: boolean): ScopeSou
   const columns = node.columns.map((each, i): ScopeColumn => {
     const name = node.reads[i]!;
     const bound = name === 'WINDOWSTART' || name === 'WINDOWEND';
-    return { name, internal: each.name, type: each.type, hidden: isPseudoColumn(name) && !bound, isKey: each.role === 'key' };
+    return {
+      name,
+      internal: each.name,
+      type: each.type,
+      hidden: isPseudoColumn(name) && !bound,
+      isKey: each.role === 'key',
+    };
   });
   return { alias, name: spec.name, columns };
 }
 
 function checkAliases(used: readonly SourceNode[], aliases: readonly string[]): void {
   used.forEach(({ name, span }, i) => {
-    if (used.findIndex((other) => other.name.text === name.text) !== i) throw new SqlError('JOIN_SELF', span, { source: name.text });
+    if (used.findIndex((other) => other.name.text === name.text) !== i)
+      throw new SqlError('JOIN_SELF', span, { source: name.text });
     if (aliases.indexOf(aliases[i]!) !== i) throw new SqlError('JOIN_SELF', span, { source: aliases[i]! });
   });
 }
 
 function checkClauses(query: QueryNode, options: AnalysisOptions): void {
-  if (query.limit !== undefined && options.purpose === 'persistent') throw new SqlError('LIMIT_NOT_ALLOWED', query.span, {});
-  if (query.partitionBy !== undefined && query.groupBy !== undefined) throw new SqlError('PARTITION_AND_GROUP', query.partitionBy[0]?.span ?? query.span, {});
+  if (query.limit !== undefined && options.purpose === 'persistent')
+    throw new SqlError('LIMIT_NOT_ALLOWED', query.span, {});
+  if (query.partitionBy !== undefined && query.groupBy !== undefined)
+    throw new SqlError('PARTITION_AND_GROUP', query.partitionBy[0]?.span ?? query.span, {});
   if (query.emit === 'FINAL') {
-    if (query.window === undefined || query.groupBy === undefined) throw new SqlError('EMIT_FINAL_INVALID', query.span, {});
+    if (query.window === undefined || query.groupBy === undefined)
+      throw new SqlError('EMIT_FINAL_INVALID', query.span, {});
     if (!options.suppressEnabled) throw new SqlError('EMIT_FINAL_DISABLED', query.span, {});
   }
 }
@@ -154,7 +166,8 @@ function checkBounds(query: QueryNode, predicate: Expr, clause: string): void {
   if (query.window === undefined) return;
   const text = JSON.stringify(predicate);
   for (const bound of ['WINDOWSTART', 'WINDOWEND']) {
-    if (text.includes(`"name":"${bound}"`)) throw new SqlError('WINDOW_BOUNDS_MISPLACED', query.where!.span, { column: bound, clause });
+    if (text.includes(`"name":"${bound}"`))
+      throw new SqlError('WINDOW_BOUNDS_MISPLACED', query.where!.span, { column: bound, clause });
   }
 }
 
@@ -162,27 +175,25 @@ interface PartitionKey extends NamedExpr {
   readonly isNull: boolean;
 }
 
-function partitionKeys(context: SelectContext, nodes: readonly ExpressionNode[], plan: LogicalNode, typer: Typer): PartitionKey[] {
+function partitionKeys(
+  context: SelectContext,
+  nodes: readonly ExpressionNode[],
+  plan: LogicalNode,
+  typer: Typer,
+): PartitionKey[] {
   if (plan.shape === 'TABLE') throw new SqlError('PARTITION_BY_TABLE', nodes[0]?.span ?? context.query.span, {});
-  if (plan.windowed !== undefined) throw new SqlError('WINDOWED_SOURCE', nodes[0]?.span ?? context.query.span, { why: 'PARTITION BY would lose the window' });
+  if (plan.windowed !== undefined)
+    throw new SqlError('WINDOWED_SOURCE', nodes[0]?.span ?? context.query.span, {
+      why: 'PARTITION BY would lose the window',
+    });
   const at = typer.with('PARTITION BY', {});
   return nodes.map((node) => {
     const expr = at.type(node);
     const isNull = expr.kind === 'literal' && expr.value === null;
     if (isNull && nodes.length > 1) throw new SqlError('NULL_OPERAND', node.span, { operation: 'PARTITION BY' });
-    const name = keyNameOf(expr, context);
-    if (contains(expr.type, 'MAP')) throw new SqlError('KEY_TYPE', node.span, { column: name, type: typeText(expr.type), clause: 'PARTITION BY' });
+    const name = keyNameOf(expr, context.names);
+    if (contains(expr.type, 'MAP'))
+      throw new SqlError('KEY_TYPE', node.span, { column: name, type: typeText(expr.type), clause: 'PARTITION BY' });
     return { name, expr, isNull };
   });
 }
-
-/** The name of a key made from an expression: a column keeps its own, a field its field name, others get KSQL_COL_n. */
-export function keyNameOf(expr: Expr, { names, query, scope }: SelectContext): string {
-  void query;
-  void scope;
-  if (expr.kind === 'column') return expr.name;
-  if (expr.kind === 'field') return names.unique(expr.field);
-  return names.column();
-}
-
-export { keysOf };

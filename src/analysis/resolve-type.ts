@@ -1,10 +1,34 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { TypeNode } from '../syntax/expressions.ts';
-import { array, BIGINT, BOOLEAN, BYTES, DATE, DOUBLE, INTEGER, map, STRING, struct, TIME, TIMESTAMP, type SqlType } from '../types/sql-type.ts';
+import {
+  array,
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  DATE,
+  DOUBLE,
+  INTEGER,
+  map,
+  STRING,
+  struct,
+  TIME,
+  TIMESTAMP,
+  type SqlType,
+} from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 
 const builtIn: Readonly<Record<string, SqlType>> = Object.assign(Object.create(null) as Record<string, SqlType>, {
-  BOOLEAN, INTEGER, INT: INTEGER, BIGINT, DOUBLE, STRING, VARCHAR: STRING, BYTES, DATE, TIME, TIMESTAMP,
+  BOOLEAN,
+  INTEGER,
+  INT: INTEGER,
+  BIGINT,
+  DOUBLE,
+  STRING,
+  VARCHAR: STRING,
+  BYTES,
+  DATE,
+  TIME,
+  TIMESTAMP,
 });
 
 /** The SQL type that a written type means; custom types come from the catalogue. */
@@ -13,14 +37,23 @@ export function resolveType(node: TypeNode, custom: ReadonlyMap<string, SqlType>
     case 'named': {
       const found = builtIn[node.name] ?? custom.get(node.name);
       if (found === undefined) {
-        throw new SqlError('TYPE_NOT_FOUND', node.span, { name: node.name, suggestion: closest(node.name, [...Object.keys(builtIn), ...custom.keys()]) });
+        throw new SqlError('TYPE_NOT_FOUND', node.span, {
+          name: node.name,
+          suggestion: closest(node.name, [...Object.keys(builtIn), ...custom.keys()]),
+        });
       }
       return found;
     }
     case 'decimal': {
       const { precision, scale } = node;
-      const why = precision < 1 ? 'the precision must be at least 1' : scale > precision ? 'the scale cannot exceed the precision' : undefined;
-      if (why !== undefined) throw new SqlError('INVALID_TYPE', node.span, { type: `DECIMAL(${precision}, ${scale})`, why });
+      const why =
+        precision < 1
+          ? 'the precision must be at least 1'
+          : scale > precision
+            ? 'the scale cannot exceed the precision'
+            : undefined;
+      if (why !== undefined)
+        throw new SqlError('INVALID_TYPE', node.span, { type: `DECIMAL(${precision}, ${scale})`, why });
       return { kind: 'DECIMAL', precision, scale };
     }
     case 'array':

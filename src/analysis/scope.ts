@@ -34,10 +34,15 @@ export class Scope {
   resolve(node: ColumnNode): Expr {
     const { qualifier, name } = node;
     const candidates = this.#candidates(qualifier);
-    const found = candidates.flatMap((source) => source.columns.filter((each) => each.name === name.text).map((each) => ({ source, each })));
+    const found = candidates.flatMap((source) =>
+      source.columns.filter((each) => each.name === name.text).map((each) => ({ source, each })),
+    );
     if (found.length === 0) throw this.#notFound(node, candidates);
     if (found.length > 1) {
-      throw new SqlError('AMBIGUOUS_COLUMN', node.span, { column: name.text, candidates: found.map(({ source }) => `${source.alias}.${name.text}`) });
+      throw new SqlError('AMBIGUOUS_COLUMN', node.span, {
+        column: name.text,
+        candidates: found.map(({ source }) => `${source.alias}.${name.text}`),
+      });
     }
     return column(found[0]!.each.internal, found[0]!.each.type);
   }
@@ -49,20 +54,32 @@ export class Scope {
 
   /** A source by its alias, or by its name when it has no other alias. */
   source(qualifier: Name): ScopeSource {
-    const found = this.sources.find(({ alias }) => alias === qualifier.text) ?? this.sources.find(({ name }) => name === qualifier.text);
-    if (found === undefined) throw new SqlError('SOURCE_ALIAS_NOT_FOUND', qualifier.span, { alias: qualifier.text, candidates: this.sources.map(({ alias }) => alias) });
+    const found =
+      this.sources.find(({ alias }) => alias === qualifier.text) ??
+      this.sources.find(({ name }) => name === qualifier.text);
+    if (found === undefined)
+      throw new SqlError('SOURCE_ALIAS_NOT_FOUND', qualifier.span, {
+        alias: qualifier.text,
+        candidates: this.sources.map(({ alias }) => alias),
+      });
     return found;
   }
 
   #notFound(node: ColumnNode, candidates: readonly ScopeSource[]): SqlError {
     const names = candidates.flatMap(({ columns }) => columns.filter(({ hidden }) => !hidden).map(({ name }) => name));
     const text = node.qualifier === undefined ? node.name.text : `${node.qualifier.text}.${node.name.text}`;
-    return new SqlError('COLUMN_NOT_FOUND', node.span, { column: text, candidates: names, suggestion: closest(node.name.text, names) });
+    return new SqlError('COLUMN_NOT_FOUND', node.span, {
+      column: text,
+      candidates: names,
+      suggestion: closest(node.name.text, names),
+    });
   }
 
   /** Whether a name stands in more than one source: such output columns are prefixed by their alias. */
   isShared(name: string): boolean {
-    return isPseudoColumn(name) ? this.sources.length > 1 : this.sources.filter(({ columns }) => columns.some((each) => each.name === name)).length > 1;
+    return isPseudoColumn(name)
+      ? this.sources.length > 1
+      : this.sources.filter(({ columns }) => columns.some((each) => each.name === name)).length > 1;
   }
 
   /** The source and column of an internal name. */

@@ -5,23 +5,29 @@ import { castBetween } from '../types/casts.ts';
 import { asDecimal, decimalResult, parseDecimal } from '../types/decimals.ts';
 import { canonical } from '../types/numbers.ts';
 import { unitLengthMs } from './units.ts';
-import type { CallNode, ExpressionNode, InvokeNode } from '../syntax/expressions.ts';
-import { array, BIGINT, BOOLEAN, DOUBLE, INTEGER, isNumeric, map, sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
+import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
+import {
+  array,
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  INTEGER,
+  isNumeric,
+  map,
+  sameType,
+  STRING,
+  struct,
+  typeText,
+  type SqlType,
+} from '../types/sql-type.ts';
 import { typeCall } from './calls.ts';
+import type { ExpressionTyper, TyperHooks } from './typing.ts';
 import { cast, comparable, isNull, isStringLiteral, readLiteral, unify } from './coerce.ts';
 import { resolveType } from './resolve-type.ts';
 import { emptyScope, type Scope } from './scope.ts';
 
-/** What the place of an expression allows beyond scalars; a hook that is missing refuses. */
-export interface TyperHooks {
-  readonly aggregate?: (node: CallNode, args: Expr[]) => Expr;
-  readonly over?: (node: CallNode, typer: Typer) => Expr;
-  readonly tableFunction?: (node: CallNode, args: Expr[]) => Expr;
-  readonly invoke?: (node: InvokeNode, typer: Typer) => Expr;
-}
-
 /** Gives expressions their types, and inserts the conversions that SQL leaves out. */
-export class Typer {
+export class Typer implements ExpressionTyper {
   readonly scope: Scope;
   readonly types: ReadonlyMap<string, SqlType>;
   readonly hooks: TyperHooks;
@@ -46,13 +52,17 @@ export class Typer {
       case 'literal':
         return typeLiteral(node);
       case 'column': {
-        const variable = node.qualifier === undefined ? this.#lambdaVariables.findLast(({ name }) => name === node.name.text) : undefined;
+        const variable =
+          node.qualifier === undefined
+            ? this.#lambdaVariables.findLast(({ name }) => name === node.name.text)
+            : undefined;
         return variable === undefined ? this.scope.resolve(node) : { kind: 'lambdaVariable', ...variable };
       }
       case 'call':
         return typeCall(this, node);
       case 'invoke':
-        if (this.hooks.invoke === undefined) throw new SqlError('TABLE_FUNCTION_MISPLACED', node.span, { name: 'INVOKE MODEL', where: this.place });
+        if (this.hooks.invoke === undefined)
+          throw new SqlError('TABLE_FUNCTION_MISPLACED', node.span, { name: 'INVOKE MODEL', where: this.place });
         return this.hooks.invoke(node, this);
       case 'unary':
         return this.#unary(node);
@@ -64,7 +74,13 @@ export class Typer {
         return { kind: 'compare', op: node.op, left, right, type: BOOLEAN };
       }
       case 'logic':
-        return { kind: 'logic', op: node.op, left: this.boolean(node.left, node.op), right: this.boolean(node.right, node.op), type: BOOLEAN };
+        return {
+          kind: 'logic',
+          op: node.op,
+          left: this.boolean(node.left, node.op),
+          right: this.boolean(node.right, node.op),
+          type: BOOLEAN,
+        };
       case 'not':
         return { kind: 'not', operand: this.boolean(node.operand, 'NOT'), type: BOOLEAN };
       case 'isNull':
@@ -72,12 +88,21 @@ export class Typer {
       case 'distinct': {
         const left = this.type(node.left);
         const right = this.type(node.right);
-        if (isNull(left) || isNull(right)) return { kind: 'isNull', operand: isNull(left) ? right : left, negated: !node.negated, type: BOOLEAN };
-        const [a, b] = comparable(left, right, 'IS DISTINCT FROM', { left: node.left.span, right: node.right.span, whole: node.span });
+        if (isNull(left) || isNull(right))
+          return { kind: 'isNull', operand: isNull(left) ? right : left, negated: !node.negated, type: BOOLEAN };
+        const [a, b] = comparable(left, right, 'IS DISTINCT FROM', {
+          left: node.left.span,
+          right: node.right.span,
+          whole: node.span,
+        });
         return { kind: 'distinct', left: a, right: b, negated: node.negated, type: BOOLEAN };
       }
       case 'between': {
-        const spans = (bound: Span): { left: Span; right: Span; whole: Span } => ({ left: node.operand.span, right: bound, whole: node.span });
+        const spans = (bound: Span): { left: Span; right: Span; whole: Span } => ({
+          left: node.operand.span,
+          right: bound,
+          whole: node.span,
+        });
         const operand = this.type(node.operand);
         const [a, low] = comparable(operand, this.type(node.low), '>=', spans(node.low.span));
         const [b, high] = comparable(operand, this.type(node.high), '<=', spans(node.high.span));
@@ -96,7 +121,11 @@ export class Typer {
         const operand = this.type(node.operand);
         const pattern = this.type(node.pattern);
         if (operand.type.kind !== 'STRING' || pattern.type.kind !== 'STRING') {
-          throw new SqlError('TYPE_MISMATCH', node.span, { operation: 'LIKE', left: typeText(operand.type), right: typeText(pattern.type) });
+          throw new SqlError('TYPE_MISMATCH', node.span, {
+            operation: 'LIKE',
+            left: typeText(operand.type),
+            right: typeText(pattern.type),
+          });
         }
         const like: Expr = { kind: 'like', operand, pattern, escape: node.escape ?? null, type: BOOLEAN };
         return node.negated ? { kind: 'not', operand: like, type: BOOLEAN } : like;
@@ -115,13 +144,22 @@ export class Typer {
         return this.#subscript(node);
       case 'field': {
         const operand = this.type(node.operand);
-        if (operand.type.kind !== 'STRUCT') throw new SqlError('NOT_A_STRUCT', node.operand.span, { type: typeText(operand.type) });
+        if (operand.type.kind !== 'STRUCT')
+          throw new SqlError('NOT_A_STRUCT', node.operand.span, { type: typeText(operand.type) });
         const field = operand.type.fields.find(({ name }) => name === node.field.text);
-        if (field === undefined) throw new SqlError('FIELD_NOT_FOUND', node.field.span, { field: node.field.text, type: typeText(operand.type) });
+        if (field === undefined)
+          throw new SqlError('FIELD_NOT_FOUND', node.field.span, {
+            field: node.field.text,
+            type: typeText(operand.type),
+          });
         return { kind: 'field', operand, field: field.name, type: field.type };
       }
       case 'array': {
-        const { exprs, type } = unify(node.items.map((item) => this.type(item)), node.items.map(({ span }) => span), 'ARRAY');
+        const { exprs, type } = unify(
+          node.items.map((item) => this.type(item)),
+          node.items.map(({ span }) => span),
+          'ARRAY',
+        );
         if (type === undefined) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'ARRAY' });
         return { kind: 'array', items: exprs, type: array(type) };
       }
@@ -137,9 +175,13 @@ export class Typer {
       }
       case 'typed': {
         const parsed = node.type === 'DECIMAL' ? parseDecimal(node.text.trim()) : undefined;
-        if (parsed === undefined) throw new SqlError('LITERAL_CONVERSION', node.span, { text: node.text, type: node.type });
+        if (parsed === undefined)
+          throw new SqlError('LITERAL_CONVERSION', node.span, { text: node.text, type: node.type });
         const digits = parsed.unscaled.toString().replace('-', '').length;
-        return literal({ kind: 'DECIMAL', precision: Math.max(digits, parsed.scale), scale: parsed.scale }, canonical(parsed.unscaled));
+        return literal(
+          { kind: 'DECIMAL', precision: Math.max(digits, parsed.scale), scale: parsed.scale },
+          canonical(parsed.unscaled),
+        );
       }
       case 'interval':
         return literal(BIGINT, node.amount * unitLengthMs(node.unit));
@@ -157,7 +199,9 @@ export class Typer {
     const outer = this.#lambdaVariables;
     const params = node.params.map(({ text }) => text);
     for (const param of node.params) {
-      const clash = outer.some(({ name }) => name === param.text) || this.scope.sources.some(({ columns }) => columns.some(({ name }) => name === param.text));
+      const clash =
+        outer.some(({ name }) => name === param.text) ||
+        this.scope.sources.some(({ columns }) => columns.some(({ name }) => name === param.text));
       if (clash) throw new SqlError('LAMBDA_NAME_CLASH', param.span, { name: param.text });
     }
     this.#lambdaVariables = [...outer, ...params.map((name, i) => ({ name, type: types[i]! }))];
@@ -182,7 +226,12 @@ export class Typer {
 
   #unary(node: Extract<ExpressionNode, { kind: 'unary' }>): Expr {
     const operand = this.#typed(node.operand, node.op);
-    if (!isNumeric(operand.type)) throw new SqlError('TYPE_MISMATCH', node.span, { operation: `unary ${node.op}`, left: typeText(operand.type), right: 'nothing' });
+    if (!isNumeric(operand.type))
+      throw new SqlError('TYPE_MISMATCH', node.span, {
+        operation: `unary ${node.op}`,
+        left: typeText(operand.type),
+        right: 'nothing',
+      });
     if (node.op === '+') return operand;
     // -9223372036854775808 is a literal, though its digits alone are out of range.
     if (operand.kind === 'literal' && operand.type.kind !== 'DOUBLE' && node.operand.kind === 'literal') {
@@ -196,46 +245,78 @@ export class Typer {
   #binary(node: Extract<ExpressionNode, { kind: 'binary' }>): Expr {
     const { op } = node;
     if (op === '||') {
-      const call: CallNode = { kind: 'call', name: { text: 'CONCAT', span: node.span }, star: false, args: [node.left, node.right], over: undefined, span: node.span };
+      const call: CallNode = {
+        kind: 'call',
+        name: { text: 'CONCAT', span: node.span },
+        star: false,
+        args: [node.left, node.right],
+        over: undefined,
+        span: node.span,
+      };
       return typeCall(this, call);
     }
     const left = this.#typed(node.left, op);
     const right = this.#typed(node.right, op);
     const [a, b] = [left.type, right.type];
-    if (op === '+' && a.kind === 'STRING' && b.kind === 'STRING') return { kind: 'arithmetic', op, left, right, type: STRING };
-    if (!isNumeric(a) || !isNumeric(b)) throw new SqlError('TYPE_MISMATCH', node.span, { operation: op, left: typeText(a), right: typeText(b) });
+    if (op === '+' && a.kind === 'STRING' && b.kind === 'STRING')
+      return { kind: 'arithmetic', op, left, right, type: STRING };
+    if (!isNumeric(a) || !isNumeric(b))
+      throw new SqlError('TYPE_MISMATCH', node.span, { operation: op, left: typeText(a), right: typeText(b) });
     return { kind: 'arithmetic', op, left, right, type: arithmeticType(op, a, b) };
   }
 
   #in(node: Extract<ExpressionNode, { kind: 'in' }>): Expr {
     const operand = this.type(node.operand);
-    const items = node.items.map((item) => ({ expr: this.type(item), span: item.span })).filter(({ expr }) => !isNull(expr));
+    const items = node.items
+      .map((item) => ({ expr: this.type(item), span: item.span }))
+      .filter(({ expr }) => !isNull(expr));
     const typed = items.map(({ expr, span }) => {
-      if (isStringLiteral(expr) && operand.type.kind !== 'STRING') return [operand, readForIn(expr, operand.type, span)] as const;
+      if (isStringLiteral(expr) && operand.type.kind !== 'STRING')
+        return [operand, readForIn(expr, operand.type, span)] as const;
       if (operand.type.kind === 'STRING' && expr.kind === 'literal' && expr.type.kind !== 'STRING') {
         const toText = castBetween(expr.type, STRING);
-        if (toText !== undefined && (isNumeric(expr.type) || expr.type.kind === 'BOOLEAN')) return [operand, cast(expr, STRING)] as const;
+        if (toText !== undefined && (isNumeric(expr.type) || expr.type.kind === 'BOOLEAN'))
+          return [operand, cast(expr, STRING)] as const;
       }
       if (sameType(operand.type, expr.type)) return [operand, expr] as const;
       return comparable(operand, expr, 'IN', { left: node.operand.span, right: span, whole: span });
     });
-    const result: Expr = { kind: 'in', operand: typed[0]?.[0] ?? operand, items: typed.map(([, item]) => item), type: BOOLEAN };
+    const result: Expr = {
+      kind: 'in',
+      operand: typed[0]?.[0] ?? operand,
+      items: typed.map(([, item]) => item),
+      type: BOOLEAN,
+    };
     if (isNull(operand)) throw new SqlError('COMPARE_WITH_NULL', node.operand.span, {});
     return node.negated ? { kind: 'not', operand: result, type: BOOLEAN } : result;
   }
 
   #case(node: Extract<ExpressionNode, { kind: 'case' }>): Expr {
-    if (node.operand !== undefined) throw new SqlError('NOT_SUPPORTED_YET', node.operand.span, { what: 'CASE value WHEN' });
-    const whens = node.whens.map(({ when, then }) => ({ when: this.boolean(when, 'WHEN'), then: this.type(then), span: then.span }));
+    if (node.operand !== undefined)
+      throw new SqlError('NOT_SUPPORTED_YET', node.operand.span, { what: 'CASE value WHEN' });
+    const whens = node.whens.map(({ when, then }) => ({
+      when: this.boolean(when, 'WHEN'),
+      then: this.type(then),
+      span: then.span,
+    }));
     const otherwise = node.otherwise === undefined ? undefined : this.type(node.otherwise);
-    const branches = [...whens.map(({ then, span }) => ({ expr: then, span })), ...(otherwise === undefined ? [] : [{ expr: otherwise, span: node.otherwise!.span }])];
+    const branches = [
+      ...whens.map(({ then, span }) => ({ expr: then, span })),
+      ...(otherwise === undefined ? [] : [{ expr: otherwise, span: node.otherwise!.span }]),
+    ];
     const first = branches.find(({ expr }) => !isNull(expr));
     if (first === undefined) throw new SqlError('NULL_OPERAND', node.span, { operation: 'CASE' });
     const { type } = first.expr;
     for (const { expr, span } of branches) {
-      if (!isNull(expr) && !sameType(expr.type, type)) throw new SqlError('CASE_BRANCHES', span, { first: typeText(type), other: typeText(expr.type) });
+      if (!isNull(expr) && !sameType(expr.type, type))
+        throw new SqlError('CASE_BRANCHES', span, { first: typeText(type), other: typeText(expr.type) });
     }
-    return { kind: 'case', whens: whens.map(({ when, then }) => ({ when, then: cast(then, type) })), otherwise: cast(otherwise ?? { kind: 'literal', type, value: null }, type), type };
+    return {
+      kind: 'case',
+      whens: whens.map(({ when, then }) => ({ when, then: cast(then, type) })),
+      otherwise: cast(otherwise ?? { kind: 'literal', type, value: null }, type),
+      type,
+    };
   }
 
   #subscript(node: Extract<ExpressionNode, { kind: 'subscript' }>): Expr {
@@ -248,17 +329,32 @@ export class Typer {
       if (index.type.kind !== 'INTEGER' && index.type.kind !== 'BIGINT') wrong('an INTEGER');
       return { kind: 'subscript', operand, index, type: operand.type.element };
     }
-    if (operand.type.kind !== 'MAP') throw new SqlError('NOT_SUBSCRIPTABLE', node.operand.span, { type: typeText(operand.type) });
+    if (operand.type.kind !== 'MAP')
+      throw new SqlError('NOT_SUBSCRIPTABLE', node.operand.span, { type: typeText(operand.type) });
     if (!sameType(index.type, operand.type.key)) wrong(typeText(operand.type.key));
     return { kind: 'subscript', operand, index, type: operand.type.value };
   }
 
   #map(node: Extract<ExpressionNode, { kind: 'map' }>): Expr {
-    const keys = unify(node.entries.map(({ key }) => this.type(key)), node.entries.map(({ key }) => key.span), 'MAP keys');
-    const values = unify(node.entries.map(({ value }) => this.type(value)), node.entries.map(({ value }) => value.span), 'MAP values');
-    if (keys.type === undefined || values.type === undefined) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'MAP' });
-    if (keys.type.kind !== 'STRING') throw new SqlError('MAP_KEY_TYPE', node.entries[0]!.key.span, { type: typeText(keys.type) });
-    return { kind: 'map', entries: keys.exprs.map((key, i) => ({ key, value: values.exprs[i]! })), type: map(keys.type, values.type) };
+    const keys = unify(
+      node.entries.map(({ key }) => this.type(key)),
+      node.entries.map(({ key }) => key.span),
+      'MAP keys',
+    );
+    const values = unify(
+      node.entries.map(({ value }) => this.type(value)),
+      node.entries.map(({ value }) => value.span),
+      'MAP values',
+    );
+    if (keys.type === undefined || values.type === undefined)
+      throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'MAP' });
+    if (keys.type.kind !== 'STRING')
+      throw new SqlError('MAP_KEY_TYPE', node.entries[0]!.key.span, { type: typeText(keys.type) });
+    return {
+      kind: 'map',
+      entries: keys.exprs.map((key, i) => ({ key, value: values.exprs[i]! })),
+      type: map(keys.type, values.type),
+    };
   }
 }
 
@@ -268,7 +364,10 @@ function readForIn(expr: Expr, type: SqlType, span: Span): Expr {
   const parsed = parseDecimal(text);
   if (parsed === undefined) throw new SqlError('LITERAL_CONVERSION', span, { text, type: type.kind });
   if (parsed.scale === 0) return readLiteral(expr, BIGINT, span);
-  return literal({ kind: 'DECIMAL', precision: Math.max(parsed.unscaled.toString().length, parsed.scale), scale: parsed.scale }, canonical(parsed.unscaled));
+  return literal(
+    { kind: 'DECIMAL', precision: Math.max(parsed.unscaled.toString().length, parsed.scale), scale: parsed.scale },
+    canonical(parsed.unscaled),
+  );
 }
 
 /** The result of arithmetic: the wider type, or ksqlDB's decimal rules. */

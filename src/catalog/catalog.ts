@@ -67,7 +67,13 @@ export class Catalog {
   }
 
   with(parts: Partial<Pick<Catalog, 'sources' | 'queries' | 'models' | 'types'>>): Catalog {
-    return new Catalog({ sources: this.sources, queries: this.queries, models: this.models, types: this.types, ...parts });
+    return new Catalog({
+      sources: this.sources,
+      queries: this.queries,
+      models: this.models,
+      types: this.types,
+      ...parts,
+    });
   }
   withSource(source: SourceObject): Catalog {
     return this.with({ sources: new Map(this.sources).set(source.spec.name, source) });

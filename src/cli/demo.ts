@@ -28,13 +28,23 @@ export async function runDemo(options: { readonly events: string; readonly rate:
   const count = Number(options.events);
   const rate = Number(options.rate);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-'));
-  const running = await startNode(readSettings({ 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' }, {}, undefined));
+  const running = await startNode(
+    readSettings(
+      { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' },
+      {},
+      undefined,
+    ),
+  );
   try {
     const session = new Session(running.engine.defaults);
     session.variables.set('MODEL_PATH', fileURLToPath(new URL('fraud.onnx', examples)));
     const script = readFileSync(new URL('query.sql', examples), 'utf8');
     write(colors.bold('Millrace demo: fraud features per payment, scored by an ONNX model, in this process'));
-    write(colors.dim(`${count} payments at ${rate} a second; the queries are examples/fraud/query.sql; REST is at ${running.server.url}\n`));
+    write(
+      colors.dim(
+        `${count} payments at ${rate} a second; the queries are examples/fraud/query.sql; REST is at ${running.server.url}\n`,
+      ),
+    );
     await executeScript({ name: 'examples/fraud/query.sql', text: script }, running.engine, session);
     const payments = generatePayments(count, testSeed);
     await judge(running.engine, payments, rate);
@@ -55,15 +65,25 @@ async function judge(engine: Engine, payments: readonly Payment[], rate: number)
     const records = await reader.poll(2000, 500);
     const now = Date.now();
     for (const { value, key } of records) {
-      const row = JSON.parse(value!.toString()) as { TX_ID: string; SCORE: number; AMOUNT: number; SENT: number; TRANSACTION_COUNT_1M: number; DISTANCE: number };
+      const row = JSON.parse(value!.toString()) as {
+        TX_ID: string;
+        SCORE: number;
+        AMOUNT: number;
+        SENT: number;
+        TRANSACTION_COUNT_1M: number;
+        DISTANCE: number;
+      };
       scores.push({ tx: row.TX_ID, score: row.SCORE, amount: row.AMOUNT, latencyMs: now - row.SENT });
       if (row.SCORE > threshold && (shown < 12 || scores.length % 40 === 0)) {
         shown++;
         const truth = labels.get(row.TX_ID)!.label ? colors.red('fraud') : colors.green('honest');
-        write(`${colors.red('ALERT')} ${row.TX_ID.padEnd(8)} ${key!.toString().padEnd(5)} ${row.AMOUNT.toFixed(2).padStart(9)} EUR  ${String(row.TRANSACTION_COUNT_1M).padStart(2)} in 1 min  ${row.DISTANCE.toFixed(0).padStart(5)} km  score ${row.SCORE.toFixed(3)}  was ${truth}`);
+        write(
+          `${colors.red('ALERT')} ${row.TX_ID.padEnd(8)} ${key!.toString().padEnd(5)} ${row.AMOUNT.toFixed(2).padStart(9)} EUR  ${String(row.TRANSACTION_COUNT_1M).padStart(2)} in 1 min  ${row.DISTANCE.toFixed(0).padStart(5)} km  score ${row.SCORE.toFixed(3)}  was ${truth}`,
+        );
       }
     }
-    if (process.stdout.isTTY) process.stdout.write(`\r${colors.dim(`${scores.length} of ${payments.length} scored`)}\r`);
+    if (process.stdout.isTTY)
+      process.stdout.write(`\r${colors.dim(`${scores.length} of ${payments.length} scored`)}\r`);
   }
   await producing;
   const seconds = (performance.now() - started) / 1000;
@@ -71,7 +91,7 @@ async function judge(engine: Engine, payments: readonly Payment[], rate: number)
 }
 
 async function produce(engine: Engine, payments: readonly Payment[], rate: number, started: number): Promise<void> {
-  for (let i = 0; i < payments.length; ) {
+  for (let i = 0; i < payments.length;) {
     const due = Math.min(payments.length, Math.floor(((performance.now() - started) / 1000) * rate) + 1);
     if (i < due) {
       const sent = Date.now();
@@ -104,16 +124,26 @@ function report(scores: readonly Score[], labels: ReadonlyMap<string, Payment>, 
   const alerts = scores.filter(({ score }) => score > threshold).map(({ tx }) => tx);
   const model = quality(alerts, labels);
   // The baseline alerts as often, on the largest amounts.
-  const byAmount = [...scores].sort((a, b) => b.amount - a.amount).slice(0, alerts.length).map(({ tx }) => tx);
+  const byAmount = [...scores]
+    .sort((a, b) => b.amount - a.amount)
+    .slice(0, alerts.length)
+    .map(({ tx }) => tx);
   const baseline = quality(byAmount, labels);
   const latencies = scores.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
-  const at = (p: number): string => `${latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * p))]!} ms`;
+  const at = (p: number): string =>
+    `${latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * p))]!} ms`;
   const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
   const frauds = [...labels.values()].filter(({ label }) => label).length;
   write('');
-  write(`${colors.bold('payments')}    ${scores.length} scored in ${seconds.toFixed(1)} s: ${Math.round(scores.length / seconds)} a second; ${frauds} were fraud, ${alerts.length} raised an alert`);
+  write(
+    `${colors.bold('payments')}    ${scores.length} scored in ${seconds.toFixed(1)} s: ${Math.round(scores.length / seconds)} a second; ${frauds} were fraud, ${alerts.length} raised an alert`,
+  );
   write(`${colors.bold('latency')}     from payment to score: p50 ${at(0.5)}, p99 ${at(0.99)}`);
-  write(`${colors.bold('model')}       precision ${percent(model.precision)}, recall ${percent(model.recall)} (score over ${threshold})`);
-  write(`${colors.bold('threshold')}   precision ${percent(baseline.precision)}, recall ${percent(baseline.recall)} (as many alerts, on the largest amounts)`);
-  write(`${colors.dim('labels have 2 % noise and another seed than the training data')}`);
+  write(
+    `${colors.bold('model')}       precision ${percent(model.precision)}, recall ${percent(model.recall)} (score over ${threshold})`,
+  );
+  write(
+    `${colors.bold('threshold')}   precision ${percent(baseline.precision)}, recall ${percent(baseline.recall)} (as many alerts, on the largest amounts)`,
+  );
+  write(colors.dim('labels have 2 % noise and another seed than the training data'));
 }

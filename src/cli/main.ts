@@ -64,22 +64,47 @@ async function untilSignal(running: RunningNode): Promise<void> {
   await running.close();
 }
 
-const headlessKinds = new Set(['createSource', 'insert', 'createModel', 'alterModel', 'createFeatureView', 'createType', 'setProperty', 'unsetProperty', 'define', 'undefine']);
+const headlessKinds = new Set([
+  'createSource',
+  'insert',
+  'createModel',
+  'alterModel',
+  'createFeatureView',
+  'createType',
+  'setProperty',
+  'unsetProperty',
+  'define',
+  'undefine',
+]);
 
 /** Runs files of statements as the only ones; REST answers, and changes nothing. */
 async function runHeadless(files: readonly string[], chosen: Settings): Promise<void> {
-  const statements = files.flatMap((file) => splitScript({ name: file, text: readFileSync(file, 'utf8') }).map((each) => ({ statement: parse(each), text: each.text })));
+  const statements = files.flatMap((file) =>
+    splitScript({ name: file, text: readFileSync(file, 'utf8') }).map((each) => ({
+      statement: parse(each),
+      text: each.text,
+    })),
+  );
   for (const { statement } of statements) {
-    if (!headlessKinds.has(statement.kind)) throw new SqlError('BAD_REQUEST', statement.span, { why: 'a file of queries may hold CREATE, INSERT, SET and DEFINE statements only' });
+    if (!headlessKinds.has(statement.kind))
+      throw new SqlError('BAD_REQUEST', statement.span, {
+        why: 'a file of queries may hold CREATE, INSERT, SET and DEFINE statements only',
+      });
   }
   const running = await startNode(chosen, { readOnly: true, log: say });
   const session = new Session(running.engine.defaults);
   for (const { statement, text } of statements) {
     // A restart finds its objects in the command log: what exists already is as the file says.
     const name = 'name' in statement && typeof statement.name === 'object' ? statement.name.text : undefined;
-    const exists = name !== undefined && (running.engine.catalog.sources.has(name) || running.engine.catalog.models.has(name) || running.engine.catalog.types.has(name));
+    const exists =
+      name !== undefined &&
+      (running.engine.catalog.sources.has(name) ||
+        running.engine.catalog.models.has(name) ||
+        running.engine.catalog.types.has(name));
     if (exists && !('orReplace' in statement && statement.orReplace)) continue;
-    const isInsertQuery = statement.kind === 'insert' && [...running.engine.catalog.queries.values()].some((query) => query.statement === text);
+    const isInsertQuery =
+      statement.kind === 'insert' &&
+      [...running.engine.catalog.queries.values()].some((query) => query.statement === text);
     if (!isInsertQuery) await executeStatement(statement, text, running.engine, session);
   }
   say(`Millrace ${version} runs ${files.join(', ')} at ${running.server.url}`);
@@ -87,8 +112,17 @@ async function runHeadless(files: readonly string[], chosen: Settings): Promise<
 }
 
 /** The REPL against a server, or against one of its own in this process. */
-async function repl(url: string | undefined, flags: Flags & { execute?: string; file?: string; output?: string; define: Record<string, string> }): Promise<void> {
-  const running = url === undefined ? await startNode({ ...settingsOf(flags), ...(flags.listeners === undefined ? { listeners: 'http://127.0.0.1:0' } : {}) }, { log: say }) : undefined;
+async function repl(
+  url: string | undefined,
+  flags: Flags & { execute?: string; file?: string; output?: string; define: Record<string, string> },
+): Promise<void> {
+  const running =
+    url === undefined
+      ? await startNode(
+          { ...settingsOf(flags), ...(flags.listeners === undefined ? { listeners: 'http://127.0.0.1:0' } : {}) },
+          { log: say },
+        )
+      : undefined;
   const client = new Client(url ?? running!.server.url);
   for (const [name, value] of Object.entries(flags.define)) client.variables.set(name.toUpperCase(), value);
   const output = flags.output?.toUpperCase() === 'JSON' ? 'JSON' : 'TABULAR';
@@ -100,21 +134,39 @@ async function repl(url: string | undefined, flags: Flags & { execute?: string; 
 
 /** The command line. Errors of the user end with status 1 and say what to mend. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('millrace').description('A SQL streaming engine for real-time machine-learning pipelines').version(version);
+  const program = new Command('millrace')
+    .description('A SQL streaming engine for real-time machine-learning pipelines')
+    .version(version);
   withSettings(program.command('server').description('serve REST, and open the REPL when on a terminal')).action(serve);
-  withSettings(program.command('cli').argument('[url]', 'a server; without one an embedded server is started').description('the REPL'))
+  withSettings(
+    program
+      .command('cli')
+      .argument('[url]', 'a server; without one an embedded server is started')
+      .description('the REPL'),
+  )
     .option('-e, --execute <sql>', 'run these statements and exit')
     .option('-f, --file <file>', 'run this file and exit')
     .option('-o, --output <format>', 'TABULAR or JSON')
     .option('-d, --define <name=value>', 'a variable; may be repeated', collect, {})
     .action(repl);
-  withSettings(program.command('run').argument('<files...>').description('run files of statements headless, REST read-only')).action((files: string[], flags: Flags) => runHeadless(files, settingsOf(flags)));
-  program.command('demo').description('fraud features, scores and alerts on generated payments, in this process').option('--events <n>', 'how many payments', '20000').option('--rate <n>', 'payments a second', '2000').action(runDemo);
-  program.command('settings').description('list every setting').action(() => {
-    for (const [name, { doc, fallback }] of Object.entries(knownSettings)) process.stdout.write(`${name.padEnd(34)} ${doc}${fallback === '' ? '' : ` (default ${fallback})`}\n`);
-  });
+  withSettings(
+    program.command('run').argument('<files...>').description('run files of statements headless, REST read-only'),
+  ).action((files: string[], flags: Flags) => runHeadless(files, settingsOf(flags)));
+  program
+    .command('demo')
+    .description('fraud features, scores and alerts on generated payments, in this process')
+    .option('--events <n>', 'how many payments', '20000')
+    .option('--rate <n>', 'payments a second', '2000')
+    .action(runDemo);
+  program
+    .command('settings')
+    .description('list every setting')
+    .action(() => {
+      for (const [name, { doc, fallback }] of Object.entries(knownSettings))
+        process.stdout.write(`${name.padEnd(34)} ${doc}${fallback === '' ? '' : ` (default ${fallback})`}\n`);
+    });
   try {
-    await program.parseAsync(argv as string[]);
+    await program.parseAsync(argv);
     process.exit(process.exitCode ?? 0);
   } catch (error) {
     say(explain(error));
@@ -123,8 +175,15 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof SqlError) return renderSqlError(error);
+  if (error instanceof SqlError) return renderSqlError(error as SqlError);
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return renderSqlError(new SqlError('INVALID_SETTING', noSpan, { name: 'listeners', value: /:(\d+)$/.exec(message)?.[1] ?? '', why: 'another process listens there' }));
+  if (code === 'EADDRINUSE')
+    return renderSqlError(
+      new SqlError('INVALID_SETTING', noSpan, {
+        name: 'listeners',
+        value: /:(\d+)$/.exec(message)?.[1] ?? '',
+        why: 'another process listens there',
+      }),
+    );
   return error instanceof Error ? (error.stack ?? message) : String(error);
 }

@@ -41,7 +41,13 @@ const labelNoise = 0.02;
 export function generatePayments(count: number, seed: number, start = 1_700_000_000_000): Payment[] {
   const random = randomNumbers(seed);
   const normal = (): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const people: User[] = Array.from({ length: users }, (_, i) => ({ name: `u${i}`, lat: 35 + 20 * random(), lon: -10 + 35 * random(), usual: Math.exp(3 + 0.6 * normal()), rate: 0.3 + random() }));
+  const people: User[] = Array.from({ length: users }, (_, i) => ({
+    name: `u${i}`,
+    lat: 35 + 20 * random(),
+    lon: -10 + 35 * random(),
+    usual: Math.exp(3 + 0.6 * normal()),
+    rate: 0.3 + random(),
+  }));
   const payments: Payment[] = [];
   const pending: Payment[] = [];
   let now = start;
@@ -67,13 +73,22 @@ export function generatePayments(count: number, seed: number, start = 1_700_000_
         at += -Math.log(1 - random()) * gap;
       }
     };
-    if (kind < 0.015) burst(3 + Math.floor(random() * 6), 15_000 + random() * 30_000, 1.5 + random() * 2.5, random() < 0.75 ? 300 + random() * 3000 : 20, true);
-    else if (kind < 0.045) burst(2 + Math.floor(random() * 4), 25_000 + random() * 60_000, 0.6 + random() * 0.8, 15, false);
+    if (kind < 0.015)
+      burst(
+        3 + Math.floor(random() * 6),
+        15_000 + random() * 30_000,
+        1.5 + random() * 2.5,
+        random() < 0.75 ? 300 + random() * 3000 : 20,
+        true,
+      );
+    else if (kind < 0.045)
+      burst(2 + Math.floor(random() * 4), 25_000 + random() * 60_000, 0.6 + random() * 0.8, 15, false);
     else if (kind < 0.075) burst(1, 1, 0.8 + random(), 400 + random() * 2500, false);
     else if (kind < 0.095) burst(1, 1, 3 + random() * 5, 15, false);
     else burst(1, 1, 1, 15, false);
     pending.sort((a, b) => a.ts - b.ts);
-    while (pending.length > 0 && pending[0]!.ts <= now) payments.push({ ...pending.shift()!, id: `t${payments.length}` });
+    while (pending.length > 0 && pending[0]!.ts <= now)
+      payments.push({ ...pending.shift()!, id: `t${payments.length}` });
   }
   return payments.slice(0, count);
 }

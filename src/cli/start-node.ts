@@ -14,7 +14,9 @@ import { Metrics } from '../server/metrics.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { executeScript } from '../statements/index.ts';
 
-export const version = (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+export const version = (
+  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
 
 export interface RunningNode {
   readonly engine: Engine;
@@ -24,16 +26,29 @@ export interface RunningNode {
 }
 
 /** Opens the node that the settings ask for, rebuilds the catalogue, and serves REST. */
-export async function startNode(settings: Settings, options: { readonly readOnly?: boolean; readonly log?: (text: string) => void } = {}): Promise<RunningNode> {
+export async function startNode(
+  settings: Settings,
+  options: { readonly readOnly?: boolean; readonly log?: (text: string) => void } = {},
+): Promise<RunningNode> {
   const models = new ModelService();
   const metrics = new Metrics();
   const serviceId = settings['ksql.service.id']!;
-  const node: Node = settings['bootstrap.servers'] === '' ? await openEmbedded(settings, models, metrics) : await openKafka(settings, models, metrics, options.log ?? (() => undefined));
+  const node: Node =
+    settings['bootstrap.servers'] === ''
+      ? await openEmbedded(settings, models, metrics)
+      : await openKafka(settings, models, metrics, options.log ?? (() => undefined));
   const engine = new Engine({ node, models, serviceId, defaults: sessionDefaults(settings) });
   await engine.start();
   await createProcessingLog(engine);
   const { host, port } = listenAddress(settings);
-  const context = { engine, pushQueries: new PushQueries(), newBackend: () => new MemoryBackend(), metrics, readOnly: options.readOnly ?? false, version };
+  const context = {
+    engine,
+    pushQueries: new PushQueries(),
+    newBackend: () => new MemoryBackend(),
+    metrics,
+    readOnly: options.readOnly ?? false,
+    version,
+  };
   const server = await startServer(context, host, port);
   return {
     engine,
@@ -57,15 +72,37 @@ function openEmbedded(settings: Settings, models: ModelService, metrics: Metrics
   });
 }
 
-async function openKafka(settings: Settings, models: ModelService, metrics: Metrics, log: (text: string) => void): Promise<Node> {
+async function openKafka(
+  settings: Settings,
+  models: ModelService,
+  metrics: Metrics,
+  log: (text: string) => void,
+): Promise<Node> {
   const { KafkaNode } = await import('../adapters/kafka/kafka-node.ts');
-  return KafkaNode.open({ settings, stateFolder: join(settings['state.dir']!, 'kafka'), models, onBatch: metrics.onBatch, log });
+  return KafkaNode.open({
+    settings,
+    stateFolder: join(settings['state.dir']!, 'kafka'),
+    models,
+    onBatch: metrics.onBatch,
+    log,
+  });
 }
 
 /** What sessions inherit: the settings that queries read, by their bare names. */
 function sessionDefaults(settings: Settings): Record<string, string> {
-  const names = ['processing.guarantee', 'commit.interval.ms', 'cache.max.bytes.buffering', 'auto.offset.reset', 'max.task.idle.ms', 'ksql.max.push.queries'];
-  const others = Object.keys(settings).filter((name) => name.startsWith('ksql.') && !['ksql.service.id', 'ksql.queries.file', 'ksql.streams.num.stream.threads'].includes(name));
+  const names = [
+    'processing.guarantee',
+    'commit.interval.ms',
+    'cache.max.bytes.buffering',
+    'auto.offset.reset',
+    'max.task.idle.ms',
+    'ksql.max.push.queries',
+  ];
+  const others = Object.keys(settings).filter(
+    (name) =>
+      name.startsWith('ksql.') &&
+      !['ksql.service.id', 'ksql.queries.file', 'ksql.streams.num.stream.threads'].includes(name),
+  );
   const chosen = [...names, ...others].filter((name) => settings[name] !== undefined && settings[name] !== '');
   return Object.fromEntries(chosen.map((name) => [name, settings[name]!]));
 }
@@ -74,7 +111,10 @@ function sessionDefaults(settings: Settings): Record<string, string> {
 async function createProcessingLog(engine: Engine): Promise<void> {
   const topic = processingLogTopic(engine.serviceId);
   await executeScript(
-    { name: 'start', text: `CREATE STREAM IF NOT EXISTS KSQL_PROCESSING_LOG (${processingLogColumns}) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1, VALUE_FORMAT='JSON');` },
+    {
+      name: 'start',
+      text: `CREATE STREAM IF NOT EXISTS KSQL_PROCESSING_LOG (${processingLogColumns}) WITH (KAFKA_TOPIC='${topic}', PARTITIONS=1, VALUE_FORMAT='JSON');`,
+    },
     engine,
     new Session(),
   );

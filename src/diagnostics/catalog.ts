@@ -8,7 +8,11 @@ import { serverCodes } from './codes/server.ts';
 export const catalog = { ...syntaxCodes, ...expressionCodes, ...queryCodes, ...catalogCodes, ...serverCodes } as const;
 
 export type DiagnosticCode = keyof typeof catalog;
-type Part<C extends DiagnosticCode, K extends 'message' | 'hint'> = (typeof catalog)[C] extends { readonly [P in K]: (p: infer A) => unknown } ? A : unknown;
+type Part<C extends DiagnosticCode, K extends 'message' | 'hint'> = (typeof catalog)[C] extends {
+  readonly [P in K]: (p: infer A) => unknown;
+}
+  ? A
+  : unknown;
 
 /** What the message and the hint of a code need. */
 export type DiagnosticParams<C extends DiagnosticCode> = Part<C, 'message'> & Part<C, 'hint'>;

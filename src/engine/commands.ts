@@ -6,7 +6,12 @@ import type { SqlType } from '../types/sql-type.ts';
  * never changes a running query. Version 1.
  */
 export type Command =
-  | { readonly v: 1; readonly kind: 'createSource'; readonly source: SourceObject; readonly query: QueryObject | undefined }
+  | {
+      readonly v: 1;
+      readonly kind: 'createSource';
+      readonly source: SourceObject;
+      readonly query: QueryObject | undefined;
+    }
   | { readonly v: 1; readonly kind: 'dropSource'; readonly name: string; readonly queries: readonly string[] }
   | { readonly v: 1; readonly kind: 'createQuery'; readonly query: QueryObject }
   | { readonly v: 1; readonly kind: 'terminate'; readonly ids: readonly string[] }

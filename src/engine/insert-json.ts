@@ -28,9 +28,14 @@ export async function insertedFromJson(line: string, target: string, engine: Eng
   const values = new Map<string, Value>();
   for (const [written, value] of json) {
     const name = /^[`"].*[`"]$/.test(written) ? written.slice(1, -1) : written;
-    const column = spec.schema.find((each) => each.name === name) ?? spec.schema.find((each) => each.name === name.toUpperCase());
+    const column =
+      spec.schema.find((each) => each.name === name) ?? spec.schema.find((each) => each.name === name.toUpperCase());
     if (column === undefined) {
-      if (name.toUpperCase() === 'ROWTIME') values.set('ROWTIME', parseLong(value instanceof JsonNumber ? value.text : String(value)) ?? refuse('ROWTIME must be a number'));
+      if (name.toUpperCase() === 'ROWTIME')
+        values.set(
+          'ROWTIME',
+          parseLong(value instanceof JsonNumber ? value.text : String(value)) ?? refuse('ROWTIME must be a number'),
+        );
       else refuse(`column "${name}" does not exist`);
       continue;
     }

@@ -15,9 +15,18 @@ import { BIGINT, sameType, typeText, type SqlType, type Value } from '../types/s
 import { closest } from '../util/closest.ts';
 
 /** The record that INSERT INTO … VALUES writes. Types convert as ksqlDB's do: numbers widen, strings become times and bytes. */
-export function insertedRecord(source: SourceSpec, names: readonly Name[], values: readonly ExpressionNode[], types: ReadonlyMap<string, SqlType>, span: Span): ProducedRecord {
+export function insertedRecord(
+  source: SourceSpec,
+  names: readonly Name[],
+  values: readonly ExpressionNode[],
+  types: ReadonlyMap<string, SqlType>,
+  span: Span,
+): ProducedRecord {
   const columns = targetColumns(source, names, span);
-  if (columns.length !== values.length) throw new SqlError('INSERT_VALUES', span, { why: `${columns.length} columns need ${columns.length} values, not ${values.length}` });
+  if (columns.length !== values.length)
+    throw new SqlError('INSERT_VALUES', span, {
+      why: `${columns.length} columns need ${columns.length} values, not ${values.length}`,
+    });
   const byName = new Map<string, Value>();
   columns.forEach(({ name, type }, i) => byName.set(name, constant(values[i]!, type, name, types)));
   return recordOf(source, byName, span);
@@ -28,10 +37,14 @@ export function recordOf(source: SourceSpec, values: ReadonlyMap<string, Value>,
   const columns = source.schema.filter(({ role }) => role !== 'header');
   const row = columns.map(({ name }) => values.get(name) ?? null);
   const key = row.filter((_, i) => columns[i]!.role === 'key');
-  if (source.kind === 'TABLE' && key.includes(null)) throw new SqlError('INSERT_VALUES', span, { why: 'a table row needs its whole primary key' });
+  if (source.kind === 'TABLE' && key.includes(null))
+    throw new SqlError('INSERT_VALUES', span, { why: 'a table row needs its whole primary key' });
   const timestamp = values.get('ROWTIME') ?? Date.now();
   if (Number(timestamp) < 0) throw new SqlError('INSERT_VALUES', span, { why: 'ROWTIME is negative' });
-  const encoder = new SinkEncoder({ ...source, timestamp: undefined, partitions: 1 }, columns.map(({ name, type, role }) => ({ name, type, role: role === 'key' ? 'key' : 'value' })));
+  const encoder = new SinkEncoder(
+    { ...source, timestamp: undefined, partitions: 1 },
+    columns.map(({ name, type, role }) => ({ name, type, role: role === 'key' ? 'key' : 'value' })),
+  );
   const { key: keyBytes, value } = encoder.encode(new Change(key, undefined, row, Number(timestamp), 0));
   return { key: keyBytes, value, timestamp: Number(timestamp), partition: undefined };
 }
@@ -39,27 +52,38 @@ export function recordOf(source: SourceSpec, values: ReadonlyMap<string, Value>,
 function targetColumns(source: SourceSpec, names: readonly Name[], span: Span): { name: string; type: SqlType }[] {
   const headers = source.schema.filter(({ role }) => role === 'header');
   if (names.length === 0) {
-    if (headers.length > 0) throw new SqlError('INSERT_VALUES', span, { why: `header column "${headers[0]!.name}" cannot be written: list the other columns` });
+    if (headers.length > 0)
+      throw new SqlError('INSERT_VALUES', span, {
+        why: `header column "${headers[0]!.name}" cannot be written: list the other columns`,
+      });
     return source.schema.map(({ name, type }) => ({ name, type }));
   }
   const known = source.schema.map(({ name }) => name);
   return names.map(({ text, span: at }, i) => {
-    if (names.findIndex((other) => other.text === text) !== i) throw new SqlError('DUPLICATE_COLUMN', at, { column: text });
+    if (names.findIndex((other) => other.text === text) !== i)
+      throw new SqlError('DUPLICATE_COLUMN', at, { column: text });
     if (text === 'ROWTIME') return { name: text, type: BIGINT };
-    if (isPseudoColumn(text)) throw new SqlError('INSERT_VALUES', at, { why: `pseudo column "${text}" cannot be written` });
+    if (isPseudoColumn(text))
+      throw new SqlError('INSERT_VALUES', at, { why: `pseudo column "${text}" cannot be written` });
     const column: Column | undefined = source.schema.find(({ name }) => name === text);
-    if (column === undefined) throw new SqlError('COLUMN_NOT_FOUND', at, { column: text, candidates: known, suggestion: closest(text, known) });
-    if (column.role === 'header') throw new SqlError('INSERT_VALUES', at, { why: `header column "${text}" cannot be written` });
+    if (column === undefined)
+      throw new SqlError('COLUMN_NOT_FOUND', at, { column: text, candidates: known, suggestion: closest(text, known) });
+    if (column.role === 'header')
+      throw new SqlError('INSERT_VALUES', at, { why: `header column "${text}" cannot be written` });
     return { name: text, type: column.type };
   });
 }
 
 function constant(node: ExpressionNode, type: SqlType, name: string, types: ReadonlyMap<string, SqlType>): Value {
   const expr = typeConstant(node, types, 'VALUES');
-  if (!insertable(expr, type)) throw new SqlError('INSERT_VALUES', node.span, { why: `column "${name}" is ${typeText(type)}, the value ${typeText(expr.type)}` });
+  if (!insertable(expr, type))
+    throw new SqlError('INSERT_VALUES', node.span, {
+      why: `column "${name}" is ${typeText(type)}, the value ${typeText(expr.type)}`,
+    });
   let failure: unknown;
   const value = compileExpression(cast(expr, type), new Map(), (error) => (failure = error))([]);
-  if (failure !== undefined) throw new SqlError('INSERT_VALUES', node.span, { why: `column "${name}": ${(failure as Error).message}` });
+  if (failure !== undefined)
+    throw new SqlError('INSERT_VALUES', node.span, { why: `column "${name}": ${(failure as Error).message}` });
   return value;
 }
 
@@ -70,5 +94,7 @@ function insertable(expr: Expr, type: SqlType): boolean {
   if (from.kind === 'STRING') return ['DATE', 'TIME', 'TIMESTAMP', 'BYTES'].includes(type.kind);
   const numbers = ['INTEGER', 'BIGINT', 'DECIMAL'];
   if (type.kind === 'DECIMAL' && numbers.includes(from.kind)) return true;
-  return ['ARRAY', 'MAP', 'STRUCT'].includes(from.kind) && from.kind === type.kind && castBetween(from, type) !== undefined;
+  return (
+    ['ARRAY', 'MAP', 'STRUCT'].includes(from.kind) && from.kind === type.kind && castBetween(from, type) !== undefined
+  );
 }

@@ -1,5 +1,6 @@
 import type { PersistentOptions, PersistentQuery } from '../analysis/persistent.ts';
-import { analyzeQuery, type AnalyzedQuery, type QueryPurpose } from '../analysis/query.ts';
+import type { QueryPurpose } from '../analysis/context.ts';
+import { analyzeQuery, type AnalyzedQuery } from '../analysis/query.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { lower } from '../plan/physical/lower.ts';
 import type { PhysicalPlan, SinkSpec } from '../plan/physical/step.ts';
@@ -20,13 +21,25 @@ export function sinkOf({ sink }: PersistentQuery): SinkSpec {
 }
 
 /** A query whose rows go to a client. */
-export function planTransient(query: QueryNode, catalog: Catalog, purpose: QueryPurpose, session: Session): { analyzed: AnalyzedQuery; plan: PhysicalPlan } {
-  const analyzed = analyzeQuery(query, catalog, { purpose, suppressEnabled: session.get('ksql.suppress.enabled') !== 'false' });
+export function planTransient(
+  query: QueryNode,
+  catalog: Catalog,
+  purpose: QueryPurpose,
+  session: Session,
+): { analyzed: AnalyzedQuery; plan: PhysicalPlan } {
+  const analyzed = analyzeQuery(query, catalog, {
+    purpose,
+    suppressEnabled: session.get('ksql.suppress.enabled') !== 'false',
+  });
   return { analyzed, plan: physicalPlan(analyzed.plan, undefined) };
 }
 
 export function persistentOptions(session: Session): PersistentOptions {
-  return { suppressEnabled: session.get('ksql.suppress.enabled') !== 'false', topicPrefix: session.get('ksql.output.topic.name.prefix'), defaults: sourceDefaults(session) };
+  return {
+    suppressEnabled: session.get('ksql.suppress.enabled') !== 'false',
+    topicPrefix: session.get('ksql.output.topic.name.prefix'),
+    defaults: sourceDefaults(session),
+  };
 }
 
 export function sourceDefaults(session: Session): PersistentOptions['defaults'] {

@@ -5,11 +5,19 @@ import { closest } from '../util/closest.ts';
 import type { Engine } from './engine.ts';
 
 /** PRINT: a topic's records as lines of text, as they come. */
-export async function printTopic(statement: PrintTopic, engine: Engine): Promise<{ read: () => AsyncIterable<string>; close: () => void }> {
+export async function printTopic(
+  statement: PrintTopic,
+  engine: Engine,
+): Promise<{ read: () => AsyncIterable<string>; close: () => void }> {
   const { topic, fromBeginning, interval = 1, limit = Infinity } = statement;
   if ((await engine.node.describeTopic(topic)) === undefined) {
-    const near = closest(topic, (await engine.node.listTopics()).map(({ name }) => name));
-    throw new SqlError('BAD_REQUEST', statement.span, { why: `topic "${topic}" does not exist${near === undefined ? '' : `; did you mean ${near}?`}` });
+    const near = closest(
+      topic,
+      (await engine.node.listTopics()).map(({ name }) => name),
+    );
+    throw new SqlError('BAD_REQUEST', statement.span, {
+      why: `topic "${topic}" does not exist${near === undefined ? '' : `; did you mean ${near}?`}`,
+    });
   }
   const reader = await engine.node.openReader(topic, fromBeginning ? 'beginning' : 'end');
   let closed = false;

@@ -22,7 +22,12 @@ export interface PulledRows {
 /** A pull query on a table: rows of its state, by key where WHERE names whole keys, else by a scan, then filtered and projected. */
 export async function pullRows(query: QueryNode, engine: Engine, session: Session): Promise<PulledRows> {
   const clauses: [unknown, string][] = [
-    [query.joins[0], 'JOIN'], [query.window, 'WINDOW'], [query.groupBy, 'GROUP BY'], [query.partitionBy, 'PARTITION BY'], [query.having, 'HAVING'], [query.invokes[0], 'INVOKE MODEL'],
+    [query.joins[0], 'JOIN'],
+    [query.window, 'WINDOW'],
+    [query.groupBy, 'GROUP BY'],
+    [query.partitionBy, 'PARTITION BY'],
+    [query.having, 'HAVING'],
+    [query.invokes[0], 'INVOKE MODEL'],
   ];
   const unfit = clauses.find(([clause]) => clause !== undefined);
   if (unfit !== undefined) throw new SqlError('PULL_UNSUPPORTED', query.span, { what: unfit[1] });
@@ -43,16 +48,38 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     found.push(...rows);
   }
   const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
-  const topology = new LocalTopology(plan, { backend: nothing, statePrefix: 'pull', partitions: 1, conflate: false, models: undefined, report: () => undefined });
+  const topology = new LocalTopology(plan, {
+    backend: nothing,
+    statePrefix: 'pull',
+    partitions: 1,
+    conflate: false,
+    models: undefined,
+    report: () => undefined,
+  });
   const batch = found
     .filter(({ after }) => after !== undefined)
-    .map((change, sequence) => ({ stepId: step.id, partition: 0, change: new Change(change.key, undefined, sourceRow(change, step, names), change.timestamp, sequence, change.window) }));
+    .map((change, sequence) => ({
+      stepId: step.id,
+      partition: 0,
+      change: new Change(
+        change.key,
+        undefined,
+        sourceRow(change, step, names),
+        change.timestamp,
+        sequence,
+        change.window,
+      ),
+    }));
   const changes = await topology.process(batch);
   return { columns: plan.root.columns, rows: changes.flatMap(({ after }) => (after === undefined ? [] : [after])) };
 }
 
 /** The columns that the pull query reads, taken from a row of the materialised query. */
-function sourceRow({ after, key, timestamp, window }: Change, { reads, source }: SourceStep, names: readonly string[]): Row {
+function sourceRow(
+  { after, key, timestamp, window }: Change,
+  { reads, source }: SourceStep,
+  names: readonly string[],
+): Row {
   const keys = keyColumns(source.schema).map(({ name }) => name);
   return reads.map((name): Value => {
     const slot = names.indexOf(name);
@@ -68,7 +95,10 @@ function sourceRow({ after, key, timestamp, window }: Change, { reads, source }:
 /** The keys that a predicate allows, when it fixes every key column by `=` or IN; undefined means a scan. */
 function lookupKeys(predicate: Expr, source: SourceObject): Row[] | undefined {
   const entity = source.featureView?.entityKey;
-  const columns = entity === undefined ? keyColumns(source.spec.schema) : entity.map((name) => source.spec.schema.find((column) => column.name === name)!);
+  const columns =
+    entity === undefined
+      ? keyColumns(source.spec.schema)
+      : entity.map((name) => source.spec.schema.find((column) => column.name === name)!);
   const parts = conjuncts(predicate);
   let keys: Value[][] = [[]];
   for (const column of columns) {
@@ -86,7 +116,16 @@ function fixedValues(part: Expr, name: string, type: PlanColumn['type']): Value[
     const cast = castBetween(expr.type, type);
     return expr.type.kind === 'DOUBLE' || expr.type.kind === 'DECIMAL' ? undefined : cast?.(literalValue(expr));
   };
-  const items = part.kind === 'in' && isColumn(part.operand) ? part.items : part.kind === 'compare' && part.op === '=' ? (isColumn(part.left) ? [part.right] : isColumn(part.right) ? [part.left] : undefined) : undefined;
+  const items =
+    part.kind === 'in' && isColumn(part.operand)
+      ? part.items
+      : part.kind === 'compare' && part.op === '='
+        ? isColumn(part.left)
+          ? [part.right]
+          : isColumn(part.right)
+            ? [part.left]
+            : undefined
+        : undefined;
   const values = items?.map(constant);
   return values === undefined || values.includes(undefined) ? undefined : [...new Set(values as Value[])];
 }

@@ -60,17 +60,34 @@ export class PushQueries {
 }
 
 /** Opens a SELECT: push with EMIT, pull without. */
-export async function openQuery(statement: Select, engine: Engine, session: Session, pushQueries: PushQueries, newBackend: () => StateBackend): Promise<QueryStream> {
+export async function openQuery(
+  statement: Select,
+  engine: Engine,
+  session: Session,
+  pushQueries: PushQueries,
+  newBackend: () => StateBackend,
+): Promise<QueryStream> {
   await engine.catchUp();
   const { query } = statement;
   const source = engine.catalog.sources.get(query.from.name.text);
-  if (query.emit === undefined && source !== undefined && (source.spec.kind === 'TABLE' || source.featureView !== undefined)) return pullStream(await pullRows(query, engine, session), query.limit);
+  if (
+    query.emit === undefined &&
+    source !== undefined &&
+    (source.spec.kind === 'TABLE' || source.featureView !== undefined)
+  )
+    return pullStream(await pullRows(query, engine, session), query.limit);
   const isPull = query.emit === undefined;
   const { plan } = planTransient(query, engine.catalog, isPull ? 'pull' : 'push', session);
   if (isPull && plan.shape === 'TABLE') throw new SqlError('PULL_UNSUPPORTED', statement.span, { what: 'GROUP BY' });
   const limit = Number(session.get('ksql.max.push.queries'));
   if (!isPull && pushQueries.size >= limit) throw new SqlError('TOO_MANY_PUSH_QUERIES', statement.span, { limit });
-  const stream = await TransientQuery.open(plan, engine, session, { isPull, limit: query.limit, name: query.from.name.text, backend: newBackend(), onEnd: (id) => pushQueries.remove(id) });
+  const stream = await TransientQuery.open(plan, engine, session, {
+    isPull,
+    limit: query.limit,
+    name: query.from.name.text,
+    backend: newBackend(),
+    onEnd: (id) => pushQueries.remove(id),
+  });
   if (!isPull) pushQueries.add(stream);
   return stream;
 }
@@ -129,11 +146,23 @@ class TransientQuery implements QueryStream {
   }
 
   static async open(plan: PhysicalPlan, engine: Engine, session: Session, options: Options): Promise<TransientQuery> {
-    const topology = new LocalTopology(plan, { backend: options.backend, statePrefix: 'transient', partitions: 1, conflate: false, models: engine.models, report: () => undefined });
+    const topology = new LocalTopology(plan, {
+      backend: options.backend,
+      statePrefix: 'transient',
+      partitions: 1,
+      conflate: false,
+      models: engine.models,
+      report: () => undefined,
+    });
     const inputs: Input[] = [];
     for (const step of sourcesOf(plan)) {
-      const earliest = options.isPull || step.source.kind === 'TABLE' || session.get('auto.offset.reset').toLowerCase() === 'earliest';
-      inputs.push({ stepId: step.id, decoder: new SourceDecoder(step, () => undefined), reader: await engine.node.openReader(step.source.topic, earliest ? 'beginning' : 'end') });
+      const earliest =
+        options.isPull || step.source.kind === 'TABLE' || session.get('auto.offset.reset').toLowerCase() === 'earliest';
+      inputs.push({
+        stepId: step.id,
+        decoder: new SourceDecoder(step, () => undefined),
+        reader: await engine.node.openReader(step.source.topic, earliest ? 'beginning' : 'end'),
+      });
     }
     return new TransientQuery(plan, topology, inputs, options);
   }
@@ -166,7 +195,9 @@ class TransientQuery implements QueryStream {
 
   async #poll(): Promise<SourceChange[]> {
     const single = this.#inputs.length === 1;
-    const polled = await Promise.all(this.#inputs.map(async ({ reader }) => reader.poll(batchRecords, single ? pollMs : 0)));
+    const polled = await Promise.all(
+      this.#inputs.map(async ({ reader }) => reader.poll(batchRecords, single ? pollMs : 0)),
+    );
     const found = polled.flatMap((records, i) => records.map((record) => ({ record, input: this.#inputs[i]! })));
     if (found.length === 0 && !single) await new Promise((resolve) => setTimeout(resolve, 20));
     if (!single) found.sort((a, b) => a.record.timestamp - b.record.timestamp);

@@ -33,7 +33,9 @@ export function propertyName(name: string): string {
   return bare === 'statestore.cache.max.bytes' ? 'cache.max.bytes.buffering' : bare;
 }
 
-export const isKnownProperty = (name: string): boolean => Object.hasOwn(sessionProperties, propertyName(name)) || /^ksql\.|\.ms$|\.bytes$|^__|^(sasl|ssl|security)\./.test(propertyName(name));
+export const isKnownProperty = (name: string): boolean =>
+  Object.hasOwn(sessionProperties, propertyName(name)) ||
+  /^ksql\.|\.ms$|\.bytes$|^__|^(sasl|ssl|security)\./.test(propertyName(name));
 
 /** What one client has set: SET, DEFINE, and the properties of its request. */
 export class Session {
@@ -46,13 +48,21 @@ export class Session {
   }
 
   set(name: string, value: string): void {
-    if (!isKnownProperty(name)) throw new SqlError('UNKNOWN_SETTING', noSpan, { name, suggestion: closest(name, Object.keys(sessionProperties)) });
+    if (!isKnownProperty(name))
+      throw new SqlError('UNKNOWN_SETTING', noSpan, {
+        name,
+        suggestion: closest(name, Object.keys(sessionProperties)),
+      });
     const bare = propertyName(name);
     if (bare === 'auto.offset.reset' && !['earliest', 'latest'].includes(value.toLowerCase())) {
       throw new SqlError('INVALID_SETTING', noSpan, { name, value, why: 'it must be earliest or latest' });
     }
     if (bare === 'processing.guarantee' && !['at_least_once', 'exactly_once_v2', 'exactly_once'].includes(value)) {
-      throw new SqlError('INVALID_SETTING', noSpan, { name, value, why: 'it must be at_least_once or exactly_once_v2' });
+      throw new SqlError('INVALID_SETTING', noSpan, {
+        name,
+        value,
+        why: 'it must be at_least_once or exactly_once_v2',
+      });
     }
     this.properties.set(bare, value);
   }
@@ -72,7 +82,10 @@ export class Session {
     if (this.variables.size === 0 || this.get('ksql.variable.substitution.enable') === 'false') return text;
     return text.replace(/'(?:[^']|'')*'|\$\{([A-Za-z_][A-Za-z0-9_@]*)\}/g, (whole, name: string | undefined) => {
       if (name !== undefined) return this.#value(name) ?? whole;
-      return whole.replace(/\$\{([A-Za-z_][A-Za-z0-9_@]*)\}/g, (inner, each: string) => this.#value(each)?.replaceAll("'", "''") ?? inner);
+      return whole.replace(
+        /\$\{([A-Za-z_][A-Za-z0-9_@]*)\}/g,
+        (inner, each: string) => this.#value(each)?.replaceAll("'", "''") ?? inner,
+      );
     });
   }
   #value(name: string): string | undefined {

@@ -49,10 +49,13 @@ class Writer {
   write(expr: Expr): string {
     switch (expr.kind) {
       case 'literal':
-        return typeof expr.value === 'boolean' || expr.value === null ? String(expr.value) : this.constant(literalValue(expr));
+        return typeof expr.value === 'boolean' || expr.value === null
+          ? String(expr.value)
+          : this.constant(literalValue(expr));
       case 'column': {
         const slot = this.#layout.get(expr.name);
-        if (slot === undefined) throw new InternalError(`no column ${expr.name} among ${[...this.#layout.keys()].join(', ')}`);
+        if (slot === undefined)
+          throw new InternalError(`no column ${expr.name} among ${[...this.#layout.keys()].join(', ')}`);
         return `r[${slot}]`;
       }
       case 'lambdaVariable':
@@ -72,7 +75,9 @@ class Writer {
       case 'logic': {
         const x = this.#temp();
         const right = this.write(expr.right);
-        return expr.op === 'AND' ? `((${x}=${this.write(expr.left)})===true?${right}:${x})` : `((${x}=${this.write(expr.left)})===false?${right}:${x})`;
+        return expr.op === 'AND'
+          ? `((${x}=${this.write(expr.left)})===true?${right}:${x})`
+          : `((${x}=${this.write(expr.left)})===false?${right}:${x})`;
       }
       case 'not': {
         const x = this.#temp();
@@ -145,10 +150,13 @@ class Writer {
     const found = findScalar(expr.fn);
     const types = expr.args.map(argumentType);
     const resolution = found && resolveOverload(found.overloads, types);
-    if (resolution === undefined) throw new InternalError(`function ${expr.fn} has no overload for its stored arguments`);
+    if (resolution === undefined)
+      throw new InternalError(`function ${expr.fn} has no overload for its stored arguments`);
     const { overload } = resolution;
     const evaluate = overload.bind({
-      args: expr.args.map((arg) => (arg.kind === 'lambda' || arg.kind === 'unit' || isNullLiteral(arg) ? null : arg.type)),
+      args: expr.args.map((arg) =>
+        arg.kind === 'lambda' || arg.kind === 'unit' || isNullLiteral(arg) ? null : arg.type,
+      ),
       returns: expr.type,
       constants: expr.args.map((arg) => (arg.kind === 'literal' ? literalValue(arg) : undefined)),
     });
@@ -159,7 +167,9 @@ class Writer {
   #arithmetic(expr: Extract<Expr, { kind: 'arithmetic' }>): string {
     const [x, y] = [this.#temp(), this.#temp()];
     const guard = `(${x}=${this.write(expr.left)})===null||(${y}=${this.write(expr.right)})===null?null:`;
-    const plain = expr.type.kind === 'DOUBLE' && [expr.left, expr.right].every(({ type }) => type.kind === 'DOUBLE' || type.kind === 'INTEGER');
+    const plain =
+      expr.type.kind === 'DOUBLE' &&
+      [expr.left, expr.right].every(({ type }) => type.kind === 'DOUBLE' || type.kind === 'INTEGER');
     if (plain) return `(${guard}${x}${expr.op}${y})`;
     return `(${guard}${this.constant(arithmetic(expr.op, expr.left.type, expr.right.type, expr.type))}(${x},${y}))`;
   }
@@ -169,10 +179,15 @@ class Writer {
     const guard = `(${x}=${this.write(expr.left)})!==null&&(${y}=${this.write(expr.right)})!==null&&`;
     const { left, right, op } = expr;
     // JavaScript compares numbers with bigints exactly, so these kinds need no call.
-    const direct = [left, right].every(({ type }) => ['INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIME', 'TIMESTAMP'].includes(type.kind)) || (left.type.kind === 'STRING' && right.type.kind === 'STRING');
+    const direct =
+      [left, right].every(({ type }) =>
+        ['INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIME', 'TIMESTAMP'].includes(type.kind),
+      ) ||
+      (left.type.kind === 'STRING' && right.type.kind === 'STRING');
     const symbol = op === '=' ? '==' : op === '<>' ? '!=' : op;
     if (direct) return `(${guard}${x}${symbol}${y})`;
-    if (op === '=' || op === '<>') return `(${guard}${op === '=' ? '' : '!'}${this.constant(equality(left.type, right.type))}(${x},${y}))`;
+    if (op === '=' || op === '<>')
+      return `(${guard}${op === '=' ? '' : '!'}${this.constant(equality(left.type, right.type))}(${x},${y}))`;
     return `(${guard}${this.constant(comparator(left.type, right.type))}(${x},${y})${op}0)`;
   }
 }
@@ -214,7 +229,9 @@ export function compileProjection(exprs: readonly Expr[], layout: Layout, onErro
     return `let e${i};${canCall(expr) ? `${mark}(${i});` : ''}try{e${i}=${code}}catch(e){e${i}=${name}(e,${i})}`;
   });
   const list = exprs.map((_, i) => `e${i}`).join(',');
-  const body = plain ? `return [${exprs.map((expr) => writer.write(expr)).join(',')}]` : `${parts.join('')}return [${list}]`;
+  const body = plain
+    ? `return [${exprs.map((expr) => writer.write(expr)).join(',')}]`
+    : `${parts.join('')}return [${list}]`;
   return build(writer, `function(r){${writer.temps}${body}}`);
 }
 
@@ -256,11 +273,20 @@ export function evaluateConstant(expr: Expr): Value | undefined {
 }
 
 /** A table function applied to a row: the rows it gives. */
-export function compileTableFunction(fn: string, args: readonly Expr[], returns: SqlType, layout: Layout, onError: OnError): (row: Row) => readonly Value[] {
+export function compileTableFunction(
+  fn: string,
+  args: readonly Expr[],
+  returns: SqlType,
+  layout: Layout,
+  onError: OnError,
+): (row: Row) => readonly Value[] {
   const found = findTableFunction(fn);
   const resolution = found && resolveOverload(found.overloads, args.map(argumentType));
-  if (resolution === undefined) throw new InternalError(`table function ${fn} has no overload for its stored arguments`);
-  const evaluate = resolution.overload.bind({ args: args.map((arg) => arg.type), returns, constants: [] }) as (...values: Value[]) => readonly Value[];
+  if (resolution === undefined)
+    throw new InternalError(`table function ${fn} has no overload for its stored arguments`);
+  const evaluate = resolution.overload.bind({ args: args.map((arg) => arg.type), returns, constants: [] }) as (
+    ...values: Value[]
+  ) => readonly Value[];
   const values = compileProjection(args, layout, onError);
   return (row) => {
     try {

@@ -2,7 +2,18 @@ import { findScalar } from '../functions/registry.ts';
 import { evaluateConstant } from './compile.ts';
 import { children, literal, mapChildren, type Expr } from './node.ts';
 
-const foldable = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL', 'STRING', 'BYTES', 'DATE', 'TIME', 'TIMESTAMP']);
+const foldable = new Set([
+  'BOOLEAN',
+  'INTEGER',
+  'BIGINT',
+  'DOUBLE',
+  'DECIMAL',
+  'STRING',
+  'BYTES',
+  'DATE',
+  'TIME',
+  'TIMESTAMP',
+]);
 
 /**
  * Replaces parts without columns by their value. Volatile functions are kept, and so is a part that fails, which must fail for

@@ -1,13 +1,26 @@
 import { compareBytes, equalValues } from '../types/compare.ts';
 import { compareDecimals, decimalArithmetic, decimalToDouble, type DecimalType } from '../types/decimals.ts';
-import { addLong, canonical, divideInteger, divideLong, multiplyLong, remainderInteger, remainderLong, subtractLong } from '../types/numbers.ts';
+import {
+  addLong,
+  canonical,
+  divideInteger,
+  divideLong,
+  multiplyLong,
+  remainderInteger,
+  remainderLong,
+  subtractLong,
+} from '../types/numbers.ts';
 import type { Long, SqlType, Value } from '../types/sql-type.ts';
 
 /** What happens with an exception of one function call inside an expression: it is told, and the call is null. */
 export type OnError = (error: unknown) => void;
 
 /** A scalar function that skips the call when an argument is null, and turns an exception into null. */
-export function guarded(evaluate: (...args: Value[]) => unknown, acceptsNull: boolean, onError: OnError): (...args: Value[]) => Value {
+export function guarded(
+  evaluate: (...args: Value[]) => unknown,
+  acceptsNull: boolean,
+  onError: OnError,
+): (...args: Value[]) => Value {
   const attempt = (args: Value[]): Value => {
     try {
       const result = evaluate(...args) as Value | undefined;
@@ -55,7 +68,13 @@ const integerOps: Record<Operator, (x: number, y: number) => number> = {
   '/': divideInteger,
   '%': remainderInteger,
 };
-const longOps: Record<Operator, (x: Long, y: Long) => Long> = { '+': addLong, '-': subtractLong, '*': multiplyLong, '/': divideLong, '%': remainderLong };
+const longOps: Record<Operator, (x: Long, y: Long) => Long> = {
+  '+': addLong,
+  '-': subtractLong,
+  '*': multiplyLong,
+  '/': divideLong,
+  '%': remainderLong,
+};
 const doubleOps: Record<Operator, (x: number, y: number) => number> = {
   '+': (x, y) => x + y,
   '-': (x, y) => x - y,
@@ -79,7 +98,8 @@ export function comparator(left: SqlType, right: SqlType): (a: Value, b: Value) 
 }
 
 export function equality(left: SqlType, right: SqlType): (a: Value, b: Value) => boolean {
-  const numbers = (type: SqlType): boolean => type.kind === 'DECIMAL' || type.kind === 'DOUBLE' || type.kind === 'BIGINT' || type.kind === 'INTEGER';
+  const numbers = (type: SqlType): boolean =>
+    type.kind === 'DECIMAL' || type.kind === 'DOUBLE' || type.kind === 'BIGINT' || type.kind === 'INTEGER';
   if (numbers(left) && numbers(right)) {
     const order = comparator(left, right);
     return (a, b) => order(a, b) === 0;

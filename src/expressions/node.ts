@@ -9,21 +9,60 @@ export type Expr =
   | Literal
   | { readonly kind: 'column'; readonly name: string; readonly type: SqlType }
   | { readonly kind: 'call'; readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }
-  | { readonly kind: 'arithmetic'; readonly op: '+' | '-' | '*' | '/' | '%'; readonly left: Expr; readonly right: Expr; readonly type: SqlType }
+  | {
+      readonly kind: 'arithmetic';
+      readonly op: '+' | '-' | '*' | '/' | '%';
+      readonly left: Expr;
+      readonly right: Expr;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'negate'; readonly operand: Expr; readonly type: SqlType }
-  | { readonly kind: 'compare'; readonly op: '=' | '<>' | '<' | '<=' | '>' | '>='; readonly left: Expr; readonly right: Expr; readonly type: BooleanType }
-  | { readonly kind: 'logic'; readonly op: 'AND' | 'OR'; readonly left: Expr; readonly right: Expr; readonly type: BooleanType }
+  | {
+      readonly kind: 'compare';
+      readonly op: '=' | '<>' | '<' | '<=' | '>' | '>=';
+      readonly left: Expr;
+      readonly right: Expr;
+      readonly type: BooleanType;
+    }
+  | {
+      readonly kind: 'logic';
+      readonly op: 'AND' | 'OR';
+      readonly left: Expr;
+      readonly right: Expr;
+      readonly type: BooleanType;
+    }
   | { readonly kind: 'not'; readonly operand: Expr; readonly type: BooleanType }
   | { readonly kind: 'isNull'; readonly operand: Expr; readonly negated: boolean; readonly type: BooleanType }
-  | { readonly kind: 'distinct'; readonly left: Expr; readonly right: Expr; readonly negated: boolean; readonly type: BooleanType }
+  | {
+      readonly kind: 'distinct';
+      readonly left: Expr;
+      readonly right: Expr;
+      readonly negated: boolean;
+      readonly type: BooleanType;
+    }
   | { readonly kind: 'in'; readonly operand: Expr; readonly items: readonly Expr[]; readonly type: BooleanType }
-  | { readonly kind: 'like'; readonly operand: Expr; readonly pattern: Expr; readonly escape: string | null; readonly type: BooleanType }
-  | { readonly kind: 'case'; readonly whens: readonly { readonly when: Expr; readonly then: Expr }[]; readonly otherwise: Expr; readonly type: SqlType }
+  | {
+      readonly kind: 'like';
+      readonly operand: Expr;
+      readonly pattern: Expr;
+      readonly escape: string | null;
+      readonly type: BooleanType;
+    }
+  | {
+      readonly kind: 'case';
+      readonly whens: readonly { readonly when: Expr; readonly then: Expr }[];
+      readonly otherwise: Expr;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'cast'; readonly operand: Expr; readonly type: SqlType }
   | { readonly kind: 'subscript'; readonly operand: Expr; readonly index: Expr; readonly type: SqlType }
   | { readonly kind: 'field'; readonly operand: Expr; readonly field: string; readonly type: SqlType }
   | { readonly kind: 'array'; readonly items: readonly Expr[]; readonly type: SqlType }
-  | { readonly kind: 'map'; readonly entries: readonly { readonly key: Expr; readonly value: Expr }[]; readonly type: SqlType }
+  | {
+      readonly kind: 'map';
+      readonly entries: readonly { readonly key: Expr; readonly value: Expr }[];
+      readonly type: SqlType;
+    }
   | { readonly kind: 'struct'; readonly fields: readonly Expr[]; readonly type: SqlType }
   | { readonly kind: 'lambda'; readonly params: readonly string[]; readonly body: Expr; readonly type: SqlType }
   | { readonly kind: 'lambdaVariable'; readonly name: string; readonly type: SqlType }
@@ -122,7 +161,11 @@ export function mapChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
     case 'like':
       return { ...expr, operand: change(expr.operand), pattern: change(expr.pattern) };
     case 'case':
-      return { ...expr, whens: expr.whens.map(({ when, then }) => ({ when: change(when), then: change(then) })), otherwise: change(expr.otherwise) };
+      return {
+        ...expr,
+        whens: expr.whens.map(({ when, then }) => ({ when: change(when), then: change(then) })),
+        otherwise: change(expr.otherwise),
+      };
     case 'subscript':
       return { ...expr, operand: change(expr.operand), index: change(expr.index) };
     case 'array':

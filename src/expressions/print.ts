@@ -8,7 +8,9 @@ export function printExpr(expr: Expr): string {
   switch (expr.kind) {
     case 'literal':
       if (expr.value === null) return 'NULL';
-      return typeof expr.value === 'string' && expr.type.kind === 'STRING' ? `'${expr.value.replaceAll("'", "''")}'` : valueText(expr.type, literalValue(expr));
+      return typeof expr.value === 'string' && expr.type.kind === 'STRING'
+        ? `'${expr.value.replaceAll("'", "''")}'`
+        : valueText(expr.type, literalValue(expr));
     case 'column':
     case 'lambdaVariable':
       return expr.name;

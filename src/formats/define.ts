@@ -31,7 +31,10 @@ export interface Format {
   readonly singles: 'wrap' | 'unwrap' | 'both' | 'none';
   readonly usesDelimiter: boolean;
   /** Why these columns cannot be held, naming the first that cannot; undefined when they can. */
-  readonly refuses: (columns: readonly Pick<Column, 'name' | 'type'>[], role: 'key' | 'value') => { column: string; type: string } | { why: string } | undefined;
+  readonly refuses: (
+    columns: readonly Pick<Column, 'name' | 'type'>[],
+    role: 'key' | 'value',
+  ) => { column: string; type: string } | { why: string } | undefined;
   readonly decoder: (columns: readonly DecodeColumn[], options: FormatOptions) => Decode;
   readonly encoder: (columns: readonly DecodeColumn[], options: FormatOptions) => Encode;
 }

@@ -1,5 +1,5 @@
 import { castBetween } from '../types/casts.ts';
-import { decimalFromText, decimalText, type DecimalType } from '../types/decimals.ts';
+import { decimalFromText, decimalText } from '../types/decimals.ts';
 import { doubleText } from '../types/numbers.ts';
 import { STRING, typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
 import { DecodeError, type Format } from './define.ts';
@@ -60,17 +60,18 @@ function writer(type: SqlType): (value: Value) => string {
     case 'DOUBLE':
       return (value) => doubleText(value as number);
     case 'DECIMAL':
-      return (value) => decimalText(value as Long, (type as DecimalType).scale);
+      return (value) => decimalText(value as Long, type.scale);
     case 'BYTES':
       return (value) => (value as Buffer).toString('base64');
     default:
-      return (value) => String(value as string | number);
+      return (value) => String(value);
   }
 }
 
 function quoted(text: string, delimiter: string, first: boolean): string {
   // commons-csv's minimal quoting: a delimiter, quote or line break, or a first field that starts oddly.
-  const needs = text.includes(delimiter) || /["\r\n]/.test(text) || (first && text === '') || /^[\u0000-#]|[\u0000- ]$/.test(text);
+  const needs =
+    text.includes(delimiter) || /["\r\n]/.test(text) || (first && text === '') || /^[\u0000-#]|[\u0000- ]$/.test(text);
   return needs ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -89,7 +90,8 @@ export const delimited: Format = {
     const readers = columns.map(({ type }) => reader(type));
     return (bytes, start, end, row) => {
       const fields = splitLine(bytes.utf8Slice(start, end).replace(/\r?\n$/, ''), delimiter);
-      if (fields.length !== columns.length) throw new DecodeError(`${columns.length} fields are needed, not ${fields.length}`);
+      if (fields.length !== columns.length)
+        throw new DecodeError(`${columns.length} fields are needed, not ${fields.length}`);
       columns.forEach(({ slot, name }, i) => {
         if (slot < 0) return;
         try {

@@ -8,7 +8,9 @@ import { DecodeError } from './define.ts';
 export function fromJson(json: Json, type: SqlType, path: string): Value {
   if (json === null) return null;
   const fail = (): never => {
-    throw new DecodeError(`${path}: ${kindOf(json)} is not ${type.kind === 'INTEGER' || type.kind === 'ARRAY' ? 'an' : 'a'} ${type.kind}`);
+    throw new DecodeError(
+      `${path}: ${kindOf(json)} is not ${type.kind === 'INTEGER' || type.kind === 'ARRAY' ? 'an' : 'a'} ${type.kind}`,
+    );
   };
   switch (type.kind) {
     case 'BOOLEAN':
@@ -37,10 +39,14 @@ export function fromJson(json: Json, type: SqlType, path: string): Value {
     case 'ARRAY':
       return Array.isArray(json) ? json.map((item, i) => fromJson(item, type.element, `${path}[${i}]`)) : fail();
     case 'MAP':
-      return json instanceof Map ? new Map([...json].map(([key, item]) => [key, fromJson(item, type.value, `${path}.${key}`)])) : fail();
+      return json instanceof Map
+        ? new Map([...json].map(([key, item]) => [key, fromJson(item, type.value, `${path}.${key}`)]))
+        : fail();
     case 'STRUCT': {
       if (!(json instanceof Map)) return fail();
-      return type.fields.map(({ name, type: fieldType }) => fromJson(findField(json, name) ?? null, fieldType, `${path}.${name}`));
+      return type.fields.map(({ name, type: fieldType }) =>
+        fromJson(findField(json, name) ?? null, fieldType, `${path}.${name}`),
+      );
     }
   }
 }
@@ -63,7 +69,8 @@ export function integerText(text: string, path: string, bits: 32 | 64): number |
   const parsed = parseDecimal(text);
   if (parsed === undefined) throw new DecodeError(`${path}: "${text}" is not a number`);
   const value = parsed.scale === 0 ? parsed.unscaled : parsed.unscaled / powerOfTen(parsed.scale);
-  if (BigInt.asIntN(bits, value) !== value) throw new DecodeError(`${path}: ${text} is outside the range of ${bits === 32 ? 'INTEGER' : 'BIGINT'}`);
+  if (BigInt.asIntN(bits, value) !== value)
+    throw new DecodeError(`${path}: ${text} is outside the range of ${bits === 32 ? 'INTEGER' : 'BIGINT'}`);
   return canonical(value);
 }
 

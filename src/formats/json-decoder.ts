@@ -17,7 +17,8 @@ export function slowJsonDecoder(columns: readonly DecodeColumn[], { wrap }: Form
       return true;
     }
     if (!(json instanceof Map)) throw new DecodeError('the value is not a JSON object');
-    for (const { name, type, slot } of columns) if (slot >= 0) row[slot] = fromJson(findField(json, name) ?? null, type, `$.${name}`);
+    for (const { name, type, slot } of columns)
+      if (slot >= 0) row[slot] = fromJson(findField(json, name) ?? null, type, `$.${name}`);
     return true;
   };
 }

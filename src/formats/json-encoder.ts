@@ -8,7 +8,11 @@ export function jsonEncoder(columns: readonly DecodeColumn[], { wrap }: FormatOp
     return (row) => (row[slot] === null ? null : write(row[slot]!));
   }
   if (columns.length === 0) return () => '{}';
-  const parts = columns.map(({ name, type, slot }, i) => ({ prefix: `${i === 0 ? '{' : ','}${jsonString(name)}:`, slot, write: jsonWriter(type) }));
+  const parts = columns.map(({ name, type, slot }, i) => ({
+    prefix: `${i === 0 ? '{' : ','}${jsonString(name)}:`,
+    slot,
+    write: jsonWriter(type),
+  }));
   return (row) => {
     let text = '';
     for (const part of parts) text += part.prefix + part.write(row[part.slot]!);

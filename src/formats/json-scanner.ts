@@ -134,7 +134,12 @@ export class JsonScanner {
     if (c === 123 || c === 91) return this.#skipNested(i);
     if (c === 45 || isDigit(c)) return this.#skipNumber(i);
     for (const word of words) {
-      if (word.charCodeAt(0) === c && i + word.length <= this.#end && this.#bytes.latin1Slice(i, i + word.length) === word) return i + word.length;
+      if (
+        word.charCodeAt(0) === c &&
+        i + word.length <= this.#end &&
+        this.#bytes.latin1Slice(i, i + word.length) === word
+      )
+        return i + word.length;
     }
     return this.fail(i);
   }

@@ -1,7 +1,20 @@
 import type { SqlType, Value } from '../types/sql-type.ts';
 import { parseParams, parseParamType, type Bindings, type Param, type ParamType } from './signature.ts';
 
-export type Category = 'NUMERIC' | 'STRING' | 'DATE / TIME' | 'COLLECTION' | 'JSON' | 'NULL' | 'URL' | 'MACHINE LEARNING' | 'GEO' | 'AGGREGATE' | 'TABLE' | 'OTHER' | 'LAMBDA';
+export type Category =
+  | 'NUMERIC'
+  | 'STRING'
+  | 'DATE / TIME'
+  | 'COLLECTION'
+  | 'JSON'
+  | 'NULL'
+  | 'URL'
+  | 'MACHINE LEARNING'
+  | 'GEO'
+  | 'AGGREGATE'
+  | 'TABLE'
+  | 'OTHER'
+  | 'LAMBDA';
 
 /** What a function may know when it is built for one call: the argument types, its result type and the literal arguments by position. */
 export interface CallContext {
@@ -40,19 +53,37 @@ type Returns = string | OverloadBase['returns'];
 interface OverloadOptions {
   readonly acceptsNull?: boolean;
 }
-const returnsOf = (returns: Returns): OverloadBase['returns'] => (typeof returns === 'string' ? parseParamType(returns) : returns);
+const returnsOf = (returns: Returns): OverloadBase['returns'] =>
+  typeof returns === 'string' ? parseParamType(returns) : returns;
 
 /** One signature and its code, e.g. `overload('input STRING', 'INTEGER', (input: string) => input.length)`. */
-export function overload(params: string, returns: Returns, evaluate: Evaluate, options: OverloadOptions = {}): ScalarOverload {
-  return { params: parseParams(params), returns: returnsOf(returns), acceptsNull: options.acceptsNull ?? false, bind: () => evaluate };
+export function overload(
+  params: string,
+  returns: Returns,
+  evaluate: Evaluate,
+  options: OverloadOptions = {},
+): ScalarOverload {
+  return {
+    params: parseParams(params),
+    returns: returnsOf(returns),
+    acceptsNull: options.acceptsNull ?? false,
+    bind: () => evaluate,
+  };
 }
 
 /** As `overload`, for code that depends on the types or literal arguments of the call. */
-export function boundOverload(params: string, returns: Returns, bind: ScalarOverload['bind'], options: OverloadOptions = {}): ScalarOverload {
+export function boundOverload(
+  params: string,
+  returns: Returns,
+  bind: ScalarOverload['bind'],
+  options: OverloadOptions = {},
+): ScalarOverload {
   return { params: parseParams(params), returns: returnsOf(returns), acceptsNull: options.acceptsNull ?? false, bind };
 }
 
-export function scalar(definition: Documented & { readonly volatile?: boolean; readonly overloads: readonly ScalarOverload[] }): ScalarFunction {
+export function scalar(
+  definition: Documented & { readonly volatile?: boolean; readonly overloads: readonly ScalarOverload[] },
+): ScalarFunction {
   return Object.freeze({ kind: 'scalar', volatile: false, ...definition });
 }
 
@@ -82,11 +113,18 @@ export interface AggregateFunction extends Documented {
   readonly overloads: readonly AggregateOverload[];
 }
 
-export function aggregateOverload(params: string, returns: Returns, create: AggregateOverload['create'], stateType?: AggregateOverload['stateType']): AggregateOverload {
+export function aggregateOverload(
+  params: string,
+  returns: Returns,
+  create: AggregateOverload['create'],
+  stateType?: AggregateOverload['stateType'],
+): AggregateOverload {
   return { params: parseParams(params), returns: returnsOf(returns), create, ...(stateType && { stateType }) };
 }
 
-export function aggregate(definition: Documented & { readonly overloads: readonly AggregateOverload[] }): AggregateFunction {
+export function aggregate(
+  definition: Documented & { readonly overloads: readonly AggregateOverload[] },
+): AggregateFunction {
   return Object.freeze({ kind: 'aggregate', ...definition });
 }
 
@@ -97,10 +135,16 @@ export interface TableFunction extends Documented {
   readonly kind: 'table';
   readonly overloads: readonly TableOverload[];
 }
-export function tableFunction(definition: Documented & { readonly overloads: readonly TableOverload[] }): TableFunction {
+export function tableFunction(
+  definition: Documented & { readonly overloads: readonly TableOverload[] },
+): TableFunction {
   return Object.freeze({ kind: 'table', ...definition });
 }
-export function tableOverload(params: string, returns: Returns, evaluate: (...args: never[]) => readonly Value[]): TableOverload {
+export function tableOverload(
+  params: string,
+  returns: Returns,
+  evaluate: (...args: never[]) => readonly Value[],
+): TableOverload {
   return { params: parseParams(params), returns: returnsOf(returns), bind: () => evaluate };
 }
 

@@ -3,7 +3,8 @@ import { sameType, typeText, type SqlType } from '../types/sql-type.ts';
 import { paramTypeText, substitute, type Bindings, type Param, type ParamType } from './signature.ts';
 
 /** What is known of an argument before the function is chosen: its type, NULL, a lambda of some arity, or a time unit. */
-export type ArgumentType = SqlType | null | { readonly kind: 'LAMBDA'; readonly arity: number } | { readonly kind: 'UNIT' };
+export type ArgumentType =
+  SqlType | null | { readonly kind: 'LAMBDA'; readonly arity: number } | { readonly kind: 'UNIT' };
 
 interface Signature {
   readonly params: readonly Param[];
@@ -17,7 +18,10 @@ export interface Resolution<O> {
 }
 
 /** The overload that fits best: exact types first, then implicit casts; fewer variadics and generics break ties. Undefined when none fits. */
-export function resolveOverload<O extends Signature>(overloads: readonly O[], args: readonly ArgumentType[]): Resolution<O> | undefined {
+export function resolveOverload<O extends Signature>(
+  overloads: readonly O[],
+  args: readonly ArgumentType[],
+): Resolution<O> | undefined {
   let best: { resolution: Resolution<O>; score: number } | undefined;
   for (const overload of overloads) {
     const params = spread(overload.params, args.length);
@@ -33,7 +37,12 @@ export function resolveOverload<O extends Signature>(overloads: readonly O[], ar
   return best?.resolution;
 }
 
-function rank(declared: readonly Param[], params: readonly Param[], args: readonly ArgumentType[], exact: boolean): number {
+function rank(
+  declared: readonly Param[],
+  params: readonly Param[],
+  args: readonly ArgumentType[],
+  exact: boolean,
+): number {
   const variadic = declared.some((param) => param.variadic) ? -100 : 0;
   const generics = params.filter((param) => param.type.kind === 'generic' || param.type.kind === 'any').length;
   const equal = params.filter((param, i) => isExact(param.type, args[i]!)).length;
@@ -66,7 +75,8 @@ function accepts(param: ParamType, arg: ArgumentType, bindings: Bindings, exact:
       if (arg.kind !== 'DECIMAL') {
         if (exact || (arg.kind !== 'INTEGER' && arg.kind !== 'BIGINT')) return false;
       }
-      const decimal: SqlType = arg.kind === 'DECIMAL' ? arg : { kind: 'DECIMAL', precision: arg.kind === 'INTEGER' ? 10 : 19, scale: 0 };
+      const decimal: SqlType =
+        arg.kind === 'DECIMAL' ? arg : { kind: 'DECIMAL', precision: arg.kind === 'INTEGER' ? 10 : 19, scale: 0 };
       const bound = bindings.get('DECIMAL');
       bindings.set('DECIMAL', bound === undefined ? decimal : commonType(bound, decimal)!);
       return true;
@@ -85,15 +95,24 @@ function accepts(param: ParamType, arg: ArgumentType, bindings: Bindings, exact:
     case 'array':
       return arg.kind === 'ARRAY' && accepts(param.element, arg.element, bindings, exact);
     case 'map':
-      return arg.kind === 'MAP' && accepts(param.key, arg.key, bindings, exact) && accepts(param.value, arg.value, bindings, exact);
+      return (
+        arg.kind === 'MAP' &&
+        accepts(param.key, arg.key, bindings, exact) &&
+        accepts(param.value, arg.value, bindings, exact)
+      );
     case 'struct':
-      return arg.kind === 'STRUCT' && param.fields.length === arg.fields.length && param.fields.every((field, i) => accepts(field.type, arg.fields[i]!.type, bindings, exact));
+      return (
+        arg.kind === 'STRUCT' &&
+        param.fields.length === arg.fields.length &&
+        param.fields.every((field, i) => accepts(field.type, arg.fields[i]!.type, bindings, exact))
+      );
   }
 }
 
 /** ksqlDB's implicit casts of arguments: numbers widen, strings become dates, times, timestamps and bytes. */
 function converts(from: SqlType, to: SqlType): boolean {
-  if (from.kind === 'STRING') return to.kind === 'DATE' || to.kind === 'TIME' || to.kind === 'TIMESTAMP' || to.kind === 'BYTES';
+  if (from.kind === 'STRING')
+    return to.kind === 'DATE' || to.kind === 'TIME' || to.kind === 'TIMESTAMP' || to.kind === 'BYTES';
   return implicitlyCastable(from, to);
 }
 
@@ -104,7 +123,9 @@ export function targetType(param: ParamType, arg: SqlType, bindings: Bindings): 
 }
 
 export function signatureText(name: string, overload: Signature): string {
-  const params = overload.params.map((param) => `${param.name} ${paramTypeText(param.type)}${param.variadic ? '...' : ''}`);
+  const params = overload.params.map(
+    (param) => `${param.name} ${paramTypeText(param.type)}${param.variadic ? '...' : ''}`,
+  );
   return `${name}(${params.join(', ')})`;
 }
 

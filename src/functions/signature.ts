@@ -1,4 +1,19 @@
-import { array, BIGINT, BOOLEAN, BYTES, DATE, DOUBLE, INTEGER, map, STRING, struct, TIME, TIMESTAMP, type SqlType, type StructField } from '../types/sql-type.ts';
+import {
+  array,
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  DATE,
+  DOUBLE,
+  INTEGER,
+  map,
+  STRING,
+  struct,
+  TIME,
+  TIMESTAMP,
+  type SqlType,
+  type StructField,
+} from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
 
 /** The type of a parameter: a SQL type, a generic such as T, any DECIMAL, a lambda, a time unit, or anything. */

@@ -1,7 +1,22 @@
 import { crc32c } from './crc32c.ts';
 
 /** Offsets of fields in a record batch of version 2. */
-const at = { baseOffset: 0, length: 8, leaderEpoch: 12, magic: 16, crc: 17, attributes: 21, lastDelta: 23, baseTime: 27, maxTime: 35, producerId: 43, producerEpoch: 51, sequence: 53, count: 57, records: 61 } as const;
+const at = {
+  baseOffset: 0,
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastDelta: 23,
+  baseTime: 27,
+  maxTime: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  sequence: 53,
+  count: 57,
+  records: 61,
+} as const;
 export const batchHeader = at.records;
 
 export interface BatchInfo {
@@ -26,7 +41,8 @@ export function readBatchInfo(bytes: Buffer, start: number, limit: number): Batc
   if (start + at.records > limit) return undefined;
   const end = start + 12 + bytes.readInt32BE(start + at.length);
   if (end > limit) return undefined;
-  if (bytes[start + at.magic] !== 2) throw new CorruptBatch(`record batch of version ${bytes[start + at.magic]}, only 2 is read`);
+  if (bytes[start + at.magic] !== 2)
+    throw new CorruptBatch(`record batch of version ${bytes[start + at.magic]}, only 2 is read`);
   const baseOffset = Number(bytes.readBigInt64BE(start + at.baseOffset));
   return {
     start,
@@ -57,7 +73,13 @@ export function setBaseOffset(bytes: Buffer, start: number, offset: number): voi
 }
 
 /** Names the producer of a finished batch; the checksum is made again. */
-export function setProducer(bytes: Buffer, producerId: bigint, epoch: number, sequence: number, transactional: boolean): void {
+export function setProducer(
+  bytes: Buffer,
+  producerId: bigint,
+  epoch: number,
+  sequence: number,
+  transactional: boolean,
+): void {
   bytes.writeBigInt64BE(producerId, at.producerId);
   bytes.writeInt16BE(epoch, at.producerEpoch);
   bytes.writeInt32BE(sequence, at.sequence);
@@ -151,7 +173,10 @@ export class RecordCursor implements RecordView {
       const key = this.bytes.utf8Slice(this.#position, this.#position + keyLength);
       this.#position += keyLength;
       const valueLength = this.#varint();
-      headers.push({ key, value: valueLength < 0 ? null : Buffer.from(this.bytes.subarray(this.#position, this.#position + valueLength)) });
+      headers.push({
+        key,
+        value: valueLength < 0 ? null : Buffer.from(this.bytes.subarray(this.#position, this.#position + valueLength)),
+      });
       if (valueLength > 0) this.#position += valueLength;
     }
     this.#position = resume;
@@ -253,10 +278,18 @@ export class BatchWriter {
     this.#position += written;
   }
 
-  add(timestamp: number, key: string | Buffer | null, value: string | Buffer | null, headers?: readonly RecordHeader[]): void {
+  add(
+    timestamp: number,
+    key: string | Buffer | null,
+    value: string | Buffer | null,
+    headers?: readonly RecordHeader[],
+  ): void {
     if (this.#count === 0) this.#base = this.#maximum = timestamp;
     if (timestamp > this.#maximum) this.#maximum = timestamp;
-    const headerBytes = headers === undefined ? 0 : headers.reduce((sum, header) => sum + header.key.length * 3 + (header.value?.length ?? 0) + 20, 0);
+    const headerBytes =
+      headers === undefined
+        ? 0
+        : headers.reduce((sum, header) => sum + header.key.length * 3 + (header.value?.length ?? 0) + 20, 0);
     this.#need(80 + bound(key) + bound(value) + headerBytes);
     // The record's length comes first and is known last: the body is written behind room for five bytes, then moved.
     const start = this.#position;
@@ -302,7 +335,8 @@ export class BatchWriter {
   }
 }
 
-const bound = (payload: string | Buffer | null): number => (payload === null ? 0 : typeof payload === 'string' ? payload.length * 3 : payload.length);
+const bound = (payload: string | Buffer | null): number =>
+  payload === null ? 0 : typeof payload === 'string' ? payload.length * 3 : payload.length;
 
 function varintWidth(value: number): number {
   const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;

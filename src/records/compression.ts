@@ -13,7 +13,7 @@ async function unsnappy(bytes: Buffer): Promise<Buffer> {
   if (!bytes.subarray(0, 8).equals(xerial)) return snappy.uncompress(bytes);
   // Java writes snappy in xerial frames: chunks of a length and a body.
   const chunks: Buffer[] = [];
-  for (let i = 16; i < bytes.length; ) {
+  for (let i = 16; i < bytes.length;) {
     const length = bytes.readInt32BE(i);
     i += 4;
     chunks.push(await snappy.uncompress(bytes.subarray(i, i + length)));
@@ -26,9 +26,14 @@ async function unsnappy(bytes: Buffer): Promise<Buffer> {
 const codecs: Record<number, Decompress> = {
   1: (bytes) => Promise.resolve(gunzipSync(bytes)),
   2: unsnappy,
-  3: async (bytes) => Buffer.from(await (require('lz4-napi') as { decompressFrame: (data: Buffer) => Promise<Buffer> }).decompressFrame(bytes)),
+  3: async (bytes) =>
+    Buffer.from(
+      await (require('lz4-napi') as { decompressFrame: (data: Buffer) => Promise<Buffer> }).decompressFrame(bytes),
+    ),
   4: async (bytes) => {
-    const { Decoder } = require('@toondepauw/node-zstd') as { Decoder: new () => { decode: (data: Buffer) => Promise<Buffer> } };
+    const { Decoder } = require('@toondepauw/node-zstd') as {
+      Decoder: new () => { decode: (data: Buffer) => Promise<Buffer> };
+    };
     return new Decoder().decode(bytes);
   },
 };

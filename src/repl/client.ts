@@ -38,10 +38,18 @@ export class Client {
   async #post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(this.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...(signal && { signal }) });
+      response = await fetch(this.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        ...(signal && { signal }),
+      });
     } catch (error) {
       if ((error as Error).name === 'AbortError') throw error;
-      throw new ServerError({ message: `no server answers at ${this.url}`, hint: 'Start one with "millrace server", or give its address.' });
+      throw new ServerError({
+        message: `no server answers at ${this.url}`,
+        hint: 'Start one with "millrace server", or give its address.',
+      });
     }
     if (!response.ok) {
       const text = await response.text();
@@ -57,7 +65,11 @@ export class Client {
   }
 
   #body(sql: string): Record<string, unknown> {
-    return { ksql: sql, streamsProperties: Object.fromEntries(this.properties), sessionVariables: Object.fromEntries(this.variables) };
+    return {
+      ksql: sql,
+      streamsProperties: Object.fromEntries(this.properties),
+      sessionVariables: Object.fromEntries(this.variables),
+    };
   }
 
   async execute(sql: string): Promise<Entity[]> {
@@ -99,7 +111,8 @@ function eventOf(text: string): QueryEvent | undefined {
   if (parsed['header'] !== undefined) return { kind: 'header', header: parsed['header'] as Header };
   const row = parsed['row'] as { columns: unknown[]; tombstone?: boolean } | undefined;
   if (row !== undefined) return { kind: 'row', columns: row.columns, tombstone: row.tombstone === true };
-  if (parsed['errorMessage'] !== undefined) return { kind: 'error', message: (parsed['errorMessage'] as { message: string }).message };
+  if (parsed['errorMessage'] !== undefined)
+    return { kind: 'error', message: (parsed['errorMessage'] as { message: string }).message };
   return parsed['finalMessage'] === undefined ? undefined : { kind: 'final', message: String(parsed['finalMessage']) };
 }
 

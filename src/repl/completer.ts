@@ -21,13 +21,17 @@ export class Completer {
     this.#names ??= this.#load().catch(() => []);
     const wanted = word.toUpperCase();
     const lower = word === word.toLowerCase();
-    const found = [...new Set([...keywordList, ...(await this.#names)])].filter((name) => name.toUpperCase().startsWith(wanted)).sort();
+    const found = [...new Set([...keywordList, ...(await this.#names)])]
+      .filter((name) => name.toUpperCase().startsWith(wanted))
+      .sort();
     return [found.map((name) => (lower && keywordList.includes(name) ? name.toLowerCase() : name)), word];
   }
 
   async #load(): Promise<string[]> {
     const entities = await this.#client.execute('SHOW STREAMS EXTENDED; SHOW TABLES EXTENDED; SHOW FUNCTIONS;');
-    const sources = entities.slice(0, 2).flatMap((entity) => (entity['sourceDescriptions'] as Entity[] | undefined) ?? []);
+    const sources = entities
+      .slice(0, 2)
+      .flatMap((entity) => (entity['sourceDescriptions'] as Entity[] | undefined) ?? []);
     const columns = sources.flatMap((source) => (source['fields'] as Entity[]).map((field) => String(field['name'])));
     const functions = ((entities[2]?.['functions'] as Entity[] | undefined) ?? []).map((each) => String(each['name']));
     return [...sources.map((source) => String(source['name'])), ...columns, ...functions];

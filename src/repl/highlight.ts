@@ -8,7 +8,16 @@ export function highlight(text: string): string {
   for (const { start, end, kind } of tokensOf(text)) {
     result += text.slice(at, start);
     const image = text.slice(start, end);
-    result += kind === 'keyword' ? colors.cyan(image) : kind === 'string' ? colors.green(image) : kind === 'number' ? colors.yellow(image) : kind === 'comment' ? colors.dim(image) : image;
+    result +=
+      kind === 'keyword'
+        ? colors.cyan(image)
+        : kind === 'string'
+          ? colors.green(image)
+          : kind === 'number'
+            ? colors.yellow(image)
+            : kind === 'comment'
+              ? colors.dim(image)
+              : image;
     at = end;
   }
   return result + text.slice(at);

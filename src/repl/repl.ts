@@ -43,7 +43,15 @@ function print(state: State, text: string): void {
 function printError(state: State, error: unknown): void {
   state.failed = true;
   if (error instanceof ServerError) {
-    const parts = [colors.red(error.code === undefined ? error.message : `${error.code}: ${error.message.replace(error.hint === undefined ? '' : `. ${error.hint}`, '')}`), error.frame, error.hint];
+    const parts = [
+      colors.red(
+        error.code === undefined
+          ? error.message
+          : `${error.code}: ${error.message.replace(error.hint === undefined ? '' : `. ${error.hint}`, '')}`,
+      ),
+      error.frame,
+      error.hint,
+    ];
     print(state, parts.filter((part) => part !== undefined && part !== '').join('\n'));
     return;
   }
@@ -51,7 +59,11 @@ function printError(state: State, error: unknown): void {
 }
 
 /** Runs a script's statements in order and stops at the first that fails. True when all went well. */
-export async function runStatements(client: Client, script: string, options: { readonly output: Output; readonly source: string }): Promise<boolean> {
+export async function runStatements(
+  client: Client,
+  script: string,
+  options: { readonly output: Output; readonly source: string },
+): Promise<boolean> {
   const state: State = { output: options.output, spool: undefined, abort: undefined, failed: false, client };
   await runText(state, script.trim().endsWith(';') ? script : `${script};`, options.source);
   return !state.failed;
@@ -62,7 +74,12 @@ async function runText(state: State, text: string, source: string): Promise<void
   try {
     statements = splitScript({ name: source, text });
   } catch (error) {
-    printError(state, error instanceof SqlError ? new ServerError({ message: error.message, code: error.code, hint: error.hint }) : error);
+    printError(
+      state,
+      error instanceof SqlError
+        ? new ServerError({ message: error.message, code: error.code, hint: error.hint })
+        : error,
+    );
     return;
   }
   for (const statement of statements) {
@@ -76,19 +93,32 @@ async function runOne(state: State, text: string): Promise<void> {
   const { client } = state;
   const script = /^\s*RUN\s+SCRIPT\s+'((?:[^']|'')*)'/i.exec(text);
   try {
-    if (script !== null) return await runText(state, readFileSync(script[1]!, 'utf8'), script[1]!);
+    if (script !== null) {
+      await runText(state, readFileSync(script[1]!, 'utf8'), script[1]!);
+      return;
+    }
     const kind = /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase();
-    if (kind === 'SELECT' || kind === 'PRINT') return await runQuery(state, text);
+    if (kind === 'SELECT' || kind === 'PRINT') {
+      await runQuery(state, text);
+      return;
+    }
     if (kind === 'SET' || kind === 'UNSET' || kind === 'DEFINE' || kind === 'UNDEFINE') {
       applyLocally(state, text);
       return;
     }
     if (/^\s*(SHOW|LIST)\s+VARIABLES/i.test(text)) {
-      print(state, renderEntity({ '@type': 'variables', variables: [...client.variables].map(([name, value]) => ({ name, value })) }, width()));
+      print(
+        state,
+        renderEntity(
+          { '@type': 'variables', variables: [...client.variables].map(([name, value]) => ({ name, value })) },
+          width(),
+        ),
+      );
       return;
     }
     const entities = await client.execute(text);
-    for (const entity of entities) print(state, state.output === 'JSON' ? JSON.stringify(entity, null, 2) : renderEntity(entity, width()));
+    for (const entity of entities)
+      print(state, state.output === 'JSON' ? JSON.stringify(entity, null, 2) : renderEntity(entity, width()));
   } catch (error) {
     if ((error as Error).name !== 'AbortError') printError(state, error);
   }
@@ -124,14 +154,31 @@ async function runQuery(state: State, text: string): Promise<void> {
   try {
     for await (const event of state.client.query(text, state.abort.signal)) {
       if (state.output === 'JSON' && event.kind !== 'error') {
-        print(state, JSON.stringify(event.kind === 'header' ? { header: event.header } : event.kind === 'row' ? { row: { columns: event.columns, ...(event.tombstone ? { tombstone: true } : {}) } } : { finalMessage: event.message }));
+        print(
+          state,
+          JSON.stringify(
+            event.kind === 'header'
+              ? { header: event.header }
+              : event.kind === 'row'
+                ? { row: { columns: event.columns, ...(event.tombstone ? { tombstone: true } : {}) } }
+                : { finalMessage: event.message },
+          ),
+        );
         continue;
       }
       if (event.kind === 'header') {
         queryId = event.header.queryId;
         headers = columnNames(event.header.schema);
       } else if (event.kind === 'row') {
-        const cells = event.columns.map((value) => (event.tombstone && value === null ? '<TOMBSTONE>' : value === null ? 'null' : typeof value === 'string' ? value : JSON.stringify(value)));
+        const cells = event.columns.map((value) =>
+          event.tombstone && value === null
+            ? '<TOMBSTONE>'
+            : value === null
+              ? 'null'
+              : typeof value === 'string'
+                ? value
+                : JSON.stringify(value),
+        );
         if (headers.length === 0) {
           print(state, cells.join(' '));
           continue;
@@ -161,7 +208,10 @@ async function runQuery(state: State, text: string): Promise<void> {
 }
 
 const rule = (widths: readonly number[]): string => `+${widths.map((each) => '-'.repeat(each + 2)).join('+')}+`;
-const columnNames = (schema: string): string[] => [...schema.matchAll(/`((?:[^`]|``)+)` (?:[A-Z]+)(?:\((?:\d+), (?:\d+)\)|<)?/g)].filter((match) => depthAt(schema, match.index) === 0).map((match) => match[1]!.replaceAll('``', '`'));
+const columnNames = (schema: string): string[] =>
+  [...schema.matchAll(/`((?:[^`]|``)+)` (?:[A-Z]+)(?:\((?:\d+), (?:\d+)\)|<)?/g)]
+    .filter((match) => depthAt(schema, match.index) === 0)
+    .map((match) => match[1]!.replaceAll('``', '`'));
 
 /** How many `<` are open before a place in a schema: names inside a STRUCT are no columns. */
 function depthAt(schema: string, end: number): number {
@@ -211,12 +261,34 @@ function command(line: string, state: State, terminal: Interface): boolean {
 
 /** The REPL on a terminal: lines until a semicolon, history, completion, Ctrl-C that stops a query and no more. */
 export async function runRepl(client: Client, options: ReplOptions): Promise<void> {
-  const state: State = { output: options.output ?? 'TABULAR', spool: undefined, abort: undefined, failed: false, client };
+  const state: State = {
+    output: options.output ?? 'TABULAR',
+    spool: undefined,
+    abort: undefined,
+    failed: false,
+    client,
+  };
   const historyPath = join(homedir(), '.millrace', 'history');
-  const history = existsSync(historyPath) ? readFileSync(historyPath, 'utf8').split('\n').filter((line) => line !== '').reverse().slice(0, 1000) : [];
+  const history = existsSync(historyPath)
+    ? readFileSync(historyPath, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .reverse()
+        .slice(0, 1000)
+    : [];
   const completer = new Completer(client);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, history, historySize: 1000, completer: (line: string, done: (error: null, result: [string[], string]) => void) => void completer.complete(line).then((result) => done(null, result)) });
-  print(state, `${colors.bold('Millrace')} ${options.version} at ${client.url}. \\h for help, statements end with ";".`);
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    history,
+    historySize: 1000,
+    completer: (line: string, done: (error: null, result: [string[], string]) => void) =>
+      void completer.complete(line).then((result) => done(null, result)),
+  });
+  print(
+    state,
+    `${colors.bold('Millrace')} ${options.version} at ${client.url}. \\h for help, statements end with ";".`,
+  );
   let pending = '';
   const prompt = (): void => {
     terminal.setPrompt(pending === '' ? 'millrace> ' : '       -> ');

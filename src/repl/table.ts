@@ -7,8 +7,18 @@ export function renderTable(headers: readonly string[], rows: readonly (readonly
   return [rule, renderRow(headers, widths), rule, ...rows.map((row) => renderRow(row, widths)), rule].join('\n');
 }
 
-export function columnWidths(headers: readonly string[], rows: readonly (readonly string[])[], width: number): number[] {
-  const natural = headers.map((header, i) => Math.max(stringWidth(header), ...rows.map((row) => Math.max(...(row[i] ?? '').split('\n').map((line) => stringWidth(line)))), 1));
+export function columnWidths(
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): number[] {
+  const natural = headers.map((header, i) =>
+    Math.max(
+      stringWidth(header),
+      ...rows.map((row) => Math.max(...(row[i] ?? '').split('\n').map((line) => stringWidth(line)))),
+      1,
+    ),
+  );
   const available = Math.max(width - 3 * headers.length - 1, headers.length * 4);
   let excess = natural.reduce((sum, each) => sum + each, 0) - available;
   const widths = [...natural];
@@ -25,7 +35,10 @@ export function columnWidths(headers: readonly string[], rows: readonly (readonl
 export function renderRow(cells: readonly string[], widths: readonly number[]): string {
   const wrapped = widths.map((width, i) => wrap(cells[i] ?? '', width));
   const height = Math.max(...wrapped.map((lines) => lines.length));
-  return Array.from({ length: height }, (_, line) => `| ${wrapped.map((lines, i) => pad(lines[line] ?? '', widths[i]!)).join(' | ')} |`).join('\n');
+  return Array.from(
+    { length: height },
+    (_, line) => `| ${wrapped.map((lines, i) => pad(lines[line] ?? '', widths[i]!)).join(' | ')} |`,
+  ).join('\n');
 }
 
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));

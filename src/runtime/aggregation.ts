@@ -26,14 +26,22 @@ export class AggregateSet {
   add(states: unknown[], row: Row): void {
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator, first, rest } = this.#parts[i]!;
-      states[i] = aggregator.add(states[i] as never, first === undefined ? null : first(row), rest === undefined ? none : rest(row));
+      states[i] = aggregator.add(
+        states[i] as never,
+        first === undefined ? null : first(row),
+        rest === undefined ? none : rest(row),
+      );
     }
   }
 
   undo(states: unknown[], row: Row): void {
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator, first, rest } = this.#parts[i]!;
-      states[i] = aggregator.undo!(states[i] as never, first === undefined ? null : first(row), rest === undefined ? none : rest(row));
+      states[i] = aggregator.undo!(
+        states[i] as never,
+        first === undefined ? null : first(row),
+        rest === undefined ? none : rest(row),
+      );
     }
   }
 

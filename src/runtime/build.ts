@@ -1,4 +1,12 @@
-import { argumentType, compileExpression, compilePredicate, compileProjection, compileTableFunction, layoutOf, type Layout } from '../expressions/compile.ts';
+import {
+  argumentType,
+  compileExpression,
+  compilePredicate,
+  compileProjection,
+  compileTableFunction,
+  layoutOf,
+  type Layout,
+} from '../expressions/compile.ts';
 import { column, literalValue, type Expr } from '../expressions/node.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
@@ -51,28 +59,75 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
   tableSource: (step, context) => new TableSource(keyValue(step, context)),
   streamFilter: (step, context) => new StreamFilter(predicate(step.predicate, step.input, context), context.position),
   tableFilter: (step, context) => new TableFilter(predicate(step.predicate, step.input, context), context.position),
-  project: (step, context) => new Project(projection(step.exprs.map(({ expr }) => expr), step.input.columns, context), context.position),
+  project: (step, context) =>
+    new Project(
+      projection(
+        step.exprs.map(({ expr }) => expr),
+        step.input.columns,
+        context,
+      ),
+      context.position,
+    ),
   flatMap: (step, context) => {
     const layout = layoutFor(step.input.columns);
-    const functions = step.functions.map(({ fn, args, type }) => compileTableFunction(fn, args, type, layout, (error) => context.report(error, fn)));
+    const functions = step.functions.map(({ fn, args, type }) =>
+      compileTableFunction(fn, args, type, layout, (error) => context.report(error, fn)),
+    );
     return new FlatMap(functions, context.position);
   },
-  streamRekey: (step, context) => new StreamRekey(rekeyShape(step.columns, step.keys, step.input.columns, step.dropNullKeys, context), context.position),
-  tableRekey: (step, context) => new TableRekey(rekeyShape(step.columns, step.keys, step.input.columns, step.dropNullKeys, context), context.position),
-  streamAggregate: (step, context) => new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), context.conflate),
-  tableAggregate: (step, context) => new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), context.conflate),
+  streamRekey: (step, context) =>
+    new StreamRekey(
+      rekeyShape(step.columns, step.keys, step.input.columns, step.dropNullKeys, context),
+      context.position,
+    ),
+  tableRekey: (step, context) =>
+    new TableRekey(
+      rekeyShape(step.columns, step.keys, step.input.columns, step.dropNullKeys, context),
+      context.position,
+    ),
+  streamAggregate: (step, context) =>
+    new GroupAggregate(
+      keyValue(step, context),
+      aggregates(step.aggregates, step.input.columns, context),
+      context.conflate,
+    ),
+  tableAggregate: (step, context) =>
+    new GroupAggregate(
+      keyValue(step, context),
+      aggregates(step.aggregates, step.input.columns, context),
+      context.conflate,
+    ),
   windowedAggregate: (step, context) => {
     const { final, window } = step;
-    return new WindowedAggregate(windowed(step, context, ''), aggregates(step.aggregates, step.input.columns, context), window, { final, conflate: context.conflate, onLate: context.onLate });
+    return new WindowedAggregate(
+      windowed(step, context, ''),
+      aggregates(step.aggregates, step.input.columns, context),
+      window,
+      { final, conflate: context.conflate, onLate: context.onLate },
+    );
   },
   sessionAggregate: (step, context) => {
     const { final, window } = step;
-    return new SessionAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), window, { final, onLate: context.onLate });
+    return new SessionAggregate(
+      keyValue(step, context),
+      aggregates(step.aggregates, step.input.columns, context),
+      window,
+      { final, onLate: context.onLate },
+    );
   },
   streamStreamJoin: (step, context) =>
-    new StreamStreamJoin(windowed(step, context, 'left'), windowed(step, context, 'right'), step.join, step.within, joinRow(step), context.onLate),
-  streamTableJoin: (step, context) => new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step)),
-  tableTableJoin: (step, context) => new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
+    new StreamStreamJoin(
+      windowed(step, context, 'left'),
+      windowed(step, context, 'right'),
+      step.join,
+      step.within,
+      joinRow(step),
+      context.onLate,
+    ),
+  streamTableJoin: (step, context) =>
+    new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step)),
+  tableTableJoin: (step, context) =>
+    new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
   over: (step, context) => {
     const columns = step.input.columns;
     const args = step.calls.flatMap((call) => argsOf(call));
@@ -92,9 +147,16 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     return stripInternalKeys(inner, step.columns, columns.length + step.calls.length);
   },
   invoke: (step, context) => {
-    if (context.models === undefined) throw new InternalError('a query with INVOKE MODEL was built without a model host');
+    if (context.models === undefined)
+      throw new InternalError('a query with INVOKE MODEL was built without a model host');
     const { model, version, onError, outputs } = step;
-    return new Invoke(context.models, projection(step.args, step.input.columns, context), { model, version, outputs: outputs.length - 3, onError, report: context.report });
+    return new Invoke(context.models, projection(step.args, step.input.columns, context), {
+      model,
+      version,
+      outputs: outputs.length - 3,
+      onError,
+      report: context.report,
+    });
   },
 };
 
@@ -112,7 +174,15 @@ function stripInternalKeys(operator: Operator, columns: readonly PlanColumn[], a
       const changes = operator.process(inputs) as readonly Change[];
       return changes.map(({ after, timestamp, sequence, window, headers }) => {
         const row = after!.slice(extra);
-        return new Change(keySlots.map((slot) => row[slot]!), undefined, row, timestamp, sequence, window, headers);
+        return new Change(
+          keySlots.map((slot) => row[slot]!),
+          undefined,
+          row,
+          timestamp,
+          sequence,
+          window,
+          headers,
+        );
       });
     },
   };
@@ -135,17 +205,25 @@ function predicate(expr: Expr, input: Step, context: BuildContext): (row: Row) =
   return compilePredicate(expr, layoutFor(input.columns), (error) => context.report(error, 'predicate'));
 }
 function projection(exprs: readonly Expr[], columns: readonly PlanColumn[], context: BuildContext): (row: Row) => Row {
-  return compileProjection(exprs, layoutFor(columns), (error, index) => context.report(error, `expression ${index + 1}`));
+  return compileProjection(exprs, layoutFor(columns), (error, index) =>
+    context.report(error, `expression ${index + 1}`),
+  );
 }
 
-function rekeyShape(columns: readonly PlanColumn[], keys: readonly Expr[], input: readonly PlanColumn[], dropNullKeys: boolean, context: BuildContext): RekeyShape {
+function rekeyShape(
+  columns: readonly PlanColumn[],
+  keys: readonly Expr[],
+  input: readonly PlanColumn[],
+  dropNullKeys: boolean,
+  context: BuildContext,
+): RekeyShape {
   const rest = columns.slice(keys.length).map(({ name, type }) => column(name, type));
   const keySlots = input.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
   return {
     keys: projection(keys, input, context),
     rest: projection(rest, input, context),
     keyOnly: (key) => {
-      const row = input.map(() => null) as (Row[number])[];
+      const row = input.map(() => null) as Row[number][];
       keySlots.forEach((slot, i) => (row[slot] = key[i] ?? null));
       return row;
     },
@@ -153,13 +231,21 @@ function rekeyShape(columns: readonly PlanColumn[], keys: readonly Expr[], input
   };
 }
 
-function aggregates(calls: readonly AggregateCall[], columns: readonly PlanColumn[], context: BuildContext): AggregateSet {
+function aggregates(
+  calls: readonly AggregateCall[],
+  columns: readonly PlanColumn[],
+  context: BuildContext,
+): AggregateSet {
   const layout = layoutFor(columns);
   return new AggregateSet(
     calls.map(({ fn, args, type }): BoundAggregate => {
       const report = (error: unknown): void => context.report(error, fn);
       const [first, ...rest] = args.map((arg) => compileExpression(arg, layout, report));
-      return { aggregator: aggregatorOf(fn, args, type), first, rest: rest.length === 0 ? undefined : (row) => rest.map((each) => each(row)) };
+      return {
+        aggregator: aggregatorOf(fn, args, type),
+        first,
+        rest: rest.length === 0 ? undefined : (row) => rest.map((each) => each(row)),
+      };
     }),
   );
 }

@@ -23,7 +23,15 @@ export class Change {
   readonly window: Window | undefined;
   readonly headers: readonly RecordHeader[] | undefined;
 
-  constructor(key: Row, before: Row | undefined, after: Row | undefined, timestamp: number, sequence: number, window?: Window, headers?: readonly RecordHeader[]) {
+  constructor(
+    key: Row,
+    before: Row | undefined,
+    after: Row | undefined,
+    timestamp: number,
+    sequence: number,
+    window?: Window,
+    headers?: readonly RecordHeader[],
+  ) {
     this.key = key;
     this.before = before;
     this.after = after;

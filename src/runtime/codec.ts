@@ -4,7 +4,20 @@ import { InternalError } from '../util/internal-error.ts';
  * The byte form of state values, version 1: a tag and a payload, for null, booleans, numbers, bigints, strings, bytes, arrays and
  * Maps. Stores and changelogs hold these.
  */
-const tag = { null: 0, true: 1, false: 2, integer: 3, double: 4, bigint: 5, string: 6, bytes: 7, array: 8, map: 9, negative: 10, undefined: 11 } as const;
+const tag = {
+  null: 0,
+  true: 1,
+  false: 2,
+  integer: 3,
+  double: 4,
+  bigint: 5,
+  string: 6,
+  bytes: 7,
+  array: 8,
+  map: 9,
+  negative: 10,
+  undefined: 11,
+} as const;
 
 let bytes = Buffer.allocUnsafe(1 << 16);
 let position = 0;
@@ -26,7 +39,8 @@ function writeLength(value: number): void {
   bytes[position++] = rest;
 }
 
-const lengthWidth = (value: number): number => (value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5);
+const lengthWidth = (value: number): number =>
+  value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
 
 function write(value: unknown): void {
   need(16);

@@ -43,7 +43,14 @@ export class EntityStore {
       if (stored !== undefined) yield new Change(key, undefined, stored[0], stored[1], 0);
       return;
     }
-    for (const [, [row, time]] of this.#store.entries()) yield new Change(this.#keySlots.map((slot) => row[slot]!), undefined, row, time, 0);
+    for (const [, [row, time]] of this.#store.entries())
+      yield new Change(
+        this.#keySlots.map((slot) => row[slot]!),
+        undefined,
+        row,
+        time,
+        0,
+      );
   }
 
   flush(into: StateWrite[]): void {

@@ -94,7 +94,12 @@ export interface Origins {
  * Cuts a micro-batch: up to `maximum` changes of all inputs in order of their time, as if they came one at a time. An input
  * alone, or stateless work, needs no order among partitions.
  */
-export function takeBatch(inputs: readonly InputPartition[], maximum: number, ordered: boolean, origins: Origins): SourceChange[] {
+export function takeBatch(
+  inputs: readonly InputPartition[],
+  maximum: number,
+  ordered: boolean,
+  origins: Origins,
+): SourceChange[] {
   const batch: SourceChange[] = [];
   const take = (input: InputPartition): void => {
     const change = input.take(batch.length);

@@ -18,7 +18,10 @@ export class Pipeline {
   readonly #stores: { flush: (into: StateWrite[]) => void }[] = [];
 
   constructor(part: SubTopology, context: Omit<BuildContext, 'register'>) {
-    const withRegister = { ...context, register: (store: { flush: (into: StateWrite[]) => void }) => void this.#stores.push(store) };
+    const withRegister = {
+      ...context,
+      register: (store: { flush: (into: StateWrite[]) => void }) => void this.#stores.push(store),
+    };
     const edges = new Set<Step>(part.inputs);
     const add = (step: Step): number => {
       const inputs = edges.has(step) ? [] : stepInputs(step).map(add);
@@ -33,7 +36,11 @@ export class Pipeline {
     return this.#run(given, [], 0);
   }
 
-  #run(given: ReadonlyMap<string, readonly Change[]>, results: (readonly Change[])[], from: number): readonly Change[] | Promise<readonly Change[]> {
+  #run(
+    given: ReadonlyMap<string, readonly Change[]>,
+    results: (readonly Change[])[],
+    from: number,
+  ): readonly Change[] | Promise<readonly Change[]> {
     for (let i = from; i < this.#nodes.length; i++) {
       const { step, operator, inputs } = this.#nodes[i]!;
       const changes = inputs.length === 0 ? [given.get(step.id) ?? none] : inputs.map((input) => results[input]!);

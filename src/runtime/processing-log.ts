@@ -11,12 +11,21 @@ export interface ProcessingError {
 }
 
 /** The columns of the stream over the processing log. */
-export const processingLogColumns = 'QUERY_ID STRING, TYPE STRING, SOURCE_TOPIC STRING, SOURCE_PARTITION INTEGER, SOURCE_OFFSET BIGINT, MESSAGE STRING, LOGGED BIGINT';
+export const processingLogColumns =
+  'QUERY_ID STRING, TYPE STRING, SOURCE_TOPIC STRING, SOURCE_PARTITION INTEGER, SOURCE_OFFSET BIGINT, MESSAGE STRING, LOGGED BIGINT';
 
 export const processingLogTopic = (serviceId: string): string => `${serviceId}ksql_processing_log`;
 
 export function processingLogRecord(error: ProcessingError, now: number): ProducedRecord {
   const { query, type, topic, partition, offset, message } = error;
-  const value = JSON.stringify({ QUERY_ID: query, TYPE: type, SOURCE_TOPIC: topic, SOURCE_PARTITION: partition, SOURCE_OFFSET: offset, MESSAGE: message, LOGGED: now });
+  const value = JSON.stringify({
+    QUERY_ID: query,
+    TYPE: type,
+    SOURCE_TOPIC: topic,
+    SOURCE_PARTITION: partition,
+    SOURCE_OFFSET: offset,
+    MESSAGE: message,
+    LOGGED: now,
+  });
   return { key: null, value, timestamp: now, partition: 0 };
 }

@@ -33,13 +33,16 @@ export class SinkEncoder {
 
   constructor(target: SinkTarget, columns: readonly PlanColumn[]) {
     this.#target = target;
-    const slots = (role: PlanColumn['role']): DecodeColumn[] => columns.flatMap((column, slot) => (column.role === role ? [{ name: column.name, type: column.type, slot }] : []));
+    const slots = (role: PlanColumn['role']): DecodeColumn[] =>
+      columns.flatMap((column, slot) => (column.role === role ? [{ name: column.name, type: column.type, slot }] : []));
     const keys = slots('key').map((column, slot) => ({ ...column, slot }));
     this.#encodeKey = findFormat(target.keyFormat.format)!.encoder(keys, target.keyFormat);
     this.#encodeValue = findFormat(target.valueFormat.format)!.encoder(slots('value'), target.valueFormat);
     const stamp = target.timestamp;
     const slot = stamp === undefined ? -1 : columns.findIndex(({ name }) => name === stamp.column);
-    if (stamp !== undefined) this.#timestamp = (row) => (stamp.format === undefined ? Number(row[slot]) : parseTimestampText(row[slot] as string, stamp.format));
+    if (stamp !== undefined)
+      this.#timestamp = (row) =>
+        stamp.format === undefined ? Number(row[slot]) : parseTimestampText(row[slot] as string, stamp.format);
   }
 
   encode(change: Change): OutputRecord {
@@ -49,7 +52,10 @@ export class SinkEncoder {
     const timestamp = this.#timestamp === undefined || after === undefined ? change.timestamp : this.#timestamp(after);
     const value = after === undefined ? null : this.#encodeValue(after);
     const kind = this.#target.window;
-    const whole = inner === null || kind === undefined || window === undefined ? inner : withWindow(inner, kind, window.start, window.end);
+    const whole =
+      inner === null || kind === undefined || window === undefined
+        ? inner
+        : withWindow(inner, kind, window.start, window.end);
     return { key: whole, value, timestamp, partition: this.#partition(inner) };
   }
 

@@ -38,15 +38,20 @@ export class SourceDecoder {
     const keys = keyColumns(source.schema);
     this.#keyCount = keys.length;
     const stamp = source.timestamp;
-    const stampSlot = stamp === undefined ? -1 : reads.includes(stamp.column) ? reads.indexOf(stamp.column) : reads.length;
+    const stampSlot =
+      stamp === undefined ? -1 : reads.includes(stamp.column) ? reads.indexOf(stamp.column) : reads.length;
     this.#width = Math.max(reads.length, stampSlot + 1);
     const slotOf = (column: Column): number => (column.name === stamp?.column ? stampSlot : reads.indexOf(column.name));
-    const columns = (role: Column['role']): DecodeColumn[] => source.schema.filter((column) => column.role === role).map((column) => ({ name: column.name, type: column.type, slot: slotOf(column) }));
+    const columns = (role: Column['role']): DecodeColumn[] =>
+      source.schema
+        .filter((column) => column.role === role)
+        .map((column) => ({ name: column.name, type: column.type, slot: slotOf(column) }));
     this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), source.keyFormat);
     this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), source.valueFormat);
     this.#timestamp = stamp === undefined ? undefined : timestampReader(stampSlot, stamp.format);
     this.#extras = reads.flatMap((name, slot) => {
-      if (isPseudoColumn(name) && !source.schema.some((column) => column.name === name)) return [{ slot, read: pseudo[name]! }];
+      if (isPseudoColumn(name) && !source.schema.some((column) => column.name === name))
+        return [{ slot, read: pseudo[name]! }];
       const column = source.schema.find((each) => each.name === name)!;
       return column.role === 'header' ? [{ slot, read: header(column) }] : [];
     });
@@ -65,9 +70,11 @@ export class SourceDecoder {
         this.#decodeKey(record.bytes, record.keyStart, record.keyEnd - this.#windowBytes, row);
       }
       const key = row.slice(0, this.#keyCount);
-      if (source.kind === 'TABLE' && (record.keyStart < 0 || key.includes(null))) throw new DecodeError('a table\'s record needs a key');
+      if (source.kind === 'TABLE' && (record.keyStart < 0 || key.includes(null)))
+        throw new DecodeError("a table's record needs a key");
       target = 'value';
-      const hasValue = record.valueStart >= 0 && this.#decodeValue(record.bytes, record.valueStart, record.valueEnd, row);
+      const hasValue =
+        record.valueStart >= 0 && this.#decodeValue(record.bytes, record.valueStart, record.valueEnd, row);
       target = 'timestamp';
       const timestamp = this.#timestamp === undefined || !hasValue ? record.timestamp : this.#timestamp(row);
       if (timestamp < 0) throw new DecodeError(`the timestamp ${timestamp} is negative`);
@@ -76,14 +83,22 @@ export class SourceDecoder {
       return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window);
     } catch (error) {
       const { topic } = source;
-      this.#onBad({ topic, partition, offset: record.offset, timestamp: record.timestamp, message: (error as Error).message, target });
+      this.#onBad({
+        topic,
+        partition,
+        offset: record.offset,
+        timestamp: record.timestamp,
+        message: (error as Error).message,
+        target,
+      });
       return undefined;
     }
   }
 
   #readWindow(record: RecordView): Window {
     const { window } = this.#step.source;
-    if (record.keyEnd - record.keyStart < this.#windowBytes) throw new DecodeError('the key is too short to hold a window');
+    if (record.keyEnd - record.keyStart < this.#windowBytes)
+      throw new DecodeError('the key is too short to hold a window');
     const last = Number(record.bytes.readBigInt64BE(record.keyEnd - 8));
     if (window!.type !== 'SESSION') return { start: last, end: last + window!.sizeMs! };
     return { start: last, end: Number(record.bytes.readBigInt64BE(record.keyEnd - 16)) };

@@ -43,7 +43,11 @@ abstract class CachedStore {
   }
 
   protected bytes(kind: string, key?: Buffer | string): Buffer {
-    return Buffer.concat([this.prefix, Buffer.from(kind), ...(key === undefined ? [] : [typeof key === 'string' ? Buffer.from(key) : key])]);
+    return Buffer.concat([
+      this.prefix,
+      Buffer.from(kind),
+      ...(key === undefined ? [] : [typeof key === 'string' ? Buffer.from(key) : key]),
+    ]);
   }
   protected flushMeta(into: StateWrite[]): void {
     if (!this.#metaDirty) return;
@@ -125,7 +129,10 @@ export class KeyValueStore<V> extends CachedStore {
 
   flush(into: StateWrite[]): void {
     for (const entry of this.#dirty) {
-      into.push({ key: this.bytes('k', entry.key), value: entry.value === undefined ? null : encodeValue(entry.value) });
+      into.push({
+        key: this.bytes('k', entry.key),
+        value: entry.value === undefined ? null : encodeValue(entry.value),
+      });
       entry.dirty = false;
     }
     this.#dirty = [];
@@ -212,13 +219,13 @@ export class WindowStore<V> extends CachedStore {
       const start = Number(bytes.readBigInt64BE(header));
       const key = bytes.utf8Slice(header + 8, bytes.length);
       let window = merged.get(start);
-      if (window === undefined) merged.set(start, (window = new Map()));
+      if (window === undefined) merged.set(start, (window = new Map<string, V | undefined>()));
       window.set(key, decodeValue(value) as V);
     }
     for (const { window: start, entry } of this.#dirty) {
       if (start < from || start >= to) continue;
       let window = merged.get(start);
-      if (window === undefined) merged.set(start, (window = new Map()));
+      if (window === undefined) merged.set(start, (window = new Map<string, V | undefined>()));
       window.set(entry.key, entry.value as V | undefined);
     }
     for (const start of [...merged.keys()].sort((a, b) => a - b)) {
@@ -245,11 +252,15 @@ export class WindowStore<V> extends CachedStore {
   flush(into: StateWrite[]): void {
     if (this.#expired.length > 0) {
       const low = this.bytes('w', time(0));
-      for (const [key] of this.backend.range(low, this.bytes('w', time(Math.max(...this.#expired))))) into.push({ key, value: null });
+      for (const [key] of this.backend.range(low, this.bytes('w', time(Math.max(...this.#expired)))))
+        into.push({ key, value: null });
       this.#expired = [];
     }
     for (const { window, entry } of this.#dirty) {
-      into.push({ key: this.#bytes(window, entry.key), value: entry.value === undefined ? null : encodeValue(entry.value) });
+      into.push({
+        key: this.#bytes(window, entry.key),
+        value: entry.value === undefined ? null : encodeValue(entry.value),
+      });
       entry.dirty = false;
     }
     this.#dirty = [];

@@ -1,5 +1,5 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
-import { sourcesOf, subTopologies, type SubTopology } from '../plan/physical/topology.ts';
+import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import type { BuildContext } from './build.ts';
 import { keyText, type Change, type Row } from './change.ts';
@@ -44,9 +44,18 @@ export class LocalTopology {
       Array.from({ length: options.partitions }, (_, partition) => {
         const position: RecordPosition = { sequence: 0 };
         const context: Omit<BuildContext, 'register'> = {
-          location: (stepId, name) => ({ backend: options.backend, prefix: Buffer.from(`${options.statePrefix}/${stepId}/${name}/${partition}/`) }),
-          report: (error, what) => options.report(error instanceof Error ? error.message : String(error), what, position.sequence),
-          onLate: (change) => options.report(`the event at ${change.timestamp} came after its window's grace period`, 'late', change.sequence),
+          location: (stepId, name) => ({
+            backend: options.backend,
+            prefix: Buffer.from(`${options.statePrefix}/${stepId}/${name}/${partition}/`),
+          }),
+          report: (error, what) =>
+            options.report(error instanceof Error ? error.message : String(error), what, position.sequence),
+          onLate: (change) =>
+            options.report(
+              `the event at ${change.timestamp} came after its window's grace period`,
+              'late',
+              change.sequence,
+            ),
           position,
           models: options.models,
           conflate: options.conflate,
@@ -54,13 +63,13 @@ export class LocalTopology {
         return new Pipeline(part, context);
       }),
     );
-    void sourcesOf;
   }
 
   /** Runs one micro-batch through every part; gives the result's changes in order of sequence. */
   process(batch: readonly SourceChange[]): readonly Change[] | Promise<readonly Change[]> {
     const given: Map<string, Change[]>[][] = this.#parts.map(() => []);
-    for (const { stepId, partition, change } of batch) place(given, this.#sourcePart.get(stepId)!, partition % this.#partitions, stepId, change);
+    for (const { stepId, partition, change } of batch)
+      place(given, this.#sourcePart.get(stepId)!, partition % this.#partitions, stepId, change);
     return this.#runParts(given, 0);
   }
 
@@ -87,7 +96,7 @@ export class LocalTopology {
       waits ||= result instanceof Promise;
       results.push(result);
     });
-    return waits ? Promise.all(results) : (results as (readonly Change[])[]);
+    return waits ? Promise.all(results.map((result) => Promise.resolve(result))) : (results as (readonly Change[])[]);
   }
 
   /** Sends a part's changes to the part behind its repartition; those of the last part are the result. */
@@ -96,7 +105,14 @@ export class LocalTopology {
     const { output } = this.#parts[index]!;
     if (output === undefined) return changes;
     const target = this.#sourcePart.get(output.id)!;
-    for (const change of changes) place(given, target, this.#partitions === 1 ? 0 : partitionOf(Buffer.from(keyText(change.key)), this.#partitions), output.id, change);
+    for (const change of changes)
+      place(
+        given,
+        target,
+        this.#partitions === 1 ? 0 : partitionOf(Buffer.from(keyText(change.key)), this.#partitions),
+        output.id,
+        change,
+      );
     return [];
   }
 
@@ -115,7 +131,13 @@ function* concat(lists: readonly Iterable<Change>[]): Iterable<Change> {
   for (const list of lists) yield* list;
 }
 
-function place(given: Map<string, Change[]>[][], part: number, partition: number, stepId: string, change: Change): void {
+function place(
+  given: Map<string, Change[]>[][],
+  part: number,
+  partition: number,
+  stepId: string,
+  change: Change,
+): void {
   const inputs = (given[part]![partition] ??= new Map());
   const list = inputs.get(stepId);
   if (list === undefined) inputs.set(stepId, [change]);

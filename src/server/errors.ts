@@ -18,8 +18,19 @@ export interface ErrorBody {
 }
 
 const codes: Partial<Record<DiagnosticCode, number>> = {
-  BAD_REQUEST: 40000, QUERY_ENDPOINT: 40002, STATEMENT_NOT_QUERY: 40000, TOO_MANY_PUSH_QUERIES: 40003, NOT_FOUND: 40400, FEATURE_VIEW_NOT_FOUND: 40400,
-  READ_ONLY_SERVER: 40300, UNKNOWN_SETTING: 40000, INVALID_SETTING: 40000, BROKER_UNAVAILABLE: 50302, INTERNAL: 50000, STATE_DAMAGED: 50000, STATE_LOCKED: 50000,
+  BAD_REQUEST: 40000,
+  QUERY_ENDPOINT: 40002,
+  STATEMENT_NOT_QUERY: 40000,
+  TOO_MANY_PUSH_QUERIES: 40003,
+  NOT_FOUND: 40400,
+  FEATURE_VIEW_NOT_FOUND: 40400,
+  READ_ONLY_SERVER: 40300,
+  UNKNOWN_SETTING: 40000,
+  INVALID_SETTING: 40000,
+  BROKER_UNAVAILABLE: 50302,
+  INTERNAL: 50000,
+  STATE_DAMAGED: 50000,
+  STATE_LOCKED: 50000,
 };
 
 /** The status and body that answer an error. What is not a user's mistake says no more than that it is ours. */
@@ -40,7 +51,7 @@ export function errorAnswer(error: unknown, entities?: readonly unknown[]): { st
     message: error.hint === undefined ? message : `${message}. ${error.hint}`,
     ...(located ? { statementText: source.text, line, column, frame: codeFrame(error.span) } : {}),
     ...(known === undefined || error.code === 'QUERY_ENDPOINT' ? { entities: entities ?? [] } : {}),
-    code: error.code,
+    code: error.code as DiagnosticCode,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   };
   return { status: error.status, body };

@@ -4,8 +4,18 @@ import type { Engine } from '../engine/engine.ts';
 /** What Prometheus reads at /metrics: by query, from the moment it runs. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #in = new Counter({ name: 'millrace_records_in_total', help: 'Records that a query has read', labelNames: ['query'], registers: [this.registry] });
-  readonly #out = new Counter({ name: 'millrace_records_out_total', help: 'Records that a query has written', labelNames: ['query'], registers: [this.registry] });
+  readonly #in = new Counter({
+    name: 'millrace_records_in_total',
+    help: 'Records that a query has read',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #out = new Counter({
+    name: 'millrace_records_out_total',
+    help: 'Records that a query has written',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
   readonly #latency = new Histogram({
     name: 'millrace_batch_seconds',
     help: 'Time from a micro-batch read to its commit',
@@ -13,11 +23,35 @@ export class Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [this.registry],
   });
-  readonly #commits = new Counter({ name: 'millrace_commits_total', help: 'Commits of a query', labelNames: ['query'], registers: [this.registry] });
-  readonly #lag = new Gauge({ name: 'millrace_lag_records', help: 'Records at the end of the inputs that a query has not processed', labelNames: ['query'], registers: [this.registry] });
-  readonly #errors = new Gauge({ name: 'millrace_errors', help: 'Records and expressions of a query that failed', labelNames: ['query'], registers: [this.registry] });
-  readonly #state = new Gauge({ name: 'millrace_state_bytes', help: 'Bytes of state on disk and in memory', labelNames: ['query'], registers: [this.registry] });
-  readonly #memory = new Gauge({ name: 'millrace_resident_bytes', help: 'Resident memory of the process', registers: [this.registry] });
+  readonly #commits = new Counter({
+    name: 'millrace_commits_total',
+    help: 'Commits of a query',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #lag = new Gauge({
+    name: 'millrace_lag_records',
+    help: 'Records at the end of the inputs that a query has not processed',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #errors = new Gauge({
+    name: 'millrace_errors',
+    help: 'Records and expressions of a query that failed',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #state = new Gauge({
+    name: 'millrace_state_bytes',
+    help: 'Bytes of state on disk and in memory',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #memory = new Gauge({
+    name: 'millrace_resident_bytes',
+    help: 'Resident memory of the process',
+    registers: [this.registry],
+  });
 
   /** Told by nodes after each micro-batch. */
   readonly onBatch = (query: string, recordsIn: number, recordsOut: number, seconds: number): void => {

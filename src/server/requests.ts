@@ -29,7 +29,8 @@ export function parseObject(text: string): Record<string, unknown> {
   } catch (error) {
     return refuse(`the request body is not JSON: ${(error as Error).message}`);
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return refuse('the request body must be a JSON object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return refuse('the request body must be a JSON object');
   return json as Record<string, unknown>;
 }
 
@@ -41,13 +42,20 @@ export function textField(body: Record<string, unknown>, names: readonly string[
 
 export function objectField(body: Record<string, unknown>, name: string): Record<string, unknown> {
   const value = body[name] ?? {};
-  return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown>) : refuse(`field "${name}" must be an object`);
+  return typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : refuse(`field "${name}" must be an object`);
 }
 
 /** A session for one request, with the properties and variables that it carries. */
 export function sessionOf(body: Record<string, unknown>, defaults: Readonly<Record<string, string>>): Session {
   const session = new Session(defaults);
-  for (const [name, value] of Object.entries({ ...objectField(body, 'streamsProperties'), ...objectField(body, 'properties') })) session.set(name, String(value));
-  for (const [name, value] of Object.entries(objectField(body, 'sessionVariables'))) session.variables.set(name.toUpperCase(), String(value));
+  for (const [name, value] of Object.entries({
+    ...objectField(body, 'streamsProperties'),
+    ...objectField(body, 'properties'),
+  }))
+    session.set(name, String(value));
+  for (const [name, value] of Object.entries(objectField(body, 'sessionVariables')))
+    session.variables.set(name.toUpperCase(), String(value));
   return session;
 }

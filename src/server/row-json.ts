@@ -22,11 +22,16 @@ function nonNull(type: SqlType): (value: Value) => string {
     }
     case 'MAP': {
       const item = rowWriter(type.value);
-      return (value) => `{${[...(value as ReadonlyMap<string, Value>)].map(([key, each]) => `${jsonString(String(key))}:${item(each)}`).join(',')}}`;
+      return (value) =>
+        `{${[...(value as ReadonlyMap<string, Value>)].map(([key, each]) => `${jsonString(String(key))}:${item(each)}`).join(',')}}`;
     }
     case 'STRUCT': {
-      const fields = type.fields.map((field) => ({ prefix: `${jsonString(field.name)}:`, write: rowWriter(field.type) }));
-      return (value) => `{${fields.map(({ prefix, write }, i) => prefix + write((value as readonly Value[])[i]!)).join(',')}}`;
+      const fields = type.fields.map((field) => ({
+        prefix: `${jsonString(field.name)}:`,
+        write: rowWriter(field.type),
+      }));
+      return (value) =>
+        `{${fields.map(({ prefix, write }, i) => prefix + write((value as readonly Value[])[i]!)).join(',')}}`;
     }
     default:
       return jsonWriter(type);

@@ -26,7 +26,11 @@ function createApp(context: ServerContext): Express {
   app.disable('x-powered-by');
   for (const routes of [infoRoutes, ksqlRoutes, queryRoutes, insertRoutes, featureRoutes]) routes(app, context);
   app.use((request, response) => {
-    response.status(404).json({ '@type': 'generic_error', error_code: 40400, message: `${request.method} ${request.path} does not exist` });
+    response.status(404).json({
+      '@type': 'generic_error',
+      error_code: 40400,
+      message: `${request.method} ${request.path} does not exist`,
+    });
   });
   return app;
 }
@@ -35,7 +39,9 @@ function createApp(context: ServerContext): Express {
 export function startServer(context: ServerContext, host: string, port: number): Promise<RunningServer> {
   const app = createApp(context);
   const first = http.createServer(app);
-  const second = http2.createServer(app as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void);
+  const second = http2.createServer(
+    app as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
+  );
   // An Upgrade to h2c that we do not speak is answered as plain HTTP/1.1, as its clients expect.
   first.on('upgrade', (request, socket) => {
     const response = new http.ServerResponse(request);

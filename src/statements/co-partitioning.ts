@@ -8,6 +8,11 @@ export function checkCoPartitioning(query: QueryNode, catalog: Catalog): void {
   for (const join of query.joins) {
     const right = catalog.sources.get(join.source.name.text);
     if (first === undefined || right === undefined || first.spec.partitions === right.spec.partitions) continue;
-    throw new SqlError('JOIN_CO_PARTITION', join.span, { left: first.spec.name, leftCount: first.spec.partitions, right: right.spec.name, rightCount: right.spec.partitions });
+    throw new SqlError('JOIN_CO_PARTITION', join.span, {
+      left: first.spec.name,
+      leftCount: first.spec.partitions,
+      right: right.spec.name,
+      rightCount: right.spec.partitions,
+    });
   }
 }

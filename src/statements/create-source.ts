@@ -17,58 +17,140 @@ export const createSource: Handler<CreateSource> = async (statement, execution) 
   const name = statement.name.text;
   const existing = engine.catalog.sources.get(name);
   const kind = statement.sourceKind.toLowerCase();
-  if (existing !== undefined && statement.ifNotExists) return warning(text, `Cannot add ${kind} \`${name}\`: A ${existing.spec.kind.toLowerCase()} with the same name already exists.`);
-  if (existing !== undefined && !statement.orReplace) throw new SqlError('SOURCE_EXISTS', statement.name.span, { kind: existing.spec.kind.toLowerCase(), name });
-  if (statement.orReplace && session.get('ksql.create.or.replace.enabled') === 'false') throw new SqlError('REPLACE_REFUSED', statement.span, { name, why: 'OR REPLACE is switched off' });
+  if (existing !== undefined && statement.ifNotExists)
+    return warning(
+      text,
+      `Cannot add ${kind} \`${name}\`: A ${existing.spec.kind.toLowerCase()} with the same name already exists.`,
+    );
+  if (existing !== undefined && !statement.orReplace)
+    throw new SqlError('SOURCE_EXISTS', statement.name.span, { kind: existing.spec.kind.toLowerCase(), name });
+  if (statement.orReplace && session.get('ksql.create.or.replace.enabled') === 'false')
+    throw new SqlError('REPLACE_REFUSED', statement.span, { name, why: 'OR REPLACE is switched off' });
   checkName(statement.name);
-  return statement.query === undefined ? declare(statement, existing, execution) : createAs(statement, existing, execution);
+  return statement.query === undefined
+    ? declare(statement, existing, execution)
+    : createAs(statement, existing, execution);
 };
 
-async function declare(statement: CreateSource, existing: SourceObject | undefined, { engine, session, text, distribute }: Execution): ReturnType<Handler<CreateSource>> {
+async function declare(
+  statement: CreateSource,
+  existing: SourceObject | undefined,
+  { engine, session, text, distribute }: Execution,
+): ReturnType<Handler<CreateSource>> {
   const declared = declareSource(statement, engine.catalog, sourceDefaults(session));
   const { spec } = declared;
   if (existing !== undefined) checkReplacement(existing, spec, statement);
-  const config = { ...(spec.kind === 'TABLE' ? { 'cleanup.policy': spec.window === undefined ? 'compact' : 'compact,delete' } : {}), ...(declared.retentionMs === undefined ? {} : { 'retention.ms': String(declared.retentionMs) }) };
-  const partitions = await ensureTopic(engine, { name: spec.topic, partitions: declared.partitions, replicas: declared.replicas, config }, undefined, statement.name.span);
+  const config = {
+    ...(spec.kind === 'TABLE' ? { 'cleanup.policy': spec.window === undefined ? 'compact' : 'compact,delete' } : {}),
+    ...(declared.retentionMs === undefined ? {} : { 'retention.ms': String(declared.retentionMs) }),
+  };
+  const partitions = await ensureTopic(
+    engine,
+    { name: spec.topic, partitions: declared.partitions, replicas: declared.replicas, config },
+    undefined,
+    statement.name.span,
+  );
   const complete = { ...spec, partitions };
   const materialized = statement.readOnly && spec.kind === 'TABLE';
   const query = materialized ? sourceTableQuery(complete, text, engine.nextQueryNumber) : undefined;
-  const source: SourceObject = { spec: complete, statement: text, readOnly: statement.readOnly, createdBy: query?.id, featureView: undefined };
+  const source: SourceObject = {
+    spec: complete,
+    statement: text,
+    readOnly: statement.readOnly,
+    createdBy: query?.id,
+    featureView: undefined,
+  };
   const number = await distribute({ v: 1, kind: 'createSource', source, query });
   const word = spec.kind === 'STREAM' ? 'Stream' : 'Table';
-  return currentStatus(text, `${word.toLowerCase()}/\`${spec.name}\`/create`, `${word} ${existing === undefined ? 'created' : 'replaced'}`, number, query?.id ?? null);
+  return currentStatus(
+    text,
+    `${word.toLowerCase()}/\`${spec.name}\`/create`,
+    `${word} ${existing === undefined ? 'created' : 'replaced'}`,
+    number,
+    query?.id ?? null,
+  );
 }
 
 /** CREATE SOURCE TABLE is materialised by a query of its own that writes nothing. */
-function sourceTableQuery(spec: SourceObject["spec"], text: string, n: number): QueryObject {
+function sourceTableQuery(spec: SourceObject['spec'], text: string, n: number): QueryObject {
   const node = sourceNode(spec, spec.name, '');
   const columns = node.columns.slice(0, spec.schema.length);
-  const plan = physicalPlan(project(node, [...columns, ...node.columns.filter(({ name }) => name === 'ROWTIME')].map(({ name, type, role }) => ({ name, expr: column(name, type), role }))), undefined);
-  return { id: `CST_${spec.name}_${n}`, kind: 'CST', statement: text, sources: [spec.name], sink: spec.name, plan, paused: false, properties: { 'auto.offset.reset': 'earliest' } };
+  const plan = physicalPlan(
+    project(
+      node,
+      [...columns, ...node.columns.filter(({ name }) => name === 'ROWTIME')].map(({ name, type, role }) => ({
+        name,
+        expr: column(name, type),
+        role,
+      })),
+    ),
+    undefined,
+  );
+  return {
+    id: `CST_${spec.name}_${n}`,
+    kind: 'CST',
+    statement: text,
+    sources: [spec.name],
+    sink: spec.name,
+    plan,
+    paused: false,
+    properties: { 'auto.offset.reset': 'earliest' },
+  };
 }
 
-async function createAs(statement: CreateSource, existing: SourceObject | undefined, execution: Execution): ReturnType<Handler<CreateSource>> {
+async function createAs(
+  statement: CreateSource,
+  existing: SourceObject | undefined,
+  execution: Execution,
+): ReturnType<Handler<CreateSource>> {
   const { engine, session, text, distribute } = execution;
   if (statement.readOnly) throw new SqlError('NOT_SUPPORTED_YET', statement.span, { what: 'SOURCE with AS SELECT' });
-  if (existing !== undefined) throw new SqlError('REPLACE_REFUSED', statement.name.span, { name: statement.name.text, why: 'replacing the query that fills it is not supported yet' });
+  if (existing !== undefined)
+    throw new SqlError('REPLACE_REFUSED', statement.name.span, {
+      name: statement.name.text,
+      why: 'replacing the query that fills it is not supported yet',
+    });
   const name = statement.name.text;
   const target = { kind: statement.sourceKind, name, properties: statement.properties, span: statement.span };
   const planned = planCreateAs(target, statement.query!, engine.catalog, persistentOptions(session));
   checkCoPartitioning(statement.query!, engine.catalog);
   const windowed = planned.sink.window !== undefined;
   const retention = planned.retentionMs;
-  const config: Record<string, string> = statement.sourceKind === 'STREAM' ? {} : { 'cleanup.policy': windowed ? 'compact,delete' : 'compact' };
+  const config: Record<string, string> =
+    statement.sourceKind === 'STREAM' ? {} : { 'cleanup.policy': windowed ? 'compact,delete' : 'compact' };
   if (retention !== undefined) config['retention.ms'] = String(retention);
-  const wanted = statement.properties.some((property) => property.name === 'PARTITIONS') ? planned.sink.partitions : undefined;
-  const partitions = await ensureTopic(engine, { name: planned.sink.topic, partitions: wanted, replicas: planned.replicas, config }, planned.sink.partitions, statement.name.span);
+  const wanted = statement.properties.some((property) => property.name === 'PARTITIONS')
+    ? planned.sink.partitions
+    : undefined;
+  const partitions = await ensureTopic(
+    engine,
+    { name: planned.sink.topic, partitions: wanted, replicas: planned.replicas, config },
+    planned.sink.partitions,
+    statement.name.span,
+  );
   const spec = { ...planned.sink, partitions };
   const kind = statement.sourceKind === 'STREAM' ? 'CSAS' : 'CTAS';
   const id = `${kind}_${name}_${engine.nextQueryNumber}`;
   const plan = physicalPlan(planned.plan, sinkOf({ ...planned, sink: spec }));
-  const query: QueryObject = { id, kind, statement: text, sources: planned.analyzed.sources, sink: name, plan, paused: false, properties: session.overrides() };
+  const query: QueryObject = {
+    id,
+    kind,
+    statement: text,
+    sources: planned.analyzed.sources,
+    sink: name,
+    plan,
+    paused: false,
+    properties: session.overrides(),
+  };
   const source: SourceObject = { spec, statement: text, readOnly: false, createdBy: id, featureView: undefined };
   const number = await distribute({ v: 1, kind: 'createSource', source, query });
-  return currentStatus(text, `${statement.sourceKind.toLowerCase()}/\`${name}\`/create`, `Created query with ID ${id}`, number, id);
+  return currentStatus(
+    text,
+    `${statement.sourceKind.toLowerCase()}/\`${name}\`/create`,
+    `Created query with ID ${id}`,
+    number,
+    id,
+  );
 }
 
 /** ksqlDB's rules for replacing a source: the same topic and key, and value columns only appended. */
@@ -81,10 +163,17 @@ function checkReplacement(existing: SourceObject, spec: SourceObject['spec'], st
   if (existing.createdBy !== undefined) refuse('it is filled by a query');
   if (old.kind !== spec.kind) refuse(`it is a ${old.kind.toLowerCase()}`);
   if (old.topic !== spec.topic) refuse(`its topic is ${old.topic}`);
-  if (JSON.stringify([old.keyFormat, old.valueFormat, old.window]) !== JSON.stringify([spec.keyFormat, spec.valueFormat, spec.window])) refuse('its formats differ');
-  if (JSON.stringify(old.timestamp ?? null) !== JSON.stringify(spec.timestamp ?? null)) refuse('its timestamp column differs');
-  const role = (schema: typeof spec.schema, isKey: boolean): string[] => schema.filter((each) => (each.role === 'key') === isKey).map((each) => schemaText([each]));
-  if (role(old.schema, true).join() !== role(spec.schema, true).join()) refuse('its key columns are changed, missing or reordered');
+  if (
+    JSON.stringify([old.keyFormat, old.valueFormat, old.window]) !==
+    JSON.stringify([spec.keyFormat, spec.valueFormat, spec.window])
+  )
+    refuse('its formats differ');
+  if (JSON.stringify(old.timestamp ?? null) !== JSON.stringify(spec.timestamp ?? null))
+    refuse('its timestamp column differs');
+  const role = (schema: typeof spec.schema, isKey: boolean): string[] =>
+    schema.filter((each) => (each.role === 'key') === isKey).map((each) => schemaText([each]));
+  if (role(old.schema, true).join() !== role(spec.schema, true).join())
+    refuse('its key columns are changed, missing or reordered');
   const [before, after] = [role(old.schema, false), role(spec.schema, false)];
   const changed = before.filter((each, i) => after[i] !== each);
   if (changed.length > 0) refuse(`these columns are changed, missing or reordered: ${changed.join(', ')}`);

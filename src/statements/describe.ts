@@ -1,4 +1,4 @@
-import { requireSource } from '../analysis/query.ts';
+import { requireSource } from '../analysis/context.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -26,10 +26,20 @@ export function schemaInfo(type: SqlType): Record<string, unknown> {
   }
 }
 
-export function describeSource(engine: Engine, { spec, statement, featureView, readOnly }: SourceObject, extended: boolean): Record<string, unknown> {
+export function describeSource(
+  engine: Engine,
+  { spec, statement, featureView, readOnly }: SourceObject,
+  extended: boolean,
+): Record<string, unknown> {
   const { catalog } = engine;
   const brief = (queries: ReturnType<typeof catalog.queriesReading>): unknown[] =>
-    queries.map(({ id, sink, statement: queryString }) => ({ queryString, sinks: [sink], id, queryType: 'PERSISTENT', state: engine.node.status(id)?.state ?? 'RUNNING' }));
+    queries.map(({ id, sink, statement: queryString }) => ({
+      queryString,
+      sinks: [sink],
+      id,
+      queryType: 'PERSISTENT',
+      state: engine.node.status(id)?.state ?? 'RUNNING',
+    }));
   const writers = catalog.queriesWriting(spec.name);
   const status = writers.map(({ id }) => engine.node.status(id)).filter((each) => each !== undefined);
   const total = (field: 'recordsOut' | 'errors'): number => status.reduce((sum, each) => sum + each[field], 0);
@@ -64,7 +74,8 @@ export function describeSource(engine: Engine, { spec, statement, featureView, r
   };
 }
 
-export const describe: Handler<Describe> = (statement, execution) => Promise.resolve(describers[statement.what](statement, execution));
+export const describe: Handler<Describe> = (statement, execution) =>
+  Promise.resolve(describers[statement.what](statement, execution));
 
 const describers: { readonly [K in Describe['what']]: (statement: Describe, execution: Execution) => Entity } = {
   source: (statement, { engine, text }) => {
@@ -73,7 +84,11 @@ const describers: { readonly [K in Describe['what']]: (statement: Describe, exec
   },
   'FEATURE VIEW': (statement, { engine, text }) => {
     const found = requireSource(engine.catalog, statement.name!);
-    if (found.featureView === undefined) throw new SqlError('FEATURE_VIEW_NOT_FOUND', statement.name!.span, { name: statement.name!.text, suggestion: undefined });
+    if (found.featureView === undefined)
+      throw new SqlError('FEATURE_VIEW_NOT_FOUND', statement.name!.span, {
+        name: statement.name!.text,
+        suggestion: undefined,
+      });
     return entity('sourceDescription', text, { sourceDescription: describeSource(engine, found, statement.extended) });
   },
   STREAMS: (statement, execution) => all('STREAM', statement, execution),
@@ -81,29 +96,65 @@ const describers: { readonly [K in Describe['what']]: (statement: Describe, exec
   FUNCTION: (statement, { text }) => {
     const name = statement.name!.text;
     const found = findFunction(name);
-    if (found === undefined) throw new SqlError('FUNCTION_NOT_FOUND', statement.name!.span, { name, suggestion: closest(name, functionNames()) });
+    if (found === undefined)
+      throw new SqlError('FUNCTION_NOT_FOUND', statement.name!.span, {
+        name,
+        suggestion: closest(name, functionNames()),
+      });
     const functions = found.overloads.map(({ params, returns }) => ({
       argumentTypes: params.map(({ type }) => paramTypeText(type)),
-      arguments: params.map(({ name: each, type, variadic }) => ({ name: each, type: paramTypeText(type), description: '', isVariadic: variadic })),
+      arguments: params.map(({ name: each, type, variadic }) => ({
+        name: each,
+        type: paramTypeText(type),
+        description: '',
+        isVariadic: variadic,
+      })),
       returnType: typeof returns === 'function' ? 'depends on the arguments' : paramTypeText(returns),
       description: found.doc,
     }));
-    return entity('describe_function', text, { name, description: found.doc, author: 'Millrace', version: '', path: '', type: found.kind.toUpperCase(), functions });
+    return entity('describe_function', text, {
+      name,
+      description: found.doc,
+      author: 'Millrace',
+      version: '',
+      path: '',
+      type: found.kind.toUpperCase(),
+      functions,
+    });
   },
   MODEL: (statement, { engine, text }) => {
     const name = statement.name!.text;
     const found = engine.catalog.models.get(name);
-    if (found === undefined) throw new SqlError('MODEL_NOT_FOUND', statement.name!.span, { name, suggestion: closest(name, engine.catalog.models.keys()) });
+    if (found === undefined)
+      throw new SqlError('MODEL_NOT_FOUND', statement.name!.span, {
+        name,
+        suggestion: closest(name, engine.catalog.models.keys()),
+      });
     const secret = /TOKEN|HEADERS|PASSWORD/;
     const versions = found.versions
       .filter(({ version }) => statement.version === undefined || String(version) === statement.version)
-      .map(({ version, options }) => ({ version, options: Object.fromEntries(Object.entries(options).map(([key, value]) => [key, secret.test(key) ? '[hidden]' : value])) }));
-    const columns = (list: typeof found.input): unknown[] => list.map((column) => ({ name: column.name, schema: schemaInfo(column.type) }));
-    return entity('model_description', text, { name, input: columns(found.input), output: columns(found.output), defaultVersion: found.defaultVersion, versions, comment: found.comment ?? null });
+      .map(({ version, options }) => ({
+        version,
+        options: Object.fromEntries(
+          Object.entries(options).map(([key, value]) => [key, secret.test(key) ? '[hidden]' : value]),
+        ),
+      }));
+    const columns = (list: typeof found.input): unknown[] =>
+      list.map((column) => ({ name: column.name, schema: schemaInfo(column.type) }));
+    return entity('model_description', text, {
+      name,
+      input: columns(found.input),
+      output: columns(found.output),
+      defaultVersion: found.defaultVersion,
+      versions,
+      comment: found.comment ?? null,
+    });
   },
 };
 
 function all(kind: 'STREAM' | 'TABLE', statement: Describe, { engine, text }: Execution): Entity {
   const found = [...engine.catalog.sources.values()].filter(({ spec }) => spec.kind === kind);
-  return entity('source_descriptions', text, { sourceDescriptions: found.map((each) => describeSource(engine, each, statement.extended)) });
+  return entity('source_descriptions', text, {
+    sourceDescriptions: found.map((each) => describeSource(engine, each, statement.extended)),
+  });
 }

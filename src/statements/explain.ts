@@ -1,5 +1,6 @@
 import { planCreateAs, planInsertSelect } from '../analysis/persistent.ts';
-import { analyzeQuery, requireSource } from '../analysis/query.ts';
+import { requireSource } from '../analysis/context.ts';
+import { analyzeQuery } from '../analysis/query.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
 import { explainLogical } from '../plan/logical/explain.ts';
@@ -15,16 +16,33 @@ import { entity, type Entity, type Execution, type Handler } from './handler.ts'
 import { queryState } from './show.ts';
 
 /** EXPLAIN: what was planned, stage by stage, and the topology that runs. */
-export const explain: Handler<Explain> = (statement, execution) => Promise.resolve(statement.query === undefined ? explainStatement(statement, execution) : explainRunning(statement, execution));
+export const explain: Handler<Explain> = (statement, execution) =>
+  Promise.resolve(
+    statement.query === undefined ? explainStatement(statement, execution) : explainRunning(statement, execution),
+  );
 
 function explainRunning(statement: Explain, { engine, text }: Execution): Entity {
   const id = statement.query!.text;
   const query = engine.catalog.queries.get(id);
-  if (query === undefined) throw new SqlError('QUERY_NOT_FOUND', statement.query!.span, { id, suggestion: closest(id, engine.catalog.queries.keys()) });
+  if (query === undefined)
+    throw new SqlError('QUERY_NOT_FOUND', statement.query!.span, {
+      id,
+      suggestion: closest(id, engine.catalog.queries.keys()),
+    });
   const error = engine.node.status(id)?.error;
   const state = queryState(engine, query);
   const errors = error === undefined ? [] : [{ timestamp: 0, errorMessage: error, type: 'UNKNOWN' }];
-  return description(text, { id, statementText: query.statement, sources: query.sources, sinks: [query.sink], plan: query.plan, executionPlan: `${rulesLine(query.plan)}`, state, errors, overridden: query.properties });
+  return description(text, {
+    id,
+    statementText: query.statement,
+    sources: query.sources,
+    sinks: [query.sink],
+    plan: query.plan,
+    executionPlan: rulesLine(query.plan),
+    state,
+    errors,
+    overridden: query.properties,
+  });
 }
 
 function explainStatement(statement: Explain, { engine, session, text }: Execution): Entity {
@@ -36,11 +54,24 @@ function explainStatement(statement: Explain, { engine, session, text }: Executi
   let sources: readonly string[];
   let sink: PhysicalPlan['sink'];
   if (inner?.kind === 'select') {
-    const analyzed = analyzeQuery(inner.query, catalog, { purpose: inner.query.emit === undefined ? 'pull' : 'push', suppressEnabled: options.suppressEnabled });
+    const analyzed = analyzeQuery(inner.query, catalog, {
+      purpose: inner.query.emit === undefined ? 'pull' : 'push',
+      suppressEnabled: options.suppressEnabled,
+    });
     ({ plan: logical, sources } = analyzed);
   } else if ((inner?.kind === 'createSource' || inner?.kind === 'createFeatureView') && inner.query !== undefined) {
     const kind = inner.kind === 'createSource' ? inner.sourceKind : 'STREAM';
-    const planned = planCreateAs({ kind, name: inner.name.text, properties: inner.kind === 'createSource' ? inner.properties : [], span: inner.span }, inner.query, catalog, options);
+    const planned = planCreateAs(
+      {
+        kind,
+        name: inner.name.text,
+        properties: inner.kind === 'createSource' ? inner.properties : [],
+        span: inner.span,
+      },
+      inner.query,
+      catalog,
+      options,
+    );
     logical = planned.plan;
     sources = planned.analyzed.sources;
     sinks = [inner.name.text];
@@ -53,8 +84,21 @@ function explainStatement(statement: Explain, { engine, session, text }: Executi
     sink = sinkOf(planned);
   } else throw new SqlError('BAD_REQUEST', statement.span, { why: 'EXPLAIN needs a query, or a statement with one' });
   const { plan, fired } = optimize(logical);
-  const stages = [`Logical plan:\n${explainLogical(logical)}`, `Optimized plan (rules: ${fired.join(', ') || 'none'}):\n${explainLogical(plan)}`].join('\n\n');
-  return description(text, { id: '', statementText: statement.statement!, sources, sinks, plan: physicalPlan(logical, sink), executionPlan: stages, state: '', errors: [], overridden: {} });
+  const stages = [
+    `Logical plan:\n${explainLogical(logical)}`,
+    `Optimized plan (rules: ${fired.join(', ') || 'none'}):\n${explainLogical(plan)}`,
+  ].join('\n\n');
+  return description(text, {
+    id: '',
+    statementText: statement.statement!,
+    sources,
+    sinks,
+    plan: physicalPlan(logical, sink),
+    executionPlan: stages,
+    state: '',
+    errors: [],
+    overridden: {},
+  });
 }
 
 interface Parts {
@@ -70,7 +114,11 @@ interface Parts {
 }
 
 function description(text: string, parts: Parts): Entity {
-  const fields = parts.plan.root.columns.map(({ name, type, role }) => ({ name, schema: schemaInfo(type), ...(role === 'key' ? { type: 'KEY' } : {}) }));
+  const fields = parts.plan.root.columns.map(({ name, type, role }) => ({
+    name,
+    schema: schemaInfo(type),
+    ...(role === 'key' ? { type: 'KEY' } : {}),
+  }));
   const queryDescription = {
     id: parts.id,
     statementText: parts.statementText,
@@ -97,9 +145,18 @@ const rulesLine = (plan: PhysicalPlan): string => `Rules that fired: ${plan.rule
 export function topologyText(plan: PhysicalPlan): string {
   return subTopologies(plan)
     .map((part) => {
-      const steps = allSteps(part.root).filter((step) => !part.inputs.some((input) => input !== step && allSteps(input).includes(step)));
-      const lines = steps.map((step) => `    ${step.id} (${step.op}): ${step.columns.map(({ name }) => name).join(', ')}`);
-      const end = part.output === undefined ? (plan.sink === undefined ? 'to the client' : `sink topic=${plan.sink.topic} partitions=${plan.sink.partitions}`) : `to ${part.output.id}`;
+      const steps = allSteps(part.root).filter(
+        (step) => !part.inputs.some((input) => input !== step && allSteps(input).includes(step)),
+      );
+      const lines = steps.map(
+        (step) => `    ${step.id} (${step.op}): ${step.columns.map(({ name }) => name).join(', ')}`,
+      );
+      const end =
+        part.output === undefined
+          ? plan.sink === undefined
+            ? 'to the client'
+            : `sink topic=${plan.sink.topic} partitions=${plan.sink.partitions}`
+          : `to ${part.output.id}`;
       return [`  Sub-topology ${part.index}`, ...lines, `    ${end}`].join('\n');
     })
     .join('\n');

@@ -27,8 +27,18 @@ export function entity(type: string, text: string, fields: Record<string, unknow
 }
 
 /** The answer to a statement that changed the catalogue. */
-export function currentStatus(text: string, commandId: string, message: string, commandSequenceNumber: number, queryId: string | null = null): Entity {
-  return entity('currentStatus', text, { commandId, commandStatus: { status: 'SUCCESS', message, queryId }, commandSequenceNumber });
+export function currentStatus(
+  text: string,
+  commandId: string,
+  message: string,
+  commandSequenceNumber: number,
+  queryId: string | null = null,
+): Entity {
+  return entity('currentStatus', text, {
+    commandId,
+    commandStatus: { status: 'SUCCESS', message, queryId },
+    commandSequenceNumber,
+  });
 }
 
 /** The answer to IF NOT EXISTS on what exists, and IF EXISTS on what does not. */

@@ -24,15 +24,49 @@ const asksForRows: Handler<Statement> = (statement) => {
 
 /** A statement kind with no entry here does not compile. */
 const handlers: { readonly [K in Statement['kind']]: Handler<Extract<Statement, { kind: K }>> } = {
-  createSource, dropSource, insert, queryControl, explain, show, describe, setProperty, unsetProperty, define, undefine,
-  createModel, alterModel, dropModel, createFeatureView, dropFeatureView, createType, dropType,
-  select: asksForRows, print: asksForRows,
+  createSource,
+  dropSource,
+  insert,
+  queryControl,
+  explain,
+  show,
+  describe,
+  setProperty,
+  unsetProperty,
+  define,
+  undefine,
+  createModel,
+  alterModel,
+  dropModel,
+  createFeatureView,
+  dropFeatureView,
+  createType,
+  dropType,
+  select: asksForRows,
+  print: asksForRows,
 };
 
-const changes = new Set<Statement['kind']>(['createSource', 'dropSource', 'insert', 'queryControl', 'createModel', 'alterModel', 'dropModel', 'createFeatureView', 'dropFeatureView', 'createType', 'dropType']);
+const changes = new Set<Statement['kind']>([
+  'createSource',
+  'dropSource',
+  'insert',
+  'queryControl',
+  'createModel',
+  'alterModel',
+  'dropModel',
+  'createFeatureView',
+  'dropFeatureView',
+  'createType',
+  'dropType',
+]);
 
 /** Runs one statement; those that change the catalogue run one at a time. */
-export function executeStatement(statement: Statement, text: string, engine: Engine, session: Session): Promise<Entity | undefined> {
+export function executeStatement(
+  statement: Statement,
+  text: string,
+  engine: Engine,
+  session: Session,
+): Promise<Entity | undefined> {
   const handler = handlers[statement.kind] as Handler<Statement>;
   const isChange = changes.has(statement.kind) && !(statement.kind === 'insert' && statement.query === undefined);
   const refuse = (): never => {

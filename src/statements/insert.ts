@@ -1,6 +1,6 @@
 import { planInsertSelect } from '../analysis/persistent.ts';
 import { Properties } from '../analysis/properties.ts';
-import { requireSource } from '../analysis/query.ts';
+import { requireSource } from '../analysis/context.ts';
 import type { QueryObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { insertedRecord } from '../engine/insert-values.ts';
@@ -13,9 +13,13 @@ export const insert: Handler<Insert> = async (statement, { engine, session, text
   const { spec, readOnly } = requireSource(engine.catalog, statement.target);
   if (readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.target.span, { name: spec.name });
   if (statement.query === undefined) {
-    if (session.get('ksql.insert.into.values.enabled') === 'false') throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
-    if (spec.window !== undefined) throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });
-    await engine.node.produce(spec.topic, [insertedRecord(spec, statement.columns, statement.values, engine.catalog.types, statement.span)]);
+    if (session.get('ksql.insert.into.values.enabled') === 'false')
+      throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
+    if (spec.window !== undefined)
+      throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });
+    await engine.node.produce(spec.topic, [
+      insertedRecord(spec, statement.columns, statement.values, engine.catalog.types, statement.span),
+    ]);
     return undefined;
   }
   const properties = new Properties(statement.properties, ['QUERY_ID'], statement.span);
@@ -24,9 +28,24 @@ export const insert: Handler<Insert> = async (statement, { engine, session, text
   const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
   if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
   const plan = physicalPlan(planned.plan, sinkOf(planned));
-  const query: QueryObject = { id, kind: 'INSERT', statement: text, sources: planned.analyzed.sources, sink: spec.name, plan, paused: false, properties: session.overrides() };
+  const query: QueryObject = {
+    id,
+    kind: 'INSERT',
+    statement: text,
+    sources: planned.analyzed.sources,
+    sink: spec.name,
+    plan,
+    paused: false,
+    properties: session.overrides(),
+  };
   const number = await distribute({ v: 1, kind: 'createQuery', query });
-  return currentStatus(text, `${spec.kind.toLowerCase()}/\`${spec.name}\`/create`, `Created query with ID ${id}`, number, id);
+  return currentStatus(
+    text,
+    `${spec.kind.toLowerCase()}/\`${spec.name}\`/create`,
+    `Created query with ID ${id}`,
+    number,
+    id,
+  );
 };
 
 function queryId(properties: Properties): string | undefined {

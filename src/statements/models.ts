@@ -9,27 +9,58 @@ import { closest } from '../util/closest.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 
 const optionNames = [
-  'PROVIDER', 'PATH', 'ENDPOINT', 'MODEL_NAME', 'MODEL_VERSION', 'INPUT_TENSOR', 'OUTPUT_MAP', 'TIMEOUT', 'DEADLINE', 'MAX_RETRIES', 'RETRY_INITIAL_BACKOFF',
-  'RETRY_MAX_BACKOFF', 'MAX_BATCH_SIZE', 'MAX_BATCH_DELAY', 'ON_ERROR', 'DEFAULT_VALUE', 'ON_NULL_INPUT', 'VALIDATE', 'AUTH_TOKEN', 'INTRA_OP_THREADS', 'WORKERS',
+  'PROVIDER',
+  'PATH',
+  'ENDPOINT',
+  'MODEL_NAME',
+  'MODEL_VERSION',
+  'INPUT_TENSOR',
+  'OUTPUT_MAP',
+  'TIMEOUT',
+  'DEADLINE',
+  'MAX_RETRIES',
+  'RETRY_INITIAL_BACKOFF',
+  'RETRY_MAX_BACKOFF',
+  'MAX_BATCH_SIZE',
+  'MAX_BATCH_DELAY',
+  'ON_ERROR',
+  'DEFAULT_VALUE',
+  'ON_NULL_INPUT',
+  'VALIDATE',
+  'AUTH_TOKEN',
+  'INTRA_OP_THREADS',
+  'WORKERS',
 ];
-const choices: Record<string, readonly string[]> = { PROVIDER: ['ONNX', 'OIP-V2', 'TRITON'], ON_ERROR: ['FAIL', 'NULL', 'DEFAULT', 'DLQ'], ON_NULL_INPUT: ['RETURN_NULL', 'NAN', 'FAIL'], VALIDATE: ['ON', 'OFF'] };
+const choices: Record<string, readonly string[]> = {
+  PROVIDER: ['ONNX', 'OIP-V2', 'TRITON'],
+  ON_ERROR: ['FAIL', 'NULL', 'DEFAULT', 'DLQ'],
+  ON_NULL_INPUT: ['RETURN_NULL', 'NAN', 'FAIL'],
+  VALIDATE: ['ON', 'OFF'],
+};
 const numbers = ['MAX_RETRIES', 'MAX_BATCH_SIZE', 'INTRA_OP_THREADS', 'WORKERS'];
 const durations = ['TIMEOUT', 'DEADLINE', 'RETRY_INITIAL_BACKOFF', 'RETRY_MAX_BACKOFF', 'MAX_BATCH_DELAY'];
 
 /** Options of a model version; dashes and dots in names are underscores, and each value is checked. */
-function readOptions(nodes: readonly PropertyNode[], inherited: Readonly<Record<string, string>>, span: Span): Record<string, string> {
+function readOptions(
+  nodes: readonly PropertyNode[],
+  inherited: Readonly<Record<string, string>>,
+  span: Span,
+): Record<string, string> {
   const options: Record<string, string> = { ...inherited };
   for (const { name: written, value, span: at } of nodes) {
     const name = written.replace(/[-.]/g, '_');
-    if (!optionNames.includes(name)) throw new SqlError('INVALID_PROPERTY', at, { name: written, suggestion: closest(name, optionNames) });
+    if (!optionNames.includes(name))
+      throw new SqlError('INVALID_PROPERTY', at, { name: written, suggestion: closest(name, optionNames) });
     const text = String(value);
     const refuse = (why: string): never => {
       throw new SqlError('INVALID_PROPERTY_VALUE', at, { name, value: text, why });
     };
     const allowed = choices[name];
-    if (allowed !== undefined && !allowed.includes(text.toUpperCase())) refuse(`it must be one of ${allowed.join(', ').toLowerCase()}`);
+    if (allowed !== undefined && !allowed.includes(text.toUpperCase()))
+      refuse(`it must be one of ${allowed.join(', ').toLowerCase()}`);
     if (numbers.includes(name) && !/^\d+$/.test(text)) refuse('it must be a whole number');
-    if (durations.includes(name) && !/^\d+\s+(MILLI)?SECONDS?$|^\d+\s+(MINUTE|HOUR)S?$/i.test(text)) refuse("it must be a duration, such as '50 MILLISECONDS'");
+    if (durations.includes(name) && !/^\d+\s+(MILLI)?SECONDS?$|^\d+\s+(MINUTE|HOUR)S?$/i.test(text))
+      refuse("it must be a duration, such as '50 MILLISECONDS'");
     options[name] = allowed === undefined ? text : text.toUpperCase();
   }
   if (options['PROVIDER'] === undefined) throw new SqlError('PROPERTY_MISSING', span, { name: 'PROVIDER' });
@@ -38,17 +69,28 @@ function readOptions(nodes: readonly PropertyNode[], inherited: Readonly<Record<
   return options;
 }
 
-const declared = (elements: readonly ColumnElement[], { engine }: Execution): ModelColumn[] => elements.map(({ name, type }) => ({ name: name.text, type: resolveType(type, engine.catalog.types) }));
+const declared = (elements: readonly ColumnElement[], { engine }: Execution): ModelColumn[] =>
+  elements.map(({ name, type }) => ({ name: name.text, type: resolveType(type, engine.catalog.types) }));
 
 /** Loads a version where it may be validated; a model that cannot serve is refused and nothing is created. */
-async function inspect(name: string, version: ModelVersion, columns: { input: readonly ModelColumn[]; output: readonly ModelColumn[] }, span: Span, { engine }: Execution): Promise<typeof columns> {
+async function inspect(
+  name: string,
+  version: ModelVersion,
+  columns: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
+  span: Span,
+  { engine }: Execution,
+): Promise<typeof columns> {
   const isComplete = columns.input.length > 0 && columns.output.length > 0;
   if (version.options['VALIDATE'] === 'OFF' && isComplete) return columns;
-  if (engine.models === undefined) throw new SqlError('MODEL_INVALID', span, { model: name, why: 'this node runs no models', hint: undefined });
+  if (engine.models === undefined)
+    throw new SqlError('MODEL_INVALID', span, { model: name, why: 'this node runs no models', hint: undefined });
   try {
     return await engine.models.inspect(name, version, columns);
   } catch (error) {
-    const hint = version.options['PROVIDER'] === 'ONNX' ? 'Check PATH, INPUT_TENSOR and OUTPUT_MAP, or export the model without ZipMap.' : 'Check ENDPOINT and MODEL_NAME, or use VALIDATE=\'OFF\' to create it before its server is up.';
+    const hint =
+      version.options['PROVIDER'] === 'ONNX'
+        ? 'Check PATH, INPUT_TENSOR and OUTPUT_MAP, or export the model without ZipMap.'
+        : "Check ENDPOINT and MODEL_NAME, or use VALIDATE='OFF' to create it before its server is up.";
     throw new SqlError('MODEL_INVALID', span, { model: name, why: (error as Error).message, hint });
   }
 }
@@ -61,11 +103,30 @@ export const createModel: Handler<CreateModel> = async (statement, execution) =>
   if (existing !== undefined && !statement.orReplace) throw new SqlError('MODEL_EXISTS', statement.name.span, { name });
   const options = readOptions(statement.properties, {}, statement.span);
   const version: ModelVersion = { version: (existing?.versions.at(-1)?.version ?? 0) + 1, options };
-  const columns = await inspect(name, version, { input: declared(statement.input, execution), output: declared(statement.output, execution) }, statement.span, execution);
-  if (existing !== undefined && JSON.stringify([existing.input, existing.output]) !== JSON.stringify([columns.input, columns.output])) {
-    throw new SqlError('REPLACE_REFUSED', statement.name.span, { name, why: 'its inputs or outputs differ: create another model' });
+  const columns = await inspect(
+    name,
+    version,
+    { input: declared(statement.input, execution), output: declared(statement.output, execution) },
+    statement.span,
+    execution,
+  );
+  if (
+    existing !== undefined &&
+    JSON.stringify([existing.input, existing.output]) !== JSON.stringify([columns.input, columns.output])
+  ) {
+    throw new SqlError('REPLACE_REFUSED', statement.name.span, {
+      name,
+      why: 'its inputs or outputs differ: create another model',
+    });
   }
-  const model: ModelObject = { name, ...columns, comment: statement.comment, versions: [...(existing?.versions ?? []), version], defaultVersion: version.version, statement: text };
+  const model: ModelObject = {
+    name,
+    ...columns,
+    comment: statement.comment,
+    versions: [...(existing?.versions ?? []), version],
+    defaultVersion: version.version,
+    statement: text,
+  };
   const number = await distribute({ v: 1, kind: 'putModel', model });
   return currentStatus(text, `model/${name}/create`, `Model ${name} version ${version.version} created.`, number);
 };
@@ -76,22 +137,46 @@ export const alterModel: Handler<AlterModel> = async (statement, execution) => {
   const model = engine.catalog.models.get(name);
   if (model === undefined) {
     if (statement.ifExists) return warning(text, `Model ${name} does not exist.`);
-    throw new SqlError('MODEL_NOT_FOUND', statement.name.span, { name, suggestion: closest(name, engine.catalog.models.keys()) });
+    throw new SqlError('MODEL_NOT_FOUND', statement.name.span, {
+      name,
+      suggestion: closest(name, engine.catalog.models.keys()),
+    });
   }
   const versions = model.versions.map(({ version }) => version);
-  const given = statement.version === undefined ? undefined : statement.version === 'LATEST' ? versions.at(-1)! : Number(statement.version);
+  const given =
+    statement.version === undefined
+      ? undefined
+      : statement.version === 'LATEST'
+        ? versions.at(-1)!
+        : Number(statement.version);
   if (statement.action === 'SET DEFAULT VERSION') {
-    if (given === undefined || !versions.includes(given)) throw new SqlError('MODEL_VERSION_NOT_FOUND', statement.span, { model: name, version: statement.version ?? '', versions: versions.join(', ') });
+    if (given === undefined || !versions.includes(given))
+      throw new SqlError('MODEL_VERSION_NOT_FOUND', statement.span, {
+        model: name,
+        version: statement.version ?? '',
+        versions: versions.join(', '),
+      });
     const number = await distribute({ v: 1, kind: 'putModel', model: { ...model, defaultVersion: given } });
     return currentStatus(text, `model/${name}/alter`, `Model ${name} now answers with version ${given}.`, number);
   }
   const next = given ?? versions.at(-1)! + 1;
-  if (!Number.isInteger(next) || next <= versions.at(-1)!) throw new SqlError('MODEL_INVALID', statement.span, { model: name, why: `the next version is ${versions.at(-1)! + 1}`, hint: undefined });
+  if (!Number.isInteger(next) || next <= versions.at(-1)!)
+    throw new SqlError('MODEL_INVALID', statement.span, {
+      model: name,
+      why: `the next version is ${versions.at(-1)! + 1}`,
+      hint: undefined,
+    });
   // A version inherits the options of the one before; naming another provider starts afresh.
-  const inherits = statement.properties.some(({ name: each }) => each === 'PROVIDER') ? {} : model.versions.at(-1)!.options;
+  const inherits = statement.properties.some(({ name: each }) => each === 'PROVIDER')
+    ? {}
+    : model.versions.at(-1)!.options;
   const version: ModelVersion = { version: next, options: readOptions(statement.properties, inherits, statement.span) };
   await inspect(name, version, { input: model.input, output: model.output }, statement.span, execution);
-  const number = await distribute({ v: 1, kind: 'putModel', model: { ...model, versions: [...model.versions, version] } });
+  const number = await distribute({
+    v: 1,
+    kind: 'putModel',
+    model: { ...model, versions: [...model.versions, version] },
+  });
   return currentStatus(text, `model/${name}/alter`, `Model ${name} version ${next} added.`, number);
 };
 
@@ -99,9 +184,14 @@ export const dropModel: Handler<DropModel> = async (statement, { engine, text, d
   const name = statement.name.text;
   if (!engine.catalog.models.has(name)) {
     if (statement.ifExists) return warning(text, `Model ${name} does not exist.`);
-    throw new SqlError('MODEL_NOT_FOUND', statement.name.span, { name, suggestion: closest(name, engine.catalog.models.keys()) });
+    throw new SqlError('MODEL_NOT_FOUND', statement.name.span, {
+      name,
+      suggestion: closest(name, engine.catalog.models.keys()),
+    });
   }
-  const users = [...engine.catalog.queries.values()].filter(({ plan }) => JSON.stringify(plan.root).includes(`"model":${JSON.stringify(name)}`)).map(({ id }) => id);
+  const users = [...engine.catalog.queries.values()]
+    .filter(({ plan }) => JSON.stringify(plan.root).includes(`"model":${JSON.stringify(name)}`))
+    .map(({ id }) => id);
   if (users.length > 0) throw new SqlError('SOURCE_IN_USE', statement.name.span, { name, by: users.join(', ') });
   const number = await distribute({ v: 1, kind: 'dropModel', name });
   return currentStatus(text, `model/${name}/drop`, `Model ${name} was dropped.`, number);

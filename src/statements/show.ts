@@ -11,13 +11,25 @@ import { entity, type Entity, type Execution, type Handler } from './handler.ts'
 type Lister = (statement: Show, execution: Execution) => Promise<Entity> | Entity;
 
 const sources = (engine: Engine, kind: 'STREAM' | 'TABLE'): SourceObject[] =>
-  [...engine.catalog.sources.values()].filter(({ spec }) => spec.kind === kind).sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  [...engine.catalog.sources.values()]
+    .filter(({ spec }) => spec.kind === kind)
+    .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
 
 function listSources(type: 'streams' | 'tables', kind: 'STREAM' | 'TABLE'): Lister {
   return (statement, { engine, text }) => {
     const found = sources(engine, kind);
-    if (statement.extended) return entity('source_descriptions', text, { sourceDescriptions: found.map((each) => describeSource(engine, each, true)) });
-    const rows = found.map(({ spec }) => ({ type: kind, name: spec.name, topic: spec.topic, keyFormat: spec.keyFormat.format, valueFormat: spec.valueFormat.format, isWindowed: spec.window !== undefined }));
+    if (statement.extended)
+      return entity('source_descriptions', text, {
+        sourceDescriptions: found.map((each) => describeSource(engine, each, true)),
+      });
+    const rows = found.map(({ spec }) => ({
+      type: kind,
+      name: spec.name,
+      topic: spec.topic,
+      keyFormat: spec.keyFormat.format,
+      valueFormat: spec.valueFormat.format,
+      isWindowed: spec.window !== undefined,
+    }));
     return entity(type, text, { [type]: rows });
   };
 }
@@ -32,16 +44,30 @@ const listers: { readonly [K in ShowKind]: Lister } = {
   TABLES: listSources('tables', 'TABLE'),
   TOPICS: async (statement, { engine, text }) => {
     const topics = (await engine.node.listTopics()).filter(({ name }) => statement.all || !name.startsWith('_'));
-    const rows = topics.map(({ name, partitions, replicas }) => ({ name, replicaInfo: Array.from({ length: partitions }, () => replicas) }));
+    const rows = topics.map(({ name, partitions, replicas }) => ({
+      name,
+      replicaInfo: Array.from({ length: partitions }, () => replicas),
+    }));
     if (!statement.extended) return entity('kafka_topics', text, { topics: rows });
-    return entity('kafka_topics_extended', text, { topics: rows.map((row) => ({ ...row, consumerCount: 0, consumerGroupCount: 0 })) });
+    return entity('kafka_topics_extended', text, {
+      topics: rows.map((row) => ({ ...row, consumerCount: 0, consumerGroupCount: 0 })),
+    });
   },
   QUERIES: (_statement, { engine, text }) => {
     const queries = [...engine.catalog.queries.values()].map((query) => {
       const state = queryState(engine, query);
       const sink = engine.catalog.sources.get(query.sink)?.spec;
       const error = engine.node.status(query.id)?.error ?? null;
-      return { queryString: query.statement, sinks: [query.sink], sinkKafkaTopics: sink === undefined ? [] : [sink.topic], id: query.id, statusCount: { [state]: 1 }, queryType: 'PERSISTENT', state, error };
+      return {
+        queryString: query.statement,
+        sinks: [query.sink],
+        sinkKafkaTopics: sink === undefined ? [] : [sink.topic],
+        id: query.id,
+        statusCount: { [state]: 1 },
+        queryType: 'PERSISTENT',
+        state,
+        error,
+      };
     });
     return entity('queries', text, { queries });
   },
@@ -53,13 +79,29 @@ const listers: { readonly [K in ShowKind]: Lister } = {
     return entity('function_names', text, { functions });
   },
   PROPERTIES: (_statement, { engine, session, text }) => {
-    const names = [...new Set([...Object.keys(sessionProperties), ...Object.keys(engine.defaults), ...session.properties.keys()])].sort();
+    const names = [
+      ...new Set([...Object.keys(sessionProperties), ...Object.keys(engine.defaults), ...session.properties.keys()]),
+    ].sort();
     const secret = /password|secret|jaas|token/i;
-    const properties = names.map((name) => ({ name, scope: name.startsWith('ksql.') ? 'KSQL' : 'STREAMS', value: secret.test(name) ? '[hidden]' : session.get(name), editable: true, level: session.properties.has(name) ? 'SESSION' : 'SERVER' }));
-    return entity('properties', text, { properties, overwrittenProperties: [...session.properties.keys()], defaultProperties: Object.keys(sessionProperties) });
+    const properties = names.map((name) => ({
+      name,
+      scope: name.startsWith('ksql.') ? 'KSQL' : 'STREAMS',
+      value: secret.test(name) ? '[hidden]' : session.get(name),
+      editable: true,
+      level: session.properties.has(name) ? 'SESSION' : 'SERVER',
+    }));
+    return entity('properties', text, {
+      properties,
+      overwrittenProperties: [...session.properties.keys()],
+      defaultProperties: Object.keys(sessionProperties),
+    });
   },
-  TYPES: (_statement, { engine, text }) => entity('type_list', text, { types: Object.fromEntries([...engine.catalog.types].map(([name, type]) => [name, { type: typeText(type) }])) }),
-  VARIABLES: (_statement, { session, text }) => entity('variables', text, { variables: [...session.variables].map(([name, value]) => ({ name, value })) }),
+  TYPES: (_statement, { engine, text }) =>
+    entity('type_list', text, {
+      types: Object.fromEntries([...engine.catalog.types].map(([name, type]) => [name, { type: typeText(type) }])),
+    }),
+  VARIABLES: (_statement, { session, text }) =>
+    entity('variables', text, { variables: [...session.variables].map(([name, value]) => ({ name, value })) }),
   MODELS: (_statement, { engine, text }) =>
     entity('models', text, {
       models: [...engine.catalog.models.values()].map(({ name, versions, defaultVersion, comment }) => ({
@@ -73,7 +115,17 @@ const listers: { readonly [K in ShowKind]: Lister } = {
   'FEATURE VIEWS': (_statement, { engine, text }) =>
     entity('feature_views', text, {
       featureViews: [...engine.catalog.sources.values()].flatMap(({ spec, featureView }) =>
-        featureView === undefined ? [] : [{ name: spec.name, entityKey: featureView.entityKey, ttlMs: featureView.ttlMs ?? null, onlineStore: featureView.options['ONLINE_STORE'] ?? 'state', comment: featureView.comment ?? null }],
+        featureView === undefined
+          ? []
+          : [
+              {
+                name: spec.name,
+                entityKey: featureView.entityKey,
+                ttlMs: featureView.ttlMs ?? null,
+                onlineStore: featureView.options['ONLINE_STORE'] ?? 'state',
+                comment: featureView.comment ?? null,
+              },
+            ],
       ),
     }),
   MONITORS: (statement) => {

@@ -10,7 +10,12 @@ export const createType: Handler<CreateType> = async (statement, { engine, text,
     if (statement.ifNotExists) return warning(text, `${name} is already registered`);
     throw new SqlError('SOURCE_EXISTS', statement.name.span, { kind: 'type', name });
   }
-  const number = await distribute({ v: 1, kind: 'createType', name, type: resolveType(statement.type, engine.catalog.types) });
+  const number = await distribute({
+    v: 1,
+    kind: 'createType',
+    name,
+    type: resolveType(statement.type, engine.catalog.types),
+  });
   return currentStatus(text, `type/${name}/create`, `Registered custom type with name '${name}'`, number);
 };
 
@@ -18,7 +23,10 @@ export const dropType: Handler<DropType> = async (statement, { engine, text, dis
   const name = statement.name.text;
   if (!engine.catalog.types.has(name)) {
     if (statement.ifExists) return warning(text, `Type '${name}' does not exist`);
-    throw new SqlError('TYPE_NOT_FOUND', statement.name.span, { name, suggestion: closest(name, engine.catalog.types.keys()) });
+    throw new SqlError('TYPE_NOT_FOUND', statement.name.span, {
+      name,
+      suggestion: closest(name, engine.catalog.types.keys()),
+    });
   }
   const number = await distribute({ v: 1, kind: 'dropType', name });
   return currentStatus(text, `type/${name}/drop`, `Type '${name}' was dropped.`, number);

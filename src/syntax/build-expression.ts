@@ -3,7 +3,18 @@ import { cover, type Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { Cst, nameText, stringText, typeOf, versionText } from './cst.ts';
-import type { BinaryOperator, BoundNode, CallNode, Comparison, ExpressionNode, InvokeArgument, InvokeNode, LiteralNode, Name, OverNode } from './expressions.ts';
+import type {
+  BinaryOperator,
+  BoundNode,
+  CallNode,
+  Comparison,
+  ExpressionNode,
+  InvokeArgument,
+  InvokeNode,
+  LiteralNode,
+  Name,
+  OverNode,
+} from './expressions.ts';
 
 /** Builds an expression from the rule `expression`. */
 export function expressionOf(cst: Cst): ExpressionNode {
@@ -37,7 +48,13 @@ function predicateOf(cst: Cst): ExpressionNode {
   const comparator = cst.maybe('comparator');
   if (comparator !== undefined) {
     const image = comparator.ownTokens()[0]!.image;
-    return { kind: 'compare', op: (image === '!=' ? '<>' : image) as Comparison, left: operand, right: values[1]!, span };
+    return {
+      kind: 'compare',
+      op: (image === '!=' ? '<>' : image) as Comparison,
+      left: operand,
+      right: values[1]!,
+      span,
+    };
   }
   if (cst.has('NULL')) return { kind: 'isNull', operand, negated, span };
   if (cst.has('DISTINCT')) return { kind: 'distinct', left: operand, right: values[1]!, negated, span };
@@ -45,7 +62,8 @@ function predicateOf(cst: Cst): ExpressionNode {
   if (cst.has('IN')) return { kind: 'in', operand, items: cst.all('expression').map(expressionOf), negated, span };
   if (cst.has('LIKE')) {
     const escape = cst.tokens('StringLiteral')[0];
-    if (escape !== undefined && [...stringText(escape.image)].length !== 1) throw new SqlError('INVALID_ESCAPE', cst.spanOf(escape), {});
+    if (escape !== undefined && [...stringText(escape.image)].length !== 1)
+      throw new SqlError('INVALID_ESCAPE', cst.spanOf(escape), {});
     return { kind: 'like', operand, pattern: values[1]!, escape: escape && stringText(escape.image), negated, span };
   }
   return operand;
@@ -76,17 +94,30 @@ function unaryOf(cst: Cst): ExpressionNode {
   for (const accessor of cst.all('accessor')) {
     const span = cover(expression.span, accessor.span);
     if (accessor.has('Arrow')) expression = { kind: 'field', operand: expression, field: accessor.name(), span };
-    else if (accessor.has('ZONE')) expression = { kind: 'atTimeZone', operand: expression, zone: stringText(accessor.token('StringLiteral').image), span };
+    else if (accessor.has('ZONE'))
+      expression = {
+        kind: 'atTimeZone',
+        operand: expression,
+        zone: stringText(accessor.token('StringLiteral').image),
+        span,
+      };
     else expression = { kind: 'subscript', operand: expression, index: valueOf(accessor.one('value')), span };
   }
   for (const sign of cst.ownTokens().reverse()) {
-    expression = { kind: 'unary', op: sign.image as '+' | '-', operand: expression, span: cover(cst.spanOf(sign), expression.span) };
+    expression = {
+      kind: 'unary',
+      op: sign.image as '+' | '-',
+      operand: expression,
+      span: cover(cst.spanOf(sign), expression.span),
+    };
   }
   return expression;
 }
 
 function primaryOf(cst: Cst): ExpressionNode {
-  const [rule, children] = Object.entries(cst.node.children).find(([key]) => key !== 'LeftParen' && key !== 'RightParen')!;
+  const [rule, children] = Object.entries(cst.node.children).find(
+    ([key]) => key !== 'LeftParen' && key !== 'RightParen',
+  )!;
   const child = new Cst(children[0] as CstNode, cst.source);
   const build = primaries[rule];
   if (build === undefined) throw new InternalError(`no builder for ${rule}`);
@@ -119,7 +150,12 @@ const primaries: Record<string, (cst: Cst) => ExpressionNode> = {
       span: cst.span,
     };
   },
-  castExpression: (cst) => ({ kind: 'cast', operand: expressionOf(cst.one('expression')), type: typeOf(cst.one('type')), span: cst.span }),
+  castExpression: (cst) => ({
+    kind: 'cast',
+    operand: expressionOf(cst.one('expression')),
+    type: typeOf(cst.one('type')),
+    span: cst.span,
+  }),
   invokeExpression: invokeOf,
   arrayConstructor: (cst) => ({ kind: 'array', items: cst.all('expression').map(expressionOf), span: cst.span }),
   mapConstructor: (cst) => ({
@@ -132,7 +168,9 @@ const primaries: Record<string, (cst: Cst) => ExpressionNode> = {
   }),
   structConstructor: (cst) => ({
     kind: 'struct',
-    fields: cst.all('structEntry').map((entry) => ({ name: entry.name(), value: expressionOf(entry.one('expression')) })),
+    fields: cst
+      .all('structEntry')
+      .map((entry) => ({ name: entry.name(), value: expressionOf(entry.one('expression')) })),
     span: cst.span,
   }),
   interval: (cst) => ({ kind: 'interval', ...intervalOf(cst), span: cst.span }),
@@ -147,12 +185,18 @@ const primaries: Record<string, (cst: Cst) => ExpressionNode> = {
 function literalOf(cst: Cst): LiteralNode {
   const token = cst.ownTokens()[0]!;
   const span = cst.spanOf(token);
-  const literal = (kind: LiteralNode['literal'], value: string | null): LiteralNode => ({ kind: 'literal', literal: kind, value, span });
+  const literal = (kind: LiteralNode['literal'], value: string | null): LiteralNode => ({
+    kind: 'literal',
+    literal: kind,
+    value,
+    span,
+  });
   switch (token.tokenType.name) {
     case 'StringLiteral':
       return literal('string', stringText(token.image));
     case 'IntegerLiteral':
-      if (BigInt(token.image) > 9223372036854775808n) throw new SqlError('NUMBER_OUT_OF_RANGE', span, { text: token.image, range: 'BIGINT' });
+      if (BigInt(token.image) > 9223372036854775808n)
+        throw new SqlError('NUMBER_OUT_OF_RANGE', span, { text: token.image, range: 'BIGINT' });
       return literal('integer', token.image);
     case 'DecimalLiteral':
       return literal('decimal', token.image);
@@ -168,7 +212,8 @@ function literalOf(cst: Cst): LiteralNode {
 function intervalOf(cst: Cst): { amount: number; unit: string } {
   const quoted = cst.tokens('StringLiteral')[0];
   const text = quoted === undefined ? cst.token('IntegerLiteral').image : stringText(quoted.image);
-  if (!/^\d{1,15}$/.test(text)) throw new SqlError('NUMBER_OUT_OF_RANGE', cst.span, { text, range: 'whole numbers of an interval' });
+  if (!/^\d{1,15}$/.test(text))
+    throw new SqlError('NUMBER_OUT_OF_RANGE', cst.span, { text, range: 'whole numbers of an interval' });
   return { amount: Number(text), unit: cst.token('Unit').image.toUpperCase() };
 }
 
@@ -195,12 +240,21 @@ function argumentOf(cst: Cst): ExpressionNode {
 
 export function invokeArgumentsOf(cst: Cst, rule: 'invokeArgument' | 'clauseArgument'): InvokeArgument[] | undefined {
   if (cst.has('Star')) return undefined;
-  return cst.all(rule).map((arg) => ({ expression: expressionOf(arg.one('expression')), input: arg.has('name') ? arg.name() : undefined }));
+  return cst.all(rule).map((arg) => ({
+    expression: expressionOf(arg.one('expression')),
+    input: arg.has('name') ? arg.name() : undefined,
+  }));
 }
 
 function invokeOf(cst: Cst): InvokeNode {
   const version = cst.maybe('version');
-  return { kind: 'invoke', model: cst.name(), version: version && versionText(version), args: invokeArgumentsOf(cst, 'invokeArgument'), span: cst.span };
+  return {
+    kind: 'invoke',
+    model: cst.name(),
+    version: version && versionText(version),
+    args: invokeArgumentsOf(cst, 'invokeArgument'),
+    span: cst.span,
+  };
 }
 
 export function overOf(cst: Cst): OverNode {
@@ -209,8 +263,13 @@ export function overOf(cst: Cst): OverNode {
   return {
     kind: 'over',
     partitionBy: cst.all('expression').map(expressionOf),
-    orderBy: cst.all('orderItem').map((item) => ({ expression: expressionOf(item.one('expression')), descending: item.has('DESC') })),
-    frame: bounds.length === 0 ? undefined : { unit: cst.has('ROWS') ? 'ROWS' : 'RANGE', start: bounds[0]!, end: bounds[1]! },
+    orderBy: cst
+      .all('orderItem')
+      .map((item) => ({ expression: expressionOf(item.one('expression')), descending: item.has('DESC') })),
+    frame:
+      bounds.length === 0
+        ? undefined
+        : { unit: cst.has('ROWS') ? 'ROWS' : 'RANGE', start: bounds[0]!, end: bounds[1]! },
     maxSize: size === undefined ? undefined : Number(size.image),
     span: cst.span,
   };
@@ -221,7 +280,11 @@ function boundOf(cst: Cst): BoundNode {
   if (cst.has('CURRENT')) return { kind: 'current' };
   const interval = cst.maybe('interval');
   if (interval !== undefined) return { kind: 'preceding', ...intervalOf(interval) };
-  return { kind: 'preceding', amount: Number(cst.token('IntegerLiteral').image), unit: cst.tokens('Unit')[0]?.image.toUpperCase() };
+  return {
+    kind: 'preceding',
+    amount: Number(cst.token('IntegerLiteral').image),
+    unit: cst.tokens('Unit')[0]?.image.toUpperCase(),
+  };
 }
 
 /** Where an expression starts and ends, for errors about several of them. */

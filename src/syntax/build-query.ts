@@ -1,4 +1,3 @@
-import type { CstNode } from 'chevrotain';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { expressionOf, invokeArgumentsOf, overOf } from './build-expression.ts';
 import { Cst, durationOf, propertiesOf, versionText } from './cst.ts';
@@ -49,11 +48,15 @@ function selectItemOf(cst: Cst): SelectItem {
 }
 
 function sourceOf(cst: Cst): SourceNode {
-  const refused: [string, string][] = [['mlPredict', 'ML_PREDICT'], ['matchRecognize', 'MATCH_RECOGNIZE'], ['SYSTEM_TIME', 'FOR SYSTEM_TIME AS OF']];
+  const refused: [string, string][] = [
+    ['mlPredict', 'ML_PREDICT'],
+    ['matchRecognize', 'MATCH_RECOGNIZE'],
+    ['SYSTEM_TIME', 'FOR SYSTEM_TIME AS OF'],
+  ];
   for (const [rule, what] of refused) {
     if (!cst.has(rule)) continue;
     const child = cst.node.children[rule]![0]!;
-    const span = 'image' in child ? cst.spanOf(child) : new Cst(child as CstNode, cst.source).span;
+    const span = 'image' in child ? cst.spanOf(child) : new Cst(child, cst.source).span;
     throw new SqlError('NOT_SUPPORTED_YET', span, { what });
   }
   const [name, alias] = cst.all('name').map((each) => each.asName());

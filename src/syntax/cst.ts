@@ -45,13 +45,19 @@ export class Cst {
 
   /** Every token of this node itself, in source order. */
   ownTokens(): IToken[] {
-    const found = Object.values(this.node.children).flat().filter((child): child is IToken => 'image' in child);
+    const found = Object.values(this.node.children)
+      .flat()
+      .filter((child): child is IToken => 'image' in child);
     return found.sort((a, b) => a.startOffset - b.startOffset);
   }
 
   get span(): Span {
     const { startOffset = 0, endOffset = startOffset - 1 } = this.node.location ?? {};
-    return { source: this.source, start: startOffset, end: (Number.isNaN(endOffset) ? startOffset - 1 : (endOffset ?? startOffset - 1)) + 1 };
+    return {
+      source: this.source,
+      start: startOffset,
+      end: (Number.isNaN(endOffset) ? startOffset - 1 : (endOffset ?? startOffset - 1)) + 1,
+    };
   }
 
   spanOf(token: IToken): Span {
@@ -93,7 +99,13 @@ export function versionText(cst: Cst): string {
   return token.tokenType.name === 'StringLiteral' ? stringText(token.image) : nameText(token.image);
 }
 
-const unitMs: Record<string, number> = { MILLISECOND: 1, SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: 86_400_000 };
+const unitMs: Record<string, number> = {
+  MILLISECOND: 1,
+  SECOND: 1000,
+  MINUTE: 60_000,
+  HOUR: 3_600_000,
+  DAY: 86_400_000,
+};
 
 /** Milliseconds of one unit word, singular or plural. */
 export function unitLength(word: string): number {
@@ -104,7 +116,8 @@ export function durationOf(cst: Cst): Duration {
   const number = cst.token('IntegerLiteral').image;
   const unit = cst.token('Unit').image.toUpperCase();
   const ms = Number(number) * unitLength(unit);
-  if (!Number.isSafeInteger(ms)) throw new SqlError('NUMBER_OUT_OF_RANGE', cst.span, { text: number, range: 'milliseconds below 2^53' });
+  if (!Number.isSafeInteger(ms))
+    throw new SqlError('NUMBER_OUT_OF_RANGE', cst.span, { text: number, range: 'milliseconds below 2^53' });
   return { ms, text: `${number} ${unit}` };
 }
 
@@ -118,9 +131,12 @@ export function typeOf(cst: Cst): TypeNode {
 
 function baseType(cst: Cst): TypeNode {
   const span = cst.span;
-  if (cst.has('MAP')) return { kind: 'map', key: typeOf(cst.all('type')[0]!), value: typeOf(cst.all('type')[1]!), span };
+  if (cst.has('MAP'))
+    return { kind: 'map', key: typeOf(cst.all('type')[0]!), value: typeOf(cst.all('type')[1]!), span };
   if (cst.has('STRUCT')) {
-    const fields = cst.all('structField').map((field) => ({ name: field.name().text, type: typeOf(field.one('type')) }));
+    const fields = cst
+      .all('structField')
+      .map((field) => ({ name: field.name().text, type: typeOf(field.one('type')) }));
     return { kind: 'struct', fields, span };
   }
   if (cst.has('DECIMAL')) {
@@ -137,7 +153,8 @@ export function propertiesOf(cst: Cst | undefined): PropertyNode[] {
   for (const property of cst?.one('propertyList').all('property') ?? []) {
     const quoted = property.tokens('StringLiteral')[0];
     const name = quoted === undefined ? property.name().text : stringText(quoted.image).toUpperCase();
-    if (properties.some((other) => other.name === name)) throw new SqlError('DUPLICATE_PROPERTY', property.span, { name });
+    if (properties.some((other) => other.name === name))
+      throw new SqlError('DUPLICATE_PROPERTY', property.span, { name });
     properties.push({ name, value: propertyValue(property), span: property.span });
   }
   return properties;

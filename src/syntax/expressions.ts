@@ -12,7 +12,11 @@ export type TypeNode =
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number; readonly span: Span }
   | { readonly kind: 'array'; readonly element: TypeNode; readonly span: Span }
   | { readonly kind: 'map'; readonly key: TypeNode; readonly value: TypeNode; readonly span: Span }
-  | { readonly kind: 'struct'; readonly fields: readonly { readonly name: string; readonly type: TypeNode }[]; readonly span: Span };
+  | {
+      readonly kind: 'struct';
+      readonly fields: readonly { readonly name: string; readonly type: TypeNode }[];
+      readonly span: Span;
+    };
 
 export type LiteralValue = string | number | bigint | boolean | null;
 
@@ -68,22 +72,70 @@ export type ExpressionNode =
   | CallNode
   | InvokeNode
   | (Node & { readonly kind: 'unary'; readonly op: '+' | '-'; readonly operand: ExpressionNode })
-  | (Node & { readonly kind: 'binary'; readonly op: BinaryOperator; readonly left: ExpressionNode; readonly right: ExpressionNode })
-  | (Node & { readonly kind: 'compare'; readonly op: Comparison; readonly left: ExpressionNode; readonly right: ExpressionNode })
-  | (Node & { readonly kind: 'logic'; readonly op: 'AND' | 'OR'; readonly left: ExpressionNode; readonly right: ExpressionNode })
+  | (Node & {
+      readonly kind: 'binary';
+      readonly op: BinaryOperator;
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+    })
+  | (Node & {
+      readonly kind: 'compare';
+      readonly op: Comparison;
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+    })
+  | (Node & {
+      readonly kind: 'logic';
+      readonly op: 'AND' | 'OR';
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+    })
   | (Node & { readonly kind: 'not'; readonly operand: ExpressionNode })
   | (Node & { readonly kind: 'isNull'; readonly operand: ExpressionNode; readonly negated: boolean })
-  | (Node & { readonly kind: 'distinct'; readonly left: ExpressionNode; readonly right: ExpressionNode; readonly negated: boolean })
-  | (Node & { readonly kind: 'between'; readonly operand: ExpressionNode; readonly low: ExpressionNode; readonly high: ExpressionNode; readonly negated: boolean })
-  | (Node & { readonly kind: 'in'; readonly operand: ExpressionNode; readonly items: readonly ExpressionNode[]; readonly negated: boolean })
-  | (Node & { readonly kind: 'like'; readonly operand: ExpressionNode; readonly pattern: ExpressionNode; readonly escape: string | undefined; readonly negated: boolean })
-  | (Node & { readonly kind: 'case'; readonly operand: ExpressionNode | undefined; readonly whens: readonly { readonly when: ExpressionNode; readonly then: ExpressionNode }[]; readonly otherwise: ExpressionNode | undefined })
+  | (Node & {
+      readonly kind: 'distinct';
+      readonly left: ExpressionNode;
+      readonly right: ExpressionNode;
+      readonly negated: boolean;
+    })
+  | (Node & {
+      readonly kind: 'between';
+      readonly operand: ExpressionNode;
+      readonly low: ExpressionNode;
+      readonly high: ExpressionNode;
+      readonly negated: boolean;
+    })
+  | (Node & {
+      readonly kind: 'in';
+      readonly operand: ExpressionNode;
+      readonly items: readonly ExpressionNode[];
+      readonly negated: boolean;
+    })
+  | (Node & {
+      readonly kind: 'like';
+      readonly operand: ExpressionNode;
+      readonly pattern: ExpressionNode;
+      readonly escape: string | undefined;
+      readonly negated: boolean;
+    })
+  | (Node & {
+      readonly kind: 'case';
+      readonly operand: ExpressionNode | undefined;
+      readonly whens: readonly { readonly when: ExpressionNode; readonly then: ExpressionNode }[];
+      readonly otherwise: ExpressionNode | undefined;
+    })
   | (Node & { readonly kind: 'cast'; readonly operand: ExpressionNode; readonly type: TypeNode })
   | (Node & { readonly kind: 'subscript'; readonly operand: ExpressionNode; readonly index: ExpressionNode })
   | (Node & { readonly kind: 'field'; readonly operand: ExpressionNode; readonly field: Name })
   | (Node & { readonly kind: 'array'; readonly items: readonly ExpressionNode[] })
-  | (Node & { readonly kind: 'map'; readonly entries: readonly { readonly key: ExpressionNode; readonly value: ExpressionNode }[] })
-  | (Node & { readonly kind: 'struct'; readonly fields: readonly { readonly name: Name; readonly value: ExpressionNode }[] })
+  | (Node & {
+      readonly kind: 'map';
+      readonly entries: readonly { readonly key: ExpressionNode; readonly value: ExpressionNode }[];
+    })
+  | (Node & {
+      readonly kind: 'struct';
+      readonly fields: readonly { readonly name: Name; readonly value: ExpressionNode }[];
+    })
   | (Node & { readonly kind: 'lambda'; readonly params: readonly Name[]; readonly body: ExpressionNode })
   | (Node & { readonly kind: 'unit'; readonly unit: string })
   | (Node & { readonly kind: 'interval'; readonly amount: number; readonly unit: string })

@@ -58,7 +58,10 @@ export function parse({ tokens, span }: StatementText): Statement {
   if (result.error !== undefined) throw syntaxError(result.error, tokens, source);
   const cst = new Cst(result.cst!, source);
   if (result.rule === 'unsupported') {
-    const what = tokens.slice(0, 2).map((token) => token.image.toUpperCase()).join(' ');
+    const what = tokens
+      .slice(0, 2)
+      .map((token) => token.image.toUpperCase())
+      .join(' ');
     throw new SqlError('NOT_SUPPORTED_YET', cst.one('rest').span, { what });
   }
   const shape = Object.values(shapes).find(({ rule }) => rule === result.rule) as StatementShape<Statement>;
@@ -87,7 +90,11 @@ function lex(source: Source): IToken[] {
   const error = errors[0];
   if (error !== undefined) {
     const text = source.text.slice(error.offset, error.offset + Math.min(error.length, 20));
-    throw new SqlError('UNEXPECTED_CHARACTER', { source, start: error.offset, end: error.offset + error.length }, { text });
+    throw new SqlError(
+      'UNEXPECTED_CHARACTER',
+      { source, start: error.offset, end: error.offset + error.length },
+      { text },
+    );
   }
   return tokens;
 }
@@ -102,19 +109,30 @@ function checkDepth(tokens: readonly IToken[], source: Source): void {
     else if (name === 'Greater') depth = Math.max(0, depth - 1);
     signs = name === 'NOT' || name === 'Minus' || name === 'Plus' ? signs + 1 : 0;
     if (depth > maximumDepth || signs > maximumDepth) {
-      throw new SqlError('NESTED_TOO_DEEP', { source, start: token.startOffset, end: token.startOffset + 1 }, { limit: maximumDepth });
+      throw new SqlError(
+        'NESTED_TOO_DEEP',
+        { source, start: token.startOffset, end: token.startOffset + 1 },
+        { limit: maximumDepth },
+      );
     }
   }
 }
 
 function unknownStatement(tokens: readonly IToken[], source: Source): SqlError {
   const first = tokens[0]!;
-  const starts = 'SELECT CREATE DROP INSERT SHOW LIST DESCRIBE EXPLAIN PRINT TERMINATE PAUSE RESUME SET UNSET DEFINE UNDEFINE ALTER'.split(' ');
+  const starts =
+    'SELECT CREATE DROP INSERT SHOW LIST DESCRIBE EXPLAIN PRINT TERMINATE PAUSE RESUME SET UNSET DEFINE UNDEFINE ALTER'.split(
+      ' ',
+    );
   const known = starts.includes(first.image.toUpperCase());
   const token = known ? (tokens[1] ?? first) : first;
   const span = { source, start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1 };
   const follow = 'STREAM TABLE MODEL FEATURE TYPE INTO SOURCE'.split(' ');
-  return new SqlError('SYNTAX_ERROR', span, { found: token.image, expected: undefined, suggestion: closest(token.image, known ? follow : starts) });
+  return new SqlError('SYNTAX_ERROR', span, {
+    found: token.image,
+    expected: undefined,
+    suggestion: closest(token.image, known ? follow : starts),
+  });
 }
 
 const words = [...reservedWords, ...nonReservedWords];
@@ -136,6 +154,16 @@ function syntaxError(error: IRecognitionException, tokens: readonly IToken[], so
 }
 
 function readable(expected: string | undefined): string | undefined {
-  const symbols: Record<string, string> = { LeftParen: '(', RightParen: ')', Comma: ',', Equal: '=', RightBracket: ']', Name: 'a name', StringLiteral: 'a string', IntegerLiteral: 'a number', EOF: 'the end of the statement' };
+  const symbols: Record<string, string> = {
+    LeftParen: '(',
+    RightParen: ')',
+    Comma: ',',
+    Equal: '=',
+    RightBracket: ']',
+    Name: 'a name',
+    StringLiteral: 'a string',
+    IntegerLiteral: 'a number',
+    EOF: 'the end of the statement',
+  };
   return expected === undefined ? undefined : (symbols[expected] ?? expected);
 }

@@ -32,16 +32,25 @@ const list = (nodes: readonly ExpressionNode[]): string => nodes.map((node) => p
 export function printExpression(node: ExpressionNode): string {
   const inner = (operand: ExpressionNode): string => {
     const text = printExpression(operand);
-    return ['column', 'literal', 'call', 'field', 'subscript', 'cast', 'array', 'map', 'struct', 'case'].includes(operand.kind) ? text : `(${text})`;
+    return ['column', 'literal', 'call', 'field', 'subscript', 'cast', 'array', 'map', 'struct', 'case'].includes(
+      operand.kind,
+    )
+      ? text
+      : `(${text})`;
   };
   const not = (negated: boolean): string => (negated ? 'NOT ' : '');
   switch (node.kind) {
     case 'literal':
       return node.literal === 'string' ? printString(node.value!) : (node.value ?? 'NULL');
     case 'column':
-      return node.qualifier === undefined ? printName(node.name.text) : `${printName(node.qualifier.text)}.${printName(node.name.text)}`;
+      return node.qualifier === undefined
+        ? printName(node.name.text)
+        : `${printName(node.qualifier.text)}.${printName(node.name.text)}`;
     case 'call': {
-      const over = node.over === undefined ? '' : ` OVER ${'kind' in node.over ? printOver(node.over) : printName(node.over.text)}`;
+      const over =
+        node.over === undefined
+          ? ''
+          : ` OVER ${'kind' in node.over ? printOver(node.over) : printName(node.over.text)}`;
       return `${printName(node.name.text)}(${node.star ? '*' : list(node.args)})${over}`;
     }
     case 'invoke':
@@ -65,7 +74,9 @@ export function printExpression(node: ExpressionNode): string {
     case 'like':
       return `${inner(node.operand)} ${not(node.negated)}LIKE ${inner(node.pattern)}${node.escape === undefined ? '' : ` ESCAPE ${printString(node.escape)}`}`;
     case 'case': {
-      const whens = node.whens.map(({ when, then }) => ` WHEN ${printExpression(when)} THEN ${printExpression(then)}`).join('');
+      const whens = node.whens
+        .map(({ when, then }) => ` WHEN ${printExpression(when)} THEN ${printExpression(then)}`)
+        .join('');
       const operand = node.operand === undefined ? '' : ` ${printExpression(node.operand)}`;
       return `CASE${operand}${whens}${node.otherwise === undefined ? '' : ` ELSE ${printExpression(node.otherwise)}`} END`;
     }
@@ -96,7 +107,12 @@ export function printExpression(node: ExpressionNode): string {
 
 function printInvokeArguments(args: readonly InvokeArgument[] | undefined): string {
   if (args === undefined) return '*';
-  return args.map(({ expression, input }) => `${printExpression(expression)}${input === undefined ? '' : ` AS ${printName(input.text)}`}`).join(', ');
+  return args
+    .map(
+      ({ expression, input }) =>
+        `${printExpression(expression)}${input === undefined ? '' : ` AS ${printName(input.text)}`}`,
+    )
+    .join(', ');
 }
 
 const printVersion = (version: string | undefined): string =>
@@ -106,9 +122,12 @@ export function printOver(over: OverNode): string {
   const parts: string[] = [];
   if (over.partitionBy.length > 0) parts.push(`PARTITION BY ${list(over.partitionBy)}`);
   if (over.orderBy.length > 0) {
-    parts.push(`ORDER BY ${over.orderBy.map(({ expression, descending }) => printExpression(expression) + (descending ? ' DESC' : '')).join(', ')}`);
+    parts.push(
+      `ORDER BY ${over.orderBy.map(({ expression, descending }) => printExpression(expression) + (descending ? ' DESC' : '')).join(', ')}`,
+    );
   }
-  if (over.frame !== undefined) parts.push(`${over.frame.unit} BETWEEN ${printBound(over.frame.start)} AND ${printBound(over.frame.end)}`);
+  if (over.frame !== undefined)
+    parts.push(`${over.frame.unit} BETWEEN ${printBound(over.frame.start)} AND ${printBound(over.frame.end)}`);
   if (over.maxSize !== undefined) parts.push(`MAXSIZE ${over.maxSize}`);
   return `(${parts.join(' ')})`;
 }
@@ -121,16 +140,23 @@ function printBound(bound: BoundNode): string {
 
 export function printProperties(properties: readonly PropertyNode[]): string {
   if (properties.length === 0) return '';
-  const text = properties.map(({ name, value }) => `${/^[A-Z_][A-Z0-9_]*$/.test(name) && !reserved.has(name) ? name : printString(name)}=${typeof value === 'string' ? printString(value) : String(value).toUpperCase()}`);
+  const text = properties.map(
+    ({ name, value }) =>
+      `${/^[A-Z_][A-Z0-9_]*$/.test(name) && !reserved.has(name) ? name : printString(name)}=${typeof value === 'string' ? printString(value) : String(value).toUpperCase()}`,
+  );
   return ` WITH (${text.join(', ')})`;
 }
 
-const printSource = (source: SourceNode): string => printName(source.name.text) + (source.alias === undefined ? '' : ` AS ${printName(source.alias.text)}`);
+const printSource = (source: SourceNode): string =>
+  printName(source.name.text) + (source.alias === undefined ? '' : ` AS ${printName(source.alias.text)}`);
 
 function printJoin(join: JoinNode): string {
   const within = join.within;
   const grace = within?.grace === undefined ? '' : ` GRACE PERIOD ${within.grace.text}`;
-  const span = within === undefined ? '' : ` WITHIN ${within.before === within.after ? within.before.text : `(${within.before.text}, ${within.after.text})`}${grace}`;
+  const span =
+    within === undefined
+      ? ''
+      : ` WITHIN ${within.before === within.after ? within.before.text : `(${within.before.text}, ${within.after.text})`}${grace}`;
   return ` ${join.kind} JOIN ${printSource(join.source)}${span} ON ${printExpression(join.on)}`;
 }
 
@@ -154,10 +180,17 @@ function printWindow(window: WindowNode): string {
 }
 
 export function printQuery(query: QueryNode): string {
-  const clause = (word: string, node: ExpressionNode | undefined): string => (node === undefined ? '' : ` ${word} ${printExpression(node)}`);
+  const clause = (word: string, node: ExpressionNode | undefined): string =>
+    node === undefined ? '' : ` ${word} ${printExpression(node)}`;
   const grouping = (word: string, nodes: readonly ExpressionNode[] | undefined): string =>
-    nodes === undefined ? '' : nodes.length === 1 ? ` ${word} ${printExpression(nodes[0]!)}` : ` ${word} (${list(nodes)})`;
-  const named = query.namedWindows.map(({ name, over }: { name: Name; over: OverNode }) => `${printName(name.text)} AS ${printOver(over)}`);
+    nodes === undefined
+      ? ''
+      : nodes.length === 1
+        ? ` ${word} ${printExpression(nodes[0]!)}`
+        : ` ${word} (${list(nodes)})`;
+  const named = query.namedWindows.map(
+    ({ name, over }: { name: Name; over: OverNode }) => `${printName(name.text)} AS ${printOver(over)}`,
+  );
   return [
     `SELECT ${query.select.map(printSelectItem).join(', ')} FROM ${printSource(query.from)}`,
     ...query.joins.map(printJoin),

@@ -4,7 +4,12 @@ import type { ExpressionNode, InvokeArgument, Name, OverNode } from './expressio
 export type SelectItem =
   | { readonly kind: 'all'; readonly source: Name | undefined; readonly span: Span }
   | { readonly kind: 'allFields'; readonly expression: ExpressionNode; readonly span: Span }
-  | { readonly kind: 'expression'; readonly expression: ExpressionNode; readonly alias: Name | undefined; readonly span: Span };
+  | {
+      readonly kind: 'expression';
+      readonly expression: ExpressionNode;
+      readonly alias: Name | undefined;
+      readonly span: Span;
+    };
 
 export interface SourceNode {
   readonly name: Name;
@@ -20,7 +25,8 @@ export type JoinKind = 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
 export interface JoinNode {
   readonly kind: JoinKind;
   readonly source: SourceNode;
-  readonly within: { readonly before: Duration; readonly after: Duration; readonly grace: Duration | undefined } | undefined;
+  readonly within:
+    { readonly before: Duration; readonly after: Duration; readonly grace: Duration | undefined } | undefined;
   readonly on: ExpressionNode;
   readonly span: Span;
 }

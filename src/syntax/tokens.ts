@@ -15,7 +15,11 @@ export const keywordList: readonly string[] = [...keywords].sort();
 export function tokensOf(text: string): TextToken[] {
   const { tokens, groups } = tokenize(text);
   const all = [...tokens, ...(groups['comments'] ?? [])].sort((a, b) => a.startOffset - b.startOffset);
-  return all.map((token) => ({ start: token.startOffset, end: (token.endOffset ?? token.startOffset) + 1, kind: kindOf(token) }));
+  return all.map((token) => ({
+    start: token.startOffset,
+    end: (token.endOffset ?? token.startOffset) + 1,
+    kind: kindOf(token),
+  }));
 }
 
 function kindOf({ tokenType: { name } }: IToken): TextToken['kind'] {

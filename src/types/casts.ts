@@ -1,5 +1,23 @@
-import { compareDecimals, checked, decimalFromText, decimalText, decimalToDouble, powerOfTen, rescale, type DecimalType } from './decimals.ts';
-import { canonical, doubleText, doubleToInteger, doubleToLong, EvaluationError, long, parseDouble, parseLong } from './numbers.ts';
+import {
+  compareDecimals,
+  checked,
+  decimalFromText,
+  decimalText,
+  decimalToDouble,
+  powerOfTen,
+  rescale,
+  type DecimalType,
+} from './decimals.ts';
+import {
+  canonical,
+  doubleText,
+  doubleToInteger,
+  doubleToLong,
+  EvaluationError,
+  long,
+  parseDouble,
+  parseLong,
+} from './numbers.ts';
 import { sameType, type Long, type SqlType, type Value } from './sql-type.ts';
 import { valueText } from './text.ts';
 import { millisPerDay, parseDate, parseTime, parseTimestamp, startOfDay, timeOfDay } from './times.ts';
@@ -36,7 +54,10 @@ export function castBetween(from: SqlType, to: SqlType): Cast | undefined {
   }
 }
 
-const nullable = (cast: Cast): Cast => (value) => (value === null ? null : cast(value));
+const nullable =
+  (cast: Cast): Cast =>
+  (value) =>
+    value === null ? null : cast(value);
 
 function arrayCast(from: SqlType, to: SqlType): Cast | undefined {
   const cast = castBetween(from, to);
@@ -47,11 +68,15 @@ function mapCast(from: Extract<SqlType, { kind: 'MAP' }>, to: Extract<SqlType, {
   const key = castBetween(from.key, to.key);
   const item = castBetween(from.value, to.value);
   if (key === undefined || item === undefined) return undefined;
-  return (value) => new Map([...(value as ReadonlyMap<Value, Value>)].map(([k, v]) => [nullable(key)(k), nullable(item)(v)]));
+  return (value) =>
+    new Map([...(value as ReadonlyMap<Value, Value>)].map(([k, v]) => [nullable(key)(k), nullable(item)(v)]));
 }
 
 /** Fields are matched by name; extra ones are dropped and missing ones null. */
-function structCast(from: Extract<SqlType, { kind: 'STRUCT' }>, to: Extract<SqlType, { kind: 'STRUCT' }>): Cast | undefined {
+function structCast(
+  from: Extract<SqlType, { kind: 'STRUCT' }>,
+  to: Extract<SqlType, { kind: 'STRUCT' }>,
+): Cast | undefined {
   const parts: { index: number; cast: Cast }[] = [];
   for (const field of to.fields) {
     const index = from.fields.findIndex(({ name }) => name === field.name);
@@ -72,7 +97,7 @@ function numericCast(from: SqlType, to: SqlType): Cast | undefined {
       if (from.kind === 'DOUBLE') return (value) => doubleToLong(value as number);
       return (value) => long(BigInt(truncated(value as Long, scale)));
     case 'DOUBLE':
-      return from.kind === 'DECIMAL' ? (value) => decimalToDouble(value as Long, scale) : (value) => Number(value as Long);
+      return from.kind === 'DECIMAL' ? (value) => decimalToDouble(value as Long, scale) : (value) => Number(value);
     case 'DECIMAL':
       if (from.kind === 'DOUBLE') return (value) => decimalFromText(doubleText(value as number), to, false);
       return (value) => checked(rescale(value as Long, scale, to.scale), to);
@@ -98,7 +123,8 @@ const stringCasts: Partial<Record<SqlType['kind'], (to: SqlType) => Cast>> = {
   },
   INTEGER: () => (value) => {
     const number = parsed(parseLong((value as string).trim()), value as string, 'INTEGER');
-    if (typeof number === 'bigint' || (number | 0) !== number) throw new EvaluationError(`"${value as string}" is not an INTEGER`);
+    if (typeof number === 'bigint' || (number | 0) !== number)
+      throw new EvaluationError(`"${value as string}" is not an INTEGER`);
     return number;
   },
   BIGINT: () => (value) => parsed(parseLong((value as string).trim()), value as string, 'BIGINT'),
@@ -115,7 +141,8 @@ const widening = ['INTEGER', 'BIGINT', 'DECIMAL', 'DOUBLE'];
 /** Whether a value may change its type without a CAST: numbers widen, and decimals to decimals that hold them. */
 export function implicitlyCastable(from: SqlType, to: SqlType): boolean {
   if (sameType(from, to)) return true;
-  if (from.kind === 'DECIMAL' && to.kind === 'DECIMAL') return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
+  if (from.kind === 'DECIMAL' && to.kind === 'DECIMAL')
+    return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
   const [a, b] = [widening.indexOf(from.kind), widening.indexOf(to.kind)];
   if (a < 0 || b < 0) return false;
   if (to.kind === 'DECIMAL') {

@@ -24,7 +24,12 @@ export function equalValues(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
   if (Buffer.isBuffer(a)) return Buffer.isBuffer(b) && a.equals(b);
-  if (a instanceof Map) return b instanceof Map && a.size === b.size && [...a].every(([key, value]) => b.has(key) && equalValues(value as Value, b.get(key) as Value));
+  if (a instanceof Map)
+    return (
+      b instanceof Map &&
+      a.size === b.size &&
+      [...a].every(([key, value]) => b.has(key) && equalValues(value as Value, b.get(key) as Value))
+    );
   if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
   return a.every((item, i) => equalValues(item as Value, b[i] as Value));
 }
@@ -40,6 +45,10 @@ function stable(value: Value): string {
   if (typeof value === 'string') return `s${JSON.stringify(value)}`;
   if (typeof value !== 'object') return `${typeof value === 'bigint' ? 'number' : typeof value}${String(value)}`;
   if (Buffer.isBuffer(value)) return `b${value.toString('hex')}`;
-  if (value instanceof Map) return `m{${[...value].map(([k, v]) => `${stable(k as Value)}:${stable(v as Value)}`).sort().join()}}`;
+  if (value instanceof Map)
+    return `m{${[...value]
+      .map(([k, v]) => `${stable(k as Value)}:${stable(v as Value)}`)
+      .sort()
+      .join()}}`;
   return `[${(value as readonly Value[]).map(stable).join()}]`;
 }

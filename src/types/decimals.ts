@@ -32,7 +32,10 @@ export function fits(unscaled: Long, precision: number): boolean {
 
 /** The value if it fits its type; a wider one is an error, as Java's MathContext makes it. */
 export function checked(unscaled: Long, type: DecimalType): Long {
-  if (!fits(unscaled, type.precision)) throw new EvaluationError(`numeric field overflow: ${decimalText(unscaled, type.scale)} does not fit DECIMAL(${type.precision}, ${type.scale})`);
+  if (!fits(unscaled, type.precision))
+    throw new EvaluationError(
+      `numeric field overflow: ${decimalText(unscaled, type.scale)} does not fit DECIMAL(${type.precision}, ${type.scale})`,
+    );
   return unscaled;
 }
 
@@ -112,13 +115,21 @@ export function decimalResult(op: '+' | '-' | '*' | '/' | '%', a: DecimalType, b
 }
 
 /** Decimal arithmetic at the result's type; an inexact quotient is an error, as in ksqlDB. */
-export function decimalArithmetic(op: '+' | '-' | '*' | '/' | '%', a: Long, b: Long, aScale: number, bScale: number, type: DecimalType): Long {
+export function decimalArithmetic(
+  op: '+' | '-' | '*' | '/' | '%',
+  a: Long,
+  b: Long,
+  aScale: number,
+  bScale: number,
+  type: DecimalType,
+): Long {
   if (op === '*') return checked(canonical(BigInt(a) * BigInt(b)), type);
   if (op === '/') {
     if (b == 0) throw new EvaluationError('division by zero');
     // a/10^s1 ÷ b/10^s2 at scale s: a · 10^(s - s1 + s2) / b.
     const numerator = BigInt(a) * powerOfTen(type.scale - aScale + bScale);
-    if (numerator % BigInt(b) !== 0n) throw new EvaluationError('the quotient has no exact decimal form: rounding necessary');
+    if (numerator % BigInt(b) !== 0n)
+      throw new EvaluationError('the quotient has no exact decimal form: rounding necessary');
     return checked(canonical(numerator / BigInt(b)), type);
   }
   const left = BigInt(rescale(a, aScale, type.scale));

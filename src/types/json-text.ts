@@ -38,11 +38,16 @@ function nonNullWriter(type: SqlType): Write {
     }
     case 'MAP': {
       const item = jsonWriter(type.value);
-      return (value) => `{${[...(value as ReadonlyMap<string, Value>)].map(([key, each]) => `${jsonString(String(key))}:${item(each)}`).join(',')}}`;
+      return (value) =>
+        `{${[...(value as ReadonlyMap<string, Value>)].map(([key, each]) => `${jsonString(String(key))}:${item(each)}`).join(',')}}`;
     }
     case 'STRUCT': {
-      const fields = type.fields.map((field) => ({ prefix: `${jsonString(field.name)}:`, write: jsonWriter(field.type) }));
-      return (value) => `{${fields.map(({ prefix, write }, i) => prefix + write((value as readonly Value[])[i]!)).join(',')}}`;
+      const fields = type.fields.map((field) => ({
+        prefix: `${jsonString(field.name)}:`,
+        write: jsonWriter(field.type),
+      }));
+      return (value) =>
+        `{${fields.map(({ prefix, write }, i) => prefix + write((value as readonly Value[])[i]!)).join(',')}}`;
     }
     default:
       return String;

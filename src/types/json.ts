@@ -78,7 +78,8 @@ export function parseJson(text: string): Json {
 export function jsonText(json: Json): string {
   if (json instanceof JsonNumber) return json.text;
   if (Array.isArray(json)) return `[${json.map(jsonText).join(',')}]`;
-  if (json instanceof Map) return `{${[...json].map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`).join(',')}}`;
+  if (json instanceof Map)
+    return `{${[...json].map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`).join(',')}}`;
   return JSON.stringify(json);
 }
 

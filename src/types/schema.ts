@@ -30,7 +30,12 @@ export const isPseudoColumn = (name: string): boolean => pseudoColumns.some((col
 export function schemaText(schema: Schema, keyWord = 'KEY'): string {
   return schema
     .map((column) => {
-      const suffix = column.role === 'key' ? ` ${keyWord}` : column.role === 'header' ? ` HEADER${column.headerKey === undefined ? 'S' : `('${column.headerKey}')`}` : '';
+      const suffix =
+        column.role === 'key'
+          ? ` ${keyWord}`
+          : column.role === 'header'
+            ? ` HEADER${column.headerKey === undefined ? 'S' : `('${column.headerKey}')`}`
+            : '';
       return `${quoteName(column.name)} ${typeText(column.type)}${suffix}`;
     })
     .join(', ');

@@ -71,7 +71,10 @@ export function sameType(a: SqlType, b: SqlType): boolean {
   if (a.kind === 'MAP' && b.kind === 'MAP') return sameType(a.key, b.key) && sameType(a.value, b.value);
   if (a.kind === 'STRUCT' && b.kind === 'STRUCT') {
     const others = b.fields;
-    return a.fields.length === others.length && a.fields.every((field, i) => field.name === others[i]!.name && sameType(field.type, others[i]!.type));
+    return (
+      a.fields.length === others.length &&
+      a.fields.every((field, i) => field.name === others[i]!.name && sameType(field.type, others[i]!.type))
+    );
   }
   return true;
 }

@@ -30,6 +30,6 @@ export function valueText(type: SqlType, value: Value): string {
         .map(([field, item]) => `${field.name}=${valueText(field.type, item)}`)
         .join(',')}}`;
     default:
-      return String(value as string | number);
+      return String(value);
   }
 }

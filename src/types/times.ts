@@ -34,7 +34,8 @@ export function parseDate(text: string): number {
   const [year, month, day] = [Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1)];
   const ms = Date.UTC(year, month - 1, day);
   const date = new Date(ms);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) throw new EvaluationError(`"${text}" is not a date`);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
+    throw new EvaluationError(`"${text}" is not a date`);
   return ms / dayMs;
 }
 

@@ -15,7 +15,12 @@ export interface TestCase {
   readonly name: string;
   readonly statements: readonly string[];
   readonly properties: ReadonlyMap<string, string>;
-  readonly topics: readonly { readonly name: string; readonly partitions: number; readonly replicas: number; readonly hasSchema: boolean }[];
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: number;
+    readonly replicas: number;
+    readonly hasSchema: boolean;
+  }[];
   readonly inputs: readonly CaseRecord[];
   readonly outputs: readonly CaseRecord[];
   readonly expected: { readonly type: string; readonly message: string } | undefined;
@@ -27,7 +32,14 @@ export interface TestCase {
 type Fields = ReadonlyMap<string, Json>;
 const fields = (json: Json | undefined): Fields => (json instanceof Map ? json : new Map<string, Json>());
 const list = (json: Json | undefined): Json[] => (Array.isArray(json) ? json : []);
-const text = (json: Json | undefined): string => (typeof json === 'string' ? json : json instanceof JsonNumber ? json.text : json === undefined || json === null ? '' : String(json));
+const text = (json: Json | undefined): string =>
+  typeof json === 'string'
+    ? json
+    : json instanceof JsonNumber
+      ? json.text
+      : json === undefined || json === null
+        ? ''
+        : String(json);
 
 /** Every case of a folder, expanded once for each of its formats; numbers keep their text. */
 export function loadCases(folder: string): TestCase[] {
@@ -39,10 +51,14 @@ export function loadCases(folder: string): TestCase[] {
 
 function loadFile(path: string, file: string): TestCase[] {
   const tests = list(fields(parseJson(readFileSync(path, 'utf8'))).get('tests')).map(fields);
-  return tests.filter((test) => test.get('enabled') !== false).flatMap((test) => {
-    const formats = list(test.get('format')).map(text);
-    return formats.length === 0 ? [expand(test, file, undefined)] : formats.map((format) => expand(test, file, format));
-  });
+  return tests
+    .filter((test) => test.get('enabled') !== false)
+    .flatMap((test) => {
+      const formats = list(test.get('format')).map(text);
+      return formats.length === 0
+        ? [expand(test, file, undefined)]
+        : formats.map((format) => expand(test, file, format));
+    });
 }
 
 function expand(test: Fields, file: string, format: string | undefined): TestCase {
@@ -50,17 +66,24 @@ function expand(test: Fields, file: string, format: string | undefined): TestCas
   return {
     file,
     name: `${text(test.get('name'))}${format === undefined ? '' : ` - ${format}`}`,
-    statements: list(test.get('statements')).map((statement) => (format === undefined ? text(statement) : text(statement).replaceAll('{FORMAT}', format))),
+    statements: list(test.get('statements')).map((statement) =>
+      format === undefined ? text(statement) : text(statement).replaceAll('{FORMAT}', format),
+    ),
     properties: new Map([...fields(test.get('properties'))].map(([key, value]) => [key, text(value)])),
-    topics: list(test.get('topics')).map(fields).map((topic) => ({
-      name: text(topic.get('name')),
-      partitions: Number(text(topic.get('partitions')) || 1),
-      replicas: Number(text(topic.get('replicas')) || 1),
-      hasSchema: topic.has('valueSchema') || topic.has('keySchema'),
-    })),
+    topics: list(test.get('topics'))
+      .map(fields)
+      .map((topic) => ({
+        name: text(topic.get('name')),
+        partitions: Number(text(topic.get('partitions')) || 1),
+        replicas: Number(text(topic.get('replicas')) || 1),
+        hasSchema: topic.has('valueSchema') || topic.has('keySchema'),
+      })),
     inputs: list(test.get('inputs')).map(recordOf),
     outputs: list(test.get('outputs')).map(recordOf),
-    expected: expected === undefined ? undefined : { type: text(fields(expected).get('type')), message: text(fields(expected).get('message')) },
+    expected:
+      expected === undefined
+        ? undefined
+        : { type: text(fields(expected).get('type')), message: text(fields(expected).get('message')) },
     post: test.get('post') ?? null,
     responses: test.get('responses') ?? null,
     expectedError: test.get('expectedError') ?? null,
@@ -76,7 +99,19 @@ function recordOf(json: Json): CaseRecord {
     key: record.get('key') ?? null,
     value: record.get('value') ?? null,
     timestamp: timestamp === undefined ? undefined : Number(text(timestamp)),
-    window: window instanceof Map ? { start: Number(text(window.get('start'))), end: Number(text(window.get('end'))), type: text(window.get('type')).toLowerCase() } : undefined,
-    headers: list(record.get('headers')).map(fields).map((header) => ({ key: text(header.get('KEY')), value: header.get('VALUE') === null ? null : text(header.get('VALUE')) })),
+    window:
+      window instanceof Map
+        ? {
+            start: Number(text(window.get('start'))),
+            end: Number(text(window.get('end'))),
+            type: text(window.get('type')).toLowerCase(),
+          }
+        : undefined,
+    headers: list(record.get('headers'))
+      .map(fields)
+      .map((header) => ({
+        key: text(header.get('KEY')),
+        value: header.get('VALUE') === null ? null : text(header.get('VALUE')),
+      })),
   };
 }

@@ -14,10 +14,16 @@ export function matches(expected: Json, actual: Json, type: SqlType | undefined)
   }
   if (Array.isArray(expected)) {
     const element = type?.kind === 'ARRAY' ? type.element : undefined;
-    return Array.isArray(actual) && actual.length === expected.length && expected.every((item, i) => matches(item, actual[i]!, element));
+    return (
+      Array.isArray(actual) &&
+      actual.length === expected.length &&
+      expected.every((item, i) => matches(item, actual[i]!, element))
+    );
   }
-  if (expected instanceof JsonNumber) return actual instanceof JsonNumber && sameNumber(expected.text, actual.text, type);
-  if (typeof expected === 'string' && actual instanceof JsonNumber) return type?.kind === 'DECIMAL' && expected === actual.text;
+  if (expected instanceof JsonNumber)
+    return actual instanceof JsonNumber && sameNumber(expected.text, actual.text, type);
+  if (typeof expected === 'string' && actual instanceof JsonNumber)
+    return type?.kind === 'DECIMAL' && expected === actual.text;
   return expected === actual;
 }
 
@@ -32,7 +38,8 @@ function sameNumber(expected: string, actual: string, type: SqlType | undefined)
     const isWhole = /^-?\d+$/.test(expected);
     return a.unscaled === b.unscaled && (isWhole ? b.scale === 0 : a.scale === b.scale);
   }
-  if (type === undefined || type.kind === 'DOUBLE') return Math.abs(Number(expected) - Number(actual)) < 1e-6 || Number(expected) === Number(actual);
+  if (type === undefined || type.kind === 'DOUBLE')
+    return Math.abs(Number(expected) - Number(actual)) < 1e-6 || Number(expected) === Number(actual);
   const [a, b] = [parseDecimal(expected)!, parseDecimal(actual)!];
   // A fraction that is expected of an integer column counts by its whole part.
   return a.unscaled / 10n ** BigInt(a.scale) === b.unscaled / 10n ** BigInt(b.scale);

@@ -77,6 +77,7 @@ const table: readonly { readonly words: readonly string[]; readonly codes: reado
 export function isExpected(message: string, type: string, code: DiagnosticCode): boolean {
   if (code === 'NOT_SUPPORTED_YET') return false;
   const known = table.filter(({ words }) => words.every((word) => message.includes(word)));
-  if (message === '' && type.endsWith('ParseFailedException')) return code === 'SYNTAX_ERROR' || code === 'UNEXPECTED_CHARACTER';
+  if (message === '' && type.endsWith('ParseFailedException'))
+    return code === 'SYNTAX_ERROR' || code === 'UNEXPECTED_CHARACTER';
   return known.some(({ codes }) => codes.includes(code));
 }

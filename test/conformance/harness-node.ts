@@ -1,6 +1,14 @@
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { noSpan } from '../../src/diagnostics/source.ts';
-import type { CommandLog, Node, ProducedRecord, TopicInfo, TopicReader, TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
+import type {
+  CommandLog,
+  Node,
+  ProducedRecord,
+  TopicInfo,
+  TopicReader,
+  TopicRecord,
+  TopicSettings,
+} from '../../src/runtime/ports/node.ts';
 
 /** Topics as lists of records, and nothing that runs by itself: the runner pipes records through queries one at a time. */
 export class HarnessNode implements Node {
@@ -35,8 +43,16 @@ export class HarnessNode implements Node {
   add(topic: string, { key, value, timestamp, headers }: ProducedRecord): void {
     const found = this.topics.get(topic);
     if (found === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
-    const bytes = (payload: string | Buffer | null): Buffer | null => (typeof payload === 'string' ? Buffer.from(payload) : payload);
-    found.records.push({ partition: 0, offset: found.records.length, timestamp, key: bytes(key), value: bytes(value), headers: headers ?? [] });
+    const bytes = (payload: string | Buffer | null): Buffer | null =>
+      typeof payload === 'string' ? Buffer.from(payload) : payload;
+    found.records.push({
+      partition: 0,
+      offset: found.records.length,
+      timestamp,
+      key: bytes(key),
+      value: bytes(value),
+      headers: headers ?? [],
+    });
   }
   openReader(): Promise<TopicReader> {
     return Promise.reject(new SqlError('NOT_SUPPORTED_YET', noSpan, { what: 'reading in the harness' }));

@@ -11,7 +11,15 @@ interface Count {
   failures: string[];
 }
 
-const { values } = parseArgs({ options: { cases: { type: 'string' }, filter: { type: 'string' }, json: { type: 'string' }, verbose: { type: 'boolean' }, floor: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    cases: { type: 'string' },
+    filter: { type: 'string' },
+    json: { type: 'string' },
+    verbose: { type: 'boolean' },
+    floor: { type: 'boolean' },
+  },
+});
 const root = values.cases ?? join(process.cwd(), '../shared/qtt');
 const folder = join(root, 'query-validation-tests');
 if (!existsSync(folder)) {
@@ -19,7 +27,8 @@ if (!existsSync(folder)) {
   process.exit(0);
 }
 
-const wanted = (test: TestCase): boolean => values.filter === undefined || `${test.file} - ${test.name}`.toLowerCase().includes(values.filter.toLowerCase());
+const wanted = (test: TestCase): boolean =>
+  values.filter === undefined || `${test.file} - ${test.name}`.toLowerCase().includes(values.filter.toLowerCase());
 const files = new Map<string, Count>();
 const total: Count = { passed: 0, failed: 0, unsupported: 0, failures: [] };
 for (const test of loadCases(folder).filter(wanted)) {
@@ -31,15 +40,24 @@ for (const test of loadCases(folder).filter(wanted)) {
   if (verdict.outcome === 'failed') count.failures.push(`${test.name}: ${verdict.why.split('\n')[0]!}`);
   if (values.verbose === true) console.log(`${verdict.outcome}: ${test.file} - ${test.name}\n    ${verdict.why}`);
 }
-for (const [file, count] of files) console.log(`${file.padEnd(36)} ${String(count.passed).padStart(4)} passed ${String(count.failed).padStart(4)} failed ${String(count.unsupported).padStart(4)} unsupported`);
+for (const [file, count] of files)
+  console.log(
+    `${file.padEnd(36)} ${String(count.passed).padStart(4)} passed ${String(count.failed).padStart(4)} failed ${String(count.unsupported).padStart(4)} unsupported`,
+  );
 console.log(`total: ${total.passed} passed, ${total.failed} failed, ${total.unsupported} unsupported`);
 if (values.json !== undefined) {
   const { passed, failed, unsupported } = total;
-  writeFileSync(values.json, JSON.stringify({ passed, failed, unsupported, files: Object.fromEntries(files) }, null, 2));
+  writeFileSync(
+    values.json,
+    JSON.stringify({ passed, failed, unsupported, files: Object.fromEntries(files) }, null, 2),
+  );
 }
 if (values.floor === true) {
-  const floor = JSON.parse(readFileSync(new URL('../../../test/conformance/floor.json', import.meta.url), 'utf8')) as Record<string, number>;
+  const floor = JSON.parse(
+    readFileSync(new URL('../../../test/conformance/floor.json', import.meta.url), 'utf8'),
+  ) as Record<string, number>;
   const dropped = Object.entries(floor).filter(([file, passed]) => (files.get(file)?.passed ?? 0) < passed);
-  for (const [file, passed] of dropped) console.log(`conformance: ${file} passed ${files.get(file)?.passed ?? 0}, and ${passed} before`);
+  for (const [file, passed] of dropped)
+    console.log(`conformance: ${file} passed ${files.get(file)?.passed ?? 0}, and ${passed} before`);
   if (dropped.length > 0) process.exit(1);
 }

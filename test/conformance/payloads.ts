@@ -35,9 +35,13 @@ export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]
   }
 }
 
-const plain = (json: Json): string => (typeof json === 'string' ? json : json instanceof JsonNumber ? json.text : jsonText(json));
+const plain = (json: Json): string =>
+  typeof json === 'string' ? json : json instanceof JsonNumber ? json.text : jsonText(json);
 
-export function windowedKey(key: Buffer | null, window: { start: number; end: number; type: string } | undefined): Buffer | null {
+export function windowedKey(
+  key: Buffer | null,
+  window: { start: number; end: number; type: string } | undefined,
+): Buffer | null {
   if (key === null || window === undefined) return key;
   const bounds = Buffer.alloc(window.type === 'session' ? 16 : 8);
   if (window.type === 'session') bounds.writeBigInt64BE(BigInt(window.end), 0);
@@ -63,11 +67,18 @@ export function readBack(bytes: Buffer | null, spec: FormatSpec, columns: readon
   }
 }
 
-export function splitWindow(bytes: Buffer | null, window: KeyWindow | undefined): { key: Buffer | null; window: { start: number; end: number; type: string } | undefined } {
+export function splitWindow(
+  bytes: Buffer | null,
+  window: KeyWindow | undefined,
+): { key: Buffer | null; window: { start: number; end: number; type: string } | undefined } {
   if (bytes === null || window === undefined) return { key: bytes, window: undefined };
   const start = Number(bytes.readBigInt64BE(bytes.length - 8));
-  if (window.type !== 'SESSION') return { key: bytes.subarray(0, -8), window: { start, end: start + window.sizeMs!, type: 'time' } };
-  return { key: bytes.subarray(0, -16), window: { start, end: Number(bytes.readBigInt64BE(bytes.length - 16)), type: 'session' } };
+  if (window.type !== 'SESSION')
+    return { key: bytes.subarray(0, -8), window: { start, end: start + window.sizeMs!, type: 'time' } };
+  return {
+    key: bytes.subarray(0, -16),
+    window: { start, end: Number(bytes.readBigInt64BE(bytes.length - 16)), type: 'session' },
+  };
 }
 
 export type { SourceSpec };

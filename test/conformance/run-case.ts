@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from '../../src/diagnostics/catalog.ts';
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
@@ -22,7 +23,8 @@ import { isExpected } from './expectations.ts';
 import { HarnessNode } from './harness-node.ts';
 import { payload, readBack, splitWindow, windowedKey } from './payloads.ts';
 
-export type Verdict = { readonly outcome: 'passed' } | { readonly outcome: 'failed' | 'unsupported'; readonly why: string };
+export type Verdict =
+  { readonly outcome: 'passed' } | { readonly outcome: 'failed' | 'unsupported'; readonly why: string };
 
 /** A failure of the case itself: what it expects did not come. */
 class Mismatch extends Error {
@@ -35,13 +37,20 @@ const testFunctions = /^(TEST_UDF|BAD_UDF|TEST_UDAF|TEST_UDTF|WHENCONDITION|WHEN
 /** Runs a case as ksqlDB's own runner does: statements in order, then each query's inputs one record at a time. */
 export async function runCase(test: TestCase): Promise<Verdict> {
   const node = new HarnessNode();
-  const engine = new Engine({ node, models: undefined, serviceId: 'some.ksql.service.id', defaults: { 'auto.offset.reset': 'earliest' }, startQueries: false });
+  const engine = new Engine({
+    node,
+    models: undefined,
+    serviceId: 'some.ksql.service.id',
+    defaults: { 'auto.offset.reset': 'earliest' },
+    startQueries: false,
+  });
   const session = new Session();
   try {
     for (const [name, value] of test.properties) session.properties.set(name.replace(/^ksql\.streams\./, ''), value);
     createTopics(test, node);
     const queries = await executeAll(test, engine, session);
-    if (test.expected !== undefined && !test.expected.type.endsWith('StreamsException')) throw new Mismatch('a refusal was expected, and nothing was refused');
+    if (test.expected !== undefined && !test.expected.type.endsWith('StreamsException'))
+      throw new Mismatch('a refusal was expected, and nothing was refused');
     if (queries.size === 0) throw new Mismatch('no query was made');
     pipeAll(test, engine, node, [...queries.values()]);
     if (test.expected !== undefined) throw new Mismatch('a failure was expected while records are processed');
@@ -58,13 +67,29 @@ function judge(test: TestCase, error: unknown): Verdict {
     const format = error.code === 'FORMAT_NOT_FOUND' ? registryFormats.test(error.message) : false;
     const fn = error.code === 'FUNCTION_NOT_FOUND' && testFunctions.test(/"(.*)"/.exec(error.message)?.[1] ?? '');
     const property = error.code === 'INVALID_PROPERTY' && /SCHEMA|PROTOBUF/.test(error.message);
-    if (error.code === 'NOT_SUPPORTED_YET' || format || fn || property) return { outcome: 'unsupported', why: `${error.code}: ${error.message}` };
-    if (test.expected !== undefined && isExpected(test.expected.message, test.expected.type, error.code)) return { outcome: 'passed' };
+    if (error.code === 'NOT_SUPPORTED_YET' || format || fn || property)
+      return { outcome: 'unsupported', why: `${error.code}: ${error.message}` };
+    if (
+      test.expected !== undefined &&
+      isExpected(test.expected.message, test.expected.type, error.code as DiagnosticCode)
+    )
+      return { outcome: 'passed' };
     const wanted = test.expected === undefined ? '' : ` (expected: ${test.expected.message.slice(0, 80)})`;
     return { outcome: 'failed', why: `${error.code}: ${error.message}${wanted}` };
   }
-  if (test.expected?.type.endsWith('StreamsException') === true && !(error instanceof Mismatch) && (error as Error).name === 'EvaluationError') return { outcome: 'passed' };
-  return { outcome: 'failed', why: error instanceof Mismatch ? error.message : `${(error as Error).name}: ${(error as Error).message}\n${(error as Error).stack?.split('\n').slice(1, 4).join('\n') ?? ''}` };
+  if (
+    test.expected?.type.endsWith('StreamsException') === true &&
+    !(error instanceof Mismatch) &&
+    (error as Error).name === 'EvaluationError'
+  )
+    return { outcome: 'passed' };
+  return {
+    outcome: 'failed',
+    why:
+      error instanceof Mismatch
+        ? error.message
+        : `${(error as Error).name}: ${(error as Error).message}\n${(error as Error).stack?.split('\n').slice(1, 4).join('\n') ?? ''}`,
+  };
 }
 
 /** Topics that the case names, and those of CREATE statements with a column list: 4 partitions unless they say otherwise. */
@@ -74,10 +99,15 @@ function createTopics(test: TestCase, node: HarnessNode): void {
   };
   for (const { name, partitions, replicas } of test.topics) create(name, partitions, replicas);
   for (const statement of test.statements) {
-    if (!/^\s*CREATE\s+(OR\s+REPLACE\s+)?(SOURCE\s+)?(STREAM|TABLE)/i.test(statement) || /\)\s+AS\s+SELECT|\s+AS\s+SELECT/i.test(statement)) continue;
+    if (
+      !/^\s*CREATE\s+(OR\s+REPLACE\s+)?(SOURCE\s+)?(STREAM|TABLE)/i.test(statement) ||
+      /\)\s+AS\s+SELECT|\s+AS\s+SELECT/i.test(statement)
+    )
+      continue;
     const topic = /KAFKA_TOPIC\s*=\s*'([^']*)'/i.exec(statement)?.[1];
     const partitions = /PARTITIONS\s*=\s*'?(\d+)/i.exec(statement)?.[1];
-    if (topic !== undefined) create(topic, Number(partitions ?? 4), Number(/REPLICAS\s*=\s*'?(\d+)/i.exec(statement)?.[1] ?? 1));
+    if (topic !== undefined)
+      create(topic, Number(partitions ?? 4), Number(/REPLICAS\s*=\s*'?(\d+)/i.exec(statement)?.[1] ?? 1));
   }
   for (const { topic } of test.inputs) create(topic, 4);
 }
@@ -106,14 +136,26 @@ class Driver {
   constructor(query: QueryObject, node: HarnessNode) {
     this.#query = query;
     this.#node = node;
-    this.#topology = new LocalTopology(query.plan, { backend: new MemoryBackend(), statePrefix: query.id, partitions: 1, conflate: false, models: undefined, report: () => undefined });
-    this.#decoders = sourcesOf(query.plan).map((step) => ({ topic: step.source.topic, stepId: step.id, decoder: new SourceDecoder(step, ({ target, message }) => this.#bad(target, message)) }));
+    this.#topology = new LocalTopology(query.plan, {
+      backend: new MemoryBackend(),
+      statePrefix: query.id,
+      partitions: 1,
+      conflate: false,
+      models: undefined,
+      report: () => undefined,
+    });
+    this.#decoders = sourcesOf(query.plan).map((step) => ({
+      topic: step.source.topic,
+      stepId: step.id,
+      decoder: new SourceDecoder(step, ({ target, message }) => this.#bad(target, message)),
+    }));
     const { sink, root } = query.plan;
     this.#encoder = sink && new SinkEncoder({ ...sink, partitions: 1 }, root.columns);
   }
 
   #bad(target: string, message: string): void {
-    if (target === 'timestamp' && this.#query.properties['ksql.timestamp.throw.on.invalid'] === 'true') throw new EvaluationFailure(message);
+    if (target === 'timestamp' && this.#query.properties['ksql.timestamp.throw.on.invalid'] === 'true')
+      throw new EvaluationFailure(message);
   }
 
   get topics(): string[] {
@@ -156,8 +198,11 @@ function pipeAll(test: TestCase, engine: Engine, node: HarnessNode, queries: rea
   const inputTopics = new Set(test.inputs.map(({ topic }) => topic));
   for (const query of queries) {
     const driver = new Driver(query, node);
-    if (driver.topics.some((topic) => inputTopics.has(topic))) for (const { topic, record } of inputs) if (driver.topics.includes(topic)) driver.pipe(topic, record);
-    for (const topic of driver.topics) if (!inputTopics.has(topic)) for (const record of [...(node.topics.get(topic)?.records ?? [])]) driver.pipe(topic, record);
+    if (driver.topics.some((topic) => inputTopics.has(topic)))
+      for (const { topic, record } of inputs) if (driver.topics.includes(topic)) driver.pipe(topic, record);
+    for (const topic of driver.topics)
+      if (!inputTopics.has(topic))
+        for (const record of [...(node.topics.get(topic)?.records ?? [])]) driver.pipe(topic, record);
   }
 }
 
@@ -165,11 +210,23 @@ function sourceOn(engine: Engine, topic: string): SourceSpec | undefined {
   return [...engine.catalog.sources.values()].map(({ spec }) => spec).find((spec) => spec.topic === topic);
 }
 
-function toRecord(input: CaseRecord, spec: SourceSpec | undefined): { key: Buffer | null; value: Buffer | null; timestamp: number; partition: undefined; headers: { key: string; value: Buffer | null }[] } {
+function toRecord(
+  input: CaseRecord,
+  spec: SourceSpec | undefined,
+): {
+  key: Buffer | null;
+  value: Buffer | null;
+  timestamp: number;
+  partition: undefined;
+  headers: { key: string; value: Buffer | null }[];
+} {
   const json = { format: 'JSON', wrap: true, delimiter: ',' };
   const key = payload(input.key, spec?.keyFormat ?? { ...json, format: 'KAFKA' }, keyColumns(spec?.schema ?? []));
   const value = payload(input.value, spec?.valueFormat ?? json, valueColumns(spec?.schema ?? []));
-  const headers = input.headers.map((header) => ({ key: header.key, value: header.value === null ? null : Buffer.from(header.value, 'base64') }));
+  const headers = input.headers.map((header) => ({
+    key: header.key,
+    value: header.value === null ? null : Buffer.from(header.value, 'base64'),
+  }));
   return { key: windowedKey(key, input.window), value, timestamp: input.timestamp ?? 0, partition: undefined, headers };
 }
 
@@ -178,31 +235,49 @@ function verifyOutputs(test: TestCase, engine: Engine, node: HarnessNode): void 
     const expected = test.outputs.filter((output) => output.topic === topic);
     const records = node.topics.get(topic)?.records ?? [];
     const spec = sourceOn(engine, topic);
-    const show = (): string => records.slice(0, 8).map((record) => `${record.key?.toString() ?? 'null'}=${record.value?.toString() ?? 'null'}@${record.timestamp}`).join(' | ');
-    if (records.length !== expected.length) throw new Mismatch(`${topic}: ${expected.length} records expected, ${records.length} came: ${show()}`);
+    const show = (): string =>
+      records
+        .slice(0, 8)
+        .map(
+          (record) => `${record.key?.toString() ?? 'null'}=${record.value?.toString() ?? 'null'}@${record.timestamp}`,
+        )
+        .join(' | ');
+    if (records.length !== expected.length)
+      throw new Mismatch(`${topic}: ${expected.length} records expected, ${records.length} came: ${show()}`);
     expected.forEach((output, i) => verifyRecord(output, records[i]!, spec, `${topic}[${i}]`, test));
   }
 }
 
-function verifyRecord(expected: CaseRecord, actual: TopicRecord, spec: SourceSpec | undefined, where: string, test: TestCase): void {
+function verifyRecord(
+  expected: CaseRecord,
+  actual: TopicRecord,
+  spec: SourceSpec | undefined,
+  where: string,
+  test: TestCase,
+): void {
   const fail = (what: string, wanted: Json, came: Json): never => {
     throw new Mismatch(`${where}: ${what} ${jsonText(wanted)} expected, ${jsonText(came)} came`);
   };
   const json = { format: 'JSON', wrap: true, delimiter: ',' };
   const { key, window } = splitWindow(actual.key, spec?.window);
   const wanted = expected.window;
-  if (wanted?.start !== window?.start || wanted?.end !== window?.end || wanted?.type !== window?.type) fail('window', `${wanted?.start}-${wanted?.end}`, `${window?.start}-${window?.end}`);
+  if (wanted?.start !== window?.start || wanted?.end !== window?.end || wanted?.type !== window?.type)
+    fail('window', `${wanted?.start}-${wanted?.end}`, `${window?.start}-${window?.end}`);
   const keys = keyColumns(spec?.schema ?? []);
   const values = valueColumns(spec?.schema ?? []);
-  const typeOf = (columns: typeof keys, wrap: boolean): SqlType | undefined => (columns.length === 1 && !wrap ? columns[0]!.type : struct(columns));
+  const typeOf = (columns: typeof keys, wrap: boolean): SqlType | undefined =>
+    columns.length === 1 && !wrap ? columns[0]!.type : struct(columns);
   const keyJson = readBack(key, spec?.keyFormat ?? { ...json, format: 'KAFKA' }, keys);
   if (!matches(expected.key, keyJson, typeOf(keys, spec?.keyFormat.wrap ?? false))) fail('key', expected.key, keyJson);
   const valueJson = readBack(actual.value, spec?.valueFormat ?? json, values);
-  if (!matches(expected.value, valueJson, typeOf(values, spec?.valueFormat.wrap ?? true))) fail('value', expected.value, valueJson);
+  if (!matches(expected.value, valueJson, typeOf(values, spec?.valueFormat.wrap ?? true)))
+    fail('value', expected.value, valueJson);
   const ignoresTime = test.inputs.length === 0 && expected.timestamp === 0;
-  if (expected.timestamp !== undefined && !ignoresTime && expected.timestamp !== actual.timestamp) throw new Mismatch(`${where}: timestamp ${expected.timestamp} expected, ${actual.timestamp} came`);
+  if (expected.timestamp !== undefined && !ignoresTime && expected.timestamp !== actual.timestamp)
+    throw new Mismatch(`${where}: timestamp ${expected.timestamp} expected, ${actual.timestamp} came`);
   const headers = actual.headers.map((header) => `${header.key}=${header.value?.toString('base64') ?? 'null'}`).join();
-  if (headers !== expected.headers.map((header) => `${header.key}=${header.value ?? 'null'}`).join()) throw new Mismatch(`${where}: headers differ: ${headers}`);
+  if (headers !== expected.headers.map((header) => `${header.key}=${header.value ?? 'null'}`).join())
+    throw new Mismatch(`${where}: headers differ: ${headers}`);
 }
 
 function verifyPost(test: TestCase, engine: Engine): void {
@@ -213,11 +288,19 @@ function verifyPost(test: TestCase, engine: Engine): void {
     const name = String(each.get('name'));
     const found = engine.catalog.sources.get(name);
     if (found === undefined) throw new Mismatch(`post: ${name} does not exist`);
-    if (String(each.get('type')).toUpperCase() !== found.spec.kind) throw new Mismatch(`post: ${name} is a ${found.spec.kind}`);
+    if (String(each.get('type')).toUpperCase() !== found.spec.kind)
+      throw new Mismatch(`post: ${name} is a ${found.spec.kind}`);
     const schema = each.get('schema');
     const ours = schemaText(found.spec.schema);
-    if (typeof schema === 'string' && normal(schema) !== normal(ours)) throw new Mismatch(`post: the schema of ${name} is ${ours}, not ${schema}`);
+    if (typeof schema === 'string' && normal(schema) !== normal(ours))
+      throw new Mismatch(`post: the schema of ${name} is ${ours}, not ${schema}`);
   }
 }
 
-const normal = (schema: string): string => schema.replace(/PRIMARY KEY/g, 'KEY').replace(/VARCHAR/g, 'STRING').replace(/\bINT\b/g, 'INTEGER').replace(/[`\s]/g, '').toUpperCase();
+const normal = (schema: string): string =>
+  schema
+    .replace(/PRIMARY KEY/g, 'KEY')
+    .replace(/VARCHAR/g, 'STRING')
+    .replace(/\bINT\b/g, 'INTEGER')
+    .replace(/[`\s]/g, '')
+    .toUpperCase();

@@ -52,7 +52,10 @@ export class EmbeddedLog {
     const partitions = Array.from({ length: settings.partitions }, (_, partition) => {
       const stored = this.#options.backend.getMany([endKey(name, partition)])[0];
       const end = stored === undefined ? undefined : (decodeValue(stored) as [number, number, number]);
-      return new PartitionLog(join(this.#options.folder, name, String(partition)), end && { next: end[0], segment: end[1], bytes: end[2] });
+      return new PartitionLog(
+        join(this.#options.folder, name, String(partition)),
+        end && { next: end[0], segment: end[1], bytes: end[2] },
+      );
     });
     return { settings, partitions };
   }
@@ -128,7 +131,8 @@ export class EmbeddedLog {
       if (config['cleanup.policy']?.includes('delete') === false) continue;
       const retention = Number(config['retention.ms'] ?? defaultRetentionMs);
       const bytes = Number(config['retention.bytes'] ?? -1);
-      for (const partition of partitions) partition.retain(retention < 0 ? 0 : now - retention, bytes < 0 ? Infinity : bytes);
+      for (const partition of partitions)
+        partition.retain(retention < 0 ? 0 : now - retention, bytes < 0 ? Infinity : bytes);
     }
   }
 

@@ -6,7 +6,17 @@ import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../rec
 import { partitionOf } from '../../records/murmur2.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { CommandLog, Node, ProducedRecord, QueryStatus, RunnableQuery, TopicInfo, TopicReader, TopicRecord, TopicSettings } from '../../runtime/ports/node.ts';
+import type {
+  CommandLog,
+  Node,
+  ProducedRecord,
+  QueryStatus,
+  RunnableQuery,
+  TopicInfo,
+  TopicReader,
+  TopicRecord,
+  TopicSettings,
+} from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogTopic } from '../../runtime/processing-log.ts';
 import { after } from '../../runtime/stores.ts';
@@ -20,7 +30,9 @@ export interface EmbeddedNodeOptions {
   readonly models: ModelHost | undefined;
   readonly serviceId: string;
   readonly sync: boolean;
-  readonly onBatch?: EmbeddedQuery extends never ? never : (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+  readonly onBatch?: EmbeddedQuery extends never
+    ? never
+    : (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
   /** For tests of crashes between the steps of a commit. */
   readonly onStep?: (step: CommitStep) => void;
 }
@@ -43,7 +55,12 @@ export class EmbeddedNode implements Node {
     this.#options = options;
     this.#backend = backend;
     this.#lock = lock;
-    this.#log = new EmbeddedLog({ folder: join(options.folder, 'log'), backend, sync: options.sync, onStep: options.onStep });
+    this.#log = new EmbeddedLog({
+      folder: join(options.folder, 'log'),
+      backend,
+      sync: options.sync,
+      onStep: options.onStep,
+    });
     this.commands = new StoredCommands(backend, options.sync);
     const stored = backend.getMany([clusterKey])[0];
     this.clusterId = stored?.toString() ?? randomUUID();
@@ -84,12 +101,19 @@ export class EmbeddedNode implements Node {
     const writers = new Map<number, BatchWriter>();
     records.forEach((record, i) => {
       const { key, value, timestamp, headers } = record;
-      const partition = record.partition ?? (key === null ? i % info.partitions : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
+      const partition =
+        record.partition ??
+        (key === null
+          ? i % info.partitions
+          : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
       let writer = writers.get(partition);
       if (writer === undefined) writers.set(partition, (writer = new BatchWriter(1 << 12)));
       writer.add(timestamp, key, value, headers);
     });
-    this.#log.commit({ appends: [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })), state: [] });
+    this.#log.commit({
+      appends: [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })),
+      state: [],
+    });
     return Promise.resolve();
   }
 
@@ -163,7 +187,9 @@ class StoredCommands implements CommandLog {
   readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
     const prefix = Buffer.from('c/');
     const entries = [...this.#backend.range(commandKey(number + 1), after(prefix))];
-    return Promise.resolve(entries.map(([key, value]) => ({ number: Number(key.utf8Slice(2, key.length)), command: value.toString() })));
+    return Promise.resolve(
+      entries.map(([key, value]) => ({ number: Number(key.utf8Slice(2, key.length)), command: value.toString() })),
+    );
   }
 }
 const commandKey = (number: number): Buffer => Buffer.from(`c/${String(number).padStart(12, '0')}`);
@@ -203,7 +229,14 @@ class EmbeddedReader implements TopicReader {
         cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
         while (records.length < maximum && cursor.next()) {
           if (cursor.offset < this.#positions[partition]!) continue;
-          records.push({ partition, offset: cursor.offset, timestamp: cursor.timestamp, key: cursor.key(), value: cursor.value(), headers: cursor.headers() });
+          records.push({
+            partition,
+            offset: cursor.offset,
+            timestamp: cursor.timestamp,
+            key: cursor.key(),
+            value: cursor.value(),
+            headers: cursor.headers(),
+          });
           this.#positions[partition] = cursor.offset + 1;
         }
       }

@@ -54,7 +54,9 @@ export class EmbeddedQuery {
     this.#options = options;
     this.#plan = options.query.plan;
     this.#paused = options.query.paused;
-    this.#ordered = allSteps(this.#plan.root).some(({ op }) => op !== 'streamSource' && op !== 'streamFilter' && op !== 'project' && op !== 'flatMap');
+    this.#ordered = allSteps(this.#plan.root).some(
+      ({ op }) => op !== 'streamSource' && op !== 'streamFilter' && op !== 'project' && op !== 'flatMap',
+    );
   }
 
   start(): void {
@@ -72,18 +74,39 @@ export class EmbeddedQuery {
     const sources = sourcesOf(this.#plan);
     const partitions = Math.max(1, ...sources.map(({ source }) => log.info(source.topic)?.partitions ?? 1));
     const conflate = Number(query.properties['cache.max.bytes.buffering'] ?? 1) > 0;
-    this.#topology = new LocalTopology(this.#plan, { backend, statePrefix: `s/${query.id}`, partitions, conflate, models, report: (message, what, sequence) => this.#report(message, what, sequence) });
-    this.#entities = this.#plan.entityKey === undefined ? undefined : new EntityStore(this.#plan, { backend, prefix: this.#key('s', 'entities/') });
-    this.#encoder = sink && new SinkEncoder({ ...sink, partitions: log.info(sink.topic)?.partitions ?? sink.partitions }, this.#plan.root.columns);
-    this.#writers = sink === undefined ? [] : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
+    this.#topology = new LocalTopology(this.#plan, {
+      backend,
+      statePrefix: `s/${query.id}`,
+      partitions,
+      conflate,
+      models,
+      report: (message, what, sequence) => this.#report(message, what, sequence),
+    });
+    this.#entities =
+      this.#plan.entityKey === undefined
+        ? undefined
+        : new EntityStore(this.#plan, { backend, prefix: this.#key('s', 'entities/') });
+    this.#encoder =
+      sink &&
+      new SinkEncoder(
+        { ...sink, partitions: log.info(sink.topic)?.partitions ?? sink.partitions },
+        this.#plan.root.columns,
+      );
+    this.#writers =
+      sink === undefined
+        ? []
+        : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
     this.#inputs = sources.flatMap((step) => {
       const { topic, kind } = step.source;
-      const decoder = new SourceDecoder(step, (bad) => this.#count({ query: query.id, type: 'DESERIALIZATION', ...bad, message: `${bad.target}: ${bad.message}` }));
+      const decoder = new SourceDecoder(step, (bad) =>
+        this.#count({ query: query.id, type: 'DESERIALIZATION', ...bad, message: `${bad.target}: ${bad.message}` }),
+      );
       const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
       return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
         const stored = backend.getMany([this.#key('o', topic, partition)])[0];
         const part = log.partition(topic, partition)!;
-        const position = stored === undefined ? (earliest ? part.start : part.committed) : (decodeValue(stored) as number);
+        const position =
+          stored === undefined ? (earliest ? part.start : part.committed) : (decodeValue(stored) as number);
         return new InputPartition(step.id, topic, partition, decoder, position);
       });
     });
@@ -98,7 +121,14 @@ export class EmbeddedQuery {
   #report(message: string, what: string, sequence: number): void {
     const input = this.#origins.inputs[sequence];
     const type = what === 'late' ? 'LATE' : what === 'INVOKE MODEL' ? 'MODEL' : 'PROCESSING';
-    this.#count({ query: this.#options.query.id, type, topic: input?.topic ?? '', partition: input?.partition ?? -1, offset: this.#origins.offsets[sequence] ?? -1, message });
+    this.#count({
+      query: this.#options.query.id,
+      type,
+      topic: input?.topic ?? '',
+      partition: input?.partition ?? -1,
+      offset: this.#origins.offsets[sequence] ?? -1,
+      message,
+    });
   }
 
   async #loop(): Promise<void> {
@@ -151,7 +181,12 @@ export class EmbeddedQuery {
 
   /** Only the last change of each key of a table leaves, where that is asked for. */
   #conflated(changes: readonly Change[]): readonly Change[] {
-    if (this.#plan.shape !== 'TABLE' || Number(this.#options.query.properties['cache.max.bytes.buffering'] ?? 1) === 0 || changes.length < 2) return changes;
+    if (
+      this.#plan.shape !== 'TABLE' ||
+      Number(this.#options.query.properties['cache.max.bytes.buffering'] ?? 1) === 0 ||
+      changes.length < 2
+    )
+      return changes;
     const last = new Map<string, Change>();
     for (const change of changes) {
       const text = `${change.window?.start ?? ''}/${change.window?.end ?? ''}/${change.key.map(String).join('\u0000')}`;
@@ -172,15 +207,21 @@ export class EmbeddedQuery {
         this.#report((error as Error).message, 'sink', change.sequence);
       }
     }
-    return this.#writers.flatMap((writer, partition) => (writer.count === 0 ? [] : [{ topic: sink.topic, partition, batch: writer.finish() }]));
+    return this.#writers.flatMap((writer, partition) =>
+      writer.count === 0 ? [] : [{ topic: sink.topic, partition, batch: writer.finish() }],
+    );
   }
 
   #commit(appends: Commit['appends'], errors: readonly ProcessingError[]): void {
     const state: StateWrite[] = [];
     this.#topology!.flush(state);
     this.#entities?.flush(state);
-    for (const { topic, partition, position } of this.#inputs) state.push({ key: this.#key('o', topic, partition), value: encodeValue(position) });
-    const logged = errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined ? [] : [{ topic: this.#options.processingLog, partition: 0, batch: errorBatch(errors) }];
+    for (const { topic, partition, position } of this.#inputs)
+      state.push({ key: this.#key('o', topic, partition), value: encodeValue(position) });
+    const logged =
+      errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined
+        ? []
+        : [{ topic: this.#options.processingLog, partition: 0, batch: errorBatch(errors) }];
     this.#options.log.commit({ appends: [...appends, ...logged], state });
   }
 
@@ -190,8 +231,20 @@ export class EmbeddedQuery {
   }
 
   get status(): QueryStatus {
-    const lag = this.#inputs.reduce((sum, { topic, partition, position }) => sum + Math.max(0, (this.#options.log.partition(topic, partition)?.committed ?? 0) - position), 0);
-    return { state: this.#paused ? 'PAUSED' : this.#state, error: this.#error, recordsIn: this.#counts.in, recordsOut: this.#counts.out, errors: this.#counts.errors, lag, stateBytes: 0 };
+    const lag = this.#inputs.reduce(
+      (sum, { topic, partition, position }) =>
+        sum + Math.max(0, (this.#options.log.partition(topic, partition)?.committed ?? 0) - position),
+      0,
+    );
+    return {
+      state: this.#paused ? 'PAUSED' : this.#state,
+      error: this.#error,
+      recordsIn: this.#counts.in,
+      recordsOut: this.#counts.out,
+      errors: this.#counts.errors,
+      lag,
+      stateBytes: 0,
+    };
   }
 
   current(key: Row | undefined): Iterable<Change> | undefined {
@@ -203,7 +256,8 @@ export class EmbeddedQuery {
     this.#resume?.();
     await this.#running;
     if (!forget) return;
-    for (const prefix of [this.#key('s', ''), this.#key('o', '')]) this.#options.backend.deleteRange(prefix, after(prefix));
+    for (const prefix of [this.#key('s', ''), this.#key('o', '')])
+      this.#options.backend.deleteRange(prefix, after(prefix));
   }
 }
 

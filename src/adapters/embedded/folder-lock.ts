@@ -19,8 +19,10 @@ export class FolderLock {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 2) throw error;
         const pid = readFileSync(this.#path, 'utf8').trim();
-        if (isAlive(Number(pid)) && Number(pid) !== process.pid) throw new SqlError('STATE_LOCKED', noSpan, { folder, pid });
-        if (Number(pid) === process.pid && held.has(this.#path)) throw new SqlError('STATE_LOCKED', noSpan, { folder, pid });
+        if (isAlive(Number(pid)) && Number(pid) !== process.pid)
+          throw new SqlError('STATE_LOCKED', noSpan, { folder, pid });
+        if (Number(pid) === process.pid && held.has(this.#path))
+          throw new SqlError('STATE_LOCKED', noSpan, { folder, pid });
         rmSync(this.#path, { force: true });
       }
     }

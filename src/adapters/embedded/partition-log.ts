@@ -1,4 +1,15 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
@@ -42,7 +53,10 @@ export class PartitionLog {
   constructor(folder: string, end: LogEnd | undefined) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
-    const bases = readdirSync(folder).filter((name) => name.endsWith('.log')).map((name) => Number(name.slice(0, -4))).sort((a, b) => a - b);
+    const bases = readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => Number(name.slice(0, -4)))
+      .sort((a, b) => a - b);
     for (const base of bases) {
       if (end === undefined || base > end.segment) rmSync(this.#path(base));
       else this.#open(base);
@@ -50,7 +64,9 @@ export class PartitionLog {
     const last = this.#segments.at(-1);
     if (end !== undefined && last !== undefined) {
       if (last.base !== end.segment || last.size < end.bytes) {
-        throw new SqlError('STATE_DAMAGED', noSpan, { what: `${this.#path(end.segment)} has ${last.size} bytes where ${end.bytes} were recorded` });
+        throw new SqlError('STATE_DAMAGED', noSpan, {
+          what: `${this.#path(end.segment)} has ${last.size} bytes where ${end.bytes} were recorded`,
+        });
       }
       ftruncateSync(last.file, end.bytes);
       last.size = end.bytes;
@@ -85,13 +101,14 @@ export class PartitionLog {
     let segment = this.#segments.at(-1);
     if (segment === undefined || segment.size >= segmentBytes) segment = this.#open(this.#next);
     setBaseOffset(batch, 0, this.#next);
-    for (let written = 0; written < batch.length; ) written += writeSync(segment.file, batch, written);
+    for (let written = 0; written < batch.length;) written += writeSync(segment.file, batch, written);
     segment.size += batch.length;
     segment.newest = Math.max(segment.newest, info.maxTimestamp);
     this.#recent.push({ base: this.#next, next: this.#next + info.count, bytes: batch });
     this.#recentSize += batch.length;
     this.#next += info.count;
-    while (this.#recentSize > recentBytes && this.#recent.length > 1) this.#recentSize -= this.#recent.shift()!.bytes.length;
+    while (this.#recentSize > recentBytes && this.#recent.length > 1)
+      this.#recentSize -= this.#recent.shift()!.bytes.length;
   }
 
   sync(): void {
@@ -150,7 +167,10 @@ export class PartitionLog {
       }
       position += at;
       if (found.length > 0) {
-        this.#positions.set(segment.base, { offset: readBatchInfo(found.at(-1)!, 0, found.at(-1)!.length)!.lastOffset + 1, position });
+        this.#positions.set(segment.base, {
+          offset: readBatchInfo(found.at(-1)!, 0, found.at(-1)!.length)!.lastOffset + 1,
+          position,
+        });
         return found;
       }
     }

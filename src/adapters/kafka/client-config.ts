@@ -10,10 +10,15 @@ const retry = { initialRetryTime: 1, factor: 0, multiplier: 1.3, maxRetryTime: 5
 
 export function clientConfig(settings: ClientSettings, clientId: string): KafkaConfig {
   const protocol = settings['security.protocol'] ?? 'PLAINTEXT';
-  const file = (name: string): string | undefined => (settings[name] ? readFileSync(settings[name], 'utf8') : undefined);
+  const file = (name: string): string | undefined =>
+    settings[name] ? readFileSync(settings[name], 'utf8') : undefined;
   const [ca, cert, key] = [file('ssl.ca.location'), file('ssl.certificate.location'), file('ssl.key.location')];
   const mechanism = settings['sasl.mechanism']?.toLowerCase() ?? '';
-  const sasl = { mechanism, username: settings['sasl.username'] ?? '', password: settings['sasl.password'] ?? '' } as SASLOptions;
+  const sasl = {
+    mechanism,
+    username: settings['sasl.username'] ?? '',
+    password: settings['sasl.password'] ?? '',
+  } as SASLOptions;
   return {
     clientId,
     brokers: settings['bootstrap.servers']!.split(',').map((broker) => broker.trim()),
@@ -21,7 +26,9 @@ export function clientConfig(settings: ClientSettings, clientId: string): KafkaC
     retry,
     connectionTimeout: 3000,
     requestTimeout: 30_000,
-    ...(protocol.includes('SSL') ? { ssl: { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) } } : {}),
+    ...(protocol.includes('SSL')
+      ? { ssl: { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) } }
+      : {}),
     ...(protocol.startsWith('SASL') ? { sasl } : {}),
   };
 }

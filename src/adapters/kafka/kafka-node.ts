@@ -1,22 +1,33 @@
-import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import { BatchWriter } from '../../records/batch.ts';
 import { partitionOf } from '../../records/murmur2.ts';
 import { allSteps } from '../../plan/physical/step.ts';
 import { subTopologies } from '../../plan/physical/topology.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { CommandLog, Node, ProducedRecord, QueryStatus, RunnableQuery, TopicInfo, TopicReader, TopicRecord, TopicSettings } from '../../runtime/ports/node.ts';
+import type {
+  CommandLog,
+  Node,
+  ProducedRecord,
+  QueryStatus,
+  RunnableQuery,
+  TopicInfo,
+  TopicReader,
+  TopicSettings,
+} from '../../runtime/ports/node.ts';
 import { processingLogTopic } from '../../runtime/processing-log.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
 import { changelogTopic, commandTopic, groupId, repartitionTopic } from './names.ts';
+import { KafkaCommands } from './kafka-commands.ts';
+import { KafkaReader } from './kafka-reader.ts';
 import { QueryGroup } from './query-group.ts';
 import type { TaskSpec } from './task.ts';
 import type { TaskStatus } from './task-worker.ts';
@@ -43,7 +54,17 @@ interface Running {
   backoffMs: number;
 }
 
-const stateful = new Set(['tableSource', 'streamAggregate', 'tableAggregate', 'windowedAggregate', 'sessionAggregate', 'streamTableJoin', 'streamStreamJoin', 'tableTableJoin', 'over']);
+const stateful = new Set([
+  'tableSource',
+  'streamAggregate',
+  'tableAggregate',
+  'windowedAggregate',
+  'sessionAggregate',
+  'streamTableJoin',
+  'streamStreamJoin',
+  'tableTableJoin',
+  'over',
+]);
 
 /** A member of a Kafka cluster: groups spread the tasks, transactions commit them, changelogs hold their state. */
 export class KafkaNode implements Node {
@@ -61,7 +82,10 @@ export class KafkaNode implements Node {
   readonly #queries = new Map<string, Running>();
   #closed = false;
 
-  private constructor(options: KafkaNodeOptions, parts: { kafka: Kafka; admin: Admin; wire: Wire; backend: RocksBackend; lock: FolderLock; clusterId: string }) {
+  private constructor(
+    options: KafkaNodeOptions,
+    parts: { kafka: Kafka; admin: Admin; wire: Wire; backend: RocksBackend; lock: FolderLock; clusterId: string },
+  ) {
     this.#options = options;
     this.#serviceId = options.settings['ksql.service.id']!;
     this.#kafka = parts.kafka;
@@ -70,7 +94,12 @@ export class KafkaNode implements Node {
     this.#backend = parts.backend;
     this.#lock = parts.lock;
     this.clusterId = parts.clusterId;
-    this.commands = new KafkaCommands(parts.kafka, parts.wire, commandTopic(this.#serviceId), `_millrace-${this.#serviceId}_command_writer`);
+    this.commands = new KafkaCommands(
+      parts.kafka,
+      parts.wire,
+      commandTopic(this.#serviceId),
+      `_millrace-${this.#serviceId}_command_writer`,
+    );
     const threads = Number(options.settings['ksql.streams.num.stream.threads'] ?? 2);
     this.#pool = new TaskPool(threads, options.settings, parts.backend.handle, {
       commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
@@ -101,7 +130,11 @@ export class KafkaNode implements Node {
     const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
     const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });
     const replicas = Number(settings['ksql.internal.topic.replicas'] ?? 1);
-    await node.createTopic(commandTopic(node.#serviceId), { partitions: 1, replicas, config: { 'retention.ms': '-1', 'cleanup.policy': 'delete' } });
+    await node.createTopic(commandTopic(node.#serviceId), {
+      partitions: 1,
+      replicas,
+      config: { 'retention.ms': '-1', 'cleanup.policy': 'delete' },
+    });
     await node.createTopic(processingLogTopic(node.#serviceId), { partitions: 1, replicas, config: {} });
     return node;
   }
@@ -114,7 +147,9 @@ export class KafkaNode implements Node {
     try {
       const { topics } = await this.#admin.fetchTopicMetadata({ topics: [name] });
       const found = topics[0];
-      return found && { name, partitions: found.partitions.length, replicas: found.partitions[0]?.replicas.length ?? 1 };
+      return (
+        found && { name, partitions: found.partitions.length, replicas: found.partitions[0]?.replicas.length ?? 1 }
+      );
     } catch (error) {
       if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
       throw error;
@@ -122,11 +157,27 @@ export class KafkaNode implements Node {
   }
   async listTopics(): Promise<readonly TopicInfo[]> {
     const { topics } = await this.#admin.fetchTopicMetadata();
-    return topics.map(({ name, partitions }) => ({ name, partitions: partitions.length, replicas: partitions[0]?.replicas.length ?? 1 })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return topics
+      .map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.length,
+        replicas: partitions[0]?.replicas.length ?? 1,
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
   async createTopic(name: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-    await this.#admin.createTopics({ waitForLeaders: true, topics: [{ topic: name, numPartitions: partitions, replicationFactor: replicas ?? Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1), configEntries }] });
+    await this.#admin.createTopics({
+      waitForLeaders: true,
+      topics: [
+        {
+          topic: name,
+          numPartitions: partitions,
+          replicationFactor: replicas ?? Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1),
+          configEntries,
+        },
+      ],
+    });
   }
   async deleteTopic(name: string): Promise<void> {
     await this.#admin.deleteTopics({ topics: [name] }).catch(() => undefined);
@@ -138,12 +189,19 @@ export class KafkaNode implements Node {
     await this.#wire.watch([topic]);
     const writers = new Map<number, BatchWriter>();
     records.forEach(({ key, value, timestamp, headers, partition }, i) => {
-      const at = partition ?? (key === null ? i % info.partitions : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
+      const at =
+        partition ??
+        (key === null
+          ? i % info.partitions
+          : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
       let writer = writers.get(at);
       if (writer === undefined) writers.set(at, (writer = new BatchWriter(1 << 12)));
       writer.add(timestamp, key, value, headers);
     });
-    await this.#wire.produce([...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })), null);
+    await this.#wire.produce(
+      [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })),
+      null,
+    );
   }
 
   async openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
@@ -178,7 +236,9 @@ export class KafkaNode implements Node {
   /** Repartition topics keep everything until it is read; changelogs are compacted. Gives the topics that the group reads. */
   async #createInternalTopics({ plan }: RunnableQuery, group: string): Promise<string[]> {
     const parts = subTopologies(plan);
-    const sources = parts.flatMap(({ inputs }) => inputs.flatMap((input) => (input.op === 'repartition' ? [] : [input.source.topic])));
+    const sources = parts.flatMap(({ inputs }) =>
+      inputs.flatMap((input) => (input.op === 'repartition' ? [] : [input.source.topic])),
+    );
     const counts = await Promise.all(sources.map(async (topic) => (await this.describeTopic(topic))?.partitions ?? 1));
     const partitions = Math.max(1, ...counts);
     const replicas = Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1);
@@ -187,9 +247,18 @@ export class KafkaNode implements Node {
       if (part.output !== undefined) {
         const topic = repartitionTopic(group, part.output.id);
         topics.add(topic);
-        await this.createTopic(topic, { partitions, replicas, config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } });
+        await this.createTopic(topic, {
+          partitions,
+          replicas,
+          config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+        });
       }
-      if (this.#hasState(plan, part)) await this.createTopic(changelogTopic(group, part.index), { partitions, replicas, config: { 'cleanup.policy': 'compact' } });
+      if (this.#hasState(plan, part))
+        await this.createTopic(changelogTopic(group, part.index), {
+          partitions,
+          replicas,
+          config: { 'cleanup.policy': 'compact' },
+        });
     }
     return [...topics];
   }
@@ -209,7 +278,10 @@ export class KafkaNode implements Node {
     const { query, partitions, tasks } = running;
     const { plan, properties, id } = query;
     const group = groupId(this.#serviceId, id);
-    const exactlyOnce = (properties['processing.guarantee'] ?? this.#options.settings['processing.guarantee'])?.startsWith('exactly_once') === true;
+    const exactlyOnce =
+      (properties['processing.guarantee'] ?? this.#options.settings['processing.guarantee'])?.startsWith(
+        'exactly_once',
+      ) === true;
     const interval = properties['commit.interval.ms'] ?? '';
     for (const part of subTopologies(plan)) {
       for (const partition of partitions) {
@@ -266,10 +338,13 @@ export class KafkaNode implements Node {
     const spec = running?.tasks.get(id);
     if (running === undefined || spec === undefined) return;
     running.error = error;
-    this.#options.log(`query ${running.query.id}, task ${spec.part}_${spec.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`);
+    this.#options.log(
+      `query ${running.query.id}, task ${spec.part}_${spec.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`,
+    );
     running.backoffMs = Math.min(running.backoffMs * 2, 30_000);
     setTimeout(() => {
-      if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed) this.#pool.start(spec);
+      if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed)
+        this.#pool.start(spec);
     }, running.backoffMs).unref();
   }
 
@@ -282,7 +357,10 @@ export class KafkaNode implements Node {
     if (!forget) return;
     const group = groupId(this.#serviceId, id);
     const parts = subTopologies(running.query.plan);
-    const internal = parts.flatMap((part) => [...(part.output === undefined ? [] : [repartitionTopic(group, part.output.id)]), ...(this.#hasState(running.query.plan, part) ? [changelogTopic(group, part.index)] : [])]);
+    const internal = parts.flatMap((part) => [
+      ...(part.output === undefined ? [] : [repartitionTopic(group, part.output.id)]),
+      ...(this.#hasState(running.query.plan, part) ? [changelogTopic(group, part.index)] : []),
+    ]);
     for (const topic of internal) await this.deleteTopic(topic);
     await this.#admin.deleteGroups([group]).catch(() => undefined);
   }
@@ -298,9 +376,24 @@ export class KafkaNode implements Node {
   status(id: string): QueryStatus | undefined {
     const running = this.#queries.get(id);
     if (running === undefined) return undefined;
-    const total = (field: 'in' | 'out' | 'errors' | 'lag'): number => [...running.status.values()].reduce((sum, each) => sum + each[field], 0);
-    const state = running.paused ? 'PAUSED' : running.error !== undefined ? 'ERROR' : running.rebalancing ? 'REBALANCING' : 'RUNNING';
-    return { state, error: running.error, recordsIn: total('in'), recordsOut: total('out'), errors: total('errors'), lag: total('lag'), stateBytes: this.#backend.size };
+    const total = (field: 'in' | 'out' | 'errors' | 'lag'): number =>
+      [...running.status.values()].reduce((sum, each) => sum + each[field], 0);
+    const state = running.paused
+      ? 'PAUSED'
+      : running.error !== undefined
+        ? 'ERROR'
+        : running.rebalancing
+          ? 'REBALANCING'
+          : 'RUNNING';
+    return {
+      state,
+      error: running.error,
+      recordsIn: total('in'),
+      recordsOut: total('out'),
+      errors: total('errors'),
+      lag: total('lag'),
+      stateBytes: this.#backend.size,
+    };
   }
 
   /** Records that this node's tasks of a query have restored from changelogs. */
@@ -333,122 +426,5 @@ export class KafkaNode implements Node {
     await this.#admin.disconnect().catch(() => undefined);
     await this.#backend.close();
     this.#lock.release();
-  }
-}
-
-/** Commands in a topic of one partition: appended by whoever holds the service's transactional id, after reading to the end. */
-class KafkaCommands implements CommandLog {
-  readonly #kafka: Kafka;
-  readonly #wire: Wire;
-  readonly #topic: string;
-  readonly #writerId: string;
-  #read: string[] = [];
-  #offset = 0;
-  #producer: Producer | undefined;
-
-  constructor(kafka: Kafka, wire: Wire, topic: string, writerId: string) {
-    this.#kafka = kafka;
-    this.#wire = wire;
-    this.#topic = topic;
-    this.#writerId = writerId;
-  }
-
-  async append(command: string, behind: number): Promise<number> {
-    await this.#producer?.disconnect().catch(() => undefined);
-    const producer = this.#kafka.producer({ transactionalId: this.#writerId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 10_000 });
-    this.#producer = producer;
-    await producer.connect();
-    const transaction = await producer.transaction();
-    try {
-      // Everyone else is fenced now: what is there to read is all there is.
-      await this.#readToEnd();
-      if (this.#read.length - 1 !== behind) throw new SqlError('BAD_REQUEST', noSpan, { why: 'another node changed the catalogue meanwhile: try again' });
-      await transaction.send({ topic: this.#topic, acks: -1, messages: [{ key: null, value: command, partition: 0 }] });
-      await transaction.commit();
-    } catch (error) {
-      await transaction.abort().catch(() => undefined);
-      throw error;
-    }
-    return behind + 1;
-  }
-
-  async readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
-    await this.#readToEnd();
-    return this.#read.slice(number + 1).map((command, i) => ({ number: number + 1 + i, command }));
-  }
-
-  async #readToEnd(): Promise<void> {
-    await this.#wire.watch([this.#topic]);
-    const end = (await this.#wire.listOffsets(this.#topic, [0], -1)).get(0) ?? 0;
-    const cursor = new RecordCursor();
-    while (this.#offset < end) {
-      const [fetched] = await this.#wire.fetch([{ topic: this.#topic, partition: 0, offset: this.#offset }], 200, 1 << 20);
-      if (fetched === undefined) continue;
-      for (const batch of fetched.batches) {
-        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
-        while (cursor.next()) if (cursor.offset >= this.#offset) this.#read.push(cursor.value()!.toString());
-      }
-      if (fetched.next === this.#offset) break;
-      this.#offset = fetched.next;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#producer?.disconnect().catch(() => undefined);
-  }
-}
-
-class KafkaReader implements TopicReader {
-  readonly #wire: Wire;
-  readonly #topic: string;
-  readonly #positions: Map<number, number>;
-  readonly #ends: Map<number, number>;
-  #closed = false;
-
-  private constructor(wire: Wire, topic: string, positions: Map<number, number>, ends: Map<number, number>) {
-    this.#wire = wire;
-    this.#topic = topic;
-    this.#positions = positions;
-    this.#ends = ends;
-  }
-
-  static async open(wire: Wire, topic: string, from: 'beginning' | 'end'): Promise<KafkaReader> {
-    await wire.connect();
-    await wire.watch([topic]);
-    const partitions = Array.from({ length: wire.partitions(topic) }, (_, i) => i);
-    const ends = await wire.listOffsets(topic, partitions, -1);
-    const positions = from === 'end' ? new Map(ends) : await wire.listOffsets(topic, partitions, -2);
-    return new KafkaReader(wire, topic, positions, ends);
-  }
-
-  get caughtUp(): boolean {
-    return [...this.#ends].every(([partition, end]) => (this.#positions.get(partition) ?? 0) >= end);
-  }
-
-  async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
-    if (this.#closed) return [];
-    const wants = [...this.#positions].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
-    const cursor = new RecordCursor();
-    const records: TopicRecord[] = [];
-    for (const { partition, batches, next } of await this.#wire.fetch(wants, waitMs, 4 << 20)) {
-      let full = false;
-      for (const batch of batches) {
-        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
-        while (!full && cursor.next()) {
-          if (cursor.offset < this.#positions.get(partition)!) continue;
-          records.push({ partition, offset: cursor.offset, timestamp: cursor.timestamp, key: cursor.key(), value: cursor.value(), headers: cursor.headers() });
-          this.#positions.set(partition, cursor.offset + 1);
-          full = records.length >= maximum;
-        }
-      }
-      if (!full) this.#positions.set(partition, next);
-    }
-    return records;
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    void this.#wire.disconnect().catch(() => undefined);
   }
 }

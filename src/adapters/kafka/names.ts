@@ -3,4 +3,5 @@ export const commandTopic = (serviceId: string): string => `_millrace-${serviceI
 export const groupId = (serviceId: string, queryId: string): string => `_millrace-${serviceId}query_${queryId}`;
 export const repartitionTopic = (group: string, stepId: string): string => `${group}-${stepId}`;
 export const changelogTopic = (group: string, part: number): string => `${group}-${part}-changelog`;
-export const transactionalId = (group: string, part: number, partition: number): string => `${group}-${part}_${partition}`;
+export const transactionalId = (group: string, part: number, partition: number): string =>
+  `${group}-${part}_${partition}`;

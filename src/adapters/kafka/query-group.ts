@@ -45,7 +45,9 @@ export class QueryGroup {
     const { REBALANCING, GROUP_JOIN, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       const assignment = payload.memberAssignment as Readonly<Record<string, readonly number[]>>;
-      this.#consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })));
+      this.#consumer.pause(
+        Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })),
+      );
       this.#previous = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
       this.#callbacks.onAssigned(this.#previous);
     });
@@ -59,7 +61,9 @@ export class QueryGroup {
   }
 
   async commit(offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
-    await this.#consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
+    await this.#consumer.commitOffsets(
+      offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+    );
   }
 
   async leave(): Promise<void> {
@@ -75,18 +79,36 @@ function assigner(own: () => MemberData): PartitionAssigner {
     assign: ({ members, topics }) => {
       const counts = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
       const numbers = Array.from({ length: Math.max(0, ...counts.values()) }, (_, i) => i);
-      const data = members.map(({ memberId, memberMetadata }) => ({ memberId, ...readMember(memberMetadata) })).sort((a, b) => (a.host + a.memberId < b.host + b.memberId ? -1 : 1));
+      const data = members
+        .map(({ memberId, memberMetadata }) => ({ memberId, ...readMember(memberMetadata) }))
+        .sort((a, b) => (a.host + a.memberId < b.host + b.memberId ? -1 : 1));
       const dealt = deal(numbers, data);
       return Promise.resolve(
         data.map(({ memberId }) => {
           const mine = dealt.get(memberId)!;
-          const assignment = Object.fromEntries(topics.map((topic) => [topic, mine.filter((n) => n < counts.get(topic)!)]));
+          const assignment = Object.fromEntries(
+            topics.map((topic) => [topic, mine.filter((n) => n < counts.get(topic)!)]),
+          );
           const hosts = Object.fromEntries(data.map((member) => [member.host, dealt.get(member.memberId)!]));
-          return { memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 1, assignment, userData: Buffer.from(JSON.stringify(hosts)) }) };
+          return {
+            memberId,
+            memberAssignment: AssignerProtocol.MemberAssignment.encode({
+              version: 1,
+              assignment,
+              userData: Buffer.from(JSON.stringify(hosts)),
+            }),
+          };
         }),
       );
     },
-    protocol: ({ topics }) => ({ name: 'millrace-sticky', metadata: AssignerProtocol.MemberMetadata.encode({ version: 1, topics, userData: Buffer.from(JSON.stringify(own())) }) }),
+    protocol: ({ topics }) => ({
+      name: 'millrace-sticky',
+      metadata: AssignerProtocol.MemberMetadata.encode({
+        version: 1,
+        topics,
+        userData: Buffer.from(JSON.stringify(own())),
+      }),
+    }),
   });
 }
 
@@ -96,7 +118,10 @@ function readMember(metadata: Buffer): MemberData {
 }
 
 /** Everyone keeps what they had up to a fair share; the rest goes to whoever has least. */
-function deal(numbers: readonly number[], members: readonly ({ readonly memberId: string } & MemberData)[]): Map<string, number[]> {
+function deal(
+  numbers: readonly number[],
+  members: readonly ({ readonly memberId: string } & MemberData)[],
+): Map<string, number[]> {
   const result = new Map(members.map(({ memberId }) => [memberId, [] as number[]]));
   const free = new Set(numbers);
   const share = Math.ceil(numbers.length / members.length);

@@ -7,7 +7,10 @@ import type { TaskSpec } from './task.ts';
 import type { FromWorker, TaskStatus, ToWorker, WorkerData } from './task-worker.ts';
 
 export interface PoolCallbacks {
-  readonly commitOffsets: (group: string, offsets: readonly { topic: string; partition: number; offset: number }[]) => Promise<void>;
+  readonly commitOffsets: (
+    group: string,
+    offsets: readonly { topic: string; partition: number; offset: number }[],
+  ) => Promise<void>;
   readonly onStatus: (tasks: readonly TaskStatus[]) => void;
   readonly onFailed: (task: { id: string; queryId: string; error: string; fenced: boolean }) => void;
 }
@@ -23,10 +26,13 @@ export class TaskPool {
 
   constructor(threads: number, settings: ClientSettings, handle: unknown, callbacks: PoolCallbacks) {
     this.#workers = Array.from({ length: threads }, (_, index) => {
-      const worker = new Worker(workerPath(import.meta.url, 'task-worker'), { workerData: { settings, handle, index } satisfies WorkerData });
+      const worker = new Worker(workerPath(import.meta.url, 'task-worker'), {
+        workerData: { settings, handle, index } satisfies WorkerData,
+      });
       worker.on('message', (message: FromWorker) => this.#receive(worker, message, callbacks));
       worker.on('error', (error) => {
-        for (const [id, at] of this.#placed) if (at === worker) callbacks.onFailed({ id, queryId: '', error: error.message, fenced: false });
+        for (const [id, at] of this.#placed)
+          if (at === worker) callbacks.onFailed({ id, queryId: '', error: error.message, fenced: false });
       });
       return worker;
     });
@@ -35,7 +41,8 @@ export class TaskPool {
   #receive(worker: Worker, message: FromWorker, callbacks: PoolCallbacks): void {
     switch (message.kind) {
       case 'commitOffsets': {
-        const answer = (error: string | undefined): void => worker.postMessage({ kind: 'offsetsCommitted', call: message.call, error } satisfies ToWorker);
+        const answer = (error: string | undefined): void =>
+          worker.postMessage({ kind: 'offsetsCommitted', call: message.call, error } satisfies ToWorker);
         callbacks.commitOffsets(message.group, message.offsets).then(
           () => answer(undefined),
           (error: unknown) => answer(error instanceof Error ? error.message : String(error)),
@@ -86,7 +93,11 @@ export class TaskPool {
 
   async pull(queryId: string, key: Row | undefined): Promise<Change[]> {
     const answers = await Promise.all(this.#workers.map((worker) => this.#ask(worker, { kind: 'pull', queryId, key })));
-    return (answers as Pick<Change, 'key' | 'after' | 'timestamp' | 'window'>[][]).flat().map(({ key: each, after, timestamp, window }) => new Change(each, undefined, revive(after), timestamp, 0, window));
+    return (answers as Pick<Change, 'key' | 'after' | 'timestamp' | 'window'>[][])
+      .flat()
+      .map(
+        ({ key: each, after, timestamp, window }) => new Change(each, undefined, revive(after), timestamp, 0, window),
+      );
   }
 
   async close(): Promise<void> {

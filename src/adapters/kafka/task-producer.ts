@@ -32,7 +32,14 @@ export class TaskProducer {
     this.#sequences.clear();
   }
 
-  add(topic: string, partition: number, timestamp: number, key: string | Buffer | null, value: string | Buffer | null, headers?: Parameters<BatchWriter['add']>[3]): void {
+  add(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: string | Buffer | null,
+    value: string | Buffer | null,
+    headers?: Parameters<BatchWriter['add']>[3],
+  ): void {
     const name = `${topic}/${partition}`;
     let entry = this.#writers.get(name);
     if (entry === undefined) this.#writers.set(name, (entry = { topic, partition, writer: new BatchWriter() }));
@@ -69,7 +76,11 @@ export class TaskProducer {
       if (fresh.length > 0) {
         const topics = new Map<string, Set<number>>();
         for (const { topic, partition } of fresh) topics.set(topic, (topics.get(topic) ?? new Set()).add(partition));
-        await this.#wire.addPartitions(this.#transactionalId, this.#identity!, [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] })));
+        await this.#wire.addPartitions(
+          this.#transactionalId,
+          this.#identity!,
+          [...topics].map(([topic, partitions]) => ({ topic, partitions: [...partitions] })),
+        );
         for (const { topic, partition } of fresh) this.#inTransaction.add(`${topic}/${partition}`);
       }
     }
@@ -77,7 +88,9 @@ export class TaskProducer {
     let left = [...batches];
     while (left.length > 0) {
       const seen = new Set<string>();
-      const now = left.filter(({ topic, partition }) => !seen.has(`${topic}/${partition}`) && seen.add(`${topic}/${partition}`));
+      const now = left.filter(
+        ({ topic, partition }) => !seen.has(`${topic}/${partition}`) && seen.add(`${topic}/${partition}`),
+      );
       left = left.filter((each) => !now.includes(each));
       await this.#wire.produce(now, this.#transactionalId);
     }

@@ -29,10 +29,21 @@ export interface TaskStatus {
   readonly lag: number;
 }
 export type FromWorker =
-  | { readonly kind: 'commitOffsets'; readonly group: string; readonly offsets: readonly { topic: string; partition: number; offset: number }[]; readonly call: number }
+  | {
+      readonly kind: 'commitOffsets';
+      readonly group: string;
+      readonly offsets: readonly { topic: string; partition: number; offset: number }[];
+      readonly call: number;
+    }
   | { readonly kind: 'done'; readonly call: number; readonly result?: unknown; readonly error?: string }
   | { readonly kind: 'status'; readonly tasks: readonly TaskStatus[] }
-  | { readonly kind: 'failed'; readonly id: string; readonly queryId: string; readonly error: string; readonly fenced: boolean };
+  | {
+      readonly kind: 'failed';
+      readonly id: string;
+      readonly queryId: string;
+      readonly error: string;
+      readonly fenced: boolean;
+    };
 
 const { settings, handle, index } = workerData as WorkerData;
 const port = parentPort!;
@@ -49,7 +60,10 @@ let calls = 0;
 let closing = false;
 let wake: () => void = () => undefined;
 
-function commitOffsets(group: string, offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
+function commitOffsets(
+  group: string,
+  offsets: readonly { topic: string; partition: number; offset: number }[],
+): Promise<void> {
   const call = calls++;
   return new Promise((resolve, reject) => {
     pending.set(call, { resolve, reject });
@@ -80,8 +94,14 @@ async function main(): Promise<void> {
         return;
       }
       case 'pull': {
-        const rows = [...tasks.values()].filter(({ spec }) => spec.queryId === message.queryId).flatMap((task) => [...(task.current(message.key) ?? [])]);
-        send({ kind: 'done', call: message.call, result: rows.map(({ key, after, timestamp, window }) => ({ key, after, timestamp, window })) });
+        const rows = [...tasks.values()]
+          .filter(({ spec }) => spec.queryId === message.queryId)
+          .flatMap((task) => [...(task.current(message.key) ?? [])]);
+        send({
+          kind: 'done',
+          call: message.call,
+          result: rows.map(({ key, after, timestamp, window }) => ({ key, after, timestamp, window })),
+        });
         return;
       }
       case 'model':
@@ -96,10 +116,11 @@ async function main(): Promise<void> {
   let lastStatus = 0;
   let fetching: Promise<void> | undefined;
   while (!closing) {
-    for (const task of starting.splice(0)) await guard(task, async () => {
-      await task.start();
-      tasks.set(task.spec.id, task);
-    });
+    for (const task of starting.splice(0))
+      await guard(task, async () => {
+        await task.start();
+        tasks.set(task.spec.id, task);
+      });
     for (const { id, forget, call } of stopping.splice(0)) {
       const task = tasks.get(id);
       tasks.delete(id);
@@ -122,7 +143,12 @@ async function main(): Promise<void> {
       lastStatus = now;
       send({ kind: 'status', tasks: [...tasks.values()].map(statusOf) });
     }
-    if (!progressed) await Promise.race([fetching, new Promise<void>((resolve) => (wake = resolve)), new Promise((resolve) => setTimeout(resolve, 20))]);
+    if (!progressed)
+      await Promise.race([
+        fetching,
+        new Promise<void>((resolve) => (wake = resolve)),
+        new Promise((resolve) => setTimeout(resolve, 20)),
+      ]);
     else await new Promise((resolve) => setImmediate(resolve));
   }
   for (const task of tasks.values()) await task.commit().catch(() => undefined);
@@ -138,19 +164,31 @@ async function guard(task: KafkaTask, action: () => Promise<void>): Promise<void
   } catch (error) {
     tasks.delete(task.spec.id);
     const fenced = error instanceof WireError && error.isFenced;
-    send({ kind: 'failed', id: task.spec.id, queryId: task.spec.queryId, error: error instanceof Error ? error.message : String(error), fenced });
+    send({
+      kind: 'failed',
+      id: task.spec.id,
+      queryId: task.spec.queryId,
+      error: error instanceof Error ? error.message : String(error),
+      fenced,
+    });
   }
 }
 
 /** One fetch for every input that has nothing buffered. */
 async function fetchAll(): Promise<void> {
-  const inputs = [...tasks.values()].flatMap((task) => task.inputs.filter((input) => input.isEmpty || input.buffered < 2).map((input) => ({ task, input })));
+  const inputs = [...tasks.values()].flatMap((task) =>
+    task.inputs.filter((input) => input.isEmpty || input.buffered < 2).map((input) => ({ task, input })),
+  );
   if (inputs.length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     return;
   }
   try {
-    const results = await wire.fetch(inputs.map(({ input }) => ({ topic: input.topic, partition: input.partition, offset: input.fetched })), fetchWaitMs, fetchBytes);
+    const results = await wire.fetch(
+      inputs.map(({ input }) => ({ topic: input.topic, partition: input.partition, offset: input.fetched })),
+      fetchWaitMs,
+      fetchBytes,
+    );
     for (const { topic, partition, batches, next, highWatermark, outOfRange } of results) {
       for (const { task, input } of inputs) {
         if (input.topic !== topic || input.partition !== partition) continue;
@@ -172,7 +210,11 @@ async function fetchAll(): Promise<void> {
 }
 
 function statusOf(task: KafkaTask): TaskStatus {
-  const lag = task.inputs.reduce((sum, { topic, partition, position, fetched, isEmpty }) => sum + Math.max(0, (task.highWatermarks.get(`${topic}/${partition}`) ?? 0) - (isEmpty ? fetched : position)), 0);
+  const lag = task.inputs.reduce(
+    (sum, { topic, partition, position, fetched, isEmpty }) =>
+      sum + Math.max(0, (task.highWatermarks.get(`${topic}/${partition}`) ?? 0) - (isEmpty ? fetched : position)),
+    0,
+  );
   return { id: task.spec.id, queryId: task.spec.queryId, ...task.counts, lag };
 }
 

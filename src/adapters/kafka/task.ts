@@ -39,7 +39,10 @@ export interface TaskPorts {
   readonly backend: StateBackend;
   readonly models: ModelHost | undefined;
   /** At least once: the group's offsets are committed by its member, in the main thread. */
-  readonly commitOffsets: (group: string, offsets: readonly { topic: string; partition: number; offset: number }[]) => Promise<void>;
+  readonly commitOffsets: (
+    group: string,
+    offsets: readonly { topic: string; partition: number; offset: number }[],
+  ) => Promise<void>;
 }
 
 const batchRecords = 20_000;
@@ -68,20 +71,34 @@ export class KafkaTask {
     this.spec = spec;
     this.#ports = ports;
     this.#part = subTopologies(spec.plan)[spec.part]!;
-    this.#producer = new TaskProducer(ports.wire, spec.exactlyOnce ? transactionalId(spec.group, spec.part, spec.partition) : null);
+    this.#producer = new TaskProducer(
+      ports.wire,
+      spec.exactlyOnce ? transactionalId(spec.group, spec.part, spec.partition) : null,
+    );
     this.#prefix = Buffer.from(`${spec.group}/${spec.part}/${spec.partition}/`);
-    this.#ordered = allSteps(this.#part.root).some(({ op }) => op === 'streamTableJoin' || op === 'streamStreamJoin' || op === 'tableTableJoin');
+    this.#ordered = allSteps(this.#part.root).some(
+      ({ op }) => op === 'streamTableJoin' || op === 'streamStreamJoin' || op === 'tableTableJoin',
+    );
   }
 
   /** Takes the task over: fences the former owner, then offsets, then the state up to the changelog's end, then the operators. */
   async start(): Promise<void> {
     const { spec } = this;
     const { wire } = this.#ports;
-    const topics = this.#part.inputs.map((input) => (input.op === 'repartition' ? repartitionTopic(spec.group, input.id) : input.source.topic));
-    const outputs = [...(this.#part.output === undefined ? [] : [repartitionTopic(spec.group, this.#part.output.id)]), ...(spec.plan.sink === undefined ? [] : [spec.plan.sink.topic]), spec.processingLog];
+    const topics = this.#part.inputs.map((input) =>
+      input.op === 'repartition' ? repartitionTopic(spec.group, input.id) : input.source.topic,
+    );
+    const outputs = [
+      ...(this.#part.output === undefined ? [] : [repartitionTopic(spec.group, this.#part.output.id)]),
+      ...(spec.plan.sink === undefined ? [] : [spec.plan.sink.topic]),
+      spec.processingLog,
+    ];
     await wire.watch([...topics, ...outputs, ...(spec.hasState ? [changelogTopic(spec.group, spec.part)] : [])]);
     await this.#producer.init();
-    const offsets = await wire.committedOffsets(spec.group, topics.map((topic) => ({ topic, partition: spec.partition })));
+    const offsets = await wire.committedOffsets(
+      spec.group,
+      topics.map((topic) => ({ topic, partition: spec.partition })),
+    );
     if (spec.hasState) await this.#restore();
     this.#build();
     for (const [i, input] of this.#part.inputs.entries()) {
@@ -89,8 +106,23 @@ export class KafkaTask {
       if (spec.partition >= wire.partitions(topic)) continue;
       const committed = offsets.get(`${topic}/${spec.partition}`) ?? -1;
       const isTable = input.op === 'tableSource' || input.op === 'repartition';
-      const position = committed >= 0 ? committed : ((await wire.listOffsets(topic, [spec.partition], isTable || spec.earliest ? -2 : -1)).get(spec.partition) ?? 0);
-      const decoder: ChangeDecoder = input.op === 'repartition' ? new RepartitionDecoder() : new SourceDecoder(input, (bad) => this.#count({ query: spec.queryId, type: 'DESERIALIZATION', ...bad, message: `${bad.target}: ${bad.message}` }));
+      const position =
+        committed >= 0
+          ? committed
+          : ((await wire.listOffsets(topic, [spec.partition], isTable || spec.earliest ? -2 : -1)).get(
+              spec.partition,
+            ) ?? 0);
+      const decoder: ChangeDecoder =
+        input.op === 'repartition'
+          ? new RepartitionDecoder()
+          : new SourceDecoder(input, (bad) =>
+              this.#count({
+                query: spec.queryId,
+                type: 'DESERIALIZATION',
+                ...bad,
+                message: `${bad.target}: ${bad.message}`,
+              }),
+            );
       this.inputs.push(new InputPartition(input.id, topic, spec.partition, decoder, position));
     }
   }
@@ -136,17 +168,31 @@ export class KafkaTask {
     const { spec } = this;
     const position = { sequence: 0 };
     this.#pipeline = new Pipeline(this.#part, {
-      location: (stepId, name) => ({ backend: this.#ports.backend, prefix: Buffer.concat([this.#prefix, Buffer.from(`${stepId}/${name}/`)]) }),
-      report: (error, what) => this.#report(error instanceof Error ? error.message : String(error), what, position.sequence),
-      onLate: (change) => this.#report(`the event at ${change.timestamp} came after its window's grace period`, 'late', change.sequence),
+      location: (stepId, name) => ({
+        backend: this.#ports.backend,
+        prefix: Buffer.concat([this.#prefix, Buffer.from(`${stepId}/${name}/`)]),
+      }),
+      report: (error, what) =>
+        this.#report(error instanceof Error ? error.message : String(error), what, position.sequence),
+      onLate: (change) =>
+        this.#report(`the event at ${change.timestamp} came after its window's grace period`, 'late', change.sequence),
       position,
       models: this.#ports.models,
       conflate: spec.conflate,
     });
     const { sink, root } = spec.plan;
     const isLast = this.#part.output === undefined;
-    this.#encoder = isLast && sink !== undefined ? new SinkEncoder({ ...sink, partitions: this.#ports.wire.partitions(sink.topic) }, root.columns) : undefined;
-    this.#entities = isLast && spec.plan.entityKey !== undefined ? new EntityStore(spec.plan, { backend: this.#ports.backend, prefix: Buffer.concat([this.#prefix, Buffer.from('entities/')]) }) : undefined;
+    this.#encoder =
+      isLast && sink !== undefined
+        ? new SinkEncoder({ ...sink, partitions: this.#ports.wire.partitions(sink.topic) }, root.columns)
+        : undefined;
+    this.#entities =
+      isLast && spec.plan.entityKey !== undefined
+        ? new EntityStore(spec.plan, {
+            backend: this.#ports.backend,
+            prefix: Buffer.concat([this.#prefix, Buffer.from('entities/')]),
+          })
+        : undefined;
   }
 
   #count(error: ProcessingError): void {
@@ -155,12 +201,25 @@ export class KafkaTask {
   }
   #report(message: string, what: string, sequence: number): void {
     const input = this.#origins.inputs[sequence];
-    this.#count({ query: this.spec.queryId, type: what === 'late' ? 'LATE' : what === 'INVOKE MODEL' ? 'MODEL' : 'PROCESSING', topic: input?.topic ?? '', partition: input?.partition ?? -1, offset: this.#origins.offsets[sequence] ?? -1, message });
+    this.#count({
+      query: this.spec.queryId,
+      type: what === 'late' ? 'LATE' : what === 'INVOKE MODEL' ? 'MODEL' : 'PROCESSING',
+      topic: input?.topic ?? '',
+      partition: input?.partition ?? -1,
+      offset: this.#origins.offsets[sequence] ?? -1,
+      message,
+    });
   }
 
   /** Whether a join must not go on: an input has nothing buffered and its topic has more. */
   #isBehind(): boolean {
-    return this.#ordered && this.inputs.some((input) => input.isEmpty && input.fetched < (this.highWatermarks.get(`${input.topic}/${input.partition}`) ?? Infinity));
+    return (
+      this.#ordered &&
+      this.inputs.some(
+        (input) =>
+          input.isEmpty && input.fetched < (this.highWatermarks.get(`${input.topic}/${input.partition}`) ?? Infinity),
+      )
+    );
   }
 
   /** One micro-batch of what was fetched; false when there is nothing to do. */
@@ -232,18 +291,26 @@ export class KafkaTask {
     if (spec.hasState) {
       const topic = changelogTopic(spec.group, spec.part);
       const now = Date.now();
-      for (const { key, value } of state) this.#producer.add(topic, spec.partition, now, key.subarray(this.#prefix.length), value);
+      for (const { key, value } of state)
+        this.#producer.add(topic, spec.partition, now, key.subarray(this.#prefix.length), value);
     }
     for (const error of this.#errors.splice(0)) {
       const { key, value, timestamp } = processingLogRecord(error, Date.now());
       this.#producer.add(spec.processingLog, 0, timestamp, key, value);
     }
-    const offsets = this.inputs.map(({ topic, partition, position, fetched, isEmpty }) => ({ topic, partition, offset: isEmpty ? fetched : position }));
+    const offsets = this.inputs.map(({ topic, partition, position, fetched, isEmpty }) => ({
+      topic,
+      partition,
+      offset: isEmpty ? fetched : position,
+    }));
     await this.#producer.flush();
     if (spec.exactlyOnce) await this.#producer.commit(spec.group, offsets);
     if (state.length > 0) {
       // The end of the changelog is what the broker says: transaction markers take offsets too.
-      const end = (await this.#ports.wire.listOffsets(changelogTopic(spec.group, spec.part), [spec.partition], -1)).get(spec.partition) ?? this.#changelogNext;
+      const end =
+        (await this.#ports.wire.listOffsets(changelogTopic(spec.group, spec.part), [spec.partition], -1)).get(
+          spec.partition,
+        ) ?? this.#changelogNext;
       this.#changelogNext = end;
       this.#ports.backend.write([...state, { key: this.#positionKey(), value: encodeValue(end) }], false);
     }
@@ -264,7 +331,20 @@ export class KafkaTask {
 /** Reads what `emit` wrote for the next sub-topology. */
 class RepartitionDecoder implements ChangeDecoder {
   decode(record: RecordCursor, _partition: number, sequence: number): Change {
-    const [key, before, now, start, end] = decodeValue(record.bytes.subarray(record.valueStart, record.valueEnd)) as [Row, Row | undefined, Row | undefined, number | undefined, number | undefined];
-    return new Change(key, before, now, record.timestamp, sequence, start === undefined ? undefined : { start, end: end! });
+    const [key, before, now, start, end] = decodeValue(record.bytes.subarray(record.valueStart, record.valueEnd)) as [
+      Row,
+      Row | undefined,
+      Row | undefined,
+      number | undefined,
+      number | undefined,
+    ];
+    return new Change(
+      key,
+      before,
+      now,
+      record.timestamp,
+      sequence,
+      start === undefined ? undefined : { start, end: end! },
+    );
   }
 }

@@ -1,8 +1,7 @@
 import kafkajs, { type Kafka } from 'kafkajs';
 import { createRequire } from 'node:module';
-import { batchHeader, isControl, isTransactional, readBatchInfo } from '../../records/batch.ts';
-import { recordsOf } from '../../records/compression.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
+import { outOfRange, parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
 
 /**
  * The one file that reaches below kafkajs's public API: raw record batches in produce and fetch requests, and the coordinator's
@@ -25,13 +24,28 @@ interface TxnTopics {
   readonly partitions: readonly number[];
 }
 interface Broker {
-  listOffsets(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; errorCode: number; offset?: string; offsets?: string[] }[] }[] }>;
-  initProducerId(request: { transactionalId: string | null; transactionTimeout: number }): Promise<{ producerId: string; producerEpoch: number }>;
-  addPartitionsToTxn(request: { transactionalId: string; producerId: string; producerEpoch: number; topics: readonly TxnTopics[] }): Promise<unknown>;
+  listOffsets(request: object): Promise<{
+    responses: {
+      topic: string;
+      partitions: { partition: number; errorCode: number; offset?: string; offsets?: string[] }[];
+    }[];
+  }>;
+  initProducerId(request: {
+    transactionalId: string | null;
+    transactionTimeout: number;
+  }): Promise<{ producerId: string; producerEpoch: number }>;
+  addPartitionsToTxn(request: {
+    transactionalId: string;
+    producerId: string;
+    producerEpoch: number;
+    topics: readonly TxnTopics[];
+  }): Promise<unknown>;
   addOffsetsToTxn(request: object): Promise<unknown>;
   txnOffsetCommit(request: object): Promise<unknown>;
   endTxn(request: object): Promise<unknown>;
-  offsetFetch(request: object): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
+  offsetFetch(
+    request: object,
+  ): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
 }
 interface Cluster {
   connect(): Promise<void>;
@@ -56,8 +70,17 @@ export class WireError extends Error {
     return this.code === 47 || this.code === 90;
   }
 }
-const names: Record<number, string> = { 1: 'OFFSET_OUT_OF_RANGE', 3: 'UNKNOWN_TOPIC_OR_PARTITION', 5: 'LEADER_NOT_AVAILABLE', 6: 'NOT_LEADER_OR_FOLLOWER', 10: 'MESSAGE_TOO_LARGE', 45: 'OUT_OF_ORDER_SEQUENCE_NUMBER', 46: 'DUPLICATE_SEQUENCE_NUMBER', 47: 'INVALID_PRODUCER_EPOCH', 90: 'PRODUCER_FENCED' };
-const outOfRange = 1;
+const names: Record<number, string> = {
+  1: 'OFFSET_OUT_OF_RANGE',
+  3: 'UNKNOWN_TOPIC_OR_PARTITION',
+  5: 'LEADER_NOT_AVAILABLE',
+  6: 'NOT_LEADER_OR_FOLLOWER',
+  10: 'MESSAGE_TOO_LARGE',
+  45: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  46: 'DUPLICATE_SEQUENCE_NUMBER',
+  47: 'INVALID_PRODUCER_EPOCH',
+  90: 'PRODUCER_FENCED',
+};
 const duplicateSequence = 46;
 const movedLeader = new Set([3, 5, 6, 9, 74, 75]);
 
@@ -69,21 +92,6 @@ export interface PartitionBatch {
   readonly topic: string;
   readonly partition: number;
   readonly batch: Buffer;
-}
-export interface FetchWant {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
-export interface Fetched {
-  readonly topic: string;
-  readonly partition: number;
-  /** Uncompressed batches of committed records only. */
-  readonly batches: Buffer[];
-  /** Where the next fetch goes on, behind control batches too. */
-  readonly next: number;
-  readonly highWatermark: number;
-  readonly outOfRange: boolean;
 }
 
 /** Raw requests to the brokers of a cluster. */
@@ -98,7 +106,11 @@ export class Wire {
     // A broker answers a connection's requests in order, and a fetch may wait: each purpose has connections of its own.
     const create = (): Cluster => {
       const symbol = Object.getOwnPropertySymbols(kafka).find((each) => String(each).includes('createCluster'))!;
-      return (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]!({ metadataMaxAge: 300_000, maxInFlightRequests: 5, allowAutoTopicCreation: false });
+      return (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]!({
+        metadataMaxAge: 300_000,
+        maxInFlightRequests: 5,
+        allowAutoTopicCreation: false,
+      });
     };
     this.#fetching = create();
     this.#producing = create();
@@ -141,7 +153,9 @@ export class Wire {
   }
 
   async #send(broker: Broker, request: object, response: object): Promise<unknown> {
-    const symbol = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find((each) => String(each).includes('sendRequest'))!;
+    const symbol = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find((each) =>
+      String(each).includes('sendRequest'),
+    )!;
     return (broker as unknown as Record<symbol, (call: object) => Promise<unknown>>)[symbol]!({ request, response });
   }
 
@@ -203,9 +217,22 @@ export class Wire {
         const perPartition = Math.max(64 << 10, Math.floor(maxBytes / list.length));
         const topics = [...groupBy(list, ({ topic }) => topic)].map(([topic, partitions]) => ({
           topic,
-          partitions: partitions.map(({ partition, offset }) => ({ partition, fetchOffset: String(offset), logStartOffset: '-1', maxBytes: perPartition })),
+          partitions: partitions.map(({ partition, offset }) => ({
+            partition,
+            fetchOffset: String(offset),
+            logStartOffset: '-1',
+            maxBytes: perPartition,
+          })),
         }));
-        const request = fetchRequest({ replicaId: -1, isolationLevel: 1, maxWaitTime: maxWaitMs, minBytes: 1, maxBytes, topics, rackId: '' });
+        const request = fetchRequest({
+          replicaId: -1,
+          isolationLevel: 1,
+          maxWaitTime: maxWaitMs,
+          minBytes: 1,
+          maxBytes,
+          topics,
+          rackId: '',
+        });
         return parseFetch((await this.#send(broker, request, rawResponse)) as Buffer, list);
       }),
     );
@@ -221,9 +248,14 @@ export class Wire {
     const byLeader = groupBy(partitions, (partition) => this.#leader(this.#fetching, topic, partition));
     for (const [nodeId, list] of byLeader) {
       const broker = await this.#coordinating.findBroker({ nodeId });
-      const request = { replicaId: -1, isolationLevel: 1, topics: [{ topic, partitions: list.map((partition) => ({ partition, timestamp, maxNumOffsets: 1 })) }] };
+      const request = {
+        replicaId: -1,
+        isolationLevel: 1,
+        topics: [{ topic, partitions: list.map((partition) => ({ partition, timestamp, maxNumOffsets: 1 })) }],
+      };
       const { responses } = await broker.listOffsets(request);
-      for (const { partitions: found } of responses) for (const { partition, offset, offsets } of found) result.set(partition, Number(offset ?? offsets?.[0] ?? 0));
+      for (const { partitions: found } of responses)
+        for (const { partition, offset, offsets } of found) result.set(partition, Number(offset ?? offsets?.[0] ?? 0));
     }
     return result;
   }
@@ -233,7 +265,10 @@ export class Wire {
     for (let attempt = 0; ; attempt++) {
       try {
         const broker = transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, 1);
-        const { producerId, producerEpoch } = await broker.initProducerId({ transactionalId, transactionTimeout: timeoutMs });
+        const { producerId, producerEpoch } = await broker.initProducerId({
+          transactionalId,
+          transactionTimeout: timeoutMs,
+        });
         return { id: BigInt(producerId), epoch: producerEpoch };
       } catch (error) {
         // CONCURRENT_TRANSACTIONS while the coordinator ends the former transaction.
@@ -244,7 +279,11 @@ export class Wire {
   }
 
   async #anyBroker(): Promise<Broker> {
-    const pool = this.#coordinating as unknown as { brokerPool: { withBroker(action: (each: { nodeId: string; broker: Broker }) => Promise<Broker>): Promise<Broker> } };
+    const pool = this.#coordinating as unknown as {
+      brokerPool: {
+        withBroker(action: (each: { nodeId: string; broker: Broker }) => Promise<Broker>): Promise<Broker>;
+      };
+    };
     return pool.brokerPool.withBroker(({ broker }) => Promise.resolve(broker));
   }
   readonly #coordinators = new Map<string, Promise<Broker>>();
@@ -267,7 +306,14 @@ export class Wire {
       } catch (error) {
         const kind = (error as { type?: string }).type;
         if (kind === 'INVALID_PRODUCER_EPOCH' || kind === 'PRODUCER_FENCED') throw new WireError(47, id);
-        const passing = ['CONCURRENT_TRANSACTIONS', 'COORDINATOR_NOT_AVAILABLE', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS', 'COORDINATOR_LOAD_IN_PROGRESS'].includes(kind ?? '');
+        const passing = [
+          'CONCURRENT_TRANSACTIONS',
+          'COORDINATOR_NOT_AVAILABLE',
+          'GROUP_COORDINATOR_NOT_AVAILABLE',
+          'NOT_COORDINATOR_FOR_GROUP',
+          'GROUP_LOAD_IN_PROGRESS',
+          'COORDINATOR_LOAD_IN_PROGRESS',
+        ].includes(kind ?? '');
         if (!passing || attempt >= 200) throw error;
         if (kind !== 'CONCURRENT_TRANSACTIONS') this.#coordinators.delete(`${type}/${id}`);
         await pause(Math.min(50, 1 + attempt));
@@ -275,26 +321,52 @@ export class Wire {
     }
   }
 
-  addPartitions(transactionalId: string, { id, epoch }: ProducerIdentity, topics: readonly TxnTopics[]): Promise<unknown> {
-    return this.#coordinated(transactionalId, 1, (broker) => broker.addPartitionsToTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, topics }));
+  addPartitions(
+    transactionalId: string,
+    { id, epoch }: ProducerIdentity,
+    topics: readonly TxnTopics[],
+  ): Promise<unknown> {
+    return this.#coordinated(transactionalId, 1, (broker) =>
+      broker.addPartitionsToTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, topics }),
+    );
   }
 
-  async commitOffsetsInTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, groupId: string, offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
+  async commitOffsetsInTransaction(
+    transactionalId: string,
+    { id, epoch }: ProducerIdentity,
+    groupId: string,
+    offsets: readonly { topic: string; partition: number; offset: number }[],
+  ): Promise<void> {
     const identity = { transactionalId, producerId: id.toString(), producerEpoch: epoch, groupId };
     await this.#coordinated(transactionalId, 1, (broker) => broker.addOffsetsToTxn(identity));
-    const topics = [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({ topic, partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })) }));
+    const topics = [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({
+      topic,
+      partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
+    }));
     await this.#coordinated(groupId, 0, (broker) => broker.txnOffsetCommit({ ...identity, topics }));
   }
 
   endTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, commit: boolean): Promise<unknown> {
-    return this.#coordinated(transactionalId, 1, (broker) => broker.endTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit }));
+    return this.#coordinated(transactionalId, 1, (broker) =>
+      broker.endTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit }),
+    );
   }
 
   /** A group's committed offsets, -1 where it has none. */
-  async committedOffsets(groupId: string, wants: readonly { topic: string; partition: number }[]): Promise<Map<string, number>> {
-    const topics = [...groupBy(wants, ({ topic }) => topic)].map(([topic, list]) => ({ topic, partitions: list.map(({ partition }) => ({ partition })) }));
+  async committedOffsets(
+    groupId: string,
+    wants: readonly { topic: string; partition: number }[],
+  ): Promise<Map<string, number>> {
+    const topics = [...groupBy(wants, ({ topic }) => topic)].map(([topic, list]) => ({
+      topic,
+      partitions: list.map(({ partition }) => ({ partition })),
+    }));
     const { responses } = await this.#coordinated(groupId, 0, (broker) => broker.offsetFetch({ groupId, topics }));
-    return new Map(responses.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const)));
+    return new Map(
+      responses.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)] as const),
+      ),
+    );
   }
 }
 
@@ -310,90 +382,4 @@ function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
     else list.push(item);
   }
   return groups;
-}
-
-function produceErrors(raw: Buffer): Map<string, number> {
-  const errors = new Map<string, number>();
-  let p = 0;
-  let topics = raw.readInt32BE(p);
-  p += 4;
-  while (topics-- > 0) {
-    const length = raw.readInt16BE(p);
-    const topic = raw.utf8Slice(p + 2, p + 2 + length);
-    p += 2 + length;
-    let partitions = raw.readInt32BE(p);
-    p += 4;
-    while (partitions-- > 0) {
-      errors.set(`${topic}/${raw.readInt32BE(p)}`, raw.readInt16BE(p + 4));
-      p += 4 + 2 + 8 + 8 + 8;
-    }
-  }
-  return errors;
-}
-
-/** A fetch response of version 11, with control batches and those of aborted producers left out. */
-function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fetched & { error: number }>[] {
-  const results: Promise<Fetched & { error: number }>[] = [];
-  let p = 4 + 2 + 4;
-  let topics = raw.readInt32BE(p);
-  p += 4;
-  while (topics-- > 0) {
-    const length = raw.readInt16BE(p);
-    const topic = raw.utf8Slice(p + 2, p + 2 + length);
-    p += 2 + length;
-    let partitions = raw.readInt32BE(p);
-    p += 4;
-    while (partitions-- > 0) {
-      const partition = raw.readInt32BE(p);
-      const error = raw.readInt16BE(p + 4);
-      const highWatermark = Number(raw.readBigInt64BE(p + 6));
-      p += 4 + 2 + 24;
-      const aborted: { id: bigint; first: number }[] = [];
-      let count = raw.readInt32BE(p);
-      p += 4;
-      for (; count > 0; count--, p += 16) aborted.push({ id: raw.readBigInt64BE(p), first: Number(raw.readBigInt64BE(p + 8)) });
-      p += 4;
-      const size = Math.max(0, raw.readInt32BE(p));
-      p += 4;
-      const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
-      const [start, end] = [p, p + size];
-      results.push(
-        committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({ topic, partition, batches, next, highWatermark, outOfRange: error === outOfRange, error })),
-      );
-      p = end;
-    }
-  }
-  return results;
-}
-
-async function committedBatches(raw: Buffer, start: number, end: number, from: number, aborted: { id: bigint; first: number }[]): Promise<{ batches: Buffer[]; next: number }> {
-  const batches: Buffer[] = [];
-  const active = new Set<bigint>();
-  const waiting = [...aborted].sort((a, b) => a.first - b.first);
-  let next = from;
-  for (let at = start; ; ) {
-    const info = readBatchInfo(raw, at, end);
-    if (info === undefined) return { batches, next };
-    at = info.end;
-    while (waiting.length > 0 && waiting[0]!.first <= info.lastOffset) active.add(waiting.shift()!.id);
-    if (info.lastOffset < from) continue;
-    next = info.lastOffset + 1;
-    if (isControl(info)) {
-      // An abort marker ends the producer's aborted run; a commit marker says nothing here.
-      active.delete(info.producerId);
-      continue;
-    }
-    if (isTransactional(info) && active.has(info.producerId)) continue;
-    const { bytes, start: records } = await recordsOf(raw, info);
-    if (bytes === raw) batches.push(raw.subarray(info.start, info.end));
-    else batches.push(uncompressed(raw, info.start, bytes, records));
-  }
-}
-
-/** The header of a compressed batch before its records as they are without compression. */
-function uncompressed(raw: Buffer, start: number, bytes: Buffer, records: number): Buffer {
-  const whole = Buffer.concat([raw.subarray(start, start + batchHeader), bytes.subarray(records)]);
-  whole.writeInt32BE(whole.length - 12, 8);
-  whole.writeInt16BE(whole.readInt16BE(21) & ~7, 21);
-  return whole;
 }

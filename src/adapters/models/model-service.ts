@@ -20,7 +20,11 @@ export class ModelService implements ModelHost, ModelRegistry {
     this.#providers = { ONNX: new OnnxProvider(), 'OIP-V2': oip, TRITON: oip };
   }
 
-  async inspect(name: string, version: ModelVersion, declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] }): Promise<typeof declared> {
+  async inspect(
+    name: string,
+    version: ModelVersion,
+    declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
+  ): Promise<typeof declared> {
     const { input, output } = await this.#providers[version.options['PROVIDER']!]!.load(name, version, declared);
     return { input, output };
   }
@@ -38,7 +42,8 @@ export class ModelService implements ModelHost, ModelRegistry {
     const model = this.#objects.get(name);
     const wanted = version ?? model?.defaultVersion;
     const found = model?.versions.find((each) => each.version === wanted);
-    if (model === undefined || found === undefined) throw new ScoringError('INVALID_INPUT', `model "${name}" version ${wanted} does not exist`);
+    if (model === undefined || found === undefined)
+      throw new ScoringError('INVALID_INPUT', `model "${name}" version ${wanted} does not exist`);
     return { model, version: found };
   }
 
@@ -81,10 +86,16 @@ export class ModelService implements ModelHost, ModelRegistry {
       const action = version.options['ON_NULL_INPUT'] ?? 'RETURN_NULL';
       if (action === 'NAN') return [i];
       if (action === 'FAIL') set(i, undefined, 'INVALID_INPUT');
-      else set(i, model.output.map(() => null), undefined);
+      else
+        set(
+          i,
+          model.output.map(() => null),
+          undefined,
+        );
       return [];
     });
-    const deadline = version.options['DEADLINE'] === undefined ? Infinity : started + durationMs(version.options['DEADLINE'], 0);
+    const deadline =
+      version.options['DEADLINE'] === undefined ? Infinity : started + durationMs(version.options['DEADLINE'], 0);
     const size = Number(version.options['MAX_BATCH_SIZE'] ?? 256);
     const batches: number[][] = [];
     for (let i = 0; i < open.length; i += size) batches.push(open.slice(i, i + size));
@@ -93,10 +104,22 @@ export class ModelService implements ModelHost, ModelRegistry {
   }
 
   /** One call; a batch that fails for good is halved until the bad rows stand alone. */
-  async #scoreBatch(model: ModelObject, version: ModelVersion, rows: readonly Row[], batch: readonly number[], deadline: number, set: (i: number, outputs: readonly Value[] | undefined, error: string | undefined) => void): Promise<void> {
+  async #scoreBatch(
+    model: ModelObject,
+    version: ModelVersion,
+    rows: readonly Row[],
+    batch: readonly number[],
+    deadline: number,
+    set: (i: number, outputs: readonly Value[] | undefined, error: string | undefined) => void,
+  ): Promise<void> {
     try {
-      const answers = await this.#attempt(model, version, batch.map((i) => rows[i]!), deadline);
-      batch.forEach((i, at) => set(i, answers[at]!, undefined));
+      const answers = await this.#attempt(
+        model,
+        version,
+        batch.map((i) => rows[i]!),
+        deadline,
+      );
+      batch.forEach((i, at) => set(i, answers[at], undefined));
     } catch (error) {
       const failure = error instanceof ScoringError ? error.failure : 'BAD_RESPONSE';
       const mayBeOneRow = failure === 'HTTP_4XX' || failure === 'HTTP_5XX' || failure === 'BAD_RESPONSE';
@@ -105,11 +128,20 @@ export class ModelService implements ModelHost, ModelRegistry {
         return;
       }
       const middle = batch.length >> 1;
-      await Promise.all([batch.slice(0, middle), batch.slice(middle)].map((half) => this.#scoreBatch(model, version, rows, half, deadline, set)));
+      await Promise.all(
+        [batch.slice(0, middle), batch.slice(middle)].map((half) =>
+          this.#scoreBatch(model, version, rows, half, deadline, set),
+        ),
+      );
     }
   }
 
-  async #attempt(model: ModelObject, version: ModelVersion, rows: readonly Row[], deadline: number): Promise<readonly (readonly Value[])[]> {
+  async #attempt(
+    model: ModelObject,
+    version: ModelVersion,
+    rows: readonly Row[],
+    deadline: number,
+  ): Promise<readonly (readonly Value[])[]> {
     const { options } = version;
     const retries = Number(options['MAX_RETRIES'] ?? 0);
     const initial = durationMs(options['RETRY_INITIAL_BACKOFF'], 100);

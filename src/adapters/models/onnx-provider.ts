@@ -48,8 +48,26 @@ class OnnxWorker {
   }
 }
 
-const sqlTypes: Record<string, SqlType> = { float32: DOUBLE, float: DOUBLE, float64: DOUBLE, double: DOUBLE, int32: INTEGER, int64: BIGINT, bool: BOOLEAN, string: STRING };
-const tensorTypes: Record<string, TensorType> = { float32: 'float32', float: 'float32', float64: 'float64', double: 'float64', int32: 'int32', int64: 'int64', bool: 'bool', string: 'string' };
+const sqlTypes: Record<string, SqlType> = {
+  float32: DOUBLE,
+  float: DOUBLE,
+  float64: DOUBLE,
+  double: DOUBLE,
+  int32: INTEGER,
+  int64: BIGINT,
+  bool: BOOLEAN,
+  string: STRING,
+};
+const tensorTypes: Record<string, TensorType> = {
+  float32: 'float32',
+  float: 'float32',
+  float64: 'float64',
+  double: 'float64',
+  int32: 'int32',
+  int64: 'int64',
+  bool: 'bool',
+  string: 'string',
+};
 
 /** Models in ONNX files, scored in worker threads of this process. */
 export class OnnxProvider implements Provider {
@@ -60,7 +78,11 @@ export class OnnxProvider implements Provider {
     return this.#workers;
   }
 
-  async load(name: string, { version, options }: ModelVersion, declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] }): Promise<ProviderModel> {
+  async load(
+    name: string,
+    { version, options }: ModelVersion,
+    declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
+  ): Promise<ProviderModel> {
     const path = resolve(options['PATH']!);
     if (!existsSync(path)) throw new TypeError(`the file ${path} does not exist`);
     const key = `${name}/${version}/${path}`;
@@ -71,7 +93,10 @@ export class OnnxProvider implements Provider {
     const packed = options['INPUT_TENSOR'];
     const input = declared.input.length > 0 ? declared.input : derivedInputs(loaded!, packed);
     const feeds = feedBuilder(loaded!, input, packed);
-    const output = declared.output.length > 0 ? declared.output : loaded!.outputs.map((each) => ({ name: each.toUpperCase(), type: DOUBLE }));
+    const output =
+      declared.output.length > 0
+        ? declared.output
+        : loaded!.outputs.map((each) => ({ name: each.toUpperCase(), type: DOUBLE }));
     const places = outputPlaces(options['OUTPUT_MAP'], output, loaded!.outputs);
     const fetches = [...new Set(places.map(({ tensor }) => tensor))];
     const score = async (rows: readonly Row[]): Promise<Value[][]> => {
@@ -90,23 +115,32 @@ export class OnnxProvider implements Provider {
 }
 
 function derivedInputs({ inputs }: LoadedModel, packed: string | undefined): ModelColumn[] {
-  if (packed !== undefined) throw new TypeError('INPUT columns are needed: INPUT_TENSOR packs them, and a tensor has no column names');
+  if (packed !== undefined)
+    throw new TypeError('INPUT columns are needed: INPUT_TENSOR packs them, and a tensor has no column names');
   return inputs.map(({ name, type }) => ({ name: name.toUpperCase(), type: sqlTypes[type] ?? DOUBLE }));
 }
 
 /** How rows become the model's input tensors; sizes are checked here, when the model is made. */
-function feedBuilder({ inputs }: LoadedModel, input: readonly ModelColumn[], packed: string | undefined): (rows: readonly Row[]) => Record<string, Tensor> {
+function feedBuilder(
+  { inputs }: LoadedModel,
+  input: readonly ModelColumn[],
+  packed: string | undefined,
+): (rows: readonly Row[]) => Record<string, Tensor> {
   const names = inputs.map(({ name }) => name).join(', ');
   if (packed !== undefined) {
     const tensor = inputs.find(({ name }) => name === packed);
     if (tensor === undefined) throw new TypeError(`INPUT_TENSOR: the model has no input "${packed}", only ${names}`);
     const width = tensor.shape.at(-1);
-    if (typeof width === 'number' && width > 0 && width !== input.length) throw new TypeError(`input "${packed}" takes ${width} columns, and INPUT declares ${input.length}`);
+    if (typeof width === 'number' && width > 0 && width !== input.length)
+      throw new TypeError(`input "${packed}" takes ${width} columns, and INPUT declares ${input.length}`);
     const slots = input.map((_, i) => i);
     const type = tensorTypes[tensor.type] ?? 'float32';
     return (rows) => ({ [packed]: pack(rows, slots, type) });
   }
-  if (inputs.length !== input.length) throw new TypeError(`the model has ${inputs.length} inputs (${names}), and INPUT declares ${input.length}; INPUT_TENSOR packs them into one`);
+  if (inputs.length !== input.length)
+    throw new TypeError(
+      `the model has ${inputs.length} inputs (${names}), and INPUT declares ${input.length}; INPUT_TENSOR packs them into one`,
+    );
   const found = input.map((column, slot) => {
     const tensor = inputs.find(({ name }) => name.toUpperCase() === column.name.toUpperCase()) ?? inputs[slot]!;
     return { name: tensor.name, slot, type: tensorTypes[tensor.type] ?? 'float32' };

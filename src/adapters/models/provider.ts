@@ -13,11 +13,16 @@ export interface ProviderModel {
 /** Something that serves models: ONNX Runtime in this process, or a server. */
 export interface Provider {
   /** Throws an `Error` with what is wrong when the model cannot be served as declared. */
-  load(name: string, version: ModelVersion, declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] }): Promise<ProviderModel>;
+  load(
+    name: string,
+    version: ModelVersion,
+    declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
+  ): Promise<ProviderModel>;
   close(): Promise<void>;
 }
 
-export type FailureClass = 'TIMEOUT' | 'NETWORK' | 'HTTP_5XX' | 'HTTP_4XX' | 'BAD_RESPONSE' | 'INVALID_INPUT' | 'DEADLINE';
+export type FailureClass =
+  'TIMEOUT' | 'NETWORK' | 'HTTP_5XX' | 'HTTP_4XX' | 'BAD_RESPONSE' | 'INVALID_INPUT' | 'DEADLINE';
 
 /** A call that failed, with its class; only some classes are worth another try. */
 export class ScoringError extends Error {

@@ -37,7 +37,9 @@ export class RocksBackend implements StateBackend {
   }
 
   static async open(folder: string): Promise<RocksBackend> {
-    const { RocksLevel } = require('@nxtedition/rocksdb') as { RocksLevel: new (location: string, options: object) => RocksDatabase };
+    const { RocksLevel } = require('@nxtedition/rocksdb') as {
+      RocksLevel: new (location: string, options: object) => RocksDatabase;
+    };
     const db = new RocksLevel(folder, buffers);
     await db.open({ createIfMissing: true, memtableMemoryBudget: 32 << 20, cacheSize: 64 << 20, compression: true });
     return new RocksBackend(db, true);
@@ -45,7 +47,9 @@ export class RocksBackend implements StateBackend {
 
   /** Uses a database that another thread of this process has opened. */
   static async attach(handle: unknown): Promise<RocksBackend> {
-    const { RocksLevel } = require('@nxtedition/rocksdb') as { RocksLevel: new (handle: unknown, options: object) => RocksDatabase };
+    const { RocksLevel } = require('@nxtedition/rocksdb') as {
+      RocksLevel: new (handle: unknown, options: object) => RocksDatabase;
+    };
     const db = new RocksLevel(handle, buffers);
     await db.open({});
     return new RocksBackend(db, false);
@@ -60,7 +64,17 @@ export class RocksBackend implements StateBackend {
   }
 
   *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
-    const iterator = this.#db._iterator({ ...buffers, keys: true, values: true, gte: from, lt: to, limit: -1, reverse: false, seek: true, highWaterMarkBytes: 1 << 20 });
+    const iterator = this.#db._iterator({
+      ...buffers,
+      keys: true,
+      values: true,
+      gte: from,
+      lt: to,
+      limit: -1,
+      reverse: false,
+      seek: true,
+      highWaterMarkBytes: 1 << 20,
+    });
     try {
       for (;;) {
         const { rows, finished } = iterator._nextvSync(1000);
@@ -89,7 +103,10 @@ export class RocksBackend implements StateBackend {
 
   /** Bytes on disk and in memory, as RocksDB estimates them. */
   get size(): number {
-    return Number(this.#db.getProperty('rocksdb.total-sst-files-size') || 0) + Number(this.#db.getProperty('rocksdb.cur-size-all-mem-tables') || 0);
+    return (
+      Number(this.#db.getProperty('rocksdb.total-sst-files-size') || 0) +
+      Number(this.#db.getProperty('rocksdb.cur-size-all-mem-tables') || 0)
+    );
   }
 
   async close(): Promise<void> {

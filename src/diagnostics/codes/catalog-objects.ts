@@ -2,45 +2,100 @@
 export const catalogCodes = {
   SOURCE_NOT_FOUND: {
     message: (p: { name: string }) => `"${p.name}" does not exist`,
-    hint: (p: { suggestion: string | undefined }) => (p.suggestion === undefined ? 'SHOW STREAMS and SHOW TABLES list what there is.' : `Did you mean ${p.suggestion}?`),
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? 'SHOW STREAMS and SHOW TABLES list what there is.' : `Did you mean ${p.suggestion}?`,
   },
-  SOURCE_EXISTS: { message: (p: { kind: string; name: string }) => `${p.kind} "${p.name}" already exists`, hint: () => 'Use IF NOT EXISTS, OR REPLACE, or another name.' },
-  WRONG_SOURCE_KIND: { message: (p: { name: string; expected: string; actual: string }) => `"${p.name}" is a ${p.actual}, not a ${p.expected}` },
+  SOURCE_EXISTS: {
+    message: (p: { kind: string; name: string }) => `${p.kind} "${p.name}" already exists`,
+    hint: () => 'Use IF NOT EXISTS, OR REPLACE, or another name.',
+  },
+  WRONG_SOURCE_KIND: {
+    message: (p: { name: string; expected: string; actual: string }) =>
+      `"${p.name}" is a ${p.actual}, not a ${p.expected}`,
+  },
   SOURCE_READ_ONLY: { message: (p: { name: string }) => `"${p.name}" is read-only` },
-  SOURCE_IN_USE: { message: (p: { name: string; by: string }) => `"${p.name}" is used by ${p.by}`, hint: () => 'Terminate or drop those first.' },
+  SOURCE_IN_USE: {
+    message: (p: { name: string; by: string }) => `"${p.name}" is used by ${p.by}`,
+    hint: () => 'Terminate or drop those first.',
+  },
   REPLACE_REFUSED: { message: (p: { name: string; why: string }) => `"${p.name}" cannot be replaced: ${p.why}` },
-  NO_SOURCE_COLUMNS: { message: (p: { name: string }) => `"${p.name}" has no columns`, hint: () => 'List its columns: the format cannot tell them.' },
-  PRIMARY_KEY_MISSING: { message: (p: { name: string }) => `table "${p.name}" needs a PRIMARY KEY column`, hint: (p: { hasKey: boolean }) => (p.hasKey ? 'Tables say PRIMARY KEY where streams say KEY.' : undefined) },
-  PRIMARY_KEY_IN_STREAM: { message: (p: { column: string }) => `column "${p.column}" of a stream cannot be a PRIMARY KEY`, hint: () => 'Streams say KEY.' },
-  KEY_IN_TABLE: { message: (p: { column: string }) => `column "${p.column}" of a table must be a PRIMARY KEY`, hint: () => 'Tables say PRIMARY KEY where streams say KEY.' },
+  NO_SOURCE_COLUMNS: {
+    message: (p: { name: string }) => `"${p.name}" has no columns`,
+    hint: () => 'List its columns: the format cannot tell them.',
+  },
+  PRIMARY_KEY_MISSING: {
+    message: (p: { name: string }) => `table "${p.name}" needs a PRIMARY KEY column`,
+    hint: (p: { hasKey: boolean }) => (p.hasKey ? 'Tables say PRIMARY KEY where streams say KEY.' : undefined),
+  },
+  PRIMARY_KEY_IN_STREAM: {
+    message: (p: { column: string }) => `column "${p.column}" of a stream cannot be a PRIMARY KEY`,
+    hint: () => 'Streams say KEY.',
+  },
+  KEY_IN_TABLE: {
+    message: (p: { column: string }) => `column "${p.column}" of a table must be a PRIMARY KEY`,
+    hint: () => 'Tables say PRIMARY KEY where streams say KEY.',
+  },
   HEADER_COLUMN: { message: (p: { why: string }) => `header column: ${p.why}` },
-  INVALID_NAME: { message: (p: { name: string; characters: string }) => `"${p.name}" holds characters that a name cannot have: ${p.characters}` },
+  INVALID_NAME: {
+    message: (p: { name: string; characters: string }) =>
+      `"${p.name}" holds characters that a name cannot have: ${p.characters}`,
+  },
   INVALID_PROPERTY: {
     message: (p: { name: string }) => `property "${p.name}" does not exist here`,
-    hint: (p: { suggestion: string | undefined }) => (p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`),
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
   },
-  INVALID_PROPERTY_VALUE: { message: (p: { name: string; value: string; why: string }) => `property ${p.name}=${p.value}: ${p.why}` },
+  INVALID_PROPERTY_VALUE: {
+    message: (p: { name: string; value: string; why: string }) => `property ${p.name}=${p.value}: ${p.why}`,
+  },
   PROPERTY_MISSING: { message: (p: { name: string }) => `property "${p.name}" is missing` },
-  TOPIC_NOT_FOUND: { message: (p: { topic: string }) => `topic "${p.topic}" does not exist`, hint: () => 'Add PARTITIONS=n to have it created.' },
-  TOPIC_MISMATCH: { message: (p: { topic: string; why: string }) => `topic "${p.topic}" exists with other settings: ${p.why}` },
-  FORMAT_NOT_FOUND: { message: (p: { format: string }) => `format "${p.format}" does not exist`, hint: (p: { known: string }) => `Formats: ${p.known}.` },
+  TOPIC_NOT_FOUND: {
+    message: (p: { topic: string }) => `topic "${p.topic}" does not exist`,
+    hint: () => 'Add PARTITIONS=n to have it created.',
+  },
+  TOPIC_MISMATCH: {
+    message: (p: { topic: string; why: string }) => `topic "${p.topic}" exists with other settings: ${p.why}`,
+  },
+  FORMAT_NOT_FOUND: {
+    message: (p: { format: string }) => `format "${p.format}" does not exist`,
+    hint: (p: { known: string }) => `Formats: ${p.known}.`,
+  },
   FORMAT_UNSUPPORTED: { message: (p: { format: string; why: string }) => `format ${p.format}: ${p.why}` },
-  FORMAT_TYPE: { message: (p: { format: string; column: string; type: string }) => `format ${p.format} cannot hold column "${p.column}" of type ${p.type}` },
+  FORMAT_TYPE: {
+    message: (p: { format: string; column: string; type: string }) =>
+      `format ${p.format} cannot hold column "${p.column}" of type ${p.type}`,
+  },
   WRAP_SINGLE_VALUE: { message: (p: { why: string }) => `WRAP_SINGLE_VALUE: ${p.why}` },
   TIMESTAMP_COLUMN: { message: (p: { why: string }) => `TIMESTAMP: ${p.why}` },
   INSERT_VALUES: { message: (p: { why: string }) => `INSERT: ${p.why}` },
   QUERY_NOT_FOUND: {
     message: (p: { id: string }) => `query "${p.id}" does not exist`,
-    hint: (p: { suggestion: string | undefined }) => (p.suggestion === undefined ? 'SHOW QUERIES lists them.' : `Did you mean ${p.suggestion}?`),
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? 'SHOW QUERIES lists them.' : `Did you mean ${p.suggestion}?`,
   },
   QUERY_EXISTS: { message: (p: { id: string }) => `query "${p.id}" already exists` },
   MODEL_NOT_FOUND: {
     message: (p: { name: string }) => `model "${p.name}" does not exist`,
-    hint: (p: { suggestion: string | undefined }) => (p.suggestion === undefined ? 'SHOW MODELS lists them.' : `Did you mean ${p.suggestion}?`),
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? 'SHOW MODELS lists them.' : `Did you mean ${p.suggestion}?`,
   },
-  MODEL_EXISTS: { message: (p: { name: string }) => `model "${p.name}" already exists`, hint: () => 'Use OR REPLACE to add a version and make it the default.' },
-  MODEL_VERSION_NOT_FOUND: { message: (p: { model: string; version: string }) => `model "${p.model}" has no version ${p.version}`, hint: (p: { versions: string }) => `Versions: ${p.versions}.` },
-  MODEL_INVALID: { message: (p: { model: string; why: string }) => `model "${p.model}": ${p.why}`, hint: (p: { hint: string | undefined }) => p.hint },
+  MODEL_EXISTS: {
+    message: (p: { name: string }) => `model "${p.name}" already exists`,
+    hint: () => 'Use OR REPLACE to add a version and make it the default.',
+  },
+  MODEL_VERSION_NOT_FOUND: {
+    message: (p: { model: string; version: string }) => `model "${p.model}" has no version ${p.version}`,
+    hint: (p: { versions: string }) => `Versions: ${p.versions}.`,
+  },
+  MODEL_INVALID: {
+    message: (p: { model: string; why: string }) => `model "${p.model}": ${p.why}`,
+    hint: (p: { hint: string | undefined }) => p.hint,
+  },
   FEATURE_VIEW_INVALID: { message: (p: { view: string; why: string }) => `feature view "${p.view}": ${p.why}` },
-  FEATURE_VIEW_NOT_FOUND: { status: 404, message: (p: { name: string }) => `feature view "${p.name}" does not exist`, hint: (p: { suggestion: string | undefined }) => (p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`) },
+  FEATURE_VIEW_NOT_FOUND: {
+    status: 404,
+    message: (p: { name: string }) => `feature view "${p.name}" does not exist`,
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
+  },
 } as const;

@@ -1,13 +1,19 @@
 /** What the shape of a query can get wrong. */
 export const queryCodes = {
-  NO_AGGREGATE: { message: () => 'GROUP BY needs an aggregate function in SELECT or HAVING', hint: () => 'Add COUNT(*), or use PARTITION BY to change the key.' },
+  NO_AGGREGATE: {
+    message: () => 'GROUP BY needs an aggregate function in SELECT or HAVING',
+    hint: () => 'Add COUNT(*), or use PARTITION BY to change the key.',
+  },
   GROUP_BY_MISSING: { message: (p: { name: string }) => `aggregate function "${p.name}" needs a GROUP BY` },
   GROUP_BY_EMPTY: { message: () => 'GROUP BY needs at least one expression' },
   NOT_GROUPED: {
-    message: (p: { column: string; clause: string }) => `column "${p.column}" of ${p.clause} is neither grouped by nor aggregated`,
+    message: (p: { column: string; clause: string }) =>
+      `column "${p.column}" of ${p.clause} is neither grouped by nor aggregated`,
     hint: () => 'Add it to GROUP BY, or wrap it in an aggregate such as LATEST_BY_OFFSET.',
   },
-  AGGREGATE_IN_GROUP_BY: { message: (p: { name: string }) => `aggregate function "${p.name}" cannot stand in GROUP BY` },
+  AGGREGATE_IN_GROUP_BY: {
+    message: (p: { name: string }) => `aggregate function "${p.name}" cannot stand in GROUP BY`,
+  },
   HAVING_WITHOUT_GROUP_BY: { message: () => 'HAVING needs a GROUP BY' },
   AGGREGATE_NO_UNDO: {
     message: (p: { name: string }) => `aggregate function "${p.name}" cannot be applied to a table`,
@@ -16,43 +22,100 @@ export const queryCodes = {
   WINDOW_WITHOUT_GROUP_BY: { message: () => 'WINDOW needs a GROUP BY' },
   WINDOW_ON_TABLE: { message: () => 'WINDOW cannot be applied to a table' },
   WINDOW_INVALID: { message: (p: { why: string }) => `WINDOW: ${p.why}` },
-  WINDOW_BOUNDS_MISPLACED: { message: (p: { column: string; clause: string }) => `window bound "${p.column}" cannot stand in ${p.clause}`, hint: () => 'Window bounds can only be selected.' },
+  WINDOW_BOUNDS_MISPLACED: {
+    message: (p: { column: string; clause: string }) => `window bound "${p.column}" cannot stand in ${p.clause}`,
+    hint: () => 'Window bounds can only be selected.',
+  },
   EMIT_FINAL_INVALID: { message: () => 'EMIT FINAL needs a windowed aggregation' },
   EMIT_FINAL_DISABLED: { message: () => 'EMIT FINAL is switched off by ksql.suppress.enabled' },
   KEY_MISSING: {
     message: (p: { keys: string }) => `the key ${p.keys} is missing from the projection`,
     hint: (p: { example: string }) => `Add ${p.example} to SELECT.`,
   },
-  KEY_TWICE: { message: (p: { key: string }) => `the key "${p.key}" is projected more than once`, hint: (p: { key: string }) => `Copy it into the value with AS_VALUE(${p.key}).` },
-  NO_VALUE_COLUMNS: { message: () => 'the projection has no value columns', hint: () => 'Select at least one column beside the key.' },
+  KEY_TWICE: {
+    message: (p: { key: string }) => `the key "${p.key}" is projected more than once`,
+    hint: (p: { key: string }) => `Copy it into the value with AS_VALUE(${p.key}).`,
+  },
+  NO_VALUE_COLUMNS: {
+    message: () => 'the projection has no value columns',
+    hint: () => 'Select at least one column beside the key.',
+  },
   NO_COLUMNS: { message: () => 'the projection selects no column' },
-  DUPLICATE_COLUMN: { message: (p: { column: string }) => `column "${p.column}" is selected more than once`, hint: () => 'Give one of them another name with AS.' },
-  RESERVED_COLUMN: { message: (p: { column: string }) => `"${p.column}" is the name of a pseudo column`, hint: () => 'Give the column another name with AS.' },
-  SYSTEM_COLUMN_NOT_ALLOWED: { message: (p: { column: string }) => `pseudo column "${p.column}" is not available here` },
-  NOT_A_STREAM: { message: (p: { why: string }) => `the query does not give a stream: ${p.why}`, hint: () => 'Use CREATE TABLE.' },
-  NOT_A_TABLE: { message: (p: { why: string }) => `the query does not give a table: ${p.why}`, hint: () => 'Use CREATE STREAM, or add a GROUP BY.' },
+  DUPLICATE_COLUMN: {
+    message: (p: { column: string }) => `column "${p.column}" is selected more than once`,
+    hint: () => 'Give one of them another name with AS.',
+  },
+  RESERVED_COLUMN: {
+    message: (p: { column: string }) => `"${p.column}" is the name of a pseudo column`,
+    hint: () => 'Give the column another name with AS.',
+  },
+  SYSTEM_COLUMN_NOT_ALLOWED: {
+    message: (p: { column: string }) => `pseudo column "${p.column}" is not available here`,
+  },
+  NOT_A_STREAM: {
+    message: (p: { why: string }) => `the query does not give a stream: ${p.why}`,
+    hint: () => 'Use CREATE TABLE.',
+  },
+  NOT_A_TABLE: {
+    message: (p: { why: string }) => `the query does not give a table: ${p.why}`,
+    hint: () => 'Use CREATE STREAM, or add a GROUP BY.',
+  },
   LIMIT_NOT_ALLOWED: { message: () => 'LIMIT cannot be part of a persistent query' },
-  PARTITION_BY_TABLE: { message: () => 'PARTITION BY cannot be applied to a table', hint: () => 'Use GROUP BY to change the key of a table.' },
+  PARTITION_BY_TABLE: {
+    message: () => 'PARTITION BY cannot be applied to a table',
+    hint: () => 'Use GROUP BY to change the key of a table.',
+  },
   PARTITION_AND_GROUP: { message: () => 'PARTITION BY and GROUP BY exclude each other' },
-  KEY_TYPE: { message: (p: { column: string; type: string; clause: string }) => `${p.clause} of "${p.column}": ${p.type} holds a MAP, which no key can` },
-  JOIN_CONDITION: { message: (p: { why: string }) => `JOIN: ${p.why}`, hint: () => 'Use one equality between the two sources: ON a.x = b.y.' },
-  JOIN_TYPES: { message: (p: { left: string; right: string }) => `JOIN: the sides have different types: ${p.left} and ${p.right}`, hint: () => 'Convert one side with CAST.' },
-  JOIN_WITHIN_MISSING: { message: () => 'a join of two streams needs WITHIN', hint: () => 'Say how far apart in time rows may be: WITHIN 1 HOUR.' },
+  KEY_TYPE: {
+    message: (p: { column: string; type: string; clause: string }) =>
+      `${p.clause} of "${p.column}": ${p.type} holds a MAP, which no key can`,
+  },
+  JOIN_CONDITION: {
+    message: (p: { why: string }) => `JOIN: ${p.why}`,
+    hint: () => 'Use one equality between the two sources: ON a.x = b.y.',
+  },
+  JOIN_TYPES: {
+    message: (p: { left: string; right: string }) => `JOIN: the sides have different types: ${p.left} and ${p.right}`,
+    hint: () => 'Convert one side with CAST.',
+  },
+  JOIN_WITHIN_MISSING: {
+    message: () => 'a join of two streams needs WITHIN',
+    hint: () => 'Say how far apart in time rows may be: WITHIN 1 HOUR.',
+  },
   JOIN_WITHIN_MISPLACED: { message: () => 'WITHIN is for joins of two streams only' },
-  JOIN_KIND: { message: (p: { kind: string; left: string; right: string }) => `a ${p.kind} JOIN of a ${p.left} with a ${p.right} is not possible`, hint: (p: { fix: string }) => p.fix },
-  JOIN_NOT_PRIMARY_KEY: { message: () => 'a table must be joined on its primary key', hint: (p: { key: string }) => `Join on ${p.key}.` },
+  JOIN_KIND: {
+    message: (p: { kind: string; left: string; right: string }) =>
+      `a ${p.kind} JOIN of a ${p.left} with a ${p.right} is not possible`,
+    hint: (p: { fix: string }) => p.fix,
+  },
+  JOIN_NOT_PRIMARY_KEY: {
+    message: () => 'a table must be joined on its primary key',
+    hint: (p: { key: string }) => `Join on ${p.key}.`,
+  },
   JOIN_SELF: { message: (p: { source: string }) => `"${p.source}" cannot be joined with itself` },
   JOIN_WINDOWED: { message: (p: { why: string }) => `JOIN: ${p.why}` },
   JOIN_CO_PARTITION: {
-    message: (p: { left: string; leftCount: number; right: string; rightCount: number }) => `JOIN: "${p.left}" has ${p.leftCount} partitions and "${p.right}" has ${p.rightCount}`,
+    message: (p: { left: string; leftCount: number; right: string; rightCount: number }) =>
+      `JOIN: "${p.left}" has ${p.leftCount} partitions and "${p.right}" has ${p.rightCount}`,
     hint: () => 'Repartition one of them: CREATE STREAM … WITH (PARTITIONS=n) AS SELECT … PARTITION BY ….',
   },
   JOIN_KEY_FORMAT: { message: (p: { why: string }) => `JOIN: ${p.why}` },
-  KAFKA_VALUE_FORMAT: { message: (p: { source: string }) => `"${p.source}" has the KAFKA value format, which joins and groupings do not read`, hint: () => 'Copy it into another format first.' },
+  KAFKA_VALUE_FORMAT: {
+    message: (p: { source: string }) =>
+      `"${p.source}" has the KAFKA value format, which joins and groupings do not read`,
+    hint: () => 'Copy it into another format first.',
+  },
   WINDOWED_SOURCE: { message: (p: { why: string }) => `windowed source: ${p.why}` },
   TABLE_FUNCTION_ON_TABLE: { message: () => 'table functions cannot be applied to a table' },
-  NOT_QUERYABLE: { message: (p: { source: string }) => `table "${p.source}" has no state to pull from`, hint: (p: { source: string }) => `Materialise it: CREATE TABLE q AS SELECT * FROM ${p.source};, or add EMIT CHANGES for a push query.` },
-  PULL_UNSUPPORTED: { message: (p: { what: string }) => `a pull query cannot have ${p.what}`, hint: () => 'Add EMIT CHANGES for a push query.' },
+  NOT_QUERYABLE: {
+    message: (p: { source: string }) => `table "${p.source}" has no state to pull from`,
+    hint: (p: { source: string }) =>
+      `Materialise it: CREATE TABLE q AS SELECT * FROM ${p.source};, or add EMIT CHANGES for a push query.`,
+  },
+  PULL_UNSUPPORTED: {
+    message: (p: { what: string }) => `a pull query cannot have ${p.what}`,
+    hint: () => 'Add EMIT CHANGES for a push query.',
+  },
   INSERT_COLUMNS: { message: (p: { why: string }) => `the query does not fit the target: ${p.why}` },
   INVOKE_ON_TABLE: { message: () => 'INVOKE MODEL needs a stream: a table row cannot be scored again to take it back' },
   MODEL_ARGUMENTS: { message: (p: { model: string; why: string }) => `model "${p.model}": ${p.why}` },

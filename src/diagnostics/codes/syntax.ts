@@ -5,15 +5,27 @@ export const syntaxCodes = {
       p.found === 'the end of the statement'
         ? `the statement ends too early${p.expected === undefined ? '' : `: ${p.expected} is expected`}`
         : `"${p.found}" is not expected here${p.expected === undefined ? '' : `: ${p.expected} is expected`}`,
-    hint: (p: { suggestion: string | undefined }) => (p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`),
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
   },
-  UNEXPECTED_CHARACTER: { message: (p: { text: string }) => `"${p.text}" starts no token`, hint: () => 'Is a quote missing its pair?' },
-  MISSING_SEMICOLON: { message: () => 'the statement does not end with a semicolon', hint: () => 'End every statement with ";".' },
+  UNEXPECTED_CHARACTER: {
+    message: (p: { text: string }) => `"${p.text}" starts no token`,
+    hint: () => 'Is a quote missing its pair?',
+  },
+  MISSING_SEMICOLON: {
+    message: () => 'the statement does not end with a semicolon',
+    hint: () => 'End every statement with ";".',
+  },
   NESTED_TOO_DEEP: { message: (p: { limit: number }) => `the expression is nested deeper than ${p.limit} levels` },
   DUPLICATE_PROPERTY: { message: (p: { name: string }) => `property "${p.name}" is given twice` },
-  NUMBER_OUT_OF_RANGE: { message: (p: { text: string; range: string }) => `${p.text} is outside the range of ${p.range}` },
+  NUMBER_OUT_OF_RANGE: {
+    message: (p: { text: string; range: string }) => `${p.text} is outside the range of ${p.range}`,
+  },
   INVALID_ESCAPE: { message: () => 'ESCAPE must be one character' },
-  COLUMNS_WITH_SELECT: { message: () => 'a column list cannot stand beside AS SELECT', hint: () => 'The columns come from the SELECT: remove the list.' },
+  COLUMNS_WITH_SELECT: {
+    message: () => 'a column list cannot stand beside AS SELECT',
+    hint: () => 'The columns come from the SELECT: remove the list.',
+  },
   NOT_SUPPORTED_YET: {
     message: (p: { what: string }) => `${p.what} is not supported yet`,
     hint: () => 'The statement is part of the dialect and will work in a later version.',

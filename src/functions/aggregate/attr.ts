@@ -20,7 +20,8 @@ export const attr = aggregate({
         init: (): Entry[] => [],
         add: (state: readonly Entry[], value) => change(state, value, 1),
         undo: (state: readonly Entry[], value) => change(state, value, -1),
-        merge: (left: readonly Entry[], right: readonly Entry[]) => right.reduce((state, [value, count]) => change(state, value, count), left),
+        merge: (left: readonly Entry[], right: readonly Entry[]) =>
+          right.reduce((state, [value, count]) => change(state, value, count), left),
         orderFree: true,
         result: (state: readonly Entry[]) => (state.length === 1 ? state[0]![0] : null),
       };

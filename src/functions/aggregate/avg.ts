@@ -5,8 +5,15 @@ import { aggregate, aggregateOverload, type AggregateOverload } from '../define.
 type State = [sum: Long, count: number];
 
 /** The sum is kept in the argument's own width, as ksqlDB keeps it. */
-function average(type: SqlType, add: (a: Long, b: Long) => Long, subtract: (a: Long, b: Long) => Long): AggregateOverload {
-  const state = struct([{ name: 'SUM', type }, { name: 'COUNT', type: BIGINT }]);
+function average(
+  type: SqlType,
+  add: (a: Long, b: Long) => Long,
+  subtract: (a: Long, b: Long) => Long,
+): AggregateOverload {
+  const state = struct([
+    { name: 'SUM', type },
+    { name: 'COUNT', type: BIGINT },
+  ]);
   return aggregateOverload(
     `value ${type.kind}`,
     'DOUBLE',
@@ -27,8 +34,16 @@ export const avg = aggregate({
   doc: 'The average; nulls are skipped, and the average of nothing is 0.',
   category: 'AGGREGATE',
   overloads: [
-    average(INTEGER, (a, b) => (Number(a) + Number(b)) | 0, (a, b) => (Number(a) - Number(b)) | 0),
+    average(
+      INTEGER,
+      (a, b) => (Number(a) + Number(b)) | 0,
+      (a, b) => (Number(a) - Number(b)) | 0,
+    ),
     average(BIGINT, addLong, subtractLong),
-    average(DOUBLE, (a, b) => (a as number) + (b as number), (a, b) => (a as number) - (b as number)),
+    average(
+      DOUBLE,
+      (a, b) => (a as number) + (b as number),
+      (a, b) => (a as number) - (b as number),
+    ),
   ],
 });

@@ -17,7 +17,8 @@ function many(latest: boolean, n: number, ignoreNulls: boolean): Aggregator {
   const cut = (items: readonly Value[]): readonly Value[] => (latest ? items.slice(-n) : items.slice(0, n));
   return {
     init: () => [],
-    add: (state: readonly Value[], value) => ((value === null && ignoreNulls) || (!latest && state.length >= n) ? state : cut([...state, value])),
+    add: (state: readonly Value[], value) =>
+      (value === null && ignoreNulls) || (!latest && state.length >= n) ? state : cut([...state, value]),
     merge: (left: readonly Value[], right: readonly Value[]) => cut([...left, ...right]),
     orderFree: false,
     result: (state: readonly Value[]) => state,
@@ -30,11 +31,21 @@ const make = (name: string, doc: string, latest: boolean): AggregateFunction =>
     category: 'AGGREGATE',
     overloads: [
       aggregateOverload('value T', 'T', () => one(latest, true)),
-      aggregateOverload('value T, ignore_nulls const BOOLEAN', 'T', ({ constants }) => one(latest, constants[1] as boolean)),
-      aggregateOverload('value T, n const INTEGER', 'ARRAY<T>', ({ constants }) => many(latest, constants[1] as number, true)),
-      aggregateOverload('value T, n const INTEGER, ignore_nulls const BOOLEAN', 'ARRAY<T>', ({ constants }) => many(latest, constants[1] as number, constants[2] as boolean)),
+      aggregateOverload('value T, ignore_nulls const BOOLEAN', 'T', ({ constants }) =>
+        one(latest, constants[1] as boolean),
+      ),
+      aggregateOverload('value T, n const INTEGER', 'ARRAY<T>', ({ constants }) =>
+        many(latest, constants[1] as number, true),
+      ),
+      aggregateOverload('value T, n const INTEGER, ignore_nulls const BOOLEAN', 'ARRAY<T>', ({ constants }) =>
+        many(latest, constants[1] as number, constants[2] as boolean),
+      ),
     ],
   });
 
-export const earliestByOffset = make('EARLIEST_BY_OFFSET', 'The first value, or the first n, by order of processing.', false);
+export const earliestByOffset = make(
+  'EARLIEST_BY_OFFSET',
+  'The first value, or the first n, by order of processing.',
+  false,
+);
 export const latestByOffset = make('LATEST_BY_OFFSET', 'The last value, or the last n, by order of processing.', true);

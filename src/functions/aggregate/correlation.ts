@@ -1,4 +1,3 @@
-import type { Long } from '../../types/sql-type.ts';
 import { aggregate, aggregateOverload } from '../define.ts';
 
 type State = [n: number, x: number, y: number, xx: number, yy: number, xy: number];
@@ -11,14 +10,21 @@ export const correlation = aggregate({
     aggregateOverload(`x ${type}, y ${type}`, 'DOUBLE', () => {
       const change = (s: State, a: unknown, b: unknown, sign: number): State => {
         if (a === null || b === null) return s;
-        const [x, y] = [Number(a as Long), Number(b as Long)];
-        return [s[0] + sign, s[1] + sign * x, s[2] + sign * y, s[3] + sign * x * x, s[4] + sign * y * y, s[5] + sign * x * y];
+        const [x, y] = [Number(a), Number(b)];
+        return [
+          s[0] + sign,
+          s[1] + sign * x,
+          s[2] + sign * y,
+          s[3] + sign * x * x,
+          s[4] + sign * y * y,
+          s[5] + sign * x * y,
+        ];
       };
       return {
         init: (): State => [0, 0, 0, 0, 0, 0],
         add: (s: State, value, rest) => change(s, value, rest[0], 1),
         undo: (s: State, value, rest) => change(s, value, rest[0], -1),
-        merge: (left: State, right: State) => left.map((part, i) => part + right[i]!) as State,
+        merge: (left: State, right: State) => left.map((part, i) => part + right[i]!),
         orderFree: true,
         result: ([n, x, y, xx, yy, xy]: State) => (n * xy - x * y) / Math.sqrt((n * xx - x * x) * (n * yy - y * y)),
       };

@@ -25,7 +25,8 @@ export const countDistinct = aggregate({
         else state.delete(key);
         return state;
       },
-      merge: (left: State, right: State) => [...right].reduce((state, [key, count]) => state.set(key, (state.get(key) ?? 0) + count), new Map(left)),
+      merge: (left: State, right: State) =>
+        [...right].reduce((state, [key, count]) => state.set(key, (state.get(key) ?? 0) + count), new Map(left)),
       orderFree: true,
       result: (state: State) => state.size,
     })),

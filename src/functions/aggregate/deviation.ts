@@ -1,4 +1,3 @@
-import type { Long } from '../../types/sql-type.ts';
 import { aggregate, aggregateOverload, type AggregateFunction } from '../define.ts';
 
 /** Welford's running moments: count, mean and the sum of squared distances from it. */
@@ -14,7 +13,7 @@ const make = (name: string, doc: string, finish: (variance: number) => number): 
         init: (): State => [0, 0, 0],
         add: ([count, mean, m2]: State, value): State => {
           if (value === null) return [count, mean, m2];
-          const x = Number(value as Long);
+          const x = Number(value);
           const delta = x - mean;
           const next = mean + delta / (count + 1);
           return [count + 1, next, m2 + delta * (x - next)];
@@ -22,7 +21,7 @@ const make = (name: string, doc: string, finish: (variance: number) => number): 
         undo: ([count, mean, m2]: State, value): State => {
           if (value === null) return [count, mean, m2];
           if (count <= 1) return [0, 0, 0];
-          const x = Number(value as Long);
+          const x = Number(value);
           const previous = (mean * count - x) / (count - 1);
           return [count - 1, previous, m2 - (x - mean) * (x - previous)];
         },
@@ -38,5 +37,13 @@ const make = (name: string, doc: string, finish: (variance: number) => number): 
     ),
   });
 
-export const stddevSamp = make('STDDEV_SAMP', 'The sample variance: ksqlDB keeps this under the name of the deviation. STDDEV_SAMPLE is the deviation.', (variance) => variance);
-export const stddevSample = make('STDDEV_SAMPLE', 'The sample standard deviation; 0 of fewer than two values.', Math.sqrt);
+export const stddevSamp = make(
+  'STDDEV_SAMP',
+  'The sample variance: ksqlDB keeps this under the name of the deviation. STDDEV_SAMPLE is the deviation.',
+  (variance) => variance,
+);
+export const stddevSample = make(
+  'STDDEV_SAMPLE',
+  'The sample standard deviation; 0 of fewer than two values.',
+  Math.sqrt,
+);

@@ -15,6 +15,22 @@ import { topk, topkDistinct } from './topk.ts';
 
 /** Every aggregate function. Adding one is one file and one line here. */
 export const aggregateFunctions: readonly AggregateFunction[] = [
-  count, countDistinct, sum, avg, min, max, topk, topkDistinct, collectList, collectSet, earliestByOffset, latestByOffset,
-  stddevSamp, stddevSample, histogram, attr, correlation, sumList,
+  count,
+  countDistinct,
+  sum,
+  avg,
+  min,
+  max,
+  topk,
+  topkDistinct,
+  collectList,
+  collectSet,
+  earliestByOffset,
+  latestByOffset,
+  stddevSamp,
+  stddevSample,
+  histogram,
+  attr,
+  correlation,
+  sumList,
 ];

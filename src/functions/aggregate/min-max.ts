@@ -9,7 +9,12 @@ function extreme(type: SqlType, sign: 1 | -1): Aggregator {
 }
 const types = ['INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL', 'DATE', 'TIME', 'TIMESTAMP', 'STRING', 'BYTES'];
 const make = (name: string, doc: string, sign: 1 | -1): AggregateFunction =>
-  aggregate({ name, doc, category: 'AGGREGATE', overloads: types.map((type) => aggregateOverload(`value ${type}`, type, ({ returns }) => extreme(returns, sign))) });
+  aggregate({
+    name,
+    doc,
+    category: 'AGGREGATE',
+    overloads: types.map((type) => aggregateOverload(`value ${type}`, type, ({ returns }) => extreme(returns, sign))),
+  });
 
 export const max = make('MAX', 'The greatest value; nulls are skipped.', 1);
 export const min = make('MIN', 'The least value; nulls are skipped.', -1);

@@ -8,10 +8,18 @@ export const sumList = aggregate({
   category: 'AGGREGATE',
   overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
     aggregateOverload(`items ARRAY<${type}>`, type, () => {
-      const plus = type === 'BIGINT' ? addLong : type === 'INTEGER' ? (a: Long, b: Long) => (Number(a) + Number(b)) | 0 : (a: Long, b: Long) => Number(a) + Number(b);
+      const plus =
+        type === 'BIGINT'
+          ? addLong
+          : type === 'INTEGER'
+            ? (a: Long, b: Long) => (Number(a) + Number(b)) | 0
+            : (a: Long, b: Long) => Number(a) + Number(b);
       const minus = type === 'BIGINT' ? subtractLong : (a: Long, b: Long) => plus(a, -Number(b));
       const change = (state: Long, items: Value, by: (a: Long, b: Long) => Long): Long =>
-        ((items as readonly Value[] | null) ?? []).reduce<Long>((sum, item) => (item === null ? sum : by(sum, item as Long)), state);
+        ((items as readonly Value[] | null) ?? []).reduce<Long>(
+          (sum, item) => (item === null ? sum : by(sum, item as Long)),
+          state,
+        );
       return {
         init: () => 0,
         add: (state: Long, value) => change(state, value, plus),

@@ -33,7 +33,8 @@ const decimalSum = (type: DecimalType): Aggregator => {
   return {
     init: () => 0,
     add: (state: Long, value) => (value === null ? state : add(state, value as Long)),
-    undo: (state: Long, value) => (value === null ? state : checked(canonical(BigInt(state) - BigInt(value as Long)), type)),
+    undo: (state: Long, value) =>
+      value === null ? state : checked(canonical(BigInt(state) - BigInt(value as Long)), type),
     merge: add,
     orderFree: true,
     result: (state: Long) => state,

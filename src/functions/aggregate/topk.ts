@@ -32,16 +32,29 @@ export const topk = aggregate({
   overloads: [
     ...sortable.map((type) =>
       aggregateOverload(`value ${type}, k const INTEGER`, `ARRAY<${type}>`, ({ args, constants }) =>
-        top(insertSorted((a, b) => compareValues(args[0]!, a, b), size(constants), false), (value) => value),
+        top(
+          insertSorted((a, b) => compareValues(args[0]!, a, b), size(constants), false),
+          (value) => value,
+        ),
       ),
     ),
     ...sortable.map((type) =>
       aggregateOverload(
         `sort_col ${type}, first ANY, others ANY..., k const INTEGER`,
-        (args) => array(struct([{ name: 'sort_col', type: args[0]! }, ...args.slice(1, -1).map((arg, i) => ({ name: `col${i}`, type: arg! }))])),
+        (args) =>
+          array(
+            struct([
+              { name: 'sort_col', type: args[0]! },
+              ...args.slice(1, -1).map((arg, i) => ({ name: `col${i}`, type: arg! })),
+            ]),
+          ),
         ({ args, constants }) =>
           top(
-            insertSorted((a, b) => compareValues(args[0]!, (a as readonly Value[])[0]!, (b as readonly Value[])[0]!), size(constants), false),
+            insertSorted(
+              (a, b) => compareValues(args[0]!, (a as readonly Value[])[0]!, (b as readonly Value[])[0]!),
+              size(constants),
+              false,
+            ),
             (value, rest) => [value, ...rest.slice(0, -1)],
           ),
       ),
@@ -57,7 +70,11 @@ export const topkDistinct = aggregate({
     aggregateOverload(
       `value ${type}, k const INTEGER`,
       (args): SqlType => array(args[0]!),
-      ({ args, constants }) => top(insertSorted((a, b) => compareValues(args[0]!, a, b), size(constants), true), (value) => value),
+      ({ args, constants }) =>
+        top(
+          insertSorted((a, b) => compareValues(args[0]!, a, b), size(constants), true),
+          (value) => value,
+        ),
     ),
   ),
 });

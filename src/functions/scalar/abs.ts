@@ -2,7 +2,8 @@ import { canonical } from '../../types/numbers.ts';
 import type { Long } from '../../types/sql-type.ts';
 import { overload, scalar } from '../define.ts';
 
-const absLong = (value: Long): Long => (value < 0 ? (typeof value === 'number' ? -value : canonical(BigInt.asIntN(64, -value))) : value);
+const absLong = (value: Long): Long =>
+  value < 0 ? (typeof value === 'number' ? -value : canonical(BigInt.asIntN(64, -value))) : value;
 
 export const abs = scalar({
   name: 'ABS',

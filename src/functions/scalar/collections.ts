@@ -5,7 +5,15 @@ import { valueText } from '../../types/text.ts';
 import { boundOverload, overload, scalar, type Category, type ScalarFunction } from '../define.ts';
 
 type Items = readonly Value[];
-const fn = (name: string, doc: string, params: string, returns: string, evaluate: (...args: never[]) => unknown, acceptsNull = false, category: Category = 'COLLECTION'): ScalarFunction =>
+const fn = (
+  name: string,
+  doc: string,
+  params: string,
+  returns: string,
+  evaluate: (...args: never[]) => unknown,
+  acceptsNull = false,
+  category: Category = 'COLLECTION',
+): ScalarFunction =>
   scalar({ name, doc, category, overloads: [overload(params, returns, evaluate as never, { acceptsNull })] });
 
 const distinct = (items: Items): Value[] => {
@@ -21,8 +29,16 @@ const extreme = (name: string, doc: string, sign: 1 | -1): ScalarFunction =>
     doc,
     category: 'COLLECTION',
     overloads: [
-      boundOverload('items ARRAY<T>', 'T', ({ returns }) => (items: Items) =>
-        items.reduce<Value>((best, item) => (item === null ? best : best === null || sign * compareValues(returns, item, best) > 0 ? item : best), null),
+      boundOverload(
+        'items ARRAY<T>',
+        'T',
+        ({ returns }) =>
+          (items: Items) =>
+            items.reduce<Value>(
+              (best, item) =>
+                item === null ? best : best === null || sign * compareValues(returns, item, best) > 0 ? item : best,
+              null,
+            ),
       ),
     ],
   });
@@ -38,19 +54,58 @@ function slice(items: Items, from: number | null, to: number | null): Items | nu
 /** Functions on arrays and maps that take no lambda. */
 export const collectionFunctions: readonly ScalarFunction[] = [
   fn('ARRAY_LENGTH', 'The number of elements.', 'items ARRAY<T>', 'INTEGER', (items: Items) => items.length),
-  fn('ARRAY_CONTAINS', 'Whether an array holds a value; a null array holds none.', 'items ARRAY<T>, value T', 'BOOLEAN', (items: Items | null, value: Value) => items?.some((item) => equalValues(item, value)) ?? false, true),
+  fn(
+    'ARRAY_CONTAINS',
+    'Whether an array holds a value; a null array holds none.',
+    'items ARRAY<T>, value T',
+    'BOOLEAN',
+    (items: Items | null, value: Value) => items?.some((item) => equalValues(item, value)) ?? false,
+    true,
+  ),
   fn('ARRAY_DISTINCT', 'Each element once, in order.', 'items ARRAY<T>', 'ARRAY<T>', distinct),
-  fn('ARRAY_CONCAT', 'Both arrays one after the other.', 'left ARRAY<T>, right ARRAY<T>', 'ARRAY<T>', (left: Items | null, right: Items | null) => (left === null ? right : right === null ? left : [...left, ...right]), true),
-  fn('ARRAY_UNION', 'The elements of either array, each once.', 'left ARRAY<T>, right ARRAY<T>', 'ARRAY<T>', (left: Items, right: Items) => distinct([...left, ...right])),
-  fn('ARRAY_INTERSECT', 'The elements of both arrays, each once.', 'left ARRAY<T>, right ARRAY<T>', 'ARRAY<T>', (left: Items, right: Items) => {
-    const others = identities(right);
-    return distinct(left).filter((item) => others.has(identity(item)));
-  }),
-  fn('ARRAY_EXCEPT', 'The elements of the left array that the right one lacks, each once.', 'left ARRAY<T>, right ARRAY<T>', 'ARRAY<T>', (left: Items, right: Items) => {
-    const others = identities(right);
-    return distinct(left).filter((item) => !others.has(identity(item)));
-  }),
-  fn('ARRAY_REMOVE', 'The array without a value.', 'items ARRAY<T>, value T', 'ARRAY<T>', (items: Items | null, value: Value) => items?.filter((item) => !equalValues(item, value)) ?? null, true),
+  fn(
+    'ARRAY_CONCAT',
+    'Both arrays one after the other.',
+    'left ARRAY<T>, right ARRAY<T>',
+    'ARRAY<T>',
+    (left: Items | null, right: Items | null) => (left === null ? right : right === null ? left : [...left, ...right]),
+    true,
+  ),
+  fn(
+    'ARRAY_UNION',
+    'The elements of either array, each once.',
+    'left ARRAY<T>, right ARRAY<T>',
+    'ARRAY<T>',
+    (left: Items, right: Items) => distinct([...left, ...right]),
+  ),
+  fn(
+    'ARRAY_INTERSECT',
+    'The elements of both arrays, each once.',
+    'left ARRAY<T>, right ARRAY<T>',
+    'ARRAY<T>',
+    (left: Items, right: Items) => {
+      const others = identities(right);
+      return distinct(left).filter((item) => others.has(identity(item)));
+    },
+  ),
+  fn(
+    'ARRAY_EXCEPT',
+    'The elements of the left array that the right one lacks, each once.',
+    'left ARRAY<T>, right ARRAY<T>',
+    'ARRAY<T>',
+    (left: Items, right: Items) => {
+      const others = identities(right);
+      return distinct(left).filter((item) => !others.has(identity(item)));
+    },
+  ),
+  fn(
+    'ARRAY_REMOVE',
+    'The array without a value.',
+    'items ARRAY<T>, value T',
+    'ARRAY<T>',
+    (items: Items | null, value: Value) => items?.filter((item) => !equalValues(item, value)) ?? null,
+    true,
+  ),
   extreme('ARRAY_MAX', 'The greatest element; nulls are ignored.', 1),
   extreme('ARRAY_MIN', 'The least element; nulls are ignored.', -1),
   scalar({
@@ -59,10 +114,16 @@ export const collectionFunctions: readonly ScalarFunction[] = [
     category: 'COLLECTION',
     overloads: ['items ARRAY<T>', 'items ARRAY<T>, direction STRING'].map((params) =>
       boundOverload(params, 'ARRAY<T>', ({ args }) => (items: Items, direction = 'ASC') => {
-        const sign = /^asc(ending)?$/i.test(direction) ? 1 : /^desc(ending)?$/i.test(direction) ? -1 : 0;
+        const sign = /^asc(ending)?$/i.test(direction as string)
+          ? 1
+          : /^desc(ending)?$/i.test(direction as string)
+            ? -1
+            : 0;
         if (sign === 0) return null;
         const type = element(args[0]!);
-        return [...items].sort((a, b) => (a === null ? (b === null ? 0 : 1) : b === null ? -1 : sign * compareValues(type, a, b)));
+        return [...items].sort((a, b) =>
+          a === null ? (b === null ? 0 : 1) : b === null ? -1 : sign * compareValues(type, a, b),
+        );
       }),
     ),
   }),
@@ -81,27 +142,57 @@ export const collectionFunctions: readonly ScalarFunction[] = [
               throw new EvaluationError(`ARRAY_JOIN cannot join elements of type ${type.kind}`);
             };
           }
-          return (items: Items | null, delimiter: string | null = ',') => items?.map((item) => valueText(type, item)).join(delimiter ?? '') ?? null;
+          return (items: Items | null, delimiter: string | null = ',') =>
+            items?.map((item) => valueText(type, item)).join(delimiter ?? '') ?? null;
         },
         { acceptsNull: true },
       ),
     ),
   }),
-  fn('SLICE', 'The elements from a position to another, 1-based and inclusive.', 'items ARRAY<T>, from INTEGER, to INTEGER', 'ARRAY<T>', (items: Items | null, from: number | null, to: number | null) => (items === null ? null : slice(items, from, to)), true),
-  fn('AS_MAP', 'A map from a list of keys and a list of values.', 'keys ARRAY<STRING>, values ARRAY<T>', 'MAP<STRING, T>', (keys: Items, values: Items) => new Map(keys.map((key, i) => [key, values[i] ?? null]))),
-  fn('MAP_KEYS', 'The keys of a map.', 'input MAP<STRING, T>', 'ARRAY<STRING>', (input: ReadonlyMap<Value, Value>) => [...input.keys()]),
-  fn('MAP_VALUES', 'The values of a map.', 'input MAP<STRING, T>', 'ARRAY<T>', (input: ReadonlyMap<Value, Value>) => [...input.values()]),
-  fn('MAP_UNION', 'Both maps in one; the second wins.', 'left MAP<STRING, T>, right MAP<STRING, T>', 'MAP<STRING, T>', (left: ReadonlyMap<Value, Value> | null, right: ReadonlyMap<Value, Value> | null) => (left === null ? right : right === null ? left : new Map([...left, ...right])), true),
+  fn(
+    'SLICE',
+    'The elements from a position to another, 1-based and inclusive.',
+    'items ARRAY<T>, from INTEGER, to INTEGER',
+    'ARRAY<T>',
+    (items: Items | null, from: number | null, to: number | null) => (items === null ? null : slice(items, from, to)),
+    true,
+  ),
+  fn(
+    'AS_MAP',
+    'A map from a list of keys and a list of values.',
+    'keys ARRAY<STRING>, values ARRAY<T>',
+    'MAP<STRING, T>',
+    (keys: Items, values: Items) => new Map(keys.map((key, i) => [key, values[i] ?? null])),
+  ),
+  fn('MAP_KEYS', 'The keys of a map.', 'input MAP<STRING, T>', 'ARRAY<STRING>', (input: ReadonlyMap<Value, Value>) => [
+    ...input.keys(),
+  ]),
+  fn('MAP_VALUES', 'The values of a map.', 'input MAP<STRING, T>', 'ARRAY<T>', (input: ReadonlyMap<Value, Value>) => [
+    ...input.values(),
+  ]),
+  fn(
+    'MAP_UNION',
+    'Both maps in one; the second wins.',
+    'left MAP<STRING, T>, right MAP<STRING, T>',
+    'MAP<STRING, T>',
+    (left: ReadonlyMap<Value, Value> | null, right: ReadonlyMap<Value, Value> | null) =>
+      left === null ? right : right === null ? left : new Map([...left, ...right]),
+    true,
+  ),
   scalar({
     name: 'ENTRIES',
     doc: 'The entries of a map as structs of K and V, by key when sorted.',
     category: 'COLLECTION',
     overloads: [
-      overload('input MAP<STRING, T>, sorted BOOLEAN', 'ARRAY<STRUCT<K STRING, V T>>', (input: ReadonlyMap<string, Value>, sorted: boolean) => {
-        const entries = [...input];
-        if (sorted) entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-        return entries;
-      }),
+      overload(
+        'input MAP<STRING, T>, sorted BOOLEAN',
+        'ARRAY<STRUCT<K STRING, V T>>',
+        (input: ReadonlyMap<string, Value>, sorted: boolean) => {
+          const entries = [...input];
+          if (sorted) entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+          return entries;
+        },
+      ),
     ],
   }),
 ];

@@ -8,8 +8,12 @@ export const concat = scalar({
   doc: 'Joins strings or bytes; nulls are skipped.',
   category: 'STRING',
   overloads: [
-    overload('inputs STRING...', 'STRING', (...inputs: (string | null)[]) => present(inputs).join(''), { acceptsNull: true }),
-    overload('inputs BYTES...', 'BYTES', (...inputs: (Buffer | null)[]) => Buffer.concat(present(inputs)), { acceptsNull: true }),
+    overload('inputs STRING...', 'STRING', (...inputs: (string | null)[]) => present(inputs).join(''), {
+      acceptsNull: true,
+    }),
+    overload('inputs BYTES...', 'BYTES', (...inputs: (Buffer | null)[]) => Buffer.concat(present(inputs)), {
+      acceptsNull: true,
+    }),
   ],
 });
 
@@ -18,7 +22,13 @@ export const concatWs = scalar({
   doc: 'Joins strings or bytes with a separator; null inputs are skipped, a null separator gives null.',
   category: 'STRING',
   overloads: [
-    overload('separator STRING, first STRING, inputs STRING...', 'STRING', (separator: string | null, ...inputs: (string | null)[]) => (separator === null ? null : present(inputs).join(separator)), { acceptsNull: true }),
+    overload(
+      'separator STRING, first STRING, inputs STRING...',
+      'STRING',
+      (separator: string | null, ...inputs: (string | null)[]) =>
+        separator === null ? null : present(inputs).join(separator),
+      { acceptsNull: true },
+    ),
     overload(
       'separator BYTES, first BYTES, inputs BYTES...',
       'BYTES',

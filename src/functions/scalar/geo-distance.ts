@@ -1,12 +1,22 @@
 import { EvaluationError } from '../../types/numbers.ts';
 import { overload, scalar } from '../define.ts';
 
-const radii: Record<string, number> = { KM: 6371, KILOMETER: 6371, KILOMETERS: 6371, KILOMETRE: 6371, KILOMETRES: 6371, MI: 3959, MILE: 3959, MILES: 3959 };
+const radii: Record<string, number> = {
+  KM: 6371,
+  KILOMETER: 6371,
+  KILOMETERS: 6371,
+  KILOMETRE: 6371,
+  KILOMETRES: 6371,
+  MI: 3959,
+  MILE: 3959,
+  MILES: 3959,
+};
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
 /** The haversine formula on a sphere of 6371 km or 3959 miles. */
 function distance(lat1: number, lon1: number, lat2: number, lon2: number, unit: string | null = null): number {
-  if (Math.abs(lat1) > 90 || Math.abs(lat2) > 90 || Math.abs(lon1) > 180 || Math.abs(lon2) > 180) throw new EvaluationError('a latitude or longitude is out of range');
+  if (Math.abs(lat1) > 90 || Math.abs(lat2) > 90 || Math.abs(lon1) > 180 || Math.abs(lon2) > 180)
+    throw new EvaluationError('a latitude or longitude is out of range');
   const radius = radii[(unit ?? '').trim().toUpperCase() || 'KM'];
   if (radius === undefined) throw new EvaluationError(`"${unit}" is not a unit of length`);
   const dLat = radians(lat2 - lat1);

@@ -13,7 +13,11 @@ const extreme = (name: string, doc: string, wins: (order: number) => boolean): S
         type,
         ({ returns }) =>
           (...values: Value[]) =>
-            values.reduce((best, value) => (value === null ? best : best === null || wins(compareValues(returns, value, best)) ? value : best), null),
+            values.reduce(
+              (best, value) =>
+                value === null ? best : best === null || wins(compareValues(returns, value, best)) ? value : best,
+              null,
+            ),
         { acceptsNull: true },
       ),
     ),

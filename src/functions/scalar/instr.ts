@@ -18,6 +18,8 @@ export const instr = scalar({
   overloads: [
     overload('input STRING, part STRING', 'INTEGER', instrAt, { acceptsNull: true }),
     overload('input STRING, part STRING, position INTEGER', 'INTEGER', instrAt, { acceptsNull: true }),
-    overload('input STRING, part STRING, position INTEGER, occurrence INTEGER', 'INTEGER', instrAt, { acceptsNull: true }),
+    overload('input STRING, part STRING, position INTEGER, occurrence INTEGER', 'INTEGER', instrAt, {
+      acceptsNull: true,
+    }),
   ],
 });

@@ -4,7 +4,12 @@ import { overload, scalar, type ScalarFunction } from '../define.ts';
 import { jsonText, JsonNumber, parseJson, type Json } from '../../types/json.ts';
 
 const json = (name: string, doc: string, returns: string, evaluate: (parsed: Json) => Value): ScalarFunction =>
-  scalar({ name, doc, category: 'JSON', overloads: [overload('input STRING', returns, (input: string) => evaluate(parseJson(input)))] });
+  scalar({
+    name,
+    doc,
+    category: 'JSON',
+    overloads: [overload('input STRING', returns, (input: string) => evaluate(parseJson(input)))],
+  });
 
 function isJson(input: string | null): boolean {
   if (input === null || input === '') return false;
@@ -28,7 +33,9 @@ function contains(input: string | null, wanted: Value): boolean {
   return items.some((item) => {
     if (item instanceof JsonNumber) {
       const whole = /^-?\d+$/.test(item.text);
-      return typeof wanted === 'number' ? Number(item.text) === wanted && whole === Number.isInteger(wanted) : typeof wanted === 'bigint' && whole && BigInt(item.text) === wanted;
+      return typeof wanted === 'number'
+        ? Number(item.text) === wanted && whole === Number.isInteger(wanted)
+        : typeof wanted === 'bigint' && whole && BigInt(item.text) === wanted;
     }
     return item === wanted;
   });
@@ -46,11 +53,22 @@ function concatJson(...inputs: (string | null)[]): string | null {
 
 /** The functions on JSON held in strings, beside EXTRACTJSONFIELD. */
 export const jsonFunctions: readonly ScalarFunction[] = [
-  scalar({ name: 'IS_JSON_STRING', doc: 'Whether the text is JSON of any kind; null is not.', category: 'JSON', overloads: [overload('input STRING', 'BOOLEAN', isJson, { acceptsNull: true })] }),
-  json('JSON_ARRAY_LENGTH', 'The number of elements; null when it is not an array.', 'INTEGER', (parsed) => (Array.isArray(parsed) ? parsed.length : null)),
-  json('JSON_KEYS', 'The names of an object; null when it is none.', 'ARRAY<STRING>', (parsed) => (parsed instanceof Map ? [...parsed.keys()] : null)),
+  scalar({
+    name: 'IS_JSON_STRING',
+    doc: 'Whether the text is JSON of any kind; null is not.',
+    category: 'JSON',
+    overloads: [overload('input STRING', 'BOOLEAN', isJson, { acceptsNull: true })],
+  }),
+  json('JSON_ARRAY_LENGTH', 'The number of elements; null when it is not an array.', 'INTEGER', (parsed) =>
+    Array.isArray(parsed) ? parsed.length : null,
+  ),
+  json('JSON_KEYS', 'The names of an object; null when it is none.', 'ARRAY<STRING>', (parsed) =>
+    parsed instanceof Map ? [...parsed.keys()] : null,
+  ),
   json('JSON_RECORDS', 'An object as a map, strings unquoted and others as JSON.', 'MAP<STRING, STRING>', (parsed) =>
-    parsed instanceof Map ? new Map([...parsed].map(([key, item]) => [key, typeof item === 'string' ? item : jsonText(item)])) : null,
+    parsed instanceof Map
+      ? new Map([...parsed].map(([key, item]) => [key, typeof item === 'string' ? item : jsonText(item)]))
+      : null,
   ),
   json('JSON_ITEMS', 'The elements of an array as JSON texts.', 'ARRAY<STRING>', (parsed) => {
     if (!Array.isArray(parsed)) throw new EvaluationError('the JSON text is not an array');
@@ -60,7 +78,14 @@ export const jsonFunctions: readonly ScalarFunction[] = [
     name: 'JSON_ARRAY_CONTAINS',
     doc: 'Whether a JSON array holds a value of the same kind.',
     category: 'JSON',
-    overloads: ['INTEGER', 'BIGINT', 'DOUBLE', 'BOOLEAN', 'STRING'].map((type) => overload(`input STRING, value ${type}`, 'BOOLEAN', contains, { acceptsNull: true })),
+    overloads: ['INTEGER', 'BIGINT', 'DOUBLE', 'BOOLEAN', 'STRING'].map((type) =>
+      overload(`input STRING, value ${type}`, 'BOOLEAN', contains, { acceptsNull: true }),
+    ),
   }),
-  scalar({ name: 'JSON_CONCAT', doc: 'Merges objects, appends arrays, and wraps others into arrays.', category: 'JSON', overloads: [overload('inputs STRING...', 'STRING', concatJson, { acceptsNull: true })] }),
+  scalar({
+    name: 'JSON_CONCAT',
+    doc: 'Merges objects, appends arrays, and wraps others into arrays.',
+    category: 'JSON',
+    overloads: [overload('inputs STRING...', 'STRING', concatJson, { acceptsNull: true })],
+  }),
 ];

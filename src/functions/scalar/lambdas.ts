@@ -15,8 +15,14 @@ export const filter = scalar({
   doc: 'The elements for which a lambda is true.',
   category: 'LAMBDA',
   overloads: [
-    overload('items ARRAY<T>, condition (T) => BOOLEAN', 'ARRAY<T>', (items: readonly Value[], condition: Lambda) => items.filter((item) => kept(condition(item)))),
-    overload('input MAP<K, V>, condition (K, V) => BOOLEAN', 'MAP<K, V>', (input: Entries, condition: Lambda) => new Map([...input].filter(([key, value]) => kept(condition(key, value))))),
+    overload('items ARRAY<T>, condition (T) => BOOLEAN', 'ARRAY<T>', (items: readonly Value[], condition: Lambda) =>
+      items.filter((item) => kept(condition(item))),
+    ),
+    overload(
+      'input MAP<K, V>, condition (K, V) => BOOLEAN',
+      'MAP<K, V>',
+      (input: Entries, condition: Lambda) => new Map([...input].filter(([key, value]) => kept(condition(key, value)))),
+    ),
   ],
 });
 
@@ -25,17 +31,24 @@ export const transform = scalar({
   doc: 'Each element, or each key and value, replaced by what a lambda makes of it.',
   category: 'LAMBDA',
   overloads: [
-    overload('items ARRAY<T>, function (T) => R', 'ARRAY<R>', (items: readonly Value[], change: Lambda) => items.map((item) => change(item))),
-    overload('input MAP<K, V>, key (K, V) => R, value (K, V) => S', 'MAP<R, S>', (input: Entries, key: Lambda, value: Lambda) => {
-      const result = new Map<Value, Value>();
-      for (const [k, v] of input) {
-        const newKey = key(k, v);
-        const newValue = value(k, v);
-        if (result.has(newKey) || newValue === null) throw new EvaluationError('TRANSFORM gave a key twice or a null value');
-        result.set(newKey, newValue);
-      }
-      return result;
-    }),
+    overload('items ARRAY<T>, function (T) => R', 'ARRAY<R>', (items: readonly Value[], change: Lambda) =>
+      items.map((item) => change(item)),
+    ),
+    overload(
+      'input MAP<K, V>, key (K, V) => R, value (K, V) => S',
+      'MAP<R, S>',
+      (input: Entries, key: Lambda, value: Lambda) => {
+        const result = new Map<Value, Value>();
+        for (const [k, v] of input) {
+          const newKey = key(k, v);
+          const newValue = value(k, v);
+          if (result.has(newKey) || newValue === null)
+            throw new EvaluationError('TRANSFORM gave a key twice or a null value');
+          result.set(newKey, newValue);
+        }
+        return result;
+      },
+    ),
   ],
 });
 
@@ -47,13 +60,17 @@ export const reduce = scalar({
     overload(
       'items ARRAY<T>, initial S, function (S, T) => S',
       'S',
-      (items: readonly Value[] | null, initial: Value, step: Lambda) => (initial === null ? null : (items ?? []).reduce((state, item) => step(state, item), initial)),
+      (items: readonly Value[] | null, initial: Value, step: Lambda) =>
+        initial === null ? null : (items ?? []).reduce((state, item) => step(state, item), initial),
       { acceptsNull: true },
     ),
     overload(
       'input MAP<K, V>, initial S, function (S, K, V) => S',
       'S',
-      (input: Entries | null, initial: Value, step: Lambda) => (initial === null ? null : [...(input ?? [])].reduce<Value>((state, [key, value]) => step(state, key, value), initial)),
+      (input: Entries | null, initial: Value, step: Lambda) =>
+        initial === null
+          ? null
+          : [...(input ?? [])].reduce<Value>((state, [key, value]) => step(state, key, value), initial),
       { acceptsNull: true },
     ),
   ],

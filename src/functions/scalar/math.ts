@@ -5,16 +5,27 @@ const double = (name: string, doc: string, evaluate: (value: number) => number):
     name,
     doc,
     category: 'NUMERIC',
-    overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) => overload(`value ${type}`, 'DOUBLE', (value: number) => evaluate(Number(value)))),
+    overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
+      overload(`value ${type}`, 'DOUBLE', (value: number) => evaluate(Number(value))),
+    ),
   });
-const pair = (name: string, doc: string, a: string, b: string, evaluate: (x: number, y: number) => number): ScalarFunction =>
+const pair = (
+  name: string,
+  doc: string,
+  a: string,
+  b: string,
+  evaluate: (x: number, y: number) => number,
+): ScalarFunction =>
   scalar({
     name,
     doc,
     category: 'NUMERIC',
-    overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) => overload(`${a} ${type}, ${b} ${type}`, 'DOUBLE', (x: number, y: number) => evaluate(Number(x), Number(y)))),
+    overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
+      overload(`${a} ${type}, ${b} ${type}`, 'DOUBLE', (x: number, y: number) => evaluate(Number(x), Number(y))),
+    ),
   });
-const logBase = (base: number, value: number): number => (base <= 0 || base === 1 ? NaN : Math.log(value) / Math.log(base));
+const logBase = (base: number, value: number): number =>
+  base <= 0 || base === 1 ? NaN : Math.log(value) / Math.log(base);
 
 /** The functions of one or two numbers that are a line of mathematics each. */
 export const mathFunctions: readonly ScalarFunction[] = [
@@ -37,20 +48,34 @@ export const mathFunctions: readonly ScalarFunction[] = [
   pair('ATAN2', 'The angle of the point (x, y) in radians.', 'y', 'x', Math.atan2),
   pair('POWER', 'The base raised to the exponent.', 'base', 'exponent', Math.pow),
   scalar({ name: 'PI', doc: 'The number π.', category: 'NUMERIC', overloads: [overload('', 'DOUBLE', () => Math.PI)] }),
-  scalar({ name: 'RANDOM', doc: 'A number from 0 up to 1, other at each call.', category: 'NUMERIC', volatile: true, overloads: [overload('', 'DOUBLE', Math.random)] }),
+  scalar({
+    name: 'RANDOM',
+    doc: 'A number from 0 up to 1, other at each call.',
+    category: 'NUMERIC',
+    volatile: true,
+    overloads: [overload('', 'DOUBLE', Math.random)],
+  }),
   scalar({
     name: 'LOG',
     doc: 'The natural logarithm, or the logarithm to a base.',
     category: 'NUMERIC',
     overloads: [
-      ...['INTEGER', 'BIGINT', 'DOUBLE'].map((type) => overload(`value ${type}`, 'DOUBLE', (value: number) => Math.log(Number(value)))),
-      ...['INTEGER', 'BIGINT', 'DOUBLE'].map((type) => overload(`base ${type}, value ${type}`, 'DOUBLE', (base: number, value: number) => logBase(Number(base), Number(value)))),
+      ...['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
+        overload(`value ${type}`, 'DOUBLE', (value: number) => Math.log(Number(value))),
+      ),
+      ...['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
+        overload(`base ${type}, value ${type}`, 'DOUBLE', (base: number, value: number) =>
+          logBase(Number(base), Number(value)),
+        ),
+      ),
     ],
   }),
   scalar({
     name: 'SIGN',
     doc: '-1, 0 or 1.',
     category: 'NUMERIC',
-    overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) => boundOverload(`value ${type}`, 'INTEGER', () => (value: number) => (value > 0 ? 1 : value < 0 ? -1 : 0))),
+    overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
+      boundOverload(`value ${type}`, 'INTEGER', () => (value: number) => (value > 0 ? 1 : value < 0 ? -1 : 0)),
+    ),
   }),
 ];

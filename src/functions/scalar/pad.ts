@@ -12,12 +12,20 @@ const padFunction = (name: string, side: 'left' | 'right'): ScalarFunction =>
     doc: `Pads on the ${side}, or cuts, to an exact length; null when the padding is empty or the length negative.`,
     category: 'STRING',
     overloads: [
-      overload('input STRING, length INTEGER, padding STRING', 'STRING', (input: string, length: number, padding: string) => {
-        if (padding === '' || length < 0) return null;
-        const text = input.slice(0, length);
-        return side === 'left' ? text.padStart(length, padding) : text.padEnd(length, padding);
-      }),
-      overload('input BYTES, length INTEGER, padding BYTES', 'BYTES', (input: Buffer, length: number, padding: Buffer) => padBytes(input, length, padding, side === 'left')),
+      overload(
+        'input STRING, length INTEGER, padding STRING',
+        'STRING',
+        (input: string, length: number, padding: string) => {
+          if (padding === '' || length < 0) return null;
+          const text = input.slice(0, length);
+          return side === 'left' ? text.padStart(length, padding) : text.padEnd(length, padding);
+        },
+      ),
+      overload(
+        'input BYTES, length INTEGER, padding BYTES',
+        'BYTES',
+        (input: Buffer, length: number, padding: Buffer) => padBytes(input, length, padding, side === 'left'),
+      ),
     ],
   });
 

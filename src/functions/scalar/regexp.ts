@@ -35,24 +35,38 @@ export const regexpFunctions: readonly ScalarFunction[] = [
     name: 'REGEXP_EXTRACT',
     doc: 'The first match of a pattern, or one of its groups.',
     category: 'STRING',
-    overloads: [overload('pattern STRING, input STRING', 'STRING', extract), overload('pattern STRING, input STRING, group INTEGER', 'STRING', extract)],
+    overloads: [
+      overload('pattern STRING, input STRING', 'STRING', extract),
+      overload('pattern STRING, input STRING, group INTEGER', 'STRING', extract),
+    ],
   }),
   scalar({
     name: 'REGEXP_EXTRACT_ALL',
     doc: 'All matches of a pattern, or of one of its groups.',
     category: 'STRING',
-    overloads: [overload('pattern STRING, input STRING', 'ARRAY<STRING>', extractAll), overload('pattern STRING, input STRING, group INTEGER', 'ARRAY<STRING>', extractAll)],
+    overloads: [
+      overload('pattern STRING, input STRING', 'ARRAY<STRING>', extractAll),
+      overload('pattern STRING, input STRING, group INTEGER', 'ARRAY<STRING>', extractAll),
+    ],
   }),
   scalar({
     name: 'REGEXP_REPLACE',
     doc: 'Every match of a pattern replaced.',
     category: 'STRING',
-    overloads: [overload('input STRING, pattern STRING, new STRING', 'STRING', (input: string, regex: string, by: string) => input.replace(pattern(regex), replacement(by)))],
+    overloads: [
+      overload('input STRING, pattern STRING, new STRING', 'STRING', (input: string, regex: string, by: string) =>
+        input.replace(pattern(regex), replacement(by)),
+      ),
+    ],
   }),
   scalar({
     name: 'REGEXP_SPLIT_TO_ARRAY',
     doc: 'The parts between the matches of a pattern.',
     category: 'STRING',
-    overloads: [overload('input STRING, pattern STRING', 'ARRAY<STRING>', (input: string, regex: string) => input.split(pattern(regex)))],
+    overloads: [
+      overload('input STRING, pattern STRING', 'ARRAY<STRING>', (input: string, regex: string) =>
+        input.split(pattern(regex)),
+      ),
+    ],
   }),
 ];

@@ -16,7 +16,9 @@ export const split = scalar({
   doc: 'The parts between the delimiters, empty ones too; an empty delimiter splits every character.',
   category: 'STRING',
   overloads: [
-    overload('input STRING, delimiter STRING', 'ARRAY<STRING>', (input: string, delimiter: string) => (input === '' ? [''] : input.split(delimiter))),
+    overload('input STRING, delimiter STRING', 'ARRAY<STRING>', (input: string, delimiter: string) =>
+      input === '' ? [''] : input.split(delimiter),
+    ),
     overload('input BYTES, delimiter BYTES', 'ARRAY<BYTES>', splitBytes),
   ],
 });

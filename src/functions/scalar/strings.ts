@@ -13,7 +13,10 @@ function trimLikeJava(input: string): string {
 }
 
 function initCap(input: string): string {
-  return input.toLowerCase().replace(/^\s+/, '').replace(/(^|\s)(\S)/g, (_, space: string, letter: string) => space + letter.toUpperCase());
+  return input
+    .toLowerCase()
+    .replace(/^\s+/, '')
+    .replace(/(^|\s)(\S)/g, (_, space: string, letter: string) => space + letter.toUpperCase());
 }
 
 /** Functions of one string that are a line each. */
@@ -26,12 +29,19 @@ export const stringFunctions: readonly ScalarFunction[] = [
     name: 'LEN',
     doc: 'The length in UTF-16 code units, or in bytes.',
     category: 'STRING',
-    overloads: [overload('input STRING', 'INTEGER', (input: string) => input.length), overload('input BYTES', 'INTEGER', (input: Buffer) => input.length)],
+    overloads: [
+      overload('input STRING', 'INTEGER', (input: string) => input.length),
+      overload('input BYTES', 'INTEGER', (input: Buffer) => input.length),
+    ],
   }),
   scalar({
     name: 'REPLACE',
     doc: 'Replaces every occurrence of a text by another.',
     category: 'STRING',
-    overloads: [overload('input STRING, old STRING, new STRING', 'STRING', (input: string, old: string, by: string) => input.split(old).join(by))],
+    overloads: [
+      overload('input STRING, old STRING, new STRING', 'STRING', (input: string, old: string, by: string) =>
+        input.split(old).join(by),
+      ),
+    ],
   }),
 ];

@@ -1,4 +1,17 @@
-import { ChronoField, DateTimeFormatter, DateTimeFormatterBuilder, Instant, LocalDate, LocalDateTime, LocalTime, ResolverStyle, TemporalQueries, ZoneId, ZoneOffset, type TemporalAccessor } from '@js-joda/core';
+import type { DateTimeFormatter } from '@js-joda/core';
+import {
+  ChronoField,
+  DateTimeFormatterBuilder,
+  Instant,
+  LocalDate,
+  LocalDateTime,
+  LocalTime,
+  ResolverStyle,
+  TemporalQueries,
+  ZoneId,
+  ZoneOffset,
+  type TemporalAccessor,
+} from '@js-joda/core';
 import '@js-joda/timezone';
 import { EvaluationError } from '../../types/numbers.ts';
 
@@ -40,11 +53,20 @@ function attempt<T>(what: string, action: () => T): T {
 }
 
 export function formatTimestamp(ms: number, pattern: string, zoneName = 'GMT'): string {
-  return attempt(`cannot format with "${pattern}"`, () => formatter(pattern).format(Instant.ofEpochMilli(ms).atZone(zone(zoneName))));
+  return attempt(`cannot format with "${pattern}"`, () =>
+    formatter(pattern).format(Instant.ofEpochMilli(ms).atZone(zone(zoneName))),
+  );
 }
 
 const isoMillis = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{3}))?Z?$/;
-const isoPatterns = new Set(["yyyy-MM-dd'T'HH:mm:ss.SSS", "yyyy-MM-dd'T'HH:mm:ss", 'yyyy-MM-dd HH:mm:ss', 'yyyy-MM-dd HH:mm:ss.SSS', "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'"]);
+const isoPatterns = new Set([
+  "yyyy-MM-dd'T'HH:mm:ss.SSS",
+  "yyyy-MM-dd'T'HH:mm:ss",
+  'yyyy-MM-dd HH:mm:ss',
+  'yyyy-MM-dd HH:mm:ss.SSS',
+  "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
+  "yyyy-MM-dd'T'HH:mm:ss'Z'",
+]);
 
 /** Milliseconds of a text; parts that the pattern lacks are those of 1970-01-01T00:00. A zone in the text wins over `zoneName`. */
 export function parseTimestampText(text: string, pattern: string, zoneName = 'GMT'): number {
@@ -57,37 +79,52 @@ export function parseTimestampText(text: string, pattern: string, zoneName = 'GM
     const date = parsed.query(TemporalQueries.localDate()) ?? partialDate(parsed);
     const time = parsed.query(TemporalQueries.localTime()) ?? partialTime(parsed);
     const own = parsed.query(TemporalQueries.zone());
-    return LocalDateTime.of(date, time).atZone(own ?? zone(zoneName)).toInstant().toEpochMilli();
+    return LocalDateTime.of(date, time)
+      .atZone(own ?? zone(zoneName))
+      .toInstant()
+      .toEpochMilli();
   });
 }
 
-const field = (parsed: TemporalAccessor, name: ChronoField, otherwise: number): number => (parsed.isSupported(name) ? parsed.get(name) : otherwise);
+const field = (parsed: TemporalAccessor, name: ChronoField, otherwise: number): number =>
+  parsed.isSupported(name) ? parsed.get(name) : otherwise;
 
 function partialDate(parsed: TemporalAccessor): LocalDate {
   const year = field(parsed, ChronoField.YEAR, field(parsed, ChronoField.YEAR_OF_ERA, 1970));
   return LocalDate.of(year, field(parsed, ChronoField.MONTH_OF_YEAR, 1), field(parsed, ChronoField.DAY_OF_MONTH, 1));
 }
 function partialTime(parsed: TemporalAccessor): LocalTime {
-  return LocalTime.of(field(parsed, ChronoField.HOUR_OF_DAY, 0), field(parsed, ChronoField.MINUTE_OF_HOUR, 0), field(parsed, ChronoField.SECOND_OF_MINUTE, 0));
+  return LocalTime.of(
+    field(parsed, ChronoField.HOUR_OF_DAY, 0),
+    field(parsed, ChronoField.MINUTE_OF_HOUR, 0),
+    field(parsed, ChronoField.SECOND_OF_MINUTE, 0),
+  );
 }
 
 export function formatDate(days: number, pattern: string): string {
   return attempt(`cannot format with "${pattern}"`, () => formatter(pattern).format(LocalDate.ofEpochDay(days)));
 }
 export function formatTime(ms: number, pattern: string): string {
-  return attempt(`cannot format with "${pattern}"`, () => formatter(pattern).format(LocalTime.ofNanoOfDay(ms * 1_000_000)));
+  return attempt(`cannot format with "${pattern}"`, () =>
+    formatter(pattern).format(LocalTime.ofNanoOfDay(ms * 1_000_000)),
+  );
 }
 export function parseDateText(text: string, pattern: string): number {
   return attempt(`cannot parse "${text}" with "${pattern}"`, () => {
     const parsed = formatter(pattern).parse(text);
-    if (parsed.isSupported(ChronoField.HOUR_OF_DAY)) throw new EvaluationError(`"${pattern}" has a time part, which a DATE cannot hold`);
+    if (parsed.isSupported(ChronoField.HOUR_OF_DAY))
+      throw new EvaluationError(`"${pattern}" has a time part, which a DATE cannot hold`);
     return (parsed.query(TemporalQueries.localDate()) ?? partialDate(parsed)).toEpochDay();
   });
 }
 export function parseTimeText(text: string, pattern: string): number {
   return attempt(`cannot parse "${text}" with "${pattern}"`, () => {
     const parsed = formatter(pattern, true).parse(text);
-    if (parsed.isSupported(ChronoField.DAY_OF_MONTH) || parsed.isSupported(ChronoField.MONTH_OF_YEAR) || parsed.isSupported(ChronoField.YEAR)) {
+    if (
+      parsed.isSupported(ChronoField.DAY_OF_MONTH) ||
+      parsed.isSupported(ChronoField.MONTH_OF_YEAR) ||
+      parsed.isSupported(ChronoField.YEAR)
+    ) {
       throw new EvaluationError(`"${pattern}" has a date part, which a TIME cannot hold`);
     }
     const time = parsed.query(TemporalQueries.localTime()) ?? partialTime(parsed);

@@ -1,19 +1,49 @@
 import { millisPerDay, startOfDay, timeOfDay } from '../../types/times.ts';
 import { overload, scalar, type ScalarFunction } from '../define.ts';
-import { formatDate, formatTime, formatTimestamp, parseDateText, parseTimestampText, parseTimeText, zone } from './time-format.ts';
+import {
+  formatDate,
+  formatTime,
+  formatTimestamp,
+  parseDateText,
+  parseTimestampText,
+  parseTimeText,
+  zone,
+} from './time-format.ts';
 import { Instant } from '@js-joda/core';
 
-const unitLengths: Record<string, number> = { MILLISECOND: 1, SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000, DAY: millisPerDay };
+const unitLengths: Record<string, number> = {
+  MILLISECOND: 1,
+  SECOND: 1000,
+  MINUTE: 60_000,
+  HOUR: 3_600_000,
+  DAY: millisPerDay,
+};
 const unitMs = (unit: string): number => unitLengths[unit.replace(/S$/, '')]!;
-const time = (name: string, doc: string, params: string, returns: string, evaluate: (...args: never[]) => unknown): ScalarFunction =>
+const time = (
+  name: string,
+  doc: string,
+  params: string,
+  returns: string,
+  evaluate: (...args: never[]) => unknown,
+): ScalarFunction =>
   scalar({ name, doc, category: 'DATE / TIME', overloads: [overload(params, returns, evaluate as never)] });
-const shift = (name: string, type: string, sign: 1 | -1, apply: (value: number, ms: number) => number): ScalarFunction =>
-  time(name, `${sign > 0 ? 'Adds' : 'Subtracts'} a duration ${sign > 0 ? 'to' : 'from'} a ${type}.`, `unit UNIT, amount INTEGER, value ${type}`, type, (unit: string, amount: number, value: number) =>
-    apply(value, sign * amount * unitMs(unit)),
+const shift = (
+  name: string,
+  type: string,
+  sign: 1 | -1,
+  apply: (value: number, ms: number) => number,
+): ScalarFunction =>
+  time(
+    name,
+    `${sign > 0 ? 'Adds' : 'Subtracts'} a duration ${sign > 0 ? 'to' : 'from'} a ${type}.`,
+    `unit UNIT, amount INTEGER, value ${type}`,
+    type,
+    (unit: string, amount: number, value: number) => apply(value, sign * amount * unitMs(unit)),
   );
 const dateShift = (value: number, ms: number): number => startOfDay(value * millisPerDay + ms);
 const timeShift = (value: number, ms: number): number => timeOfDay(value + ms);
-const offsetAt = (ms: number, name: string): number => zone(name).rules().offset(Instant.ofEpochMilli(ms)).totalSeconds() * 1000;
+const offsetAt = (ms: number, name: string): number =>
+  zone(name).rules().offset(Instant.ofEpochMilli(ms)).totalSeconds() * 1000;
 
 /** Dates, times and timestamps; patterns are java.time's and everything is UTC unless a zone is given. */
 export const timeFunctions: readonly ScalarFunction[] = [
@@ -29,7 +59,10 @@ export const timeFunctions: readonly ScalarFunction[] = [
     name: 'FORMAT_TIMESTAMP',
     doc: 'A timestamp as text, in a time zone.',
     category: 'DATE / TIME',
-    overloads: [overload('timestamp TIMESTAMP, pattern STRING', 'STRING', formatTimestamp), overload('timestamp TIMESTAMP, pattern STRING, zone STRING', 'STRING', formatTimestamp)],
+    overloads: [
+      overload('timestamp TIMESTAMP, pattern STRING', 'STRING', formatTimestamp),
+      overload('timestamp TIMESTAMP, pattern STRING, zone STRING', 'STRING', formatTimestamp),
+    ],
   }),
   time('PARSE_DATE', 'A date from text.', 'text STRING, pattern STRING', 'DATE', parseDateText),
   time('PARSE_TIME', 'A time from text.', 'text STRING, pattern STRING', 'TIME', parseTimeText),
@@ -37,40 +70,76 @@ export const timeFunctions: readonly ScalarFunction[] = [
     name: 'PARSE_TIMESTAMP',
     doc: 'A timestamp from text, in a time zone.',
     category: 'DATE / TIME',
-    overloads: [overload('text STRING, pattern STRING', 'TIMESTAMP', parseTimestampText), overload('text STRING, pattern STRING, zone STRING', 'TIMESTAMP', parseTimestampText)],
+    overloads: [
+      overload('text STRING, pattern STRING', 'TIMESTAMP', parseTimestampText),
+      overload('text STRING, pattern STRING, zone STRING', 'TIMESTAMP', parseTimestampText),
+    ],
   }),
-  time('CONVERT_TZ', 'Moves a timestamp from one time zone to another.', 'timestamp TIMESTAMP, from STRING, to STRING', 'TIMESTAMP', (ms: number, from: string, to: string) => ms + offsetAt(ms, to) - offsetAt(ms, from)),
+  time(
+    'CONVERT_TZ',
+    'Moves a timestamp from one time zone to another.',
+    'timestamp TIMESTAMP, from STRING, to STRING',
+    'TIMESTAMP',
+    (ms: number, from: string, to: string) => ms + offsetAt(ms, to) - offsetAt(ms, from),
+  ),
   time('FROM_DAYS', 'The date of a number of days since 1970.', 'days INTEGER', 'DATE', (days: number) => days),
-  time('FROM_UNIXTIME', 'The timestamp of milliseconds since 1970.', 'ms BIGINT', 'TIMESTAMP', (ms: number) => Number(ms)),
+  time('FROM_UNIXTIME', 'The timestamp of milliseconds since 1970.', 'ms BIGINT', 'TIMESTAMP', (ms: number) =>
+    Number(ms),
+  ),
   scalar({
     name: 'UNIX_DATE',
     doc: 'Days since 1970, of a date or of today.',
     category: 'DATE / TIME',
     volatile: true,
-    overloads: [overload('', 'INTEGER', () => startOfDay(Date.now())), overload('date DATE', 'INTEGER', (days: number) => days)],
+    overloads: [
+      overload('', 'INTEGER', () => startOfDay(Date.now())),
+      overload('date DATE', 'INTEGER', (days: number) => days),
+    ],
   }),
   scalar({
     name: 'UNIX_TIMESTAMP',
     doc: 'Milliseconds since 1970, of a timestamp or of now.',
     category: 'DATE / TIME',
     volatile: true,
-    overloads: [overload('', 'BIGINT', () => Date.now()), overload('timestamp TIMESTAMP', 'BIGINT', (ms: number) => ms)],
+    overloads: [
+      overload('', 'BIGINT', () => Date.now()),
+      overload('timestamp TIMESTAMP', 'BIGINT', (ms: number) => ms),
+    ],
   }),
-  time('DATETOSTRING', 'Days since 1970 as text (deprecated: use FORMAT_DATE).', 'days INTEGER, pattern STRING', 'STRING', formatDate),
-  time('STRINGTODATE', 'Days since 1970 from text (deprecated: use PARSE_DATE).', 'text STRING, pattern STRING', 'INTEGER', parseDateText),
+  time(
+    'DATETOSTRING',
+    'Days since 1970 as text (deprecated: use FORMAT_DATE).',
+    'days INTEGER, pattern STRING',
+    'STRING',
+    formatDate,
+  ),
+  time(
+    'STRINGTODATE',
+    'Days since 1970 from text (deprecated: use PARSE_DATE).',
+    'text STRING, pattern STRING',
+    'INTEGER',
+    parseDateText,
+  ),
   scalar({
     name: 'TIMESTAMPTOSTRING',
     doc: 'Milliseconds since 1970 as text (deprecated: use FORMAT_TIMESTAMP).',
     category: 'DATE / TIME',
     overloads: [
-      overload('ms BIGINT, pattern STRING', 'STRING', (ms: number, pattern: string) => formatTimestamp(Number(ms), pattern)),
-      overload('ms BIGINT, pattern STRING, zone STRING', 'STRING', (ms: number, pattern: string, name: string) => formatTimestamp(Number(ms), pattern, name)),
+      overload('ms BIGINT, pattern STRING', 'STRING', (ms: number, pattern: string) =>
+        formatTimestamp(Number(ms), pattern),
+      ),
+      overload('ms BIGINT, pattern STRING, zone STRING', 'STRING', (ms: number, pattern: string, name: string) =>
+        formatTimestamp(Number(ms), pattern, name),
+      ),
     ],
   }),
   scalar({
     name: 'STRINGTOTIMESTAMP',
     doc: 'Milliseconds since 1970 from text (deprecated: use PARSE_TIMESTAMP).',
     category: 'DATE / TIME',
-    overloads: [overload('text STRING, pattern STRING', 'BIGINT', parseTimestampText), overload('text STRING, pattern STRING, zone STRING', 'BIGINT', parseTimestampText)],
+    overloads: [
+      overload('text STRING, pattern STRING', 'BIGINT', parseTimestampText),
+      overload('text STRING, pattern STRING, zone STRING', 'BIGINT', parseTimestampText),
+    ],
   }),
 ];

@@ -11,7 +11,11 @@ export const trunc = scalar({
     overload('value INTEGER', 'BIGINT', (value: number) => value),
     overload('value BIGINT', 'BIGINT', (value: Long) => value),
     overload('value DOUBLE', 'BIGINT', doubleToLong),
-    overload('value DOUBLE, places INTEGER', 'DOUBLE', (value: number, places: number) => Math.trunc(value * 10 ** places) / 10 ** places),
+    overload(
+      'value DOUBLE, places INTEGER',
+      'DOUBLE',
+      (value: number, places: number) => Math.trunc(value * 10 ** places) / 10 ** places,
+    ),
     roundDecimalWhole('trunc'),
     roundDecimalPlaces('trunc'),
   ],

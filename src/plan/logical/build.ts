@@ -3,11 +3,29 @@ import type { SourceSpec } from '../formats.ts';
 import type { WindowSpec } from '../window.ts';
 import { BIGINT } from '../../types/sql-type.ts';
 import { pseudoColumns } from '../../types/schema.ts';
-import { keysOf, valuesOf, type AggregateCall, type AggregateNode, type FilterNode, type FlatMapNode, type JoinNode, type LogicalNode, type NamedExpr, type PlanColumn, type ProjectNode, type RekeyNode, type SourceNode } from './node.ts';
+import {
+  keysOf,
+  valuesOf,
+  type AggregateCall,
+  type AggregateNode,
+  type FilterNode,
+  type FlatMapNode,
+  type JoinNode,
+  type LogicalNode,
+  type NamedExpr,
+  type PlanColumn,
+  type ProjectNode,
+  type RekeyNode,
+  type SourceNode,
+} from './node.ts';
 
 /** Every column of a source, pseudo columns after its own; `prefix` is put before each name. */
 export function source(spec: SourceSpec, alias: string, prefix: string): SourceNode {
-  const own: PlanColumn[] = spec.schema.map(({ name, type, role }) => ({ name: prefix + name, type, role: role === 'key' ? 'key' : 'value' }));
+  const own: PlanColumn[] = spec.schema.map(({ name, type, role }) => ({
+    name: prefix + name,
+    type,
+    role: role === 'key' ? 'key' : 'value',
+  }));
   const pseudo = pseudoColumns.filter(({ windowed }) => !windowed || spec.window !== undefined);
   return {
     kind: 'source',
@@ -25,14 +43,31 @@ export function filter(input: LogicalNode, predicate: Expr): FilterNode {
   return { kind: 'filter', input, predicate, columns: input.columns, shape: input.shape, windowed: input.windowed };
 }
 
-export function project(input: LogicalNode, exprs: readonly (NamedExpr & { readonly role: PlanColumn['role'] })[]): ProjectNode {
+export function project(
+  input: LogicalNode,
+  exprs: readonly (NamedExpr & { readonly role: PlanColumn['role'] })[],
+): ProjectNode {
   const columns = exprs.map(({ name, expr, role }): PlanColumn => ({ name, type: expr.type, role }));
-  return { kind: 'project', input, exprs: exprs.map(({ name, expr }) => ({ name, expr })), columns, shape: input.shape, windowed: input.windowed };
+  return {
+    kind: 'project',
+    input,
+    exprs: exprs.map(({ name, expr }) => ({ name, expr })),
+    columns,
+    shape: input.shape,
+    windowed: input.windowed,
+  };
 }
 
 export function flatMap(input: LogicalNode, functions: FlatMapNode['functions']): FlatMapNode {
   const added = functions.map(({ name, type }): PlanColumn => ({ name, type, role: 'value' }));
-  return { kind: 'flatMap', input, functions, columns: [...input.columns, ...added], shape: 'STREAM', windowed: input.windowed };
+  return {
+    kind: 'flatMap',
+    input,
+    functions,
+    columns: [...input.columns, ...added],
+    shape: 'STREAM',
+    windowed: input.windowed,
+  };
 }
 
 /** The new key columns come first; all other columns, former keys too, are values. */
@@ -47,7 +82,13 @@ export function rekey(input: LogicalNode, keys: readonly NamedExpr[], purpose: R
 }
 
 /** The keys, then the aggregates, then ROWTIME and, when windowed, the bounds. */
-export function aggregate(input: LogicalNode, keys: readonly NamedExpr[], aggregates: readonly AggregateCall[], window: WindowSpec | undefined, final: boolean): AggregateNode {
+export function aggregate(
+  input: LogicalNode,
+  keys: readonly NamedExpr[],
+  aggregates: readonly AggregateCall[],
+  window: WindowSpec | undefined,
+  final: boolean,
+): AggregateNode {
   const bounds = window === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
   const columns: PlanColumn[] = [
     ...keys.map(({ name, expr }): PlanColumn => ({ name, type: expr.type, role: 'key' })),
@@ -60,6 +101,9 @@ export function aggregate(input: LogicalNode, keys: readonly NamedExpr[], aggreg
 /** The key, then every column of both sides, theirs being values. */
 export function join(parts: Omit<JoinNode, 'kind' | 'columns' | 'windowed'>): JoinNode {
   const sides = [...parts.left.columns, ...parts.right.columns].filter(({ name }) => name !== parts.keyName);
-  const columns: PlanColumn[] = [{ name: parts.keyName, type: parts.leftKey.type, role: 'key' }, ...sides.map((column): PlanColumn => ({ ...column, role: 'value' }))];
-  return { kind: 'join', ...parts, columns, windowed: parts.left.windowed };
+  const columns: PlanColumn[] = [
+    { name: parts.keyName, type: parts.leftKey.type, role: 'key' },
+    ...sides.map((column): PlanColumn => ({ ...column, role: 'value' })),
+  ];
+  return { ...parts, kind: 'join', columns, windowed: parts.left.windowed };
 }

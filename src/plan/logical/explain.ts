@@ -22,7 +22,10 @@ function describe(node: LogicalNode): string {
       return `rekey ${node.keys.map(({ name, expr }) => `${printExpr(expr)} AS ${name}`).join(', ') || 'NULL'}`;
     case 'aggregate': {
       const calls = node.aggregates.map(({ name, fn, args }) => `${fn}(${args.map(printExpr).join(', ')}) AS ${name}`);
-      const window = node.window === undefined ? '' : ` ${node.window.type} size=${node.window.sizeMs} advance=${node.window.advanceMs} grace=${node.window.graceMs}`;
+      const window =
+        node.window === undefined
+          ? ''
+          : ` ${node.window.type} size=${node.window.sizeMs} advance=${node.window.advanceMs} grace=${node.window.graceMs}`;
       return `aggregate by ${node.keys.map(({ expr }) => printExpr(expr)).join(', ')}: ${calls.join(', ')}${window}${node.final ? ' final' : ''}`;
     }
     case 'join':

@@ -43,7 +43,12 @@ export interface ProjectNode extends Base {
 export interface FlatMapNode extends Base {
   readonly kind: 'flatMap';
   readonly input: LogicalNode;
-  readonly functions: readonly { readonly name: string; readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }[];
+  readonly functions: readonly {
+    readonly name: string;
+    readonly fn: string;
+    readonly args: readonly Expr[];
+    readonly type: SqlType;
+  }[];
 }
 /** A new key for a stream: PARTITION BY, or the side of a join. */
 export interface RekeyNode extends Base {
@@ -119,7 +124,8 @@ export interface InvokeNode extends Base {
   readonly outputs: readonly { readonly name: string; readonly output: string; readonly type: SqlType }[];
 }
 
-export type LogicalNode = SourceNode | FilterNode | ProjectNode | FlatMapNode | RekeyNode | AggregateNode | JoinNode | OverNode | InvokeNode;
+export type LogicalNode =
+  SourceNode | FilterNode | ProjectNode | FlatMapNode | RekeyNode | AggregateNode | JoinNode | OverNode | InvokeNode;
 export type NodeOf<K extends LogicalNode['kind']> = Extract<LogicalNode, { kind: K }>;
 
 export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
@@ -135,4 +141,5 @@ export function withInputs(node: LogicalNode, inputs: readonly LogicalNode[]): L
 }
 
 export const keysOf = (columns: readonly PlanColumn[]): PlanColumn[] => columns.filter(({ role }) => role === 'key');
-export const valuesOf = (columns: readonly PlanColumn[]): PlanColumn[] => columns.filter(({ role }) => role === 'value');
+export const valuesOf = (columns: readonly PlanColumn[]): PlanColumn[] =>
+  columns.filter(({ role }) => role === 'value');

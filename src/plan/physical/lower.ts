@@ -16,11 +16,25 @@ type Lowering<K extends LogicalNode['kind']> = (node: NodeOf<K>, lower: (node: L
 const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   source: (node, _lower, ids) => {
     const { source, reads, columns } = node;
-    return { op: node.shape === 'STREAM' ? 'streamSource' : 'tableSource', v: 1, id: ids.take('Source'), columns, source, reads };
+    return {
+      op: node.shape === 'STREAM' ? 'streamSource' : 'tableSource',
+      v: 1,
+      id: ids.take('Source'),
+      columns,
+      source,
+      reads,
+    };
   },
   filter: (node, lower, ids) => {
     const input = lower(node.input);
-    return { op: node.shape === 'STREAM' ? 'streamFilter' : 'tableFilter', v: 1, id: ids.take('Filter'), columns: node.columns, input, predicate: node.predicate };
+    return {
+      op: node.shape === 'STREAM' ? 'streamFilter' : 'tableFilter',
+      v: 1,
+      id: ids.take('Filter'),
+      columns: node.columns,
+      input,
+      predicate: node.predicate,
+    };
   },
   project: (node, lower, ids) => {
     const input = lower(node.input);
@@ -28,29 +42,79 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   },
   flatMap: (node, lower, ids) => {
     const input = lower(node.input);
-    return { op: 'flatMap', v: 1, id: ids.take('FlatMap'), columns: node.columns, input, functions: node.functions.map(({ fn, args, type }) => ({ fn, args, type })) };
+    return {
+      op: 'flatMap',
+      v: 1,
+      id: ids.take('FlatMap'),
+      columns: node.columns,
+      input,
+      functions: node.functions.map(({ fn, args, type }) => ({ fn, args, type })),
+    };
   },
-  rekey: (node, lower, ids) => repartitioned(node.columns, node.keys.map(({ expr }) => expr), lower(node.input), node.shape, node.purpose !== 'partitionBy', 'PartitionBy', ids),
+  rekey: (node, lower, ids) =>
+    repartitioned(
+      node.columns,
+      node.keys.map(({ expr }) => expr),
+      lower(node.input),
+      node.shape,
+      node.purpose !== 'partitionBy',
+      'PartitionBy',
+      ids,
+    ),
   aggregate: (node, lower, ids) => {
     const input = grouped(node, lower, ids);
-    const base = { v: 1, columns: node.columns, input, keyCount: node.keys.length, aggregates: node.aggregates } as const;
+    const base = {
+      v: 1,
+      columns: node.columns,
+      input,
+      keyCount: node.keys.length,
+      aggregates: node.aggregates,
+    } as const;
     const id = ids.take('Aggregate');
     if (node.input.shape === 'TABLE') return { ...base, op: 'tableAggregate', id };
     if (node.window === undefined) return { ...base, op: 'streamAggregate', id };
-    return { ...base, op: node.window.type === 'SESSION' ? 'sessionAggregate' : 'windowedAggregate', id, window: node.window, final: node.final };
+    return {
+      ...base,
+      op: node.window.type === 'SESSION' ? 'sessionAggregate' : 'windowedAggregate',
+      id,
+      window: node.window,
+      final: node.final,
+    };
   },
   join: lowerJoin,
   over: (node, lower, ids) => {
     const keys = keysOf(node.input.columns);
-    const keyed = node.partitionBy.length === keys.length && node.partitionBy.every((expr, i) => expr.kind === 'column' && expr.name === keys[i]!.name);
+    const keyed =
+      node.partitionBy.length === keys.length &&
+      node.partitionBy.every((expr, i) => expr.kind === 'column' && expr.name === keys[i]!.name);
     const input = lower(node.input);
     const placed = keyed ? input : repartition(input, node.partitionBy, 'Over', ids);
-    return { op: 'over', v: 1, id: ids.take('Over'), columns: node.columns, input: placed, partitionBy: node.partitionBy, orderBy: node.orderBy, calls: node.calls };
+    return {
+      op: 'over',
+      v: 1,
+      id: ids.take('Over'),
+      columns: node.columns,
+      input: placed,
+      partitionBy: node.partitionBy,
+      orderBy: node.orderBy,
+      calls: node.calls,
+    };
   },
   invoke: (node, lower, ids) => {
     const input = lower(node.input);
     const { columns, model, version, args, onError } = node;
-    return { op: 'invoke', v: 1, id: ids.take('Invoke'), columns, input, model, version, args, onError, outputs: node.outputs.map(({ output, type }) => ({ output, type })) };
+    return {
+      op: 'invoke',
+      v: 1,
+      id: ids.take('Invoke'),
+      columns,
+      input,
+      model,
+      version,
+      args,
+      onError,
+      outputs: node.outputs.map(({ output, type }) => ({ output, type })),
+    };
   },
 };
 
@@ -64,8 +128,24 @@ function repartition(input: Step, keys: readonly Expr[], word: string, ids: Ids)
   return repartitioned(columns, keys, input, 'STREAM', true, word, ids);
 }
 
-function repartitioned(columns: readonly PlanColumn[], keys: readonly Expr[], input: Step, shape: 'STREAM' | 'TABLE', dropNullKeys: boolean, word: string, ids: Ids): Step {
-  const rekey: Step = { op: shape === 'STREAM' ? 'streamRekey' : 'tableRekey', v: 1, id: ids.take(word), columns, input, keys, dropNullKeys };
+function repartitioned(
+  columns: readonly PlanColumn[],
+  keys: readonly Expr[],
+  input: Step,
+  shape: 'STREAM' | 'TABLE',
+  dropNullKeys: boolean,
+  word: string,
+  ids: Ids,
+): Step {
+  const rekey: Step = {
+    op: shape === 'STREAM' ? 'streamRekey' : 'tableRekey',
+    v: 1,
+    id: ids.take(word),
+    columns,
+    input,
+    keys,
+    dropNullKeys,
+  };
   return { op: 'repartition', v: 1, id: ids.take(`${word}-repartition`), columns, input: rekey, shape };
 }
 
@@ -74,10 +154,30 @@ function grouped(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Step, 
   const input = lower(node.input);
   const keys = keysOf(node.input.columns);
   const [only] = node.keys;
-  if (node.input.shape === 'STREAM' && node.keys.length === 1 && keys.length === 1 && only!.expr.kind === 'column' && only!.expr.name === keys[0]!.name && node.input.windowed === undefined) return input;
-  const groupColumns = node.keys.map(({ expr }, i): PlanColumn => ({ name: `KSQL_INTERNAL_KEY_${i}`, type: expr.type, role: 'key' }));
+  if (
+    node.input.shape === 'STREAM' &&
+    node.keys.length === 1 &&
+    keys.length === 1 &&
+    only!.expr.kind === 'column' &&
+    only!.expr.name === keys[0]!.name &&
+    node.input.windowed === undefined
+  )
+    return input;
+  const groupColumns = node.keys.map(({ expr }, i): PlanColumn => ({
+    name: `KSQL_INTERNAL_KEY_${i}`,
+    type: expr.type,
+    role: 'key',
+  }));
   const columns = [...groupColumns, ...input.columns.map((column): PlanColumn => ({ ...column, role: 'value' }))];
-  return repartitioned(columns, node.keys.map(({ expr }) => expr), input, node.input.shape, true, 'GroupBy', ids);
+  return repartitioned(
+    columns,
+    node.keys.map(({ expr }) => expr),
+    input,
+    node.input.shape,
+    true,
+    'GroupBy',
+    ids,
+  );
 }
 
 function lowerJoin(node: JoinNode, lower: (node: LogicalNode) => Step, ids: Ids): Step {
@@ -85,7 +185,8 @@ function lowerJoin(node: JoinNode, lower: (node: LogicalNode) => Step, ids: Ids)
   const right = lower(node.right);
   const base = { v: 1, columns: node.columns, left, right } as const;
   const id = ids.take('Join');
-  if (node.left.shape === 'STREAM' && node.right.shape === 'STREAM') return { ...base, op: 'streamStreamJoin', id, join: node.join, within: node.within! };
+  if (node.left.shape === 'STREAM' && node.right.shape === 'STREAM')
+    return { ...base, op: 'streamStreamJoin', id, join: node.join, within: node.within! };
   if (node.left.shape === 'STREAM') return { ...base, op: 'streamTableJoin', id, join: node.join as 'INNER' | 'LEFT' };
   return { ...base, op: 'tableTableJoin', id, join: node.join };
 }

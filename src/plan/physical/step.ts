@@ -104,8 +104,20 @@ export interface InvokeStep extends StepBase {
 }
 
 export type Step =
-  | SourceStep | FilterStep | ProjectStep | FlatMapStep | RekeyStep | RepartitionStep | StreamAggregateStep | WindowedAggregateStep
-  | TableAggregateStep | StreamStreamJoinStep | StreamTableJoinStep | TableTableJoinStep | OverStep | InvokeStep;
+  | SourceStep
+  | FilterStep
+  | ProjectStep
+  | FlatMapStep
+  | RekeyStep
+  | RepartitionStep
+  | StreamAggregateStep
+  | WindowedAggregateStep
+  | TableAggregateStep
+  | StreamStreamJoinStep
+  | StreamTableJoinStep
+  | TableTableJoinStep
+  | OverStep
+  | InvokeStep;
 export type StepOp = Step['op'];
 
 /** Where a persistent query writes. */

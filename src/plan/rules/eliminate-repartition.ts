@@ -8,6 +8,11 @@ export const eliminateRepartition: Rule = {
     if (node.kind !== 'rekey' || node.keys.length !== 1) return undefined;
     const keys = keysOf(node.input.columns);
     const [key] = node.keys;
-    return keys.length === 1 && key!.expr.kind === 'column' && key!.expr.name === keys[0]!.name && key!.name === keys[0]!.name ? node.input : undefined;
+    return keys.length === 1 &&
+      key!.expr.kind === 'column' &&
+      key!.expr.name === keys[0]!.name &&
+      key!.name === keys[0]!.name
+      ? node.input
+      : undefined;
   },
 };

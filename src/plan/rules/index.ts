@@ -10,7 +10,15 @@ import { removeTrueFilter } from './remove-true-filter.ts';
 import type { Rule } from './rule.ts';
 
 /** The rewrites in their order; each is tried at every node until none changes anything. */
-export const rules: readonly Rule[] = [foldConstants, mergeFilters, removeTrueFilter, pushFilterBelowInvoke, pushFilterIntoJoin, pushFilterBelowRekey, eliminateRepartition];
+export const rules: readonly Rule[] = [
+  foldConstants,
+  mergeFilters,
+  removeTrueFilter,
+  pushFilterBelowInvoke,
+  pushFilterIntoJoin,
+  pushFilterBelowRekey,
+  eliminateRepartition,
+];
 
 export interface Optimized {
   readonly plan: LogicalNode;

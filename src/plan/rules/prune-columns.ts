@@ -12,10 +12,13 @@ export function pruneColumns(root: LogicalNode): LogicalNode {
 }
 
 function prune(node: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
-  const keep = (columns: readonly PlanColumn[]): PlanColumn[] => columns.filter(({ name, role }) => role === 'key' || needed.has(name));
+  const keep = (columns: readonly PlanColumn[]): PlanColumn[] =>
+    columns.filter(({ name, role }) => role === 'key' || needed.has(name));
   switch (node.kind) {
     case 'source': {
-      const kept = node.columns.map((column, i) => ({ column, read: node.reads[i]! })).filter(({ column }) => column.role === 'key' || needed.has(column.name));
+      const kept = node.columns
+        .map((column, i) => ({ column, read: node.reads[i]! }))
+        .filter(({ column }) => column.role === 'key' || needed.has(column.name));
       if (kept.length === node.columns.length) return node;
       return { ...node, columns: kept.map(({ column }) => column), reads: kept.map(({ read }) => read) };
     }
@@ -32,29 +35,49 @@ function prune(node: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
     case 'flatMap':
     case 'over':
     case 'invoke': {
-      const own = node.kind === 'flatMap' ? node.functions.flatMap(({ args }) => args) : node.kind === 'invoke' ? node.args : [...node.partitionBy, node.orderBy, ...node.calls.flatMap(({ args }) => args)];
-      const added = new Set((node.kind === 'flatMap' ? node.functions : node.kind === 'invoke' ? node.outputs : node.calls).map(({ name }) => name));
+      const own =
+        node.kind === 'flatMap'
+          ? node.functions.flatMap(({ args }) => args)
+          : node.kind === 'invoke'
+            ? node.args
+            : [...node.partitionBy, node.orderBy, ...node.calls.flatMap(({ args }) => args)];
+      const added = new Set(
+        (node.kind === 'flatMap' ? node.functions : node.kind === 'invoke' ? node.outputs : node.calls).map(
+          ({ name }) => name,
+        ),
+      );
       const input = prune(node.input, new Set([...[...needed].filter((name) => !added.has(name)), ...columnsOf(own)]));
       if (input === node.input) return node;
       return { ...node, input, columns: [...input.columns, ...node.columns.filter(({ name }) => added.has(name))] };
     }
     case 'rekey': {
       const keys = new Set(node.keys.map(({ name }) => name));
-      const input = prune(node.input, new Set([...[...needed].filter((name) => !keys.has(name)), ...columnsOf(node.keys.map(({ expr }) => expr))]));
+      const input = prune(
+        node.input,
+        new Set([...[...needed].filter((name) => !keys.has(name)), ...columnsOf(node.keys.map(({ expr }) => expr))]),
+      );
       if (input === node.input) return node;
       const left = new Set(input.columns.map(({ name }) => name));
       return { ...node, input, columns: node.columns.filter(({ name, role }) => role === 'key' || left.has(name)) };
     }
     case 'aggregate': {
-      const input = prune(node.input, columnsOf([...node.keys.map(({ expr }) => expr), ...node.aggregates.flatMap(({ args }) => args)]));
+      const input = prune(
+        node.input,
+        columnsOf([...node.keys.map(({ expr }) => expr), ...node.aggregates.flatMap(({ args }) => args)]),
+      );
       return input === node.input ? node : { ...node, input };
     }
     case 'join': {
       const wanted = new Set([...needed, ...columnsOf([node.leftKey, node.rightKey])]);
-      const sides = [node.left, node.right].map((side) => prune(side, new Set([...wanted].filter((name) => side.columns.some((column) => column.name === name)))));
+      const sides = [node.left, node.right].map((side) =>
+        prune(side, new Set([...wanted].filter((name) => side.columns.some((column) => column.name === name)))),
+      );
       if (sides[0] === node.left && sides[1] === node.right) return node;
       const left = new Set(sides.flatMap(({ columns }) => columns.map(({ name }) => name)));
-      return { ...(withInputs(node, sides) as typeof node), columns: node.columns.filter(({ name, role }) => role === 'key' || left.has(name)) };
+      return {
+        ...(withInputs(node, sides) as typeof node),
+        columns: node.columns.filter(({ name, role }) => role === 'key' || left.has(name)),
+      };
     }
   }
 }

@@ -13,7 +13,17 @@ export const pushFilterBelowInvoke: Rule = {
     if (early.length === 0) return undefined;
     const late = parts.filter((part) => !early.includes(part));
     const { input } = invoke;
-    const below = { ...invoke, input: { ...node, input, predicate: conjunction(early), columns: input.columns, shape: input.shape, windowed: input.windowed } };
+    const below = {
+      ...invoke,
+      input: {
+        ...node,
+        input,
+        predicate: conjunction(early),
+        columns: input.columns,
+        shape: input.shape,
+        windowed: input.windowed,
+      },
+    };
     return late.length === 0 ? below : { ...node, input: below, predicate: conjunction(late) };
   },
 };

@@ -7,7 +7,13 @@ import type { Rule } from './rule.ts';
 export const pushFilterBelowRekey: Rule = {
   name: 'push-filter-below-rekey',
   apply: (node) => {
-    if (node.kind !== 'filter' || node.input.kind !== 'rekey' || node.shape !== 'STREAM' || !reads(node.predicate, node.input.input)) return undefined;
+    if (
+      node.kind !== 'filter' ||
+      node.input.kind !== 'rekey' ||
+      node.shape !== 'STREAM' ||
+      !reads(node.predicate, node.input.input)
+    )
+      return undefined;
     return { ...node.input, input: filter(node.input.input, node.predicate) };
   },
 };

@@ -22,7 +22,8 @@ export const pushFilterIntoJoin: Rule = {
   },
 };
 
-const leftIsSafe = (join: JoinNode): boolean => join.join === 'INNER' || (join.join === 'LEFT' && join.right.shape === 'TABLE');
+const leftIsSafe = (join: JoinNode): boolean =>
+  join.join === 'INNER' || (join.join === 'LEFT' && join.right.shape === 'TABLE');
 const rightIsSafe = (join: JoinNode): boolean => join.join === 'INNER' && join.right.shape === 'STREAM';
 
 function reads(part: Expr, side: LogicalNode): boolean {
@@ -34,6 +35,7 @@ function reads(part: Expr, side: LogicalNode): boolean {
 /** Under the repartition of a side, so that fewer rows travel. */
 function below(side: LogicalNode, parts: readonly Expr[]): LogicalNode {
   if (parts.length === 0) return side;
-  if (side.kind === 'rekey' && parts.every((part) => reads(part, side.input))) return { ...side, input: below(side.input, parts) };
+  if (side.kind === 'rekey' && parts.every((part) => reads(part, side.input)))
+    return { ...side, input: below(side.input, parts) };
   return filter(side, conjunction(parts));
 }

@@ -35,7 +35,11 @@ export class Invoke implements Operator {
 
   async #score(changes: readonly Change[]): Promise<readonly Change[]> {
     const { model, version } = this.#options;
-    const scored = await this.#host.score(model, version, changes.map(({ after }) => this.#args(after!)));
+    const scored = await this.#host.score(
+      model,
+      version,
+      changes.map(({ after }) => this.#args(after!)),
+    );
     const result: Change[] = [];
     changes.forEach((change, i) => {
       const values = this.#values(scored[i]!);
@@ -55,7 +59,8 @@ export class Invoke implements Operator {
     if (action === 'FAIL') throw failure;
     report(failure, 'INVOKE MODEL');
     if (action === 'DLQ') return undefined;
-    const values = action === 'DEFAULT' ? this.#host.defaults(model) : Array.from({ length: this.#options.outputs }, () => null);
+    const values =
+      action === 'DEFAULT' ? this.#host.defaults(model) : Array.from({ length: this.#options.outputs }, () => null);
     return [...values, version, error ?? null, latencyMs];
   }
 }

@@ -1,7 +1,12 @@
 import type { Change } from '../change.ts';
 
 /** Visits the changes of two inputs by sequence number, the left one first where both have the same. */
-export function mergeInputs(left: readonly Change[], right: readonly Change[], onLeft: (change: Change) => void, onRight: (change: Change) => void): void {
+export function mergeInputs(
+  left: readonly Change[],
+  right: readonly Change[],
+  onLeft: (change: Change) => void,
+  onRight: (change: Change) => void,
+): void {
   let i = 0;
   let j = 0;
   while (i < left.length || j < right.length) {

@@ -36,7 +36,13 @@ export class Over implements Operator {
   readonly #calls: readonly BoundOver[];
   readonly #cache = new Map<string, Partition>();
 
-  constructor(store: KeyValueStore<Stored>, partitionBy: (row: Row) => Row, orderBy: (row: Row) => Value, args: (row: Row) => Row, calls: readonly BoundOver[]) {
+  constructor(
+    store: KeyValueStore<Stored>,
+    partitionBy: (row: Row) => Row,
+    orderBy: (row: Row) => Value,
+    args: (row: Row) => Row,
+    calls: readonly BoundOver[],
+  ) {
     this.#store = store;
     this.#partitionBy = partitionBy;
     this.#orderBy = orderBy;
@@ -52,7 +58,13 @@ export class Over implements Operator {
       const time = this.#orderBy(after);
       const partitionKey = this.#partitionBy(after);
       if (time === null || partitionKey.includes(null)) {
-        result.push(this.#extend(change, after, this.#calls.map(() => null)));
+        result.push(
+          this.#extend(
+            change,
+            after,
+            this.#calls.map(() => null),
+          ),
+        );
         continue;
       }
       const text = keyText(partitionKey);
@@ -66,14 +78,26 @@ export class Over implements Operator {
   }
 
   #extend(change: Change, row: Row, values: readonly Value[]): Change {
-    return new Change(change.key, undefined, [...row, ...values], change.timestamp, change.sequence, change.window, change.headers);
+    return new Change(
+      change.key,
+      undefined,
+      [...row, ...values],
+      change.timestamp,
+      change.sequence,
+      change.window,
+      change.headers,
+    );
   }
 
   #partition(text: string): Partition {
     let partition = this.#cache.get(text);
     if (partition === undefined) {
       const stored = this.#store.get(text);
-      partition = { events: stored?.[0] ?? [], unbounded: stored?.[1] ?? this.#calls.map((call) => this.#initial(call)), running: undefined };
+      partition = {
+        events: stored?.[0] ?? [],
+        unbounded: stored?.[1] ?? this.#calls.map((call) => this.#initial(call)),
+        running: undefined,
+      };
       this.#cache.set(text, partition);
     }
     return partition;
@@ -99,13 +123,14 @@ export class Over implements Operator {
   #value(partition: Partition, call: BoundOver, i: number, at: number, late: boolean): Value {
     const { events } = partition;
     const { kind } = call;
-    if (typeof kind === 'object' && 'lag' in kind) return (events[at - kind.lag]?.[call.at + 1] ?? null);
+    if (typeof kind === 'object' && 'lag' in kind) return events[at - kind.lag]?.[call.at + 1] ?? null;
     if (kind === 'last') return events[at]![call.at + 1]!;
     if (kind === 'first') {
       if (!isUnbounded(call.frame)) return events[this.#frameStart(events, call.frame, at)]![call.at + 1]!;
       // The first row of all is remembered beside the events, which do not go back that far.
       const first = partition.unbounded[i] as Event | null;
-      if (first === null || first[0] > events[at]![0]) partition.unbounded[i] = [events[at]![0], events[at]![call.at + 1]!];
+      if (first === null || first[0] > events[at]![0])
+        partition.unbounded[i] = [events[at]![0], events[at]![call.at + 1]!];
       return (partition.unbounded[i] as Event)[1] as Value;
     }
     const { aggregator } = kind;
@@ -114,14 +139,16 @@ export class Over implements Operator {
       return aggregator.result(partition.unbounded[i] as never);
     }
     const start = this.#frameStart(events, call.frame, at);
-    if (late || aggregator.undo === undefined || call.frame.rows !== undefined) return aggregator.result(this.#scan(aggregator, events, start, at, call) as never);
+    if (late || aggregator.undo === undefined || call.frame.rows !== undefined)
+      return aggregator.result(this.#scan(aggregator, events, start, at, call) as never);
     partition.running ??= this.#calls.map(() => ({ start: -1, state: undefined }));
     const running = partition.running[i]!;
     if (running.start < 0 || running.start > start) {
       running.state = this.#scan(aggregator, events, start, at, call);
     } else {
       running.state = this.#add(aggregator, running.state, events[at]!, call);
-      for (let j = running.start; j < start; j++) running.state = aggregator.undo(running.state as never, ...this.#argsOf(events[j]!, call));
+      for (let j = running.start; j < start; j++)
+        running.state = aggregator.undo(running.state as never, ...this.#argsOf(events[j]!, call));
     }
     running.start = start;
     return aggregator.result(running.state as never);
@@ -129,7 +156,7 @@ export class Over implements Operator {
 
   #argsOf(event: Event, call: BoundOver): [Value, readonly Value[]] {
     if (call.count === 0) return [null, []];
-    return [event[call.at + 1]!, call.count === 1 ? [] : (event.slice(call.at + 2, call.at + 1 + call.count) as Value[])];
+    return [event[call.at + 1]!, call.count === 1 ? [] : event.slice(call.at + 2, call.at + 1 + call.count)];
   }
   #add(aggregator: Aggregator, state: unknown, event: Event, call: BoundOver): unknown {
     return aggregator.add(state as never, ...this.#argsOf(event, call));
@@ -165,7 +192,8 @@ export class Over implements Operator {
     let needed = at;
     for (const call of this.#calls) {
       if (typeof call.kind === 'object' && 'lag' in call.kind) needed = Math.min(needed, at - call.kind.lag + 1);
-      else if (call.kind !== 'last' && !isUnbounded(call.frame)) needed = Math.min(needed, this.#frameStart(events, call.frame, at));
+      else if (call.kind !== 'last' && !isUnbounded(call.frame))
+        needed = Math.min(needed, this.#frameStart(events, call.frame, at));
     }
     needed = Math.max(0, needed);
     // A quarter may be dead before the rest is moved.
@@ -175,4 +203,5 @@ export class Over implements Operator {
   }
 }
 
-const isUnbounded = (frame: OverFrame): boolean => frame.rangeMs === undefined && frame.rows === undefined && frame.maxSize === undefined;
+const isUnbounded = (frame: OverFrame): boolean =>
+  frame.rangeMs === undefined && frame.rows === undefined && frame.maxSize === undefined;

@@ -17,7 +17,15 @@ export class Project implements Operator {
     for (let i = 0; i < changes!.length; i++) {
       const { key, before, after, timestamp, sequence, window, headers } = changes![i]!;
       this.#position.sequence = sequence;
-      result[i] = new Change(key, before === undefined ? undefined : map(before), after === undefined ? undefined : map(after), timestamp, sequence, window, headers);
+      result[i] = new Change(
+        key,
+        before === undefined ? undefined : map(before),
+        after === undefined ? undefined : map(after),
+        timestamp,
+        sequence,
+        window,
+        headers,
+      );
     }
     return result;
   }

@@ -71,5 +71,6 @@ export class TableRekey implements Operator {
   }
 }
 
-const sameKey = (a: Row, b: Row): boolean => a.every((part, i) => part === b[i]) || JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
+const sameKey = (a: Row, b: Row): boolean =>
+  a.every((part, i) => part === b[i]) || JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
 const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);

@@ -22,7 +22,12 @@ export class SessionAggregate implements Operator {
   #streamTime: number;
   #swept: number;
 
-  constructor(store: KeyValueStore<Stored>, aggregates: AggregateSet, window: WindowSpec, options: { readonly final: boolean; readonly onLate: (change: Change) => void }) {
+  constructor(
+    store: KeyValueStore<Stored>,
+    aggregates: AggregateSet,
+    window: WindowSpec,
+    options: { readonly final: boolean; readonly onLate: (change: Change) => void },
+  ) {
     this.#store = store;
     this.#aggregates = aggregates;
     this.#window = window;
@@ -61,7 +66,10 @@ export class SessionAggregate implements Operator {
     if (!this.#final) {
       for (const session of near) {
         const moved = session[0] !== start || session[1] !== end;
-        if (moved) result.push(new Change(key, undefined, undefined, session[1], sequence, { start: session[0], end: session[1] }));
+        if (moved)
+          result.push(
+            new Change(key, undefined, undefined, session[1], sequence, { start: session[0], end: session[1] }),
+          );
       }
     }
     this.#aggregates.add(states, row);
@@ -114,6 +122,7 @@ export class SessionAggregate implements Operator {
       for (const session of this.#store.get(keyText(key))?.[1] ?? []) yield this.#row(key, session, 0);
       return;
     }
-    for (const [, [each, sessions]] of this.#store.entries()) for (const session of sessions) yield this.#row(each, session, 0);
+    for (const [, [each, sessions]] of this.#store.entries())
+      for (const session of sessions) yield this.#row(each, session, 0);
   }
 }

@@ -31,7 +31,14 @@ export class StreamStreamJoin implements Operator {
   #arrival: number;
   #padded: number;
 
-  constructor(left: WindowStore<Buffered[]>, right: WindowStore<Buffered[]>, join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL', within: JoinWindow, row: JoinRow, onLate: (change: Change) => void) {
+  constructor(
+    left: WindowStore<Buffered[]>,
+    right: WindowStore<Buffered[]>,
+    join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL',
+    within: JoinWindow,
+    row: JoinRow,
+    onLate: (change: Change) => void,
+  ) {
     const { beforeMs, afterMs } = within;
     this.#left = { store: left, beforeMs, afterMs, outer: join === 'LEFT' || join === 'FULL' };
     this.#right = { store: right, beforeMs: afterMs, afterMs: beforeMs, outer: join === 'RIGHT' || join === 'FULL' };
@@ -71,7 +78,11 @@ export class StreamStreamJoin implements Operator {
     }
     const text = keyText(key);
     let matched = false;
-    for (let segment = this.#segment(timestamp - own.beforeMs); segment <= this.#segment(timestamp + own.afterMs); segment += this.#segmentMs) {
+    for (
+      let segment = this.#segment(timestamp - own.beforeMs);
+      segment <= this.#segment(timestamp + own.afterMs);
+      segment += this.#segmentMs
+    ) {
       const buffered = segment < 0 ? undefined : other.store.get(segment, text);
       if (buffered === undefined) continue;
       let changed = false;
@@ -111,10 +122,16 @@ export class StreamStreamJoin implements Operator {
     const { graceMs, beforeMs, afterMs } = this.#within;
     const horizon = this.#streamTime - graceMs;
     if (horizon - Math.min(beforeMs, afterMs) <= this.#padded) return;
-    for (const [side, isLeft] of [[this.#left, true], [this.#right, false]] as const) {
+    for (const [side, isLeft] of [
+      [this.#left, true],
+      [this.#right, false],
+    ] as const) {
       if (!side.outer) continue;
       const limit = horizon - side.afterMs;
-      for (const [segment, text, buffered] of side.store.entries(Math.max(0, this.#segment(this.#padded - side.afterMs - this.#segmentMs)), Math.max(0, limit))) {
+      for (const [segment, text, buffered] of side.store.entries(
+        Math.max(0, this.#segment(this.#padded - side.afterMs - this.#segmentMs)),
+        Math.max(0, limit),
+      )) {
         const open = buffered.filter((entry) => !entry[3] && entry[0] < limit);
         if (open.length === 0) continue;
         const cached = side.store.get(segment, text)!;

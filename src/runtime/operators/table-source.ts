@@ -19,17 +19,30 @@ export class TableSource implements Operator {
       const before = this.#store.get(text)?.[1];
       if (change.after === undefined) this.#store.delete(text);
       else this.#store.put(text, [change.key, change.after, change.timestamp]);
-      return new Change(change.key, before, change.after, change.timestamp, change.sequence, change.window, change.headers);
+      return new Change(
+        change.key,
+        before,
+        change.after,
+        change.timestamp,
+        change.sequence,
+        change.window,
+        change.headers,
+      );
     });
   }
 
   *current(key?: Row): Iterable<Change> {
-    const entries: Iterable<Stored | undefined> = key === undefined ? values(this.#store.entries()) : [this.#store.get(keyText(key))];
-    for (const stored of entries) if (stored !== undefined) yield new Change(stored[0], undefined, stored[1], stored[2], 0);
+    const entries: Iterable<Stored | undefined> =
+      key === undefined ? values(this.#store.entries()) : [this.#store.get(keyText(key))];
+    for (const stored of entries)
+      if (stored !== undefined) yield new Change(stored[0], undefined, stored[1], stored[2], 0);
   }
 }
 
-const textOf = (change: Change): string => (change.window === undefined ? keyText(change.key) : `${change.window.start}/${change.window.end}/${keyText(change.key)}`);
+const textOf = (change: Change): string =>
+  change.window === undefined
+    ? keyText(change.key)
+    : `${change.window.start}/${change.window.end}/${keyText(change.key)}`;
 function* values<V>(entries: Iterable<readonly [string, V]>): Iterable<V> {
   for (const [, value] of entries) yield value;
 }

@@ -14,7 +14,12 @@ export class TableTableJoin implements Operator {
   readonly #needsRight: boolean;
   readonly #row: JoinRow;
 
-  constructor(left: KeyValueStore<Side>, right: KeyValueStore<Side>, join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL', row: JoinRow) {
+  constructor(
+    left: KeyValueStore<Side>,
+    right: KeyValueStore<Side>,
+    join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL',
+    row: JoinRow,
+  ) {
     this.#left = left;
     this.#right = right;
     this.#needsLeft = join === 'INNER' || join === 'LEFT';
@@ -31,7 +36,8 @@ export class TableTableJoin implements Operator {
       const timestamp = Math.max(change.timestamp, opposite?.[1] ?? 0);
       if (change.after === undefined) own.delete(text);
       else own.put(text, [change.after, change.timestamp]);
-      const join = (mine: Row | undefined): Row | undefined => (isLeft ? this.#join(change.key, mine, opposite?.[0]) : this.#join(change.key, opposite?.[0], mine));
+      const join = (mine: Row | undefined): Row | undefined =>
+        isLeft ? this.#join(change.key, mine, opposite?.[0]) : this.#join(change.key, opposite?.[0], mine);
       const before = join(was?.[0]);
       const after = join(change.after);
       if (before === undefined && after === undefined) return;
@@ -47,16 +53,25 @@ export class TableTableJoin implements Operator {
   }
 
   #join(key: Row, left: Row | undefined, right: Row | undefined): Row | undefined {
-    if ((left === undefined && this.#needsLeft) || (right === undefined && this.#needsRight) || (left === undefined && right === undefined)) return undefined;
+    if (
+      (left === undefined && this.#needsLeft) ||
+      (right === undefined && this.#needsRight) ||
+      (left === undefined && right === undefined)
+    )
+      return undefined;
     return this.#row(key, left, right);
   }
 
   *current(key?: Row): Iterable<Change> {
-    const texts = key === undefined ? new Set([...this.#left.entries(), ...this.#right.entries()].map(([text]) => text)) : [keyText(key)];
+    const texts =
+      key === undefined
+        ? new Set([...this.#left.entries(), ...this.#right.entries()].map(([text]) => text))
+        : [keyText(key)];
     for (const text of texts) {
       const [left, right] = [this.#left.get(text), this.#right.get(text)];
       const row = this.#join(key ?? [text], left?.[0], right?.[0]);
-      if (row !== undefined) yield new Change(key ?? [text], undefined, row, Math.max(left?.[1] ?? 0, right?.[1] ?? 0), 0);
+      if (row !== undefined)
+        yield new Change(key ?? [text], undefined, row, Math.max(left?.[1] ?? 0, right?.[1] ?? 0), 0);
     }
   }
 }

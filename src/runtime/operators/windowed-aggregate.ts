@@ -29,7 +29,12 @@ export class WindowedAggregate implements Operator {
   #closed: number;
   #expired: number;
 
-  constructor(store: WindowStore<GroupState>, aggregates: AggregateSet, window: WindowSpec, options: { readonly final: boolean; readonly conflate: boolean; readonly onLate: (change: Change) => void }) {
+  constructor(
+    store: WindowStore<GroupState>,
+    aggregates: AggregateSet,
+    window: WindowSpec,
+    options: { readonly final: boolean; readonly conflate: boolean; readonly onLate: (change: Change) => void },
+  ) {
     this.#store = store;
     this.#aggregates = aggregates;
     this.#window = window;
@@ -93,7 +98,8 @@ export class WindowedAggregate implements Operator {
     const limit = this.#streamTime - graceMs - sizeMs;
     const next = Math.floor(limit / advanceMs) * advanceMs + advanceMs;
     if (limit < 0 || next <= this.#closed) return;
-    for (const [start, , group] of this.#store.entries(this.#closed, next)) result.push(this.#row(start, group, sequence));
+    for (const [start, , group] of this.#store.entries(this.#closed, next))
+      result.push(this.#row(start, group, sequence));
     this.#closed = next;
   }
 

@@ -13,7 +13,8 @@ export function featureRoutes(app: Express, { engine }: ServerContext): void {
     try {
       const body = parseObject(await readBody(request));
       const { features } = body;
-      if (body['feature_service'] !== undefined) throw new SqlError('NOT_SUPPORTED_YET', noSpan, { what: 'feature_service' });
+      if (body['feature_service'] !== undefined)
+        throw new SqlError('NOT_SUPPORTED_YET', noSpan, { what: 'feature_service' });
       if (!Array.isArray(features) || features.length === 0 || !features.every((each) => typeof each === 'string')) {
         throw new SqlError('BAD_REQUEST', noSpan, { why: 'field "features" must be a list of "view:feature"' });
       }
@@ -21,12 +22,24 @@ export function featureRoutes(app: Express, { engine }: ServerContext): void {
       const lists = Object.values(entities).every((each) => Array.isArray(each));
       if (!lists) throw new SqlError('BAD_REQUEST', noSpan, { why: 'every entity must be a list of values' });
       await engine.catchUp();
-      const columns = await onlineFeatures({ features: features as string[], entities: entities as Record<string, unknown[]>, fullFeatureNames: body['full_feature_names'] === true }, engine, Date.now());
+      const columns = await onlineFeatures(
+        {
+          features: features,
+          entities: entities as Record<string, unknown[]>,
+          fullFeatureNames: body['full_feature_names'] === true,
+        },
+        engine,
+        Date.now(),
+      );
       const results = columns.map(({ type, values, statuses, eventTimestamps }) => {
         const write = rowWriter(type);
         return `{"values":[${values.map(write).join(',')}],"statuses":${JSON.stringify(statuses)},"event_timestamps":${JSON.stringify(eventTimestamps)}}`;
       });
-      response.type('application/json').send(`{"metadata":{"feature_names":${JSON.stringify(columns.map(({ name }) => name))}},"results":[${results.join(',')}]}`);
+      response
+        .type('application/json')
+        .send(
+          `{"metadata":{"feature_names":${JSON.stringify(columns.map(({ name }) => name))}},"results":[${results.join(',')}]}`,
+        );
     } catch (error) {
       const { status, body } = errorAnswer(error);
       response.status(status).json(body);

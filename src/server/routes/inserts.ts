@@ -14,7 +14,9 @@ export function insertRoutes(app: Express, context: ServerContext): void {
     let count = 0;
     const ack = async (body: Record<string, unknown>): Promise<void> => {
       const text = JSON.stringify(body);
-      await new Promise((resolve) => response.write(asArray ? (count === 0 ? '[' : ',\n') + text : `${text}\n`, resolve));
+      await new Promise((resolve) =>
+        response.write(asArray ? (count === 0 ? '[' : ',\n') + text : `${text}\n`, resolve),
+      );
       count++;
     };
     let target: string | undefined;
@@ -25,8 +27,11 @@ export function insertRoutes(app: Express, context: ServerContext): void {
         if (target === undefined) {
           target = name(textField(parseObject(line), ['target']));
           await context.engine.catchUp();
-          if (!context.engine.catalog.sources.has(target)) throw new SqlError('BAD_REQUEST', noSpan, { why: `stream or table "${target}" does not exist` });
-          response.status(200).setHeader('content-type', asArray ? 'application/json' : 'application/vnd.ksqlapi.delimited.v1');
+          if (!context.engine.catalog.sources.has(target))
+            throw new SqlError('BAD_REQUEST', noSpan, { why: `stream or table "${target}" does not exist` });
+          response
+            .status(200)
+            .setHeader('content-type', asArray ? 'application/json' : 'application/vnd.ksqlapi.delimited.v1');
           continue;
         }
         await insertedFromJson(line, target, context.engine);

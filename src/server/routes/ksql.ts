@@ -22,10 +22,16 @@ export function ksqlRoutes(app: Express, context: ServerContext): void {
       // All are parsed before the first runs, so that a typo in the last one changes nothing.
       const parsed = statements.map((each) => ({ statement: parse(each), text: each.text }));
       for (const { statement, text } of parsed) {
-        if (context.readOnly && !harmless.has(statement.kind)) throw new SqlError('READ_ONLY_SERVER', statement.span, {});
+        if (context.readOnly && !harmless.has(statement.kind))
+          throw new SqlError('READ_ONLY_SERVER', statement.span, {});
         const needsVariables = session.variables.size > 0 && text.includes('${');
         const again = needsVariables ? session.substitute(text) : text;
-        const entity = await executeStatement(needsVariables ? parse(splitScript({ name: 'request', text: again })[0]!) : statement, text, engine, session);
+        const entity = await executeStatement(
+          needsVariables ? parse(splitScript({ name: 'request', text: again })[0]!) : statement,
+          text,
+          engine,
+          session,
+        );
         if (entity !== undefined) entities.push(entity);
       }
       response.json(entities);
@@ -42,7 +48,8 @@ export function ksqlRoutes(app: Express, context: ServerContext): void {
       const session = sessionOf({}, engine.defaults);
       const entity = await executeStatement(parse(terminate!), 'TERMINATE CLUSTER;', engine, session);
       const patterns = Array.isArray(body['deleteTopicList']) ? (body['deleteTopicList'] as unknown[]).map(String) : [];
-      for (const { name } of await engine.node.listTopics()) if (patterns.some((pattern) => new RegExp(`^(?:${pattern})$`).test(name))) await engine.node.deleteTopic(name);
+      for (const { name } of await engine.node.listTopics())
+        if (patterns.some((pattern) => new RegExp(`^(?:${pattern})$`).test(name))) await engine.node.deleteTopic(name);
       response.json([entity]);
     } catch (error) {
       const { status, body } = errorAnswer(error);

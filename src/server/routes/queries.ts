@@ -49,9 +49,19 @@ const oldRows: Framing = {
 };
 
 function metadata(query: QueryStream): string {
-  return JSON.stringify({ queryId: query.id, columnNames: query.columns.map(({ name }) => name), columnTypes: query.columns.map(({ type }) => typeText(type)) });
+  return JSON.stringify({
+    queryId: query.id,
+    columnNames: query.columns.map(({ name }) => name),
+    columnTypes: query.columns.map(({ type }) => typeText(type)),
+  });
 }
-const schemaOf = (query: QueryStream): string => query.columns.map(({ name, type, role }) => `${quoteName(name)} ${typeText(type)}${role === 'key' && query.kind === 'pull' ? ' KEY' : role === 'key' ? ' KEY' : ''}`).join(', ');
+const schemaOf = (query: QueryStream): string =>
+  query.columns
+    .map(
+      ({ name, type, role }) =>
+        `${quoteName(name)} ${typeText(type)}${role === 'key' && query.kind === 'pull' ? ' KEY' : role === 'key' ? ' KEY' : ''}`,
+    )
+    .join(', ');
 
 export function queryRoutes(app: Express, context: ServerContext): void {
   app.post('/query-stream', (request, response) => answer(request, response, context, 'sql', framingOf(request)));
@@ -59,7 +69,8 @@ export function queryRoutes(app: Express, context: ServerContext): void {
   app.post('/close-query', async (request, response) => {
     try {
       const id = textField(parseObject(await readBody(request)), ['queryId']);
-      if (!context.pushQueries.close(id)) throw new SqlError('BAD_REQUEST', noSpan, { why: `no query with id ${id} is running` });
+      if (!context.pushQueries.close(id))
+        throw new SqlError('BAD_REQUEST', noSpan, { why: `no query with id ${id} is running` });
       response.json({});
     } catch (error) {
       const { status, body } = errorAnswer(error);
@@ -76,7 +87,13 @@ function framingOf(request: Request): Framing {
   return first === json ? oldRows : streamed;
 }
 
-async function answer(request: Request, response: Response, context: ServerContext, field: string, framing: Framing): Promise<void> {
+async function answer(
+  request: Request,
+  response: Response,
+  context: ServerContext,
+  field: string,
+  framing: Framing,
+): Promise<void> {
   try {
     const body = parseObject(await readBody(request));
     const session = sessionOf(body, context.engine.defaults);
@@ -97,8 +114,11 @@ async function answer(request: Request, response: Response, context: ServerConte
   }
 }
 
-const open = (statement: Extract<Statement, { kind: 'select' }>, context: ServerContext, session: Session): Promise<QueryStream> =>
-  openQuery(statement, context.engine, session, context.pushQueries, context.newBackend);
+const open = (
+  statement: Extract<Statement, { kind: 'select' }>,
+  context: ServerContext,
+  session: Session,
+): Promise<QueryStream> => openQuery(statement, context.engine, session, context.pushQueries, context.newBackend);
 
 function parseOne(text: string): Statement {
   const statements = splitScript({ name: 'request', text: /;\s*$/.test(text) ? text : `${text};` });
@@ -117,7 +137,13 @@ async function send(response: Response, text: string, alone: boolean): Promise<v
   if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
 }
 
-async function sendQuery(request: Request, response: Response, context: ServerContext, query: QueryStream, framing: Framing): Promise<void> {
+async function sendQuery(
+  request: Request,
+  response: Response,
+  context: ServerContext,
+  query: QueryStream,
+  framing: Framing,
+): Promise<void> {
   const write = rowsWriter(query.columns.map(({ type }) => type));
   const alone = request.httpVersionMajor === 2 && framing === streamed;
   response.status(200).setHeader('content-type', framing.type);
@@ -139,7 +165,11 @@ async function sendQuery(request: Request, response: Response, context: ServerCo
   }
 }
 
-async function sendPrint(response: Response, context: ServerContext, statement: Extract<Statement, { kind: 'print' }>): Promise<void> {
+async function sendPrint(
+  response: Response,
+  context: ServerContext,
+  statement: Extract<Statement, { kind: 'print' }>,
+): Promise<void> {
   const lines = await printTopic(statement, context.engine);
   response.status(200).setHeader('content-type', 'text/plain; charset=utf-8');
   response.on('close', () => lines.close());

@@ -31,7 +31,13 @@ export function elementsOf(cst: Cst | undefined): ColumnElement[] {
     return {
       name: element.name(),
       type: typeOf(element.one('type')),
-      role: element.has('KEY') ? (element.has('PRIMARY') ? 'primaryKey' : 'key') : header || element.has('HEADERS') ? 'header' : 'value',
+      role: element.has('KEY')
+        ? element.has('PRIMARY')
+          ? 'primaryKey'
+          : 'key'
+        : header || element.has('HEADERS')
+          ? 'header'
+          : 'value',
       headerKey: header ? stringText(element.token('StringLiteral').image) : undefined,
       span: element.span,
     };
@@ -41,7 +47,15 @@ export function elementsOf(cst: Cst | undefined): ColumnElement[] {
 export function printElements(elements: readonly ColumnElement[]): string {
   if (elements.length === 0) return '';
   const suffix = ({ role, headerKey }: ColumnElement): string =>
-    role === 'key' ? ' KEY' : role === 'primaryKey' ? ' PRIMARY KEY' : role === 'value' ? '' : headerKey === undefined ? ' HEADERS' : ` HEADER(${printString(headerKey)})`;
+    role === 'key'
+      ? ' KEY'
+      : role === 'primaryKey'
+        ? ' PRIMARY KEY'
+        : role === 'value'
+          ? ''
+          : headerKey === undefined
+            ? ' HEADERS'
+            : ` HEADER(${printString(headerKey)})`;
   return ` (${elements.map((each) => `${printName(each.name.text)} ${printType(each.type)}${suffix(each)}`).join(', ')})`;
 }
 

@@ -21,7 +21,17 @@ export const describe: StatementShape<Describe> = {
     const version = cst.maybe('version');
     return {
       kind: 'describe',
-      what: cst.has('FUNCTION') ? 'FUNCTION' : cst.has('MODEL') ? 'MODEL' : cst.has('FEATURE') ? 'FEATURE VIEW' : cst.has('STREAMS') ? 'STREAMS' : tables ? 'TABLES' : 'source',
+      what: cst.has('FUNCTION')
+        ? 'FUNCTION'
+        : cst.has('MODEL')
+          ? 'MODEL'
+          : cst.has('FEATURE')
+            ? 'FEATURE VIEW'
+            : cst.has('STREAMS')
+              ? 'STREAMS'
+              : tables
+                ? 'TABLES'
+                : 'source',
       name: tables ? undefined : name,
       version: version && versionText(version),
       extended: cst.has('EXTENDED'),

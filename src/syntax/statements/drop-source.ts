@@ -20,5 +20,6 @@ export const dropSource: StatementShape<DropSource> = {
     deleteTopic: cst.has('TOPIC'),
     span: cst.span,
   }),
-  print: (s) => `DROP ${s.sourceKind} ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.deleteTopic ? ' DELETE TOPIC' : ''};`,
+  print: (s) =>
+    `DROP ${s.sourceKind} ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.deleteTopic ? ' DELETE TOPIC' : ''};`,
 };

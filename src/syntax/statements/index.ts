@@ -8,21 +8,66 @@ import { alterModel, createModel, dropModel, type AlterModel, type CreateModel, 
 import { printTopic, type PrintTopic } from './print-topic.ts';
 import { queryControl, type QueryControl } from './query-control.ts';
 import { select, type Select } from './select.ts';
-import { define, setProperty, undefine, unsetProperty, type Define, type SetProperty, type Undefine, type UnsetProperty } from './settings.ts';
+import {
+  define,
+  setProperty,
+  undefine,
+  unsetProperty,
+  type Define,
+  type SetProperty,
+  type Undefine,
+  type UnsetProperty,
+} from './settings.ts';
 import type { StatementShape } from './shape.ts';
 import { show, type Show } from './show.ts';
 import { createType, dropType, type CreateType, type DropType } from './types.ts';
 
 export type Statement =
-  | CreateSource | DropSource | Insert | Select | PrintTopic | QueryControl | Explain | Show | Describe | SetProperty | UnsetProperty | Define | Undefine
-  | CreateModel | AlterModel | DropModel | CreateFeatureView | DropFeatureView | CreateType | DropType;
+  | CreateSource
+  | DropSource
+  | Insert
+  | Select
+  | PrintTopic
+  | QueryControl
+  | Explain
+  | Show
+  | Describe
+  | SetProperty
+  | UnsetProperty
+  | Define
+  | Undefine
+  | CreateModel
+  | AlterModel
+  | DropModel
+  | CreateFeatureView
+  | DropFeatureView
+  | CreateType
+  | DropType;
 
 type Shapes = { readonly [K in Statement['kind']]: StatementShape<Extract<Statement, { kind: K }>> };
 
 /** How each statement is built and printed; a kind with no entry does not compile. */
 export const shapes: Shapes = {
-  createSource, dropSource, insert, select, print: printTopic, queryControl, explain, show, describe, setProperty, unsetProperty, define, undefine,
-  createModel, alterModel, dropModel, createFeatureView, dropFeatureView, createType, dropType,
+  createSource,
+  dropSource,
+  insert,
+  select,
+  print: printTopic,
+  queryControl,
+  explain,
+  show,
+  describe,
+  setProperty,
+  unsetProperty,
+  define,
+  undefine,
+  createModel,
+  alterModel,
+  dropModel,
+  createFeatureView,
+  dropFeatureView,
+  createType,
+  dropType,
 };
 
 export function printStatement(statement: Statement): string {

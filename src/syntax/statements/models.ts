@@ -57,7 +57,13 @@ export const alterModel: StatementShape<AlterModel> = {
   build: (cst) => {
     const rest = cst.maybe('rest');
     if (rest !== undefined) {
-      const what = ['ALTER MODEL', ...rest.ownTokens().slice(0, 2).map((token) => token.image.toUpperCase())].join(' ');
+      const what = [
+        'ALTER MODEL',
+        ...rest
+          .ownTokens()
+          .slice(0, 2)
+          .map((token) => token.image.toUpperCase()),
+      ].join(' ');
       throw new SqlError('NOT_SUPPORTED_YET', rest.span, { what });
     }
     const version = cst.maybe('version');

@@ -37,7 +37,12 @@ export const unsetProperty: StatementShape<UnsetProperty> = {
 };
 export const define: StatementShape<Define> = {
   rule: 'define',
-  build: (cst) => ({ kind: 'define', name: cst.name(), value: stringText(cst.token('StringLiteral').image), span: cst.span }),
+  build: (cst) => ({
+    kind: 'define',
+    name: cst.name(),
+    value: stringText(cst.token('StringLiteral').image),
+    span: cst.span,
+  }),
   print: (s) => `DEFINE ${printName(s.name.text)} = ${printString(s.value)};`,
 };
 export const undefine: StatementShape<Undefine> = {

@@ -1,6 +1,19 @@
 import type { StatementBase, StatementShape } from './shape.ts';
 
-export const showKinds = ['STREAMS', 'TABLES', 'TOPICS', 'QUERIES', 'FUNCTIONS', 'PROPERTIES', 'TYPES', 'VARIABLES', 'MODELS', 'FEATURE VIEWS', 'MONITORS', 'CONNECTORS'] as const;
+export const showKinds = [
+  'STREAMS',
+  'TABLES',
+  'TOPICS',
+  'QUERIES',
+  'FUNCTIONS',
+  'PROPERTIES',
+  'TYPES',
+  'VARIABLES',
+  'MODELS',
+  'FEATURE VIEWS',
+  'MONITORS',
+  'CONNECTORS',
+] as const;
 export type ShowKind = (typeof showKinds)[number];
 
 export interface Show extends StatementBase {

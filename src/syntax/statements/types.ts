@@ -17,8 +17,15 @@ export interface DropType extends StatementBase {
 
 export const createType: StatementShape<CreateType> = {
   rule: 'createType',
-  build: (cst) => ({ kind: 'createType', ifNotExists: cst.has('ifNotExists'), name: cst.name(), type: typeOf(cst.one('type')), span: cst.span }),
-  print: (s) => `CREATE TYPE ${s.ifNotExists ? 'IF NOT EXISTS ' : ''}${printName(s.name.text)} AS ${printType(s.type)};`,
+  build: (cst) => ({
+    kind: 'createType',
+    ifNotExists: cst.has('ifNotExists'),
+    name: cst.name(),
+    type: typeOf(cst.one('type')),
+    span: cst.span,
+  }),
+  print: (s) =>
+    `CREATE TYPE ${s.ifNotExists ? 'IF NOT EXISTS ' : ''}${printName(s.name.text)} AS ${printType(s.type)};`,
 };
 export const dropType: StatementShape<DropType> = {
   rule: 'dropType',

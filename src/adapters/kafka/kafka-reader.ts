@@ -1,0 +1,66 @@
+import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import type { TopicReader, TopicRecord } from '../../runtime/ports/node.ts';
+import type { Wire } from './wire.ts';
+
+/** Reads all partitions of a topic over connections of its own. */
+export class KafkaReader implements TopicReader {
+  readonly #wire: Wire;
+  readonly #topic: string;
+  readonly #positions: Map<number, number>;
+  readonly #ends: Map<number, number>;
+  #closed = false;
+
+  private constructor(wire: Wire, topic: string, positions: Map<number, number>, ends: Map<number, number>) {
+    this.#wire = wire;
+    this.#topic = topic;
+    this.#positions = positions;
+    this.#ends = ends;
+  }
+
+  static async open(wire: Wire, topic: string, from: 'beginning' | 'end'): Promise<KafkaReader> {
+    await wire.connect();
+    await wire.watch([topic]);
+    const partitions = Array.from({ length: wire.partitions(topic) }, (_, i) => i);
+    const ends = await wire.listOffsets(topic, partitions, -1);
+    const positions = from === 'end' ? new Map(ends) : await wire.listOffsets(topic, partitions, -2);
+    return new KafkaReader(wire, topic, positions, ends);
+  }
+
+  get caughtUp(): boolean {
+    return [...this.#ends].every(([partition, end]) => (this.#positions.get(partition) ?? 0) >= end);
+  }
+
+  async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
+    if (this.#closed) return [];
+    const wants = [...this.#positions].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
+    const cursor = new RecordCursor();
+    const records: TopicRecord[] = [];
+    for (const { partition, batches, next } of await this.#wire.fetch(wants, waitMs, 4 << 20)) {
+      let full = false;
+      for (const batch of batches) {
+        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
+        while (!full && cursor.next()) {
+          if (cursor.offset < this.#positions.get(partition)!) continue;
+          records.push({
+            partition,
+            offset: cursor.offset,
+            timestamp: cursor.timestamp,
+            key: cursor.key(),
+            value: cursor.value(),
+            headers: cursor.headers(),
+          });
+          this.#positions.set(partition, cursor.offset + 1);
+          full = records.length >= maximum;
+        }
+      }
+      if (!full) this.#positions.set(partition, next);
+    }
+    return records;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    void this.#wire.disconnect().catch(() => undefined);
+  }
+}

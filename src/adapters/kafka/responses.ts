@@ -1,0 +1,122 @@
+import { batchHeader, isControl, isTransactional, readBatchInfo } from '../../records/batch.ts';
+import { recordsOf } from '../../records/compression.ts';
+
+export interface FetchWant {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+export interface Fetched {
+  readonly topic: string;
+  readonly partition: number;
+  /** Uncompressed batches of committed records only. */
+  readonly batches: Buffer[];
+  /** Where the next fetch goes on, behind control batches too. */
+  readonly next: number;
+  readonly highWatermark: number;
+  readonly outOfRange: boolean;
+}
+
+export const outOfRange = 1;
+
+/** The error code of each partition of a produce response of version 7. */
+export function produceErrors(raw: Buffer): Map<string, number> {
+  const errors = new Map<string, number>();
+  let p = 0;
+  let topics = raw.readInt32BE(p);
+  p += 4;
+  while (topics-- > 0) {
+    const length = raw.readInt16BE(p);
+    const topic = raw.utf8Slice(p + 2, p + 2 + length);
+    p += 2 + length;
+    let partitions = raw.readInt32BE(p);
+    p += 4;
+    while (partitions-- > 0) {
+      errors.set(`${topic}/${raw.readInt32BE(p)}`, raw.readInt16BE(p + 4));
+      p += 4 + 2 + 8 + 8 + 8;
+    }
+  }
+  return errors;
+}
+
+/** A fetch response of version 11, with control batches and those of aborted producers left out. */
+export function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fetched & { error: number }>[] {
+  const results: Promise<Fetched & { error: number }>[] = [];
+  let p = 4 + 2 + 4;
+  let topics = raw.readInt32BE(p);
+  p += 4;
+  while (topics-- > 0) {
+    const length = raw.readInt16BE(p);
+    const topic = raw.utf8Slice(p + 2, p + 2 + length);
+    p += 2 + length;
+    let partitions = raw.readInt32BE(p);
+    p += 4;
+    while (partitions-- > 0) {
+      const partition = raw.readInt32BE(p);
+      const error = raw.readInt16BE(p + 4);
+      const highWatermark = Number(raw.readBigInt64BE(p + 6));
+      p += 4 + 2 + 24;
+      const aborted: { id: bigint; first: number }[] = [];
+      let count = raw.readInt32BE(p);
+      p += 4;
+      for (; count > 0; count--, p += 16)
+        aborted.push({ id: raw.readBigInt64BE(p), first: Number(raw.readBigInt64BE(p + 8)) });
+      p += 4;
+      const size = Math.max(0, raw.readInt32BE(p));
+      p += 4;
+      const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
+      const [start, end] = [p, p + size];
+      results.push(
+        committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({
+          topic,
+          partition,
+          batches,
+          next,
+          highWatermark,
+          outOfRange: error === outOfRange,
+          error,
+        })),
+      );
+      p = end;
+    }
+  }
+  return results;
+}
+
+async function committedBatches(
+  raw: Buffer,
+  start: number,
+  end: number,
+  from: number,
+  aborted: { id: bigint; first: number }[],
+): Promise<{ batches: Buffer[]; next: number }> {
+  const batches: Buffer[] = [];
+  const active = new Set<bigint>();
+  const waiting = [...aborted].sort((a, b) => a.first - b.first);
+  let next = from;
+  for (let at = start; ;) {
+    const info = readBatchInfo(raw, at, end);
+    if (info === undefined) return { batches, next };
+    at = info.end;
+    while (waiting.length > 0 && waiting[0]!.first <= info.lastOffset) active.add(waiting.shift()!.id);
+    if (info.lastOffset < from) continue;
+    next = info.lastOffset + 1;
+    if (isControl(info)) {
+      // An abort marker ends the producer's aborted run; a commit marker says nothing here.
+      active.delete(info.producerId);
+      continue;
+    }
+    if (isTransactional(info) && active.has(info.producerId)) continue;
+    const { bytes, start: records } = await recordsOf(raw, info);
+    if (bytes === raw) batches.push(raw.subarray(info.start, info.end));
+    else batches.push(uncompressed(raw, info.start, bytes, records));
+  }
+}
+
+/** The header of a compressed batch before its records as they are without compression. */
+function uncompressed(raw: Buffer, start: number, bytes: Buffer, records: number): Buffer {
+  const whole = Buffer.concat([raw.subarray(start, start + batchHeader), bytes.subarray(records)]);
+  whole.writeInt32BE(whole.length - 12, 8);
+  whole.writeInt16BE(whole.readInt16BE(21) & ~7, 21);
+  return whole;
+}

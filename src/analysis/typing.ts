@@ -1,0 +1,23 @@
+import type { Expr } from '../expressions/node.ts';
+import type { CallNode, ExpressionNode, InvokeNode } from '../syntax/expressions.ts';
+import type { SqlType } from '../types/sql-type.ts';
+
+/** What the place of an expression allows beyond scalars; a hook that is missing refuses. */
+export interface TyperHooks {
+  readonly aggregate?: (node: CallNode, args: Expr[]) => Expr;
+  readonly over?: (node: CallNode, typer: ExpressionTyper) => Expr;
+  readonly tableFunction?: (node: CallNode, args: Expr[]) => Expr;
+  readonly invoke?: (node: InvokeNode, typer: ExpressionTyper) => Expr;
+}
+
+/** What gives an expression its type, as calls and hooks see it. */
+export interface ExpressionTyper {
+  readonly hooks: TyperHooks;
+  /** Where the expression stands, for errors. */
+  readonly place: string;
+  /** The same names with other hooks. */
+  with(place: string, hooks: TyperHooks): ExpressionTyper;
+  type(node: ExpressionNode): Expr;
+  /** The body of a lambda with its arguments' types known. */
+  typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): Expr;
+}
