@@ -36,7 +36,6 @@ function parse(text: string): ReturnType<typeof parseJson> {
 interface Predicted {
   readonly bytes: Buffer;
   readonly column: number;
-  readonly exact: boolean;
 }
 
 /**
@@ -52,26 +51,35 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
   const names = wanted.map(({ name }) => name);
   const predicted: Predicted[] = [];
   const scanner = new JsonScanner();
-  const exactSet = new Uint8Array(wanted.length);
+  const seen = new Uint8Array(wanted.length);
+  const slow = slowJsonDecoder(columns, options);
 
   const lookUp = (bytes: Buffer, start: number, end: number, place: number): Predicted => {
     const text = scanner.keyText(bytes, start, end);
     const exact = byName.get(text);
     const column = exact ?? byName.get(text.toUpperCase()) ?? -1;
-    const found: Predicted = { bytes: Buffer.from(bytes.subarray(start, end)), column, exact: exact !== undefined };
+    const found: Predicted = { bytes: Buffer.from(bytes.subarray(start, end)), column };
     if (place < 256) predicted[place] = found;
     return found;
   };
 
+  // What is rare is left to the tree decoder whole: a field given twice, in whatever case, and every text that fails here.
   return (bytes, start, end, row) => {
+    try {
+      if (scan(bytes, start, end, row)) return true;
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+    }
+    return slow(bytes, start, end, row);
+  };
+
+  /** True when the whole object was read; false when it must be read otherwise. */
+  function scan(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
     for (const slot of slots) row[slot] = null;
-    exactSet.fill(0);
+    seen.fill(0);
     let i = start;
     while (i < end && isSpace(bytes[i]!)) i++;
-    if (bytes[i] !== 123 || i >= end) {
-      if (parse(bytes.utf8Slice(start, end)) === null) return false;
-      throw new DecodeError('the value is not a JSON object');
-    }
+    if (bytes[i] !== 123 || i >= end) return false;
     i++;
     scanner.reset(bytes, end);
     for (let place = 0; ; place++) {
@@ -95,12 +103,13 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
       i++;
       while (i < end && isSpace(bytes[i]!)) i++;
       const { column } = guess;
-      if (column < 0 || (exactSet[column] === 1 && !guess.exact)) {
+      if (column < 0) {
         i = scanner.skipValue(i);
       } else {
+        if (seen[column] === 1) return false;
+        seen[column] = 1;
         row[slots[column]!] = readValue(scanner, bytes, i, types[column]!, names[column]!);
         i = scanner.next;
-        if (guess.exact) exactSet[column] = 1;
       }
       while (i < end && isSpace(bytes[i]!)) i++;
       const c = bytes[i++];
@@ -111,7 +120,7 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
     while (i < end && isSpace(bytes[i]!)) i++;
     if (i < end) scanner.fail(i);
     return true;
-  };
+  }
 }
 
 function same(key: Buffer, bytes: Buffer, start: number, length: number): boolean {

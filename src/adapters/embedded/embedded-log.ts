@@ -104,10 +104,11 @@ export class EmbeddedLog {
     backend.write([...state, ...ends], sync);
     onStep?.('state');
     for (const log of touched.keys()) log.committed = log.end.next;
-    if (touched.size > 0) this.#wake();
+    if (touched.size > 0) this.wake();
   }
 
-  #wake(): void {
+  /** Ends every wait: something was committed, or somebody stops. */
+  wake(): void {
     for (const resume of [...this.#waiting]) resume();
   }
 
@@ -137,7 +138,7 @@ export class EmbeddedLog {
   }
 
   close(): void {
-    this.#wake();
+    this.wake();
     for (const { partitions } of this.#topics.values()) for (const partition of partitions) partition.close();
     this.#topics.clear();
   }

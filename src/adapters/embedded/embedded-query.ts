@@ -254,6 +254,7 @@ export class EmbeddedQuery {
   async stop(forget: boolean): Promise<void> {
     this.#stopping = true;
     this.#resume?.();
+    this.#options.log.wake();
     await this.#running;
     if (!forget) return;
     for (const prefix of [this.#key('s', ''), this.#key('o', '')])

@@ -1,0 +1,67 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
+import type { StateBackend } from '../../src/runtime/ports/state-backend.ts';
+import { KeyValueStore, WindowStore } from '../../src/runtime/stores.ts';
+import type { StateWrite } from '../../src/runtime/ports/state-backend.ts';
+
+const backends: Record<string, () => Promise<StateBackend>> = {
+  memory: () => Promise.resolve(new MemoryBackend()),
+  rocksdb: () => RocksBackend.open(mkdtempSync(join(tmpdir(), 'millrace-rocks-'))),
+};
+const b = (text: string): Buffer => Buffer.from(text, 'latin1');
+
+describe.each(Object.keys(backends))('%s', (name) => {
+  test('reads what was written, in the order of bytes, and nothing that was deleted', async () => {
+    const backend = await backends[name]!();
+    backend.write([{ key: b('a\xff'), value: b('1') }, { key: b('a'), value: b('') }, { key: b('b'), value: b('3') }, { key: b('\x00'), value: b('0') }], false);
+    expect(backend.getMany([b('a'), b('none'), b('b')])).toEqual([b(''), undefined, b('3')]);
+    expect([...backend.range(b('a'), b('b'))].map(([key]) => key)).toEqual([b('a'), b('a\xff')]);
+    backend.write([{ key: b('a'), value: null }], true);
+    backend.deleteRange(b('b'), b('c'));
+    expect([...backend.range(b('\x00'), b('\xff'))].map(([key]) => key)).toEqual([b('\x00'), b('a\xff')]);
+    await backend.close();
+  });
+
+  test('stores see their own writes before and after a flush, and others only after it', async () => {
+    const backend = await backends[name]!();
+    const location = { backend, prefix: b('q/') };
+    const store = new KeyValueStore<number>(location);
+    store.put('x', 1);
+    store.put('ü', 2);
+    store.setMeta([5]);
+    expect(new KeyValueStore<number>(location).get('x')).toBeUndefined();
+    const writes: StateWrite[] = [];
+    store.flush(writes);
+    backend.write(writes, false);
+    store.delete('x');
+    const other = new KeyValueStore<number>(location);
+    expect([other.get('x'), other.get('ü'), other.meta]).toEqual([1, 2, [5]]);
+    expect([...store.entries()]).toEqual([['ü', 2]]);
+    await backend.close();
+  });
+
+  test('windows come in order of their start, and expire whole', async () => {
+    const backend = await backends[name]!();
+    const store = new WindowStore<number>({ backend, prefix: b('w/') });
+    const flush = (): void => {
+      const writes: StateWrite[] = [];
+      store.flush(writes);
+      backend.write(writes, false);
+    };
+    store.put(20, 'b', 3);
+    store.put(10, 'b', 2);
+    flush();
+    store.put(10, 'a', 1);
+    store.put(300, 'c', 4);
+    expect([...store.entries()]).toEqual([[10, 'a', 1], [10, 'b', 2], [20, 'b', 3], [300, 'c', 4]]);
+    store.expire(20);
+    expect([...store.entries()]).toEqual([[20, 'b', 3], [300, 'c', 4]]);
+    flush();
+    expect([...new WindowStore<number>({ backend, prefix: b('w/') }).entries()]).toEqual([[20, 'b', 3], [300, 'c', 4]]);
+    await backend.close();
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
+import { openEngine, type TestEngine } from '../support/memory-node.ts';
+
+/** A block of a golden file: a command with its input, and what it must give. */
+export interface Block {
+  readonly line: number;
+  readonly command: 'sql' | 'produce' | 'consume' | 'error';
+  readonly argument: string;
+  readonly body: string;
+  readonly expected: string;
+}
+export interface GoldenFile {
+  readonly path: string;
+  readonly blocks: readonly Block[];
+  /** `# partitions 1`: the result hangs on stream time across keys. */
+  readonly onePartition: boolean;
+}
+
+/** Reads `command argument`, its body up to `----`, and what is expected up to an empty line. */
+export function parseGolden(path: string): GoldenFile {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const blocks: Block[] = [];
+  for (let i = 0; i < lines.length; ) {
+    const line = lines[i]!;
+    if (line.trim() === '' || line.startsWith('#')) {
+      i++;
+      continue;
+    }
+    const [command, argument = ''] = line.split(' ', 2);
+    const start = i++;
+    const body: string[] = [];
+    while (i < lines.length && lines[i] !== '----') body.push(lines[i++]!);
+    i++;
+    const expected: string[] = [];
+    while (i < lines.length && lines[i] !== '') expected.push(lines[i++]!);
+    blocks.push({ line: start + 1, command: command as Block['command'], argument, body: body.join('\n'), expected: expected.join('\n') });
+  }
+  return { path, blocks, onePartition: lines.some((line) => line.trim() === '# partitions 1') };
+}
+
+export type Mode = 'whole' | 'restarted' | 'partitioned';
+
+/** What each block gives, in this mode; `actual` equals `expected` where the file is right. */
+export async function runGolden(file: GoldenFile, mode: Mode): Promise<{ block: Block; actual: string; expected: string }[]> {
+  let engine = await openEngine(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
+  const results: { block: Block; actual: string; expected: string }[] = [];
+  const topics = new Map<string, string>();
+  try {
+    for (const block of file.blocks) {
+      const partitions = mode === 'partitioned' && !file.onePartition ? 3 : 1;
+      if (block.command === 'sql') {
+        const sql = block.body.replace(/PARTITIONS\s*=\s*1/gi, `PARTITIONS=${partitions}`);
+        await engine.run(sql);
+        results.push({ block, actual: 'ok', expected: block.expected });
+      } else if (block.command === 'error') {
+        results.push({ block, actual: await errorOf(engine, block.body), expected: block.expected });
+      } else if (block.command === 'produce') {
+        for (const line of block.body.split('\n')) {
+          await produce(engine, block.argument, line);
+          if (mode !== 'restarted') continue;
+          await engine.settle();
+          const { folder } = engine;
+          await engine.close();
+          engine = await openEngine(folder);
+        }
+        results.push({ block, actual: '', expected: block.expected });
+      } else {
+        await engine.settle();
+        const actual = await consume(engine, block.argument);
+        topics.set(block.argument, actual.join('\n'));
+        // Across partitions only the order within a key is defined.
+        const order = (rows: string[]): string => (mode === 'partitioned' ? [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)).join('\n') : rows.join('\n'));
+        results.push({ block, actual: order(actual), expected: order(block.expected === '' ? [] : block.expected.split('\n')) });
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+  return results;
+}
+
+const keyOf = (row: string): string => row.replace(/[[@].*$/, '');
+
+async function errorOf(engine: TestEngine, sql: string): Promise<string> {
+  try {
+    await engine.run(sql);
+    return 'no error';
+  } catch (error) {
+    if (error instanceof SqlError) return renderSqlError(error as SqlError);
+    throw error;
+  }
+}
+
+/** `@12000 key {"json":1}`, `null` standing for no key or no value. */
+async function produce(engine: TestEngine, topic: string, line: string): Promise<void> {
+  const match = /^@(-?\d+) (\S+) (.*)$/.exec(line);
+  if (match === null) throw new TypeError(`golden: no record in "${line}"`);
+  const [, time, key, value] = match;
+  await engine.engine.node.produce(topic, [{ key: key === 'null' ? null : key!, value: value === 'null' ? null : value!, timestamp: Number(time), partition: undefined }]);
+}
+
+/** `key[start,end)@time value`, in the order of the log. */
+async function consume(engine: TestEngine, name: string): Promise<string[]> {
+  const spec = [...engine.engine.catalog.sources.values()].map((source) => source.spec).find((each) => each.name === name);
+  const reader = await engine.engine.node.openReader(spec?.topic ?? name, 'beginning');
+  const rows: string[] = [];
+  for (;;) {
+    const records = await reader.poll(1000, 0);
+    if (records.length === 0) return rows;
+    for (const { key, value, timestamp } of records) {
+      let text = key?.toString() ?? 'null';
+      if (key !== null && spec?.window !== undefined) {
+        const isSession = spec.window.type === 'SESSION';
+        const start = Number(key.readBigInt64BE(key.length - 8));
+        const end = isSession ? Number(key.readBigInt64BE(key.length - 16)) : start + spec.window.sizeMs!;
+        text = `${key.subarray(0, isSession ? -16 : -8).toString()}[${start},${end}${isSession ? ']' : ')'}`;
+      }
+      rows.push(`${text}@${timestamp} ${value?.toString() ?? 'null'}`);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseScript } from '../../src/syntax/parse.ts';
+import { printStatement, type Statement } from '../../src/syntax/statements/index.ts';
+
+const examples = join(import.meta.dirname, '../../examples');
+const scripts = readdirSync(examples).map((name) => readFileSync(join(examples, name, 'query.sql'), 'utf8').replaceAll('${model_path}', 'm.onnx'));
+const more = `
+SELECT a + b * -c || d, CASE WHEN x > 1 AND NOT y IS NULL OR z THEN 'it''s' ELSE NULL END AS q, ARRAY[1, 2][1], MAP('k' := 1)['k'], STRUCT(f := 1)->f FROM s t WHERE a BETWEEN 1 AND 2 AND b NOT IN (1, 2) AND c LIKE 'x%' ESCAPE '!' EMIT CHANGES LIMIT 5;
+SELECT TRANSFORM(m, (k, v) => k, (k, v) => v + 1), REDUCE(a, 0, (s, x) => s + x), DATEADD(DAYS, 1, d) FROM s;
+SELECT \`from\`, "b c", s.*, x->* FROM s WINDOW TUMBLING (SIZE 1 MINUTE, RETENTION 2 DAYS, GRACE PERIOD 1 SECOND) GROUP BY (a, b) HAVING COUNT(*) > 1 EMIT FINAL;
+SELECT * FROM a LEFT JOIN b WITHIN (1 HOUR, 2 HOURS) GRACE PERIOD 5 MINUTES ON a.x = b.y INNER JOIN c ON a.x = c.z PARTITION BY a.k EMIT CHANGES;
+INSERT INTO s (a, b) VALUES (1, CAST('2' AS DECIMAL(4, 2))); INSERT INTO s SELECT * FROM t; DROP STREAM IF EXISTS s DELETE TOPIC; TERMINATE ALL; PAUSE q1; EXPLAIN q1;
+SHOW ALL TOPICS EXTENDED; DESCRIBE FUNCTION len; DESCRIBE s EXTENDED; PRINT 'x-y' FROM BEGINNING INTERVAL 2 LIMIT 3; SET 'a' = 'b'; UNSET 'a'; DEFINE x = 'y'; UNDEFINE x;
+CREATE TYPE t AS STRUCT<a INT, b ARRAY<MAP<STRING, DECIMAL(3, 1)>>>; DROP TYPE IF EXISTS t; ALTER MODEL m ADD VERSION 3 WITH (PATH='p'); ALTER MODEL m SET DEFAULT VERSION 2; DROP MODEL m;
+SELECT INVOKE MODEL m VERSION 2 (a, b AS x)->score FROM s INVOKE MODEL n USING (*) WITH (ON_ERROR='NULL') AS p;`;
+
+/** A tree without its positions. */
+const shape = (statements: readonly Statement[]): unknown => JSON.parse(JSON.stringify(statements, (name, value: unknown) => (name === 'span' || name === 'text' || name === 'statement' ? undefined : value)));
+
+test.each([...scripts, more])('printing and parsing again gives the same tree', (text) => {
+  const first = parseScript({ name: 'a', text });
+  const printed = first.map(printStatement).join('\n');
+  expect(shape(parseScript({ name: 'b', text: printed }))).toEqual(shape(first));
+});

@@ -1,0 +1,42 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
+import { ModelService } from '../../src/adapters/models/model-service.ts';
+import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { Session } from '../../src/engine/session.ts';
+import { executeScript } from '../../src/statements/index.ts';
+
+export interface TestEngine {
+  readonly engine: Engine;
+  readonly folder: string;
+  run(sql: string): Promise<unknown[]>;
+  /** Waits until every query has read all there is. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An engine on an embedded log in a folder of its own, sending every change. */
+export async function openEngine(folder = mkdtempSync(join(tmpdir(), 'millrace-test-')), defaults: Record<string, string> = {}): Promise<TestEngine> {
+  const models = new ModelService();
+  const node = await EmbeddedNode.open({ folder, openBackend: (path) => RocksBackend.open(path), models, serviceId: 'test_', sync: false });
+  const engine = new Engine({ node, models, serviceId: 'test_', defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...defaults } });
+  await engine.start();
+  return {
+    engine,
+    folder,
+    run: (sql) => executeScript({ name: 'test', text: sql }, engine, new Session(engine.defaults)),
+    settle: async () => {
+      for (let quiet = 0; quiet < 3; ) {
+        const busy = [...engine.catalog.queries.keys()].some((id) => {
+          const status = node.status(id);
+          return status === undefined || (status.lag > 0 && status.state !== 'ERROR' && status.state !== 'PAUSED');
+        });
+        quiet = busy ? 0 : quiet + 1;
+        await new Promise((resolve) => setTimeout(resolve, 4));
+      }
+    },
+    close: () => engine.close(),
+  };
+}
