@@ -52,6 +52,8 @@ interface Running {
   paused: boolean;
   rebalancing: boolean;
   backoffMs: number;
+  /** Starts and stops of the tasks, one after the other. */
+  transition: Promise<void>;
 }
 
 const stateful = new Set([
@@ -221,9 +223,10 @@ export class KafkaNode implements Node {
       paused: query.paused,
       rebalancing: true,
       backoffMs: 200,
+      transition: Promise.resolve(),
       group: new QueryGroup(this.#kafka, group, topics, `${hostname()}:${process.pid}`, {
-        onAssigned: (partitions) => void this.#assign(running, partitions),
-        onRebalancing: () => void this.#revoke(running),
+        onAssigned: (partitions) => this.#assign(running, partitions),
+        onRebalancing: () => this.#revoke(running),
         onCrash: (error) => {
           running.error = error.message;
         },
@@ -268,13 +271,15 @@ export class KafkaNode implements Node {
     return own.some(({ op }) => stateful.has(op)) || (plan.entityKey !== undefined && part.output === undefined);
   }
 
-  async #assign(running: Running, partitions: readonly number[]): Promise<void> {
+  #assign(running: Running, partitions: readonly number[]): void {
     running.partitions = partitions;
     running.rebalancing = false;
-    if (!running.paused && !this.#closed) await this.#startTasks(running);
+    running.transition = running.transition.then(() => {
+      if (!running.paused && !this.#closed && !running.rebalancing) this.#startTasks(running);
+    });
   }
 
-  async #startTasks(running: Running): Promise<void> {
+  #startTasks(running: Running): void {
     const { query, partitions, tasks } = running;
     const { plan, properties, id } = query;
     const group = groupId(this.#serviceId, id);
@@ -305,12 +310,11 @@ export class KafkaNode implements Node {
         this.#pool.start(spec);
       }
     }
-    await Promise.resolve();
   }
 
-  async #revoke(running: Running): Promise<void> {
+  #revoke(running: Running): void {
     running.rebalancing = true;
-    await this.#stopTasks(running, false);
+    running.transition = running.transition.then(() => this.#stopTasks(running, false));
   }
   async #stopTasks(running: Running, forget: boolean): Promise<void> {
     const ids = [...running.tasks.keys()];
@@ -370,7 +374,7 @@ export class KafkaNode implements Node {
     if (running === undefined || running.paused === paused) return;
     running.paused = paused;
     if (paused) await this.#stopTasks(running, false);
-    else await this.#startTasks(running);
+    else this.#startTasks(running);
   }
 
   status(id: string): QueryStatus | undefined {

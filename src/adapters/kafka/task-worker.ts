@@ -2,9 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ModelService } from '../models/model-service.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
+import { readBatchInfo } from '../../records/batch.ts';
 import type { Row } from '../../runtime/change.ts';
 import type { ClientSettings } from './client-config.ts';
 import { KafkaTask, type TaskSpec } from './task.ts';
+import type { FetchWant } from './responses.ts';
 import { Wire, WireError } from './wire.ts';
 
 export interface WorkerData {
@@ -75,16 +77,14 @@ async function main(): Promise<void> {
   const backend = await RocksBackend.attach(handle);
   await wire.connect();
   const ports = { wire, backend, models, commitOffsets };
-  const starting: KafkaTask[] = [];
-  const stopping: { id: string; forget: boolean; call: number }[] = [];
+  // Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it.
+  const orders: Extract<ToWorker, { kind: 'start' | 'stop' }>[] = [];
   let closeCall = -1;
   port.on('message', (message: ToWorker) => {
     switch (message.kind) {
       case 'start':
-        starting.push(new KafkaTask(message.task, ports));
-        break;
       case 'stop':
-        stopping.push(message);
+        orders.push(message);
         break;
       case 'offsetsCommitted': {
         const call = pending.get(message.call);
@@ -116,19 +116,22 @@ async function main(): Promise<void> {
   let lastStatus = 0;
   let fetching: Promise<void> | undefined;
   while (!closing) {
-    for (const task of starting.splice(0))
-      await guard(task, async () => {
-        await task.start();
-        tasks.set(task.spec.id, task);
-      });
-    for (const { id, forget, call } of stopping.splice(0)) {
-      const task = tasks.get(id);
-      tasks.delete(id);
+    for (const order of orders.splice(0)) {
+      if (order.kind === 'start') {
+        const task = new KafkaTask(order.task, ports);
+        await guard(task, async () => {
+          await task.start();
+          tasks.set(task.spec.id, task);
+        });
+        continue;
+      }
+      const task = tasks.get(order.id);
+      tasks.delete(order.id);
       if (task !== undefined) {
         await task.commit().catch(() => undefined);
-        if (forget) task.forget();
+        if (order.forget) task.forget();
       }
-      send({ kind: 'done', call });
+      send({ kind: 'done', call: order.call });
     }
     let progressed = false;
     for (const task of [...tasks.values()]) {
@@ -183,22 +186,26 @@ async function fetchAll(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
     return;
   }
+  // Several tasks may read one partition: it is fetched once, from where the last of them is.
+  const wants = new Map<string, FetchWant>();
+  for (const { input } of inputs) {
+    const { topic, partition, fetched } = input;
+    const name = `${topic}/${partition}`;
+    wants.set(name, { topic, partition, offset: Math.min(fetched, wants.get(name)?.offset ?? Infinity) });
+  }
   try {
-    const results = await wire.fetch(
-      inputs.map(({ input }) => ({ topic: input.topic, partition: input.partition, offset: input.fetched })),
-      fetchWaitMs,
-      fetchBytes,
-    );
-    for (const { topic, partition, batches, next, highWatermark, outOfRange } of results) {
+    for (const result of await wire.fetch([...wants.values()], fetchWaitMs, fetchBytes)) {
+      const { topic, partition, batches, next, highWatermark, outOfRange } = result;
+      const first = outOfRange ? ((await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0) : 0;
       for (const { task, input } of inputs) {
         if (input.topic !== topic || input.partition !== partition) continue;
         task.highWatermarks.set(`${topic}/${partition}`, highWatermark);
         if (outOfRange) {
-          const first = (await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0;
-          input.fetched = input.position = first;
+          if (input.fetched < first) input.fetched = input.position = first;
           continue;
         }
-        input.add(batches);
+        const { fetched } = input;
+        input.add(batches.filter((batch) => readBatchInfo(batch, 0, batch.length)!.lastOffset >= fetched));
         input.fetched = Math.max(input.fetched, next);
       }
     }

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# A single-node Kafka broker for tests, without Docker: needs Java 17 and Maven.
+# usage: broker.sh start PORT FOLDER | stop FOLDER
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+libs=${MILLRACE_BROKER_LIBS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace-broker}
+case "${1:-}" in
+  start)
+    port=$2 folder=$3
+    if [ ! -f "$libs/.done" ]; then
+      mkdir -p "$libs"
+      mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$libs" -DincludeScope=runtime >&2
+      touch "$libs/.done"
+    fi
+    mkdir -p "$folder"
+    cat > "$folder/server.properties" <<P
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$((port + 1))
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1))
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs=$folder/data
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms=0
+P
+    java -cp "$libs/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAA -c "$folder/server.properties" >/dev/null 2>&1
+    setsid nohup java -Xms256m -Xmx512m -cp "$libs/*" kafka.Kafka "$folder/server.properties" >"$folder/broker.log" 2>&1 </dev/null &
+    echo $! > "$folder/pid"
+    for _ in $(seq 120); do
+      (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && { sleep 2; exit 0; }
+      sleep 0.5
+    done
+    echo "the broker did not start: $folder/broker.log" >&2
+    exit 1 ;;
+  stop)
+    [ -f "$2/pid" ] || exit 0
+    kill "$(cat "$2/pid")" 2>/dev/null || true ;;
+  *) sed -n 3p "$0" >&2; exit 2 ;;
+esac
