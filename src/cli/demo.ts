@@ -7,10 +7,11 @@ import { readSettings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { Session } from '../engine/session.ts';
 import { executeScript } from '../statements/index.ts';
+import { packageRoot } from '../util/package-root.ts';
 import { generatePayments, type Payment } from './payments.ts';
 import { startNode } from './start-node.ts';
 
-const examples = new URL('../../../examples/fraud/', import.meta.url);
+const examples = new URL('examples/fraud/', packageRoot(import.meta.url));
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
 /** Scores before this many payments are not judged: windows are still filling. */
 const threshold = 0.85;

@@ -11,11 +11,12 @@ import { Session } from '../engine/session.ts';
 import type { Node } from '../runtime/ports/node.ts';
 import { processingLogColumns, processingLogTopic } from '../runtime/processing-log.ts';
 import { Metrics } from '../server/metrics.ts';
+import { packageRoot } from '../util/package-root.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { executeScript } from '../statements/index.ts';
 
 export const version = (
-  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+  JSON.parse(readFileSync(new URL('package.json', packageRoot(import.meta.url)), 'utf8')) as { version: string }
 ).version;
 
 export interface RunningNode {
@@ -79,13 +80,17 @@ async function openKafka(
   log: (text: string) => void,
 ): Promise<Node> {
   const { KafkaNode } = await import('../adapters/kafka/kafka-node.ts');
-  return KafkaNode.open({
+  const node = await KafkaNode.open({
     settings,
     stateFolder: join(settings['state.dir']!, 'kafka'),
     models,
     onBatch: metrics.onBatch,
     log,
   });
+  models.onPut = (model) => {
+    node.putModel(model);
+  };
+  return node;
 }
 
 /** What sessions inherit: the settings that queries read, by their bare names. */

@@ -9,15 +9,18 @@ const refuse = (why: string): never => {
   throw new SqlError('BAD_REQUEST', noSpan, { why });
 };
 
-/** A request's whole body: read here, since body parsers see none on HTTP/2 requests without a length. */
+/**
+ * A request's whole body: read here, since body parsers see none on HTTP/2 requests without a length. One over the
+ * limit is read to its end and thrown away, so that the client sees the answer instead of a connection reset.
+ */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maximumBody) refuse(`the request body is larger than ${maximumBody} bytes`);
-    chunks.push(chunk);
+    if (size <= maximumBody) chunks.push(chunk);
   }
+  if (size > maximumBody) refuse(`the request body is larger than ${maximumBody} bytes`);
   return Buffer.concat(chunks).toString('utf8');
 }
 

@@ -23,11 +23,15 @@ if (brokers === undefined) {
   brokers = `127.0.0.1:${port}`;
 }
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-const result = spawnSync(process.execPath, [vitest, 'run', '-c', join(root, 'config/vitest.cluster.config.ts'), ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  cwd: root,
-  env: { ...process.env, MILLRACE_TEST_BROKERS: brokers },
-});
+const result = spawnSync(
+  process.execPath,
+  [vitest, 'run', '-c', join(root, 'config/vitest.cluster.config.ts'), ...process.argv.slice(2)],
+  {
+    stdio: 'inherit',
+    cwd: root,
+    env: { ...process.env, MILLRACE_TEST_BROKERS: brokers },
+  },
+);
 if (folder !== undefined) {
   spawnSync('bash', [broker, 'stop', folder]);
   rmSync(folder, { recursive: true, force: true });

@@ -19,9 +19,29 @@ export interface MillraceProcess {
 }
 
 /** A server in a process of its own, on a port that the system picks. */
-export async function startMillrace(service: string, settings: Record<string, string> = {}, folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-'))): Promise<MillraceProcess> {
-  const pairs = Object.entries({ 'ksql.service.id': service, 'auto.offset.reset': 'earliest', ...settings }).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const child = spawn(process.execPath, [join(root, 'bin/millrace.mjs'), 'server', '--state-dir', folder, '--listeners', 'http://127.0.0.1:0', '--bootstrap-servers', brokers, ...pairs], { stdio: ['ignore', 'ignore', 'pipe'] });
+export async function startMillrace(
+  service: string,
+  settings: Record<string, string> = {},
+  folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-')),
+): Promise<MillraceProcess> {
+  const pairs = Object.entries({ 'ksql.service.id': service, 'auto.offset.reset': 'earliest', ...settings }).flatMap(
+    ([name, value]) => ['--set', `${name}=${value}`],
+  );
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, 'bin/millrace.mjs'),
+      'server',
+      '--state-dir',
+      folder,
+      '--listeners',
+      'http://127.0.0.1:0',
+      '--bootstrap-servers',
+      brokers,
+      ...pairs,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -55,12 +75,18 @@ export async function createTopic(topic: string, partitions: number): Promise<vo
   const { Kafka } = kafkajs;
   const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
   await admin.connect();
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries: [{ name: 'retention.ms', value: '-1' }] }] });
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions: partitions, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
+  });
   await admin.disconnect();
 }
 
 /** Writes records through the raw producer, a thousand at a time. */
-export async function produceAll(topic: string, records: Iterable<{ partition: number; key: string; value: string; timestamp: number }>): Promise<void> {
+export async function produceAll(
+  topic: string,
+  records: Iterable<{ partition: number; key: string; value: string; timestamp: number }>,
+): Promise<void> {
   const wire = new Wire(settings, 'test-producer');
   await wire.connect();
   await wire.watch([topic]);

@@ -17,7 +17,15 @@ const b = (text: string): Buffer => Buffer.from(text, 'latin1');
 describe.each(Object.keys(backends))('%s', (name) => {
   test('reads what was written, in the order of bytes, and nothing that was deleted', async () => {
     const backend = await backends[name]!();
-    backend.write([{ key: b('a\xff'), value: b('1') }, { key: b('a'), value: b('') }, { key: b('b'), value: b('3') }, { key: b('\x00'), value: b('0') }], false);
+    backend.write(
+      [
+        { key: b('a\xff'), value: b('1') },
+        { key: b('a'), value: b('') },
+        { key: b('b'), value: b('3') },
+        { key: b('\x00'), value: b('0') },
+      ],
+      false,
+    );
     expect(backend.getMany([b('a'), b('none'), b('b')])).toEqual([b(''), undefined, b('3')]);
     expect([...backend.range(b('a'), b('b'))].map(([key]) => key)).toEqual([b('a'), b('a\xff')]);
     backend.write([{ key: b('a'), value: null }], true);
@@ -57,11 +65,22 @@ describe.each(Object.keys(backends))('%s', (name) => {
     flush();
     store.put(10, 'a', 1);
     store.put(300, 'c', 4);
-    expect([...store.entries()]).toEqual([[10, 'a', 1], [10, 'b', 2], [20, 'b', 3], [300, 'c', 4]]);
+    expect([...store.entries()]).toEqual([
+      [10, 'a', 1],
+      [10, 'b', 2],
+      [20, 'b', 3],
+      [300, 'c', 4],
+    ]);
     store.expire(20);
-    expect([...store.entries()]).toEqual([[20, 'b', 3], [300, 'c', 4]]);
+    expect([...store.entries()]).toEqual([
+      [20, 'b', 3],
+      [300, 'c', 4],
+    ]);
     flush();
-    expect([...new WindowStore<number>({ backend, prefix: b('w/') }).entries()]).toEqual([[20, 'b', 3], [300, 'c', 4]]);
+    expect([...new WindowStore<number>({ backend, prefix: b('w/') }).entries()]).toEqual([
+      [20, 'b', 3],
+      [300, 'c', 4],
+    ]);
     await backend.close();
   });
 });

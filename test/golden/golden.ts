@@ -23,7 +23,7 @@ export interface GoldenFile {
 export function parseGolden(path: string): GoldenFile {
   const lines = readFileSync(path, 'utf8').split('\n');
   const blocks: Block[] = [];
-  for (let i = 0; i < lines.length; ) {
+  for (let i = 0; i < lines.length;) {
     const line = lines[i]!;
     if (line.trim() === '' || line.startsWith('#')) {
       i++;
@@ -36,7 +36,13 @@ export function parseGolden(path: string): GoldenFile {
     i++;
     const expected: string[] = [];
     while (i < lines.length && lines[i] !== '') expected.push(lines[i++]!);
-    blocks.push({ line: start + 1, command: command as Block['command'], argument, body: body.join('\n'), expected: expected.join('\n') });
+    blocks.push({
+      line: start + 1,
+      command: command as Block['command'],
+      argument,
+      body: body.join('\n'),
+      expected: expected.join('\n'),
+    });
   }
   return { path, blocks, onePartition: lines.some((line) => line.trim() === '# partitions 1') };
 }
@@ -44,7 +50,10 @@ export function parseGolden(path: string): GoldenFile {
 export type Mode = 'whole' | 'restarted' | 'partitioned';
 
 /** What each block gives, in this mode; `actual` equals `expected` where the file is right. */
-export async function runGolden(file: GoldenFile, mode: Mode): Promise<{ block: Block; actual: string; expected: string }[]> {
+export async function runGolden(
+  file: GoldenFile,
+  mode: Mode,
+): Promise<{ block: Block; actual: string; expected: string }[]> {
   let engine = await openEngine(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
   const results: { block: Block; actual: string; expected: string }[] = [];
   const topics = new Map<string, string>();
@@ -72,8 +81,15 @@ export async function runGolden(file: GoldenFile, mode: Mode): Promise<{ block: 
         const actual = await consume(engine, block.argument);
         topics.set(block.argument, actual.join('\n'));
         // Across partitions only the order within a key is defined.
-        const order = (rows: string[]): string => (mode === 'partitioned' ? [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)).join('\n') : rows.join('\n'));
-        results.push({ block, actual: order(actual), expected: order(block.expected === '' ? [] : block.expected.split('\n')) });
+        const order = (rows: string[]): string =>
+          mode === 'partitioned'
+            ? [...rows].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)).join('\n')
+            : rows.join('\n');
+        results.push({
+          block,
+          actual: order(actual),
+          expected: order(block.expected === '' ? [] : block.expected.split('\n')),
+        });
       }
     }
   } finally {
@@ -99,12 +115,21 @@ async function produce(engine: TestEngine, topic: string, line: string): Promise
   const match = /^@(-?\d+) (\S+) (.*)$/.exec(line);
   if (match === null) throw new TypeError(`golden: no record in "${line}"`);
   const [, time, key, value] = match;
-  await engine.engine.node.produce(topic, [{ key: key === 'null' ? null : key!, value: value === 'null' ? null : value!, timestamp: Number(time), partition: undefined }]);
+  await engine.engine.node.produce(topic, [
+    {
+      key: key === 'null' ? null : key!,
+      value: value === 'null' ? null : value!,
+      timestamp: Number(time),
+      partition: undefined,
+    },
+  ]);
 }
 
 /** `key[start,end)@time value`, in the order of the log. */
 async function consume(engine: TestEngine, name: string): Promise<string[]> {
-  const spec = [...engine.engine.catalog.sources.values()].map((source) => source.spec).find((each) => each.name === name);
+  const spec = [...engine.engine.catalog.sources.values()]
+    .map((source) => source.spec)
+    .find((each) => each.name === name);
   const reader = await engine.engine.node.openReader(spec?.topic ?? name, 'beginning');
   const rows: string[] = [];
   for (;;) {

@@ -7,15 +7,26 @@ import { LocalTopology, type SourceChange } from '../../src/runtime/topology.ts'
 import { openEngine } from '../support/memory-node.ts';
 
 const queries: Record<string, string> = {
-  tumbling: 'CREATE TABLE r AS SELECT k, COUNT(*) AS c, SUM(v) AS s, EARLIEST_BY_OFFSET(v) AS e FROM a WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 20 MILLISECONDS) GROUP BY k;',
-  hopping: 'CREATE TABLE r AS SELECT k, COUNT(*) AS c, MAX(v) AS m FROM a WINDOW HOPPING (SIZE 10 MILLISECONDS, ADVANCE BY 3 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS) GROUP BY k;',
-  final: 'CREATE TABLE r AS SELECT k, COUNT(*) AS c FROM a WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS) GROUP BY k EMIT FINAL;',
+  tumbling:
+    'CREATE TABLE r AS SELECT k, COUNT(*) AS c, SUM(v) AS s, EARLIEST_BY_OFFSET(v) AS e FROM a WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 20 MILLISECONDS) GROUP BY k;',
+  hopping:
+    'CREATE TABLE r AS SELECT k, COUNT(*) AS c, MAX(v) AS m FROM a WINDOW HOPPING (SIZE 10 MILLISECONDS, ADVANCE BY 3 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS) GROUP BY k;',
+  final:
+    'CREATE TABLE r AS SELECT k, COUNT(*) AS c FROM a WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS) GROUP BY k EMIT FINAL;',
   session: 'CREATE TABLE r AS SELECT k, COUNT(*) AS c, SUM(v) AS s FROM a WINDOW SESSION (5 MILLISECONDS) GROUP BY k;',
   join: 'CREATE STREAM r AS SELECT a.k AS k, a.v AS v, b.v AS w FROM a LEFT JOIN b WITHIN 5 MILLISECONDS GRACE PERIOD 3 MILLISECONDS ON a.k = b.k;',
   over: 'CREATE STREAM r AS SELECT k, v, SUM(v) OVER (PARTITION BY k ORDER BY ROWTIME RANGE BETWEEN 10 PRECEDING AND CURRENT ROW) AS s, LAG(v) OVER (PARTITION BY k ORDER BY ROWTIME) AS p FROM a;',
   regroup: 'CREATE TABLE r AS SELECT v, COUNT(*) AS c FROM a WHERE v > 1 GROUP BY v;',
 };
-const events = fc.array(fc.record({ side: fc.boolean(), key: fc.constantFrom('x', 'y', 'z'), value: fc.integer({ min: 0, max: 5 }), step: fc.integer({ min: -8, max: 9 }) }), { maxLength: 60 });
+const events = fc.array(
+  fc.record({
+    side: fc.boolean(),
+    key: fc.constantFrom('x', 'y', 'z'),
+    value: fc.integer({ min: 0, max: 5 }),
+    step: fc.integer({ min: -8, max: 9 }),
+  }),
+  { maxLength: 60 },
+);
 
 test.each(Object.keys(queries))('%s: the size of the micro-batches never changes the output', async (name) => {
   const engine = await openEngine();
@@ -24,23 +35,43 @@ test.each(Object.keys(queries))('%s: the size of the micro-batches never changes
   const [query] = [...engine.engine.catalog.queries.values()];
   await engine.close();
   const sources = sourcesOf(query!.plan);
-  const run = (input: readonly { side: boolean; key: string; value: number; step: number }[], size: number): string[] => {
-    const topology = new LocalTopology(query!.plan, { backend: new MemoryBackend(), statePrefix: 'p', partitions: 1, conflate: false, models: undefined, report: () => undefined });
+  const run = (
+    input: readonly { side: boolean; key: string; value: number; step: number }[],
+    size: number,
+  ): string[] => {
+    const topology = new LocalTopology(query!.plan, {
+      backend: new MemoryBackend(),
+      statePrefix: 'p',
+      partitions: 1,
+      conflate: false,
+      models: undefined,
+      report: () => undefined,
+    });
     let time = 100;
     const output: string[] = [];
     const all = input.map(({ side, key, value, step }) => {
       time = Math.max(0, time + step);
       const source = sources[side && sources.length > 1 ? 1 : 0]!;
-      const row = source.reads.map((read) => (read === 'K' ? key : read === 'V' ? value : read === 'ROWTIME' ? time : null));
+      const row = source.reads.map((read) =>
+        read === 'K' ? key : read === 'V' ? value : read === 'ROWTIME' ? time : null,
+      );
       return { source, key, row, time };
     });
     for (let i = 0; i < all.length; i += size) {
-      const batch = all.slice(i, i + size).map(({ source, key, row, time: at }, sequence): SourceChange => ({ stepId: source.id, partition: 0, change: new Change([key], undefined, row, at, sequence) }));
-      for (const { key, after, timestamp, window } of topology.process(batch) as readonly Change[]) output.push(JSON.stringify([key, after ?? null, timestamp, window ?? null]));
+      const batch = all.slice(i, i + size).map(({ source, key, row, time: at }, sequence): SourceChange => ({
+        stepId: source.id,
+        partition: 0,
+        change: new Change([key], undefined, row, at, sequence),
+      }));
+      for (const { key, after, timestamp, window } of topology.process(batch) as readonly Change[])
+        output.push(JSON.stringify([key, after ?? null, timestamp, window ?? null]));
     }
     return output;
   };
-  fc.assert(fc.property(events, fc.integer({ min: 2, max: 60 }), (input, size) => {
+  fc.assert(
+    fc.property(events, fc.integer({ min: 2, max: 60 }), (input, size) => {
       expect(run(input, size)).toEqual(run(input, 1));
-    }), { numRuns: 150, seed: 3 });
+    }),
+    { numRuns: 150, seed: 3 },
+  );
 });

@@ -3,15 +3,26 @@ import { expect, test } from 'vitest';
 import { BatchWriter, batchHeader, checkCrc, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import { decodeValue, encodeValue } from '../../src/runtime/codec.ts';
 
-const payload = fc.oneof(fc.constant(null), fc.string({ maxLength: 200 }), fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)));
-const record = fc.record({ timestamp: fc.integer({ min: 0, max: 4e12 }), key: payload, value: payload, header: fc.option(fc.string({ maxLength: 5 })) });
-const bytesOf = (value: string | Buffer | null): Buffer | null => (typeof value === 'string' ? Buffer.from(value) : value);
+const payload = fc.oneof(
+  fc.constant(null),
+  fc.string({ maxLength: 200 }),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+);
+const record = fc.record({
+  timestamp: fc.integer({ min: 0, max: 4e12 }),
+  key: payload,
+  value: payload,
+  header: fc.option(fc.string({ maxLength: 5 })),
+});
+const bytesOf = (value: string | Buffer | null): Buffer | null =>
+  typeof value === 'string' ? Buffer.from(value) : value;
 
 test('a batch gives back the records that were written, and its checksum holds', () => {
   fc.assert(
     fc.property(fc.array(record, { minLength: 1, maxLength: 30 }), (records) => {
       const writer = new BatchWriter(64);
-      for (const { timestamp, key, value, header } of records) writer.add(timestamp, key, value, header === null ? undefined : [{ key: header, value: Buffer.from(header) }]);
+      for (const { timestamp, key, value, header } of records)
+        writer.add(timestamp, key, value, header === null ? undefined : [{ key: header, value: Buffer.from(header) }]);
       const bytes = writer.finish();
       const info = readBatchInfo(bytes, 0, bytes.length)!;
       checkCrc(bytes, info);
@@ -30,9 +41,24 @@ test('a batch gives back the records that were written, and its checksum holds',
 
 test('state values come back as they were stored', () => {
   const value = fc.letrec((tie) => ({
-    any: fc.oneof({ maxDepth: 3 }, fc.constant(null), fc.boolean(), fc.integer(), fc.maxSafeInteger(), fc.double(), fc.bigInt(), fc.string({ unit: 'binary' }), fc.uint8Array().map((bytes) => Buffer.from(bytes)), fc.array(tie('any')), fc.array(fc.tuple(fc.string(), tie('any'))).map((entries) => new Map(entries))),
+    any: fc.oneof(
+      { maxDepth: 3 },
+      fc.constant(null),
+      fc.boolean(),
+      fc.integer(),
+      fc.maxSafeInteger(),
+      fc.double(),
+      fc.bigInt(),
+      fc.string({ unit: 'binary' }),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      fc.array(tie('any')),
+      fc.array(fc.tuple(fc.string(), tie('any'))).map((entries) => new Map(entries)),
+    ),
   })).any;
-  fc.assert(fc.property(value, (each) => {
+  fc.assert(
+    fc.property(value, (each) => {
       expect(decodeValue(encodeValue(each))).toEqual(each);
-    }), { seed: 6 });
+    }),
+    { seed: 6 },
+  );
 });

@@ -1,10 +1,24 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { jsonDecoder, slowJsonDecoder } from '../../src/formats/json-decoder.ts';
-import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, array, decimal, type SqlType, type Value } from '../../src/types/sql-type.ts';
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  INTEGER,
+  STRING,
+  array,
+  decimal,
+  type SqlType,
+  type Value,
+} from '../../src/types/sql-type.ts';
 
 const types: SqlType[] = [STRING, INTEGER, BIGINT, DOUBLE, BOOLEAN, decimal(8, 2), array(INTEGER)];
-const columns = types.map((type, slot) => ({ name: ['A', 'B', 'name', '__proto__', 'E', 'F', 'É'][slot]!, type, slot: slot === 1 ? -1 : slot }));
+const columns = types.map((type, slot) => ({
+  name: ['A', 'B', 'name', '__proto__', 'E', 'F', 'É'][slot]!,
+  type,
+  slot: slot === 1 ? -1 : slot,
+}));
 
 function outcome(decode: ReturnType<typeof jsonDecoder>, bytes: Buffer): unknown {
   const row: Value[] = types.map(() => null);
@@ -15,16 +29,58 @@ function outcome(decode: ReturnType<typeof jsonDecoder>, bytes: Buffer): unknown
   }
 }
 
-const key = fc.constantFrom('A', 'a', 'B', 'b', 'name', 'NAME', '__proto__', 'E', 'e', 'F', 'É', 'x', 'a"b', 'n\\u0061me');
+const key = fc.constantFrom(
+  'A',
+  'a',
+  'B',
+  'b',
+  'name',
+  'NAME',
+  '__proto__',
+  'E',
+  'e',
+  'F',
+  'É',
+  'x',
+  'a"b',
+  'n\\u0061me',
+);
 const scalar = fc.oneof(
   fc.string().map((text) => JSON.stringify(text)),
   fc.integer().map(String),
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.bigInt().map(String),
-  fc.constantFrom('true', 'false', 'null', '"12"', '1.50', '-0', '1e3', '[1,2]', '[1, null]', '{"a":[{}]}', '01', 'tru', '"\\u00e9"', '"\\q"', '1.', '.5', '-', '[1', '"x'),
+  fc.constantFrom(
+    'true',
+    'false',
+    'null',
+    '"12"',
+    '1.50',
+    '-0',
+    '1e3',
+    '[1,2]',
+    '[1, null]',
+    '{"a":[{}]}',
+    '01',
+    'tru',
+    '"\\u00e9"',
+    '"\\q"',
+    '1.',
+    '.5',
+    '-',
+    '[1',
+    '"x',
+  ),
 );
-const object = fc.array(fc.tuple(key, scalar, fc.constantFrom('', ' ', '\n')), { maxLength: 8 }).map((pairs) => `{${pairs.map(([name, value, space]) => `${space}"${name.includes('\\') ? name : JSON.stringify(name).slice(1, -1)}"${space}:${space}${value}`).join(',')}}`);
-const mutated = fc.tuple(object, fc.nat(), fc.constantFrom('', '}', '"', ',', ' ', '\\', '\u0001')).map(([text, at, insert]) => text.slice(0, at % (text.length + 1)) + insert + text.slice(at % (text.length + 1)));
+const object = fc
+  .array(fc.tuple(key, scalar, fc.constantFrom('', ' ', '\n')), { maxLength: 8 })
+  .map(
+    (pairs) =>
+      `{${pairs.map(([name, value, space]) => `${space}"${name.includes('\\') ? name : JSON.stringify(name).slice(1, -1)}"${space}:${space}${value}`).join(',')}}`,
+  );
+const mutated = fc
+  .tuple(object, fc.nat(), fc.constantFrom('', '}', '"', ',', ' ', '\\', '\u0001'))
+  .map(([text, at, insert]) => text.slice(0, at % (text.length + 1)) + insert + text.slice(at % (text.length + 1)));
 
 test('the scanner agrees with the tree decoder on every text, and on what it refuses', () => {
   const fast = jsonDecoder(columns, { wrap: true, delimiter: ',' });

@@ -5,7 +5,9 @@ import { parseScript } from '../../src/syntax/parse.ts';
 import { printStatement, type Statement } from '../../src/syntax/statements/index.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
-const scripts = readdirSync(examples).map((name) => readFileSync(join(examples, name, 'query.sql'), 'utf8').replaceAll('${model_path}', 'm.onnx'));
+const scripts = readdirSync(examples).map((name) =>
+  readFileSync(join(examples, name, 'query.sql'), 'utf8').replaceAll('${model_path}', 'm.onnx'),
+);
 const more = `
 SELECT a + b * -c || d, CASE WHEN x > 1 AND NOT y IS NULL OR z THEN 'it''s' ELSE NULL END AS q, ARRAY[1, 2][1], MAP('k' := 1)['k'], STRUCT(f := 1)->f FROM s t WHERE a BETWEEN 1 AND 2 AND b NOT IN (1, 2) AND c LIKE 'x%' ESCAPE '!' EMIT CHANGES LIMIT 5;
 SELECT TRANSFORM(m, (k, v) => k, (k, v) => v + 1), REDUCE(a, 0, (s, x) => s + x), DATEADD(DAYS, 1, d) FROM s;
@@ -17,7 +19,12 @@ CREATE TYPE t AS STRUCT<a INT, b ARRAY<MAP<STRING, DECIMAL(3, 1)>>>; DROP TYPE I
 SELECT INVOKE MODEL m VERSION 2 (a, b AS x)->score FROM s INVOKE MODEL n USING (*) WITH (ON_ERROR='NULL') AS p;`;
 
 /** A tree without its positions. */
-const shape = (statements: readonly Statement[]): unknown => JSON.parse(JSON.stringify(statements, (name, value: unknown) => (name === 'span' || name === 'text' || name === 'statement' ? undefined : value)));
+const shape = (statements: readonly Statement[]): unknown =>
+  JSON.parse(
+    JSON.stringify(statements, (name, value: unknown) =>
+      name === 'span' || name === 'text' || name === 'statement' ? undefined : value,
+    ),
+  );
 
 test.each([...scripts, more])('printing and parsing again gives the same tree', (text) => {
   const first = parseScript({ name: 'a', text });

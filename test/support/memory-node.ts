@@ -11,24 +11,38 @@ import { executeScript } from '../../src/statements/index.ts';
 export interface TestEngine {
   readonly engine: Engine;
   readonly folder: string;
-  run(sql: string): Promise<unknown[]>;
+  readonly run: (sql: string) => Promise<unknown[]>;
   /** Waits until every query has read all there is. */
   settle(): Promise<void>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** An engine on an embedded log in a folder of its own, sending every change. */
-export async function openEngine(folder = mkdtempSync(join(tmpdir(), 'millrace-test-')), defaults: Record<string, string> = {}): Promise<TestEngine> {
+export async function openEngine(
+  folder = mkdtempSync(join(tmpdir(), 'millrace-test-')),
+  defaults: Record<string, string> = {},
+): Promise<TestEngine> {
   const models = new ModelService();
-  const node = await EmbeddedNode.open({ folder, openBackend: (path) => RocksBackend.open(path), models, serviceId: 'test_', sync: false });
-  const engine = new Engine({ node, models, serviceId: 'test_', defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...defaults } });
+  const node = await EmbeddedNode.open({
+    folder,
+    openBackend: (path) => RocksBackend.open(path),
+    models,
+    serviceId: 'test_',
+    sync: false,
+  });
+  const engine = new Engine({
+    node,
+    models,
+    serviceId: 'test_',
+    defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...defaults },
+  });
   await engine.start();
   return {
     engine,
     folder,
     run: (sql) => executeScript({ name: 'test', text: sql }, engine, new Session(engine.defaults)),
     settle: async () => {
-      for (let quiet = 0; quiet < 3; ) {
+      for (let quiet = 0; quiet < 3;) {
         const busy = [...engine.catalog.queries.keys()].some((id) => {
           const status = node.status(id);
           return status === undefined || (status.lag > 0 && status.state !== 'ERROR' && status.state !== 'PAUSED');

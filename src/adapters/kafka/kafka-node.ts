@@ -6,7 +6,6 @@ import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { BatchWriter } from '../../records/batch.ts';
 import { partitionOf } from '../../records/murmur2.ts';
-import { allSteps } from '../../plan/physical/step.ts';
 import { subTopologies } from '../../plan/physical/topology.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
@@ -25,7 +24,8 @@ import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
-import { changelogTopic, commandTopic, groupId, repartitionTopic } from './names.ts';
+import { createInternalTopics, hasState, internalTopics } from './internal-topics.ts';
+import { commandTopic, groupId } from './names.ts';
 import { KafkaCommands } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { QueryGroup } from './query-group.ts';
@@ -55,18 +55,6 @@ interface Running {
   /** Starts and stops of the tasks, one after the other. */
   transition: Promise<void>;
 }
-
-const stateful = new Set([
-  'tableSource',
-  'streamAggregate',
-  'tableAggregate',
-  'windowedAggregate',
-  'sessionAggregate',
-  'streamTableJoin',
-  'streamStreamJoin',
-  'tableTableJoin',
-  'over',
-]);
 
 /** A member of a Kafka cluster: groups spread the tasks, transactions commit them, changelogs hold their state. */
 export class KafkaNode implements Node {
@@ -213,7 +201,7 @@ export class KafkaNode implements Node {
 
   async startQuery(query: RunnableQuery): Promise<void> {
     const group = groupId(this.#serviceId, query.id);
-    const topics = await this.#createInternalTopics(query, group);
+    const topics = await createInternalTopics(this, query, group);
     const running: Running = {
       query,
       tasks: new Map(),
@@ -234,41 +222,6 @@ export class KafkaNode implements Node {
     };
     this.#queries.set(query.id, running);
     await running.group.join();
-  }
-
-  /** Repartition topics keep everything until it is read; changelogs are compacted. Gives the topics that the group reads. */
-  async #createInternalTopics({ plan }: RunnableQuery, group: string): Promise<string[]> {
-    const parts = subTopologies(plan);
-    const sources = parts.flatMap(({ inputs }) =>
-      inputs.flatMap((input) => (input.op === 'repartition' ? [] : [input.source.topic])),
-    );
-    const counts = await Promise.all(sources.map(async (topic) => (await this.describeTopic(topic))?.partitions ?? 1));
-    const partitions = Math.max(1, ...counts);
-    const replicas = Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1);
-    const topics = new Set(sources);
-    for (const part of parts) {
-      if (part.output !== undefined) {
-        const topic = repartitionTopic(group, part.output.id);
-        topics.add(topic);
-        await this.createTopic(topic, {
-          partitions,
-          replicas,
-          config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
-        });
-      }
-      if (this.#hasState(plan, part))
-        await this.createTopic(changelogTopic(group, part.index), {
-          partitions,
-          replicas,
-          config: { 'cleanup.policy': 'compact' },
-        });
-    }
-    return [...topics];
-  }
-
-  #hasState(plan: RunnableQuery['plan'], part: ReturnType<typeof subTopologies>[number]): boolean {
-    const own = allSteps(part.root).filter((step) => step.op !== 'repartition');
-    return own.some(({ op }) => stateful.has(op)) || (plan.entityKey !== undefined && part.output === undefined);
   }
 
   #assign(running: Running, partitions: readonly number[]): void {
@@ -304,7 +257,7 @@ export class KafkaNode implements Node {
           conflate: Number(properties['cache.max.bytes.buffering'] ?? 1) > 0,
           earliest: properties['auto.offset.reset'] === 'earliest',
           processingLog: processingLogTopic(this.#serviceId),
-          hasState: this.#hasState(plan, part),
+          hasState: hasState(plan, part),
         };
         tasks.set(taskId, spec);
         this.#pool.start(spec);
@@ -360,12 +313,7 @@ export class KafkaNode implements Node {
     await running.group.leave();
     if (!forget) return;
     const group = groupId(this.#serviceId, id);
-    const parts = subTopologies(running.query.plan);
-    const internal = parts.flatMap((part) => [
-      ...(part.output === undefined ? [] : [repartitionTopic(group, part.output.id)]),
-      ...(this.#hasState(running.query.plan, part) ? [changelogTopic(group, part.index)] : []),
-    ]);
-    for (const topic of internal) await this.deleteTopic(topic);
+    for (const topic of internalTopics(running.query, group)) await this.deleteTopic(topic);
     await this.#admin.deleteGroups([group]).catch(() => undefined);
   }
 

@@ -15,6 +15,9 @@ export class ModelService implements ModelHost, ModelRegistry {
   readonly #objects = new Map<string, ModelObject>();
   readonly #loaded = new Map<string, Promise<ProviderModel>>();
 
+  /** Called with every model that is put: threads that score rows by themselves need them too. */
+  onPut: (model: ModelObject) => void = () => undefined;
+
   constructor() {
     const oip = new OipProvider();
     this.#providers = { ONNX: new OnnxProvider(), 'OIP-V2': oip, TRITON: oip };
@@ -30,7 +33,13 @@ export class ModelService implements ModelHost, ModelRegistry {
   }
 
   put(model: ModelObject): Promise<void> {
+    const before = this.#objects.get(model.name);
     this.#objects.set(model.name, model);
+    for (const version of before?.versions ?? []) {
+      const after = model.versions.find((each) => each.version === version.version);
+      if (JSON.stringify(after) !== JSON.stringify(version)) this.#loaded.delete(`${model.name}/${version.version}`);
+    }
+    this.onPut(model);
     return Promise.resolve();
   }
   remove(name: string): void {

@@ -1,0 +1,62 @@
+import { allSteps } from '../../plan/physical/step.ts';
+import { subTopologies } from '../../plan/physical/topology.ts';
+import type { Node, RunnableQuery } from '../../runtime/ports/node.ts';
+import { changelogTopic, repartitionTopic } from './names.ts';
+
+const stateful = new Set([
+  'tableSource',
+  'streamAggregate',
+  'tableAggregate',
+  'windowedAggregate',
+  'sessionAggregate',
+  'streamTableJoin',
+  'streamStreamJoin',
+  'tableTableJoin',
+  'over',
+]);
+
+/** Whether tasks of this part of a plan keep state, which then needs a changelog. */
+export function hasState(plan: RunnableQuery['plan'], part: ReturnType<typeof subTopologies>[number]): boolean {
+  const own = allSteps(part.root).filter((step) => step.op !== 'repartition');
+  return own.some(({ op }) => stateful.has(op)) || (plan.entityKey !== undefined && part.output === undefined);
+}
+
+/** The topics that only this query writes and reads. */
+export function internalTopics({ plan }: RunnableQuery, group: string): string[] {
+  return subTopologies(plan).flatMap((part) => [
+    ...(part.output === undefined ? [] : [repartitionTopic(group, part.output.id)]),
+    ...(hasState(plan, part) ? [changelogTopic(group, part.index)] : []),
+  ]);
+}
+
+/**
+ * Creates them, with as many partitions as the widest source: repartition topics keep everything until it is read,
+ * changelogs are compacted. Gives the topics that the query's group reads.
+ */
+export async function createInternalTopics(node: Node, { plan }: RunnableQuery, group: string): Promise<string[]> {
+  const parts = subTopologies(plan);
+  const sources = parts.flatMap(({ inputs }) =>
+    inputs.flatMap((input) => (input.op === 'repartition' ? [] : [input.source.topic])),
+  );
+  const counts = await Promise.all(sources.map(async (topic) => (await node.describeTopic(topic))?.partitions ?? 1));
+  const partitions = Math.max(1, ...counts);
+  const topics = new Set(sources);
+  for (const part of parts) {
+    if (part.output !== undefined) {
+      const topic = repartitionTopic(group, part.output.id);
+      topics.add(topic);
+      await node.createTopic(topic, {
+        partitions,
+        replicas: undefined,
+        config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+      });
+    }
+    if (hasState(plan, part))
+      await node.createTopic(changelogTopic(group, part.index), {
+        partitions,
+        replicas: undefined,
+        config: { 'cleanup.policy': 'compact' },
+      });
+  }
+  return [...topics];
+}
