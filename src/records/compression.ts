@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { gunzipSync } from 'node:zlib';
+import zlib, { gunzipSync } from 'node:zlib';
 import type { BatchInfo } from './batch.ts';
 import { batchHeader, codecOf, CorruptBatch } from './batch.ts';
 
@@ -22,6 +22,14 @@ async function unsnappy(bytes: Buffer): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** Node 22.15 and later has its own; a package in plain JavaScript serves before. */
+function unzstd(bytes: Buffer): Buffer {
+  const own = (zlib as { zstdDecompressSync?: (data: Buffer) => Buffer }).zstdDecompressSync;
+  return (
+    own?.(bytes) ?? Buffer.from((require('fzstd') as { decompress: (data: Buffer) => Uint8Array }).decompress(bytes))
+  );
+}
+
 /** By the codec's number in a batch's attributes. The native packages load when a topic first needs them. */
 const codecs: Record<number, Decompress> = {
   1: (bytes) => Promise.resolve(gunzipSync(bytes)),
@@ -30,12 +38,7 @@ const codecs: Record<number, Decompress> = {
     Buffer.from(
       await (require('lz4-napi') as { decompressFrame: (data: Buffer) => Promise<Buffer> }).decompressFrame(bytes),
     ),
-  4: async (bytes) => {
-    const { Decoder } = require('@toondepauw/node-zstd') as {
-      Decoder: new () => { decode: (data: Buffer) => Promise<Buffer> };
-    };
-    return new Decoder().decode(bytes);
-  },
+  4: (bytes) => Promise.resolve(unzstd(bytes)),
 };
 
 /** The records of a batch, decompressed where it is compressed: the bytes and where they start. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
+import { consume } from '../support/topics.ts';
 
 /** A block of a golden file: a command with its input, and what it must give. */
 export interface Block {
@@ -78,7 +79,7 @@ export async function runGolden(
         results.push({ block, actual: '', expected: block.expected });
       } else {
         await engine.settle();
-        const actual = await consume(engine, block.argument);
+        const actual = await consume(engine.engine, block.argument);
         topics.set(block.argument, actual.join('\n'));
         // Across partitions only the order within a key is defined.
         const order = (rows: string[]): string =>
@@ -123,27 +124,4 @@ async function produce(engine: TestEngine, topic: string, line: string): Promise
       partition: undefined,
     },
   ]);
-}
-
-/** `key[start,end)@time value`, in the order of the log. */
-async function consume(engine: TestEngine, name: string): Promise<string[]> {
-  const spec = [...engine.engine.catalog.sources.values()]
-    .map((source) => source.spec)
-    .find((each) => each.name === name);
-  const reader = await engine.engine.node.openReader(spec?.topic ?? name, 'beginning');
-  const rows: string[] = [];
-  for (;;) {
-    const records = await reader.poll(1000, 0);
-    if (records.length === 0) return rows;
-    for (const { key, value, timestamp } of records) {
-      let text = key?.toString() ?? 'null';
-      if (key !== null && spec?.window !== undefined) {
-        const isSession = spec.window.type === 'SESSION';
-        const start = Number(key.readBigInt64BE(key.length - 8));
-        const end = isSession ? Number(key.readBigInt64BE(key.length - 16)) : start + spec.window.sizeMs!;
-        text = `${key.subarray(0, isSession ? -16 : -8).toString()}[${start},${end}${isSession ? ']' : ')'}`;
-      }
-      rows.push(`${text}@${timestamp} ${value?.toString() ?? 'null'}`);
-    }
-  }
 }
