@@ -28,7 +28,7 @@ test.each(examples)('examples/%s gives what it says', async (name) => {
     await settle();
   }
   const last = [...engine.catalog.queries.values()].at(-1)!;
-  const rows = await consume(engine, last.sink!);
+  const rows = await consume(engine, last.sink);
   await close();
   await expect(`${rows.join('\n')}\n`).toMatchFileSnapshot(join(root, name, 'expected.txt'));
 });

@@ -13,7 +13,7 @@ export interface TestEngine {
   readonly folder: string;
   readonly run: (sql: string) => Promise<unknown[]>;
   /** Waits until every query has read all there is. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
