@@ -150,26 +150,36 @@ export class WindowStore<V> extends CachedStore {
   #dirty: { window: number; entry: Entry }[] = [];
   #size = 0;
   #expired: number[] = [];
-  #lastStart = NaN;
-  #last: Map<string, Entry> | undefined;
+  readonly #prefix = this.bytes('w');
+  /** Windows whose every entry is in the cache: nothing was stored of them when they came up. */
+  readonly #complete = new Set<number>();
 
   #window(start: number): Map<string, Entry> {
-    if (start === this.#lastStart && this.#last !== undefined) return this.#last;
     let window = this.#windows.get(start);
     if (window === undefined) {
       window = new Map();
       this.#windows.set(start, window);
+      if (this.#isEmpty(start)) this.#complete.add(start);
     }
-    this.#lastStart = start;
-    this.#last = window;
     return window;
+  }
+
+  #isEmpty(start: number): boolean {
+    const low = this.bytes('w', time(start));
+    for (const _ of this.backend.range(low, after(low))) return false;
+    return true;
+  }
+  #forget(start: number, entries: Map<string, Entry>): void {
+    this.#windows.delete(start);
+    this.#complete.delete(start);
+    this.#size -= entries.size;
   }
 
   get(start: number, key: string): V | undefined {
     const window = this.#window(start);
     let entry = window.get(key);
     if (entry === undefined) {
-      const bytes = this.backend.getMany([this.#bytes(start, key)])[0];
+      const bytes = this.#complete.has(start) ? undefined : this.backend.getMany([this.#bytes(start, key)])[0];
       entry = { key, value: bytes === undefined ? undefined : decodeValue(bytes), dirty: false };
       window.set(key, entry);
       this.#size++;
@@ -195,6 +205,7 @@ export class WindowStore<V> extends CachedStore {
   /** Loads many entries of one window at once. */
   prefetch(start: number, keys: Iterable<string>): void {
     const window = this.#window(start);
+    if (this.#complete.has(start)) return;
     const missing = [...new Set(keys)].filter((key) => !window.has(key));
     if (missing.length === 0) return;
     const found = this.backend.getMany(missing.map((key) => this.#bytes(start, key)));
@@ -206,7 +217,12 @@ export class WindowStore<V> extends CachedStore {
   }
 
   #bytes(start: number, key: string): Buffer {
-    return this.bytes('w', Buffer.concat([time(start), Buffer.from(key)]));
+    const { length } = this.#prefix;
+    const bytes = Buffer.allocUnsafe(length + 8 + Buffer.byteLength(key));
+    bytes.set(this.#prefix);
+    writeTime(bytes, start, length);
+    bytes.utf8Write(key, length + 8);
+    return bytes;
   }
 
   /** Every entry with `from <= start < to`, in order of start, then of the key's bytes. */
@@ -240,12 +256,9 @@ export class WindowStore<V> extends CachedStore {
   /** Forgets every window that starts before `start`: at once here, at the next flush in the backend. */
   expire(start: number): void {
     for (const [window, entries] of this.#windows) {
-      if (window >= start) continue;
-      this.#windows.delete(window);
-      this.#size -= entries.size;
+      if (window < start) this.#forget(window, entries);
     }
     this.#dirty = this.#dirty.filter(({ window }) => window >= start);
-    this.#lastStart = NaN;
     this.#expired.push(start);
   }
 
@@ -273,16 +286,20 @@ export class WindowStore<V> extends CachedStore {
     if (this.#size <= this.limit) return;
     for (const start of [...this.#windows.keys()].sort((a, b) => a - b)) {
       if (this.#size <= this.limit * 0.75) break;
-      this.#size -= this.#windows.get(start)!.size;
-      this.#windows.delete(start);
+      this.#forget(start, this.#windows.get(start)!);
     }
-    this.#lastStart = NaN;
   }
 }
 
+/** 64 bits, big-endian: as two halves, since this is written for every entry. */
+function writeTime(bytes: Buffer, value: number, at: number): void {
+  const high = Math.floor(value / 2 ** 32);
+  bytes.writeInt32BE(high, at);
+  bytes.writeUInt32BE(Math.floor(value) - high * 2 ** 32, at + 4);
+}
 function time(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigInt64BE(BigInt(Math.floor(value)));
+  writeTime(bytes, value, 0);
   return bytes;
 }
 
