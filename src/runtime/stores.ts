@@ -15,7 +15,7 @@ export interface StoreLocation {
 }
 
 /** More clean entries than this are dropped after a flush. */
-const defaultLimit = 200_000;
+const defaultLimit = 50_000;
 const metaKey = 'm';
 
 abstract class CachedStore {
