@@ -6,6 +6,13 @@ interface Entry {
   readonly key: string;
   value: unknown;
   dirty: boolean;
+  /** What an operator notes of it within one micro-batch. */
+  mark?: object | undefined;
+}
+/** An entry that is being changed: its value may be set. */
+export interface EditedEntry<V, Mark extends object> {
+  value: V | undefined;
+  mark?: Mark | undefined;
 }
 
 /** What a store is over: the backend, and the bytes before each of its keys. */
@@ -176,6 +183,19 @@ export class WindowStore<V> extends CachedStore {
   }
 
   get(start: number, key: string): V | undefined {
+    return this.#entry(start, key).value as V | undefined;
+  }
+  /** The entry, which counts as changed from now on. */
+  edit<Mark extends object>(start: number, key: string): EditedEntry<V, Mark> {
+    const entry = this.#entry(start, key);
+    if (!entry.dirty) {
+      entry.dirty = true;
+      this.#dirty.push({ window: start, entry });
+    }
+    return entry as EditedEntry<V, Mark>;
+  }
+
+  #entry(start: number, key: string): Entry {
     const window = this.#window(start);
     let entry = window.get(key);
     if (entry === undefined) {
@@ -184,7 +204,7 @@ export class WindowStore<V> extends CachedStore {
       window.set(key, entry);
       this.#size++;
     }
-    return entry.value as V | undefined;
+    return entry;
   }
 
   put(start: number, key: string, value: V | undefined): void {

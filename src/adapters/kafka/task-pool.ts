@@ -27,7 +27,8 @@ export class TaskPool {
   constructor(threads: number, settings: ClientSettings, handle: unknown, callbacks: PoolCallbacks) {
     this.#workers = Array.from({ length: threads }, (_, index) => {
       const worker = new Worker(workerPath(import.meta.url, 'task-worker'), {
-        workerData: { settings, handle, index } satisfies WorkerData, resourceLimits: { maxYoungGenerationSizeMb: 64 },
+        workerData: { settings, handle, index } satisfies WorkerData,
+        resourceLimits: { maxYoungGenerationSizeMb: 64 },
       });
       worker.on('message', (message: FromWorker) => this.#receive(worker, message, callbacks));
       worker.on('error', (error) => {

@@ -3,12 +3,12 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { WindowStore } from '../stores.ts';
+import type { EditedEntry, WindowStore } from '../stores.ts';
 import { firstWindowStart } from '../windows.ts';
 
 /** What the operator remembers of a window that changed in this micro-batch. */
 interface Touched {
-  readonly group: GroupState;
+  readonly entry: EditedEntry<GroupState, Touched>;
   readonly start: number;
   sequence: number;
 }
@@ -47,7 +47,7 @@ export class WindowedAggregate implements Operator {
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
     const { sizeMs, advanceMs, graceMs } = this.#window;
     const result: Change[] = [];
-    const touched = new Map<GroupState, Touched>();
+    const touched: Touched[] = [];
     const before = this.#streamTime;
     for (const change of changes!) {
       const { key, after, timestamp, sequence } = change;
@@ -59,23 +59,22 @@ export class WindowedAggregate implements Operator {
       for (let start = firstWindowStart(timestamp, this.#window); start <= timestamp; start += advanceMs) {
         if (start + sizeMs <= limit) continue;
         late = false;
-        let group = this.#store.get(start, text);
-        if (group === undefined) group = [timestamp, key, this.#aggregates.init()];
-        else if (timestamp > group[0]) group[0] = timestamp;
+        const entry = this.#store.edit<Touched>(start, text);
+        const group = (entry.value ??= [timestamp, key, this.#aggregates.init()]);
+        if (timestamp > group[0]) group[0] = timestamp;
         this.#aggregates.add(group[2], after);
-        this.#store.put(start, text, group);
         if (this.#conflate) {
-          const mark = touched.get(group);
-          if (mark === undefined) touched.set(group, { group, start, sequence });
-          else mark.sequence = sequence;
+          if (entry.mark === undefined) touched.push((entry.mark = { entry, start, sequence }));
+          else entry.mark.sequence = sequence;
         } else if (!this.#final) result.push(this.#row(start, group, sequence));
       }
       if (late) this.#onLate(change);
       if (this.#final) this.#close(result, sequence);
     }
-    if (touched.size > 0) {
-      const marks = [...touched.values()].sort((a, b) => a.sequence - b.sequence);
-      for (const { group, start, sequence } of marks) result.push(this.#row(start, group, sequence));
+    touched.sort((a, b) => a.sequence - b.sequence);
+    for (const { entry, start, sequence } of touched) {
+      entry.mark = undefined;
+      result.push(this.#row(start, entry.value!, sequence));
     }
     if (this.#streamTime !== before) this.#remember();
     return result;
