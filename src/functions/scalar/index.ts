@@ -1,8 +1,11 @@
 import type { ScalarFunction } from '../define.ts';
 import { abs } from './abs.ts';
+import { bytesFunctions } from './bytes.ts';
 import { ceil } from './ceil.ts';
+import { chr } from './chr.ts';
 import { collectionFunctions } from './collections.ts';
 import { concat, concatWs } from './concat.ts';
+import { elt, field } from './elt-field.ts';
 import { extractJsonField } from './extract-json-field.ts';
 import { floor } from './floor.ts';
 import { geoDistance } from './geo-distance.ts';
@@ -21,6 +24,7 @@ import { split } from './split.ts';
 import { stringFunctions } from './strings.ts';
 import { substring } from './substring.ts';
 import { timeFunctions } from './times.ts';
+import { toJsonString } from './to-json-string.ts';
 import { trunc } from './trunc.ts';
 
 /** Every built-in scalar function. Adding a function is one file and one line here. */
@@ -42,6 +46,10 @@ export const scalarFunctions: readonly ScalarFunction[] = [
   rpad,
   instr,
   md5,
+  chr,
+  elt,
+  field,
+  ...bytesFunctions,
   ...regexpFunctions,
   coalesce,
   ifnull,
@@ -49,6 +57,7 @@ export const scalarFunctions: readonly ScalarFunction[] = [
   asValue,
   extractJsonField,
   ...jsonFunctions,
+  toJsonString,
   geoDistance,
   ...timeFunctions,
   ...collectionFunctions,
