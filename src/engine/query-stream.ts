@@ -232,6 +232,7 @@ function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): Record
     keyEnd: key === null ? -1 : keyLength,
     valueStart: value === null ? -1 : keyLength,
     valueEnd: value === null ? -1 : keyLength + value.length,
+    hasHeaders: headers.length > 0,
     headers: () => [...headers],
   };
 }

@@ -102,6 +102,7 @@ export interface RecordView {
   readonly keyEnd: number;
   readonly valueStart: number;
   readonly valueEnd: number;
+  readonly hasHeaders: boolean;
   headers(): RecordHeader[];
 }
 
@@ -163,6 +164,9 @@ export class RecordCursor implements RecordView {
   }
   value(): Buffer | null {
     return this.valueStart < 0 ? null : Buffer.from(this.bytes.subarray(this.valueStart, this.valueEnd));
+  }
+  get hasHeaders(): boolean {
+    return this.bytes[this.#headers] !== 0;
   }
   headers(): RecordHeader[] {
     const resume = this.#position;

@@ -80,7 +80,8 @@ export class SourceDecoder {
       if (timestamp < 0) throw new DecodeError(`the timestamp ${timestamp} is negative`);
       for (const { slot, read } of this.#extras) row[slot] = read(record, partition, timestamp, window);
       if (row.length > this.#step.reads.length) row.length = this.#step.reads.length;
-      return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window);
+      const headers = record.hasHeaders ? record.headers() : undefined;
+      return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window, headers);
     } catch (error) {
       const { topic } = source;
       this.#onBad({

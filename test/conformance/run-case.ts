@@ -180,7 +180,8 @@ class Driver {
   #emit(changes: readonly Change[]): void {
     const { sink } = this.#query.plan;
     if (sink === undefined) return;
-    for (const change of changes) this.#node.add(sink.topic, { ...this.#encoder!.encode(change) });
+    for (const change of changes)
+      this.#node.add(sink.topic, { ...this.#encoder!.encode(change), headers: change.headers ?? [] });
   }
 }
 
