@@ -34,6 +34,9 @@ export function readLiteral(expr: Expr, type: SqlType, span: Span): Expr {
   }
 }
 
+/** What every type can be asked; an order has not every type. */
+const equalities = ['=', '<>', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM', 'IN', 'NOT IN'];
+
 /** The names whose comparison with a string means a point in time. */
 const timeNames = /(^|_)(ROWTIME|WINDOWSTART|WINDOWEND)$/;
 
@@ -61,7 +64,7 @@ export function comparable(
   if (a.kind === 'DATE' && b.kind === 'TIMESTAMP') return [cast(left, b), right];
   if (a.kind === 'TIMESTAMP' && b.kind === 'DATE') return [left, cast(right, a)];
   if (a.kind !== b.kind) return mismatch();
-  if (op !== '=' && op !== '<>' && ['BOOLEAN', 'ARRAY', 'MAP', 'STRUCT'].includes(a.kind)) return mismatch();
+  if (!equalities.includes(op) && ['BOOLEAN', 'ARRAY', 'MAP', 'STRUCT'].includes(a.kind)) return mismatch();
   if (['ARRAY', 'MAP', 'STRUCT'].includes(a.kind) && !sameType(a, b)) {
     const common = commonType(a, b);
     return common === undefined ? mismatch() : [cast(left, common), cast(right, common)];
