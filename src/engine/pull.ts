@@ -2,7 +2,7 @@ import { Catalog, type SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
 import type { PlanColumn } from '../plan/logical/node.ts';
-import { allSteps, type FilterStep, type PhysicalPlan, type SourceStep } from '../plan/physical/step.ts';
+import { allSteps, type FilterStep, type SourceStep } from '../plan/physical/step.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
@@ -10,6 +10,7 @@ import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { keyColumns } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
+import { InternalError } from '../util/internal-error.ts';
 import type { Engine } from './engine.ts';
 import { planTransient } from './plan-query.ts';
 import type { Session } from './session.ts';
@@ -134,9 +135,9 @@ function fixedValues(part: Expr, name: string, type: PlanColumn['type']): Value[
 const nothing: StateBackend = {
   getMany: (keys) => keys.map(() => undefined),
   range: () => [],
-  write: () => undefined,
+  batch: () => {
+    throw new InternalError('a stateless plan has nothing to write');
+  },
   deleteRange: () => undefined,
   close: () => Promise.resolve(),
 };
-
-export type { PhysicalPlan };

@@ -19,6 +19,7 @@ import type { Operator, RecordPosition } from './operator.ts';
 import { FlatMap } from './operators/flat-map.ts';
 import { Invoke } from './operators/invoke.ts';
 import { Over, type BoundOver } from './operators/over.ts';
+import { PaneAggregate } from './operators/pane-aggregate.ts';
 import { Project } from './operators/project.ts';
 import { StreamRekey, TableRekey, type RekeyShape } from './operators/rekey.ts';
 import { SessionAggregate } from './operators/session-aggregate.ts';
@@ -31,14 +32,15 @@ import { TableSource } from './operators/table-source.ts';
 import { TableTableJoin } from './operators/table-table-join.ts';
 import { WindowedAggregate } from './operators/windowed-aggregate.ts';
 import type { ModelHost } from './ports/model-host.ts';
-import { KeyValueStore, WindowStore } from './stores.ts';
-import type { StoreLocation } from './stores.ts';
+import type { CachedStore, StoreLocation } from './stores/cached-store.ts';
+import { KeyValueStore } from './stores/key-value-store.ts';
+import { WindowStore } from './stores/window-store.ts';
 
 /** What operators are built with. */
 export interface BuildContext {
   /** Where the state of a step is kept; `part` tells the stores of one step apart. Every store is flushed at a commit. */
   readonly location: (stepId: string, part: string) => StoreLocation;
-  readonly register: (store: { flush: KeyValueStore<unknown>['flush'] }) => void;
+  readonly register: (store: CachedStore) => void;
   readonly report: (error: unknown, what: string) => void;
   readonly onLate: (change: Change) => void;
   readonly position: RecordPosition;
@@ -99,12 +101,11 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     ),
   windowedAggregate: (step, context) => {
     const { final, window } = step;
-    return new WindowedAggregate(
-      windowed(step, context, ''),
-      aggregates(step.aggregates, step.input.columns, context),
-      window,
-      { final, conflate: context.conflate, onLate: context.onLate },
-    );
+    const { conflate, onLate } = context;
+    const set = aggregates(step.aggregates, step.input.columns, context);
+    if (conflate && !final && PaneAggregate.suits(window, set))
+      return new PaneAggregate(windowed(step, context, ''), set, window, onLate);
+    return new WindowedAggregate(windowed(step, context, ''), set, window, { final, conflate, onLate });
   },
   sessionAggregate: (step, context) => {
     const { final, window } = step;

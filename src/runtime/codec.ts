@@ -100,11 +100,16 @@ function writeText(value: string): void {
   position += written;
 }
 
-/** The bytes of a value, copied out of the shared buffer. */
+/** The bytes of a value. */
 export function encodeValue(value: unknown): Buffer {
+  return Buffer.from(encodeShared(value));
+}
+
+/** The bytes of a value in a buffer that is used again: good until the next value is encoded. */
+export function encodeShared(value: unknown): Buffer {
   position = 0;
   write(value);
-  return Buffer.from(bytes.subarray(0, position));
+  return bytes.subarray(0, position);
 }
 
 /** Reads what `encodeValue` wrote. */

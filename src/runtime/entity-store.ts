@@ -1,7 +1,8 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { Change, keyText, type Row } from './change.ts';
-import type { StateWrite } from './ports/state-backend.ts';
-import { KeyValueStore, type StoreLocation } from './stores.ts';
+import type { StateWriter } from './ports/state-backend.ts';
+import type { StoreLocation } from './stores/cached-store.ts';
+import { KeyValueStore } from './stores/key-value-store.ts';
 
 type Stored = readonly [row: Row, featureTime: number, windowStart: number];
 
@@ -53,7 +54,7 @@ export class EntityStore {
       );
   }
 
-  flush(into: StateWrite[]): void {
+  flush(into: StateWriter): void {
     this.#store.flush(into);
   }
 }

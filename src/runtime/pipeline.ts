@@ -3,7 +3,8 @@ import type { SubTopology } from '../plan/physical/topology.ts';
 import { buildOperator, type BuildContext } from './build.ts';
 import type { Change, Row } from './change.ts';
 import type { Operator } from './operator.ts';
-import type { StateWrite } from './ports/state-backend.ts';
+import type { StateWriter } from './ports/state-backend.ts';
+import type { CachedStore } from './stores/cached-store.ts';
 
 interface Node {
   readonly step: Step;
@@ -15,12 +16,12 @@ interface Node {
 /** The operators of one sub-topology on one partition: micro-batches in, changes out. */
 export class Pipeline {
   readonly #nodes: Node[] = [];
-  readonly #stores: { flush: (into: StateWrite[]) => void }[] = [];
+  readonly #stores: CachedStore[] = [];
 
   constructor(part: SubTopology, context: Omit<BuildContext, 'register'>) {
     const withRegister = {
       ...context,
-      register: (store: { flush: (into: StateWrite[]) => void }) => void this.#stores.push(store),
+      register: (store: CachedStore) => void this.#stores.push(store),
     };
     const edges = new Set<Step>(part.inputs);
     const add = (step: Step): number => {
@@ -56,9 +57,13 @@ export class Pipeline {
     return results.at(-1)!;
   }
 
-  /** Every change of state since the last flush. */
-  flush(into: StateWrite[]): void {
+  /** Gives every change of state since the last flush. */
+  flush(into: StateWriter): void {
     for (const store of this.#stores) store.flush(into);
+  }
+  /** Whether a store holds more changes than its cache should: a commit makes room. */
+  get isFull(): boolean {
+    return this.#stores.some((store) => store.isFull);
   }
 
   /** The rows that the query's result holds now, through its stateless steps; undefined when nothing in it holds a table. */

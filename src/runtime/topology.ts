@@ -6,7 +6,7 @@ import { keyText, type Change, type Row } from './change.ts';
 import type { RecordPosition } from './operator.ts';
 import { Pipeline } from './pipeline.ts';
 import type { ModelHost } from './ports/model-host.ts';
-import type { StateBackend, StateWrite } from './ports/state-backend.ts';
+import type { StateBackend, StateWriter } from './ports/state-backend.ts';
 
 export interface TopologyOptions {
   readonly backend: StateBackend;
@@ -116,7 +116,7 @@ export class LocalTopology {
     return [];
   }
 
-  flush(into: StateWrite[]): void {
+  flush(into: StateWriter): void {
     for (const pipelines of this.#pipelines) for (const pipeline of pipelines) pipeline.flush(into);
   }
 

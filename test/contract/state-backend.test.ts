@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
 import type { StateBackend } from '../../src/runtime/ports/state-backend.ts';
-import { KeyValueStore, WindowStore } from '../../src/runtime/stores.ts';
-import type { StateWrite } from '../../src/runtime/ports/state-backend.ts';
+import { KeyValueStore } from '../../src/runtime/stores/key-value-store.ts';
+import { WindowStore } from '../../src/runtime/stores/window-store.ts';
 
 const backends: Record<string, () => Promise<StateBackend>> = {
   memory: () => Promise.resolve(new MemoryBackend()),
@@ -17,18 +17,20 @@ const b = (text: string): Buffer => Buffer.from(text, 'latin1');
 describe.each(Object.keys(backends))('%s', (name) => {
   test('reads what was written, in the order of bytes, and nothing that was deleted', async () => {
     const backend = await backends[name]!();
-    backend.write(
-      [
-        { key: b('a\xff'), value: b('1') },
-        { key: b('a'), value: b('') },
-        { key: b('b'), value: b('3') },
-        { key: b('\x00'), value: b('0') },
-      ],
-      false,
-    );
+    const batch = backend.batch();
+    const key = b('a\xff');
+    batch.put(key, b('1'));
+    key.fill(0); // the bytes were copied
+    batch.put(b('a'), b(''));
+    batch.put(b('b'), b('3'));
+    batch.put(b('\x00'), b('0'));
+    expect([batch.length, backend.getMany([b('b')])]).toEqual([4, [undefined]]);
+    batch.write(false);
+    expect(batch.length).toBe(0);
     expect(backend.getMany([b('a'), b('none'), b('b')])).toEqual([b(''), undefined, b('3')]);
     expect([...backend.range(b('a'), b('b'))].map(([key]) => key)).toEqual([b('a'), b('a\xff')]);
-    backend.write([{ key: b('a'), value: null }], true);
+    batch.delete(b('a'));
+    batch.write(true);
     backend.deleteRange(b('b'), b('c'));
     expect([...backend.range(b('\x00'), b('\xff'))].map(([key]) => key)).toEqual([b('\x00'), b('a\xff')]);
     await backend.close();
@@ -42,9 +44,9 @@ describe.each(Object.keys(backends))('%s', (name) => {
     store.put('ü', 2);
     store.setMeta([5]);
     expect(new KeyValueStore<number>(location).get('x')).toBeUndefined();
-    const writes: StateWrite[] = [];
-    store.flush(writes);
-    backend.write(writes, false);
+    const batch = backend.batch();
+    store.flush(batch);
+    batch.write(false);
     store.delete('x');
     const other = new KeyValueStore<number>(location);
     expect([other.get('x'), other.get('ü'), other.meta]).toEqual([1, 2, [5]]);
@@ -56,9 +58,9 @@ describe.each(Object.keys(backends))('%s', (name) => {
     const backend = await backends[name]!();
     const store = new WindowStore<number>({ backend, prefix: b('w/') });
     const flush = (): void => {
-      const writes: StateWrite[] = [];
-      store.flush(writes);
-      backend.write(writes, false);
+      const batch = backend.batch();
+      store.flush(batch);
+      batch.write(false);
     };
     store.put(20, 'b', 3);
     store.put(10, 'b', 2);

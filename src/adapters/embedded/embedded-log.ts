@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import type { TopicInfo, TopicSettings } from '../../runtime/ports/node.ts';
-import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
-import { after } from '../../runtime/stores.ts';
+import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
+import { after } from '../../runtime/stores/key-bytes.ts';
 import { PartitionLog, type LogEnd } from './partition-log.ts';
 
 interface Topic {
@@ -10,10 +10,10 @@ interface Topic {
   readonly partitions: readonly PartitionLog[];
 }
 
-/** What one commit writes: batches by topic and partition, and state beside them. */
+/** What one commit writes: batches by topic and partition, and a batch of state beside them, which the log writes. */
 export interface Commit {
   readonly appends: readonly { readonly topic: string; readonly partition: number; readonly batch: Buffer }[];
-  readonly state: readonly StateWrite[];
+  readonly state?: StateBatch;
 }
 
 /** Where a test makes the process fail between the steps of a commit. */
@@ -71,15 +71,19 @@ export class EmbeddedLog {
   create(name: string, settings: TopicSettings): void {
     if (this.#topics.has(name)) return;
     const value = encodeValue([settings.partitions, new Map(Object.entries(settings.config))]);
-    this.#options.backend.write([{ key: Buffer.from(`t/${name}`), value }], this.#options.sync);
+    const batch = this.#options.backend.batch();
+    batch.put(Buffer.from(`t/${name}`), value);
+    batch.write(this.#options.sync);
     this.#topics.set(name, this.#openTopic(name, settings));
   }
 
   delete(name: string): void {
     const topic = this.#topics.get(name);
     if (topic === undefined) return;
-    const ends = topic.partitions.map((_, partition): StateWrite => ({ key: endKey(name, partition), value: null }));
-    this.#options.backend.write([{ key: Buffer.from(`t/${name}`), value: null }, ...ends], this.#options.sync);
+    const batch = this.#options.backend.batch();
+    batch.delete(Buffer.from(`t/${name}`));
+    topic.partitions.forEach((_, partition) => batch.delete(endKey(name, partition)));
+    batch.write(this.#options.sync);
     this.#topics.delete(name);
     for (const partition of topic.partitions) partition.destroy();
   }
@@ -88,8 +92,8 @@ export class EmbeddedLog {
     return this.#topics.get(name)?.partitions[partition];
   }
 
-  commit({ appends, state }: Commit): void {
-    const { backend, sync, onStep } = this.#options;
+  commit({ appends, state = this.#options.backend.batch() }: Commit): void {
+    const { sync, onStep } = this.#options;
     onStep?.('before');
     const touched = new Map<PartitionLog, Buffer>();
     for (const { topic, partition, batch } of appends) {
@@ -100,8 +104,8 @@ export class EmbeddedLog {
     }
     if (sync) for (const log of touched.keys()) log.sync();
     onStep?.('segments');
-    const ends = [...touched].map(([log, key]): StateWrite => ({ key, value: encodeEnd(log.end) }));
-    backend.write([...state, ...ends], sync);
+    for (const [log, key] of touched) state.put(key, encodeEnd(log.end));
+    state.write(sync);
     onStep?.('state');
     for (const log of touched.keys()) log.committed = log.end.next;
     if (touched.size > 0) this.wake();

@@ -19,9 +19,9 @@ import type {
 } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogTopic } from '../../runtime/processing-log.ts';
-import { after } from '../../runtime/stores.ts';
+import { after } from '../../runtime/stores/key-bytes.ts';
 import { EmbeddedLog, type CommitStep } from './embedded-log.ts';
-import { EmbeddedQuery } from './embedded-query.ts';
+import { EmbeddedQuery, type EmbeddedQueryOptions } from './embedded-query.ts';
 import { FolderLock } from './folder-lock.ts';
 
 export interface EmbeddedNodeOptions {
@@ -30,9 +30,7 @@ export interface EmbeddedNodeOptions {
   readonly models: ModelHost | undefined;
   readonly serviceId: string;
   readonly sync: boolean;
-  readonly onBatch?: EmbeddedQuery extends never
-    ? never
-    : (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+  readonly onBatch?: EmbeddedQueryOptions['onBatch'];
   /** For tests of crashes between the steps of a commit. */
   readonly onStep?: (step: CommitStep) => void;
 }
@@ -64,7 +62,7 @@ export class EmbeddedNode implements Node {
     this.commands = new StoredCommands(backend, options.sync);
     const stored = backend.getMany([clusterKey])[0];
     this.clusterId = stored?.toString() ?? randomUUID();
-    if (stored === undefined) backend.write([{ key: clusterKey, value: Buffer.from(this.clusterId) }], options.sync);
+    if (stored === undefined) writeOne(backend, clusterKey, Buffer.from(this.clusterId), options.sync);
     this.#log.create(processingLogTopic(options.serviceId), { partitions: 1, replicas: 1, config: {} });
     this.#retention = setInterval(() => this.#log.retain(Date.now()), retentionCheckMs);
     this.#retention.unref();
@@ -112,7 +110,6 @@ export class EmbeddedNode implements Node {
     });
     this.#log.commit({
       appends: [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })),
-      state: [],
     });
     return Promise.resolve();
   }
@@ -160,13 +157,19 @@ export class EmbeddedNode implements Node {
   async close(): Promise<void> {
     clearInterval(this.#retention);
     const stopping = [...this.#queries.values()].map((query) => query.stop(false));
-    this.#log.commit({ appends: [], state: [] });
+    this.#log.commit({ appends: [] });
     await Promise.all(stopping);
     this.#queries.clear();
     this.#log.close();
     await this.#backend.close();
     this.#lock.release();
   }
+}
+
+function writeOne(backend: StateBackend, key: Buffer, value: Buffer, sync: boolean): void {
+  const batch = backend.batch();
+  batch.put(key, value);
+  batch.write(sync);
 }
 
 const clusterKey = Buffer.from('cluster');
@@ -181,7 +184,7 @@ class StoredCommands implements CommandLog {
   }
 
   append(command: string, behind: number): Promise<number> {
-    this.#backend.write([{ key: commandKey(behind + 1), value: Buffer.from(command) }], this.#sync);
+    writeOne(this.#backend, commandKey(behind + 1), Buffer.from(command), this.#sync);
     return Promise.resolve(behind + 1);
   }
   readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {

@@ -8,11 +8,11 @@ import { EntityStore } from '../../runtime/entity-store.ts';
 import { InputPartition, takeBatch, type Origins } from '../../runtime/input-merger.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
-import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
-import { after } from '../../runtime/stores.ts';
+import { after } from '../../runtime/stores/key-bytes.ts';
 import { LocalTopology } from '../../runtime/topology.ts';
 import type { Commit, EmbeddedLog } from './embedded-log.ts';
 
@@ -213,11 +213,11 @@ export class EmbeddedQuery {
   }
 
   #commit(appends: Commit['appends'], errors: readonly ProcessingError[]): void {
-    const state: StateWrite[] = [];
+    const state = this.#options.backend.batch();
     this.#topology!.flush(state);
     this.#entities?.flush(state);
     for (const { topic, partition, position } of this.#inputs)
-      state.push({ key: this.#key('o', topic, partition), value: encodeValue(position) });
+      state.put(this.#key('o', topic, partition), encodeValue(position));
     const logged =
       errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined
         ? []

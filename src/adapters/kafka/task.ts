@@ -9,11 +9,11 @@ import { EntityStore } from '../../runtime/entity-store.ts';
 import { InputPartition, takeBatch, type ChangeDecoder, type Origins } from '../../runtime/input-merger.ts';
 import { Pipeline } from '../../runtime/pipeline.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
-import { after } from '../../runtime/stores.ts';
+import { after } from '../../runtime/stores/key-bytes.ts';
 import { changelogTopic, repartitionTopic, transactionalId } from './names.ts';
 import { TaskProducer } from './task-producer.ts';
 import type { Wire } from './wire.ts';
@@ -144,22 +144,30 @@ export class KafkaTask {
     while (position < end) {
       const [fetched] = await wire.fetch([{ topic, partition: spec.partition, offset: position }], 500, 8 << 20);
       if (fetched === undefined) continue;
-      const writes: StateWrite[] = [];
+      const writes = backend.batch();
       for (const batch of fetched.batches) {
         cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
         while (cursor.next()) {
           if (cursor.offset < position) continue;
-          writes.push({ key: Buffer.concat([this.#prefix, cursor.key()!]), value: cursor.value() });
+          const key = Buffer.concat([this.#prefix, cursor.key()!]);
+          const value = cursor.value();
+          if (value === null) writes.delete(key);
+          else writes.put(key, value);
           this.counts.restored++;
         }
       }
       position = fetched.next;
-      backend.write([...writes, { key: this.#positionKey(), value: encodeValue(position) }], false);
+      this.#writePosition(writes, position);
     }
     this.#changelogNext = end;
-    backend.write([{ key: this.#positionKey(), value: encodeValue(end) }], false);
+    this.#writePosition(backend.batch(), end);
   }
 
+  /** Writes a batch with the place in the changelog that the state is then at. */
+  #writePosition(batch: StateBatch, position: number): void {
+    batch.put(this.#positionKey(), encodeValue(position));
+    batch.write(false);
+  }
   #positionKey(): Buffer {
     return Buffer.from(`position/${this.#prefix.toString()}`);
   }
@@ -241,8 +249,7 @@ export class KafkaTask {
     this.counts.in += batch.length;
     this.counts.out += changes.length;
     this.#dirty = true;
-    const sending = this.#producer.send();
-    await sending;
+    await this.#producer.send();
     return true;
   }
 
@@ -277,7 +284,7 @@ export class KafkaTask {
   }
 
   get commitIsDue(): boolean {
-    return this.#dirty && performance.now() - this.#lastCommit >= this.spec.commitMs;
+    return this.#dirty && (performance.now() - this.#lastCommit >= this.spec.commitMs || this.#pipeline!.isFull);
   }
 
   /** Outputs, changelog, then offsets, then the local state: what is on disk is always a committed prefix. */
@@ -285,14 +292,11 @@ export class KafkaTask {
     this.#lastCommit = performance.now();
     if (!this.#dirty) return;
     const { spec } = this;
-    const state: StateWrite[] = [];
-    this.#pipeline!.flush(state);
-    this.#entities?.flush(state);
+    const state = this.#ports.backend.batch();
     if (spec.hasState) {
-      const topic = changelogTopic(spec.group, spec.part);
-      const now = Date.now();
-      for (const { key, value } of state)
-        this.#producer.add(topic, spec.partition, now, key.subarray(this.#prefix.length), value);
+      const writer = this.#changelogged(state);
+      this.#pipeline!.flush(writer);
+      this.#entities?.flush(writer);
     }
     for (const error of this.#errors.splice(0)) {
       const { key, value, timestamp } = processingLogRecord(error, Date.now());
@@ -312,10 +316,28 @@ export class KafkaTask {
           spec.partition,
         ) ?? this.#changelogNext;
       this.#changelogNext = end;
-      this.#ports.backend.write([...state, { key: this.#positionKey(), value: encodeValue(end) }], false);
+      this.#writePosition(state, end);
     }
     if (!spec.exactlyOnce) await this.#ports.commitOffsets(spec.group, offsets);
     this.#dirty = false;
+  }
+
+  /** Writes each change of state into the local batch and into the changelog. */
+  #changelogged(batch: StateBatch): StateWriter {
+    const { spec } = this;
+    const topic = changelogTopic(spec.group, spec.part);
+    const skip = this.#prefix.length;
+    const now = Date.now();
+    return {
+      put: (key, value) => {
+        batch.put(key, value);
+        this.#producer.add(topic, spec.partition, now, key.subarray(skip), value);
+      },
+      delete: (key) => {
+        batch.delete(key);
+        this.#producer.add(topic, spec.partition, now, key.subarray(skip), null);
+      },
+    };
   }
 
   current(key: Row | undefined): Iterable<Change> | undefined {
@@ -324,7 +346,9 @@ export class KafkaTask {
 
   forget(): void {
     this.#ports.backend.deleteRange(this.#prefix, after(this.#prefix));
-    this.#ports.backend.write([{ key: this.#positionKey(), value: null }], false);
+    const batch = this.#ports.backend.batch();
+    batch.delete(this.#positionKey());
+    batch.write(false);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
 
 /** State in memory: for transient queries and tests. Nothing survives. */
 export class MemoryBackend implements StateBackend {
@@ -16,12 +16,23 @@ export class MemoryBackend implements StateBackend {
     for (const key of keys) yield [Buffer.from(key, 'latin1'), this.#entries.get(key)!];
   }
 
-  write(batch: readonly StateWrite[]): void {
-    for (const { key, value } of batch) {
-      const text = key.latin1Slice(0, key.length);
-      if (value === null) this.#entries.delete(text);
-      else this.#entries.set(text, Buffer.from(value));
-    }
+  batch(): StateBatch {
+    const entries = this.#entries;
+    let pending: (readonly [string, Buffer | undefined])[] = [];
+    return {
+      get length() {
+        return pending.length;
+      },
+      put: (key, value) => void pending.push([key.latin1Slice(0, key.length), Buffer.from(value)]),
+      delete: (key) => void pending.push([key.latin1Slice(0, key.length), undefined]),
+      write: () => {
+        for (const [key, value] of pending) {
+          if (value === undefined) entries.delete(key);
+          else entries.set(key, value);
+        }
+        pending = [];
+      },
+    };
   }
 
   deleteRange(from: Buffer, to: Buffer): void {

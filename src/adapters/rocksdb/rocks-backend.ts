@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { StateBackend, StateWrite } from '../../runtime/ports/state-backend.ts';
+import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
 
 interface RocksBatch {
   _put(key: Buffer, value: Buffer): void;
@@ -21,6 +21,34 @@ interface RocksDatabase {
   _iterator(options: object): RocksIterator;
   clear(options: object): Promise<void>;
   getProperty(name: string): string;
+}
+
+/** A batch in RocksDB's own memory. */
+class RocksWrites implements StateBatch {
+  readonly #db: RocksDatabase;
+  #batch: RocksBatch | undefined;
+  length = 0;
+
+  constructor(db: RocksDatabase) {
+    this.#db = db;
+  }
+  #open(): RocksBatch {
+    this.length++;
+    return (this.#batch ??= this.#db._chainedBatch());
+  }
+
+  put(key: Buffer, value: Buffer): void {
+    this.#open()._put(key, value);
+  }
+  delete(key: Buffer): void {
+    this.#open()._del(key);
+  }
+  write(sync: boolean): void {
+    this.#batch?._writeSync({ sync });
+    this.#batch?._closeSync();
+    this.#batch = undefined;
+    this.length = 0;
+  }
 }
 
 const require = createRequire(import.meta.url);
@@ -86,15 +114,8 @@ export class RocksBackend implements StateBackend {
     }
   }
 
-  write(batch: readonly StateWrite[], sync: boolean): void {
-    if (batch.length === 0) return;
-    const writes = this.#db._chainedBatch();
-    for (const { key, value } of batch) {
-      if (value === null) writes._del(key);
-      else writes._put(key, value);
-    }
-    writes._writeSync({ sync });
-    writes._closeSync();
+  batch(): StateBatch {
+    return new RocksWrites(this.#db);
   }
 
   deleteRange(from: Buffer, to: Buffer): void {

@@ -3,7 +3,7 @@ import type { Value } from '../../types/sql-type.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import { Change, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { KeyValueStore } from '../stores.ts';
+import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** One OVER call: an aggregate over its frame, or a look at one row of it. `at` is where its arguments start in an event. */
 export interface BoundOver {

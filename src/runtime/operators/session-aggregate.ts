@@ -3,7 +3,7 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { KeyValueStore } from '../stores.ts';
+import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** A session of one key: its first and last event, and the states of its aggregates. `sent` is set once `final` has sent it. */
 type Session = [start: number, end: number, states: unknown[], sent: boolean];

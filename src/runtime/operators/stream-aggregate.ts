@@ -2,7 +2,7 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { KeyValueStore } from '../stores.ts';
+import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** GROUP BY over a stream without windows, or over a table, whose former rows are taken back. One row for each group, forever. */
 export class GroupAggregate implements Operator {

@@ -1,7 +1,7 @@
 import type { JoinWindow } from '../../plan/logical/node.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { WindowStore } from '../stores.ts';
+import type { WindowStore } from '../stores/window-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 import type { JoinRow } from './stream-table-join.ts';
 

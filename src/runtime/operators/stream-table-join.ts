@@ -1,6 +1,6 @@
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { KeyValueStore } from '../stores.ts';
+import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 
 /** How the sides of a join become one row: the key, then each side's columns as the join's columns ask for them. */

@@ -1,6 +1,6 @@
 import { Change, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { KeyValueStore } from '../stores.ts';
+import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 type Stored = readonly [key: Row, row: Row, timestamp: number];
 

@@ -3,7 +3,7 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
-import type { EditedEntry, WindowStore } from '../stores.ts';
+import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
 import { firstWindowStart } from '../windows.ts';
 
 /** What the operator remembers of a window that changed in this micro-batch. */

@@ -4,15 +4,22 @@ export interface StateBackend {
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[];
   /** The entries with `from <= key < to`, in order of their bytes. */
   range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]>;
-  /** Applies all or nothing. `sync` waits for the disk. */
-  write(batch: readonly StateWrite[], sync: boolean): void;
-  /** Deletes a range, outside any batch; doing it twice does no harm. */
+  /** Begins a batch: nothing of it is there before `write`. */
+  batch(): StateBatch;
+  /** Deletes a range, outside any batch; doing it twice does no harm. Over when the call returns. */
   deleteRange(from: Buffer, to: Buffer): void;
   close(): Promise<void>;
 }
 
-/** A put, or with a null value a deletion. */
-export interface StateWrite {
-  readonly key: Buffer;
-  readonly value: Buffer | null;
+/** Takes changes of state one by one. The bytes are copied before the call returns: the caller may use its buffers again. */
+export interface StateWriter {
+  put(key: Buffer, value: Buffer): void;
+  delete(key: Buffer): void;
+}
+
+/** Changes that are applied all or not at all. */
+export interface StateBatch extends StateWriter {
+  readonly length: number;
+  /** Applies the batch, which is empty afterwards. `sync` waits for the disk. */
+  write(sync: boolean): void;
 }

@@ -1,0 +1,91 @@
+import { decodeValue, encodeShared } from '../codec.ts';
+import type { StateBackend, StateWriter } from '../ports/state-backend.ts';
+
+/** An entry in the cache: undefined is a known absence. Dirty ones stay until they are flushed. */
+export interface Entry {
+  readonly key: string;
+  value: unknown;
+  dirty: boolean;
+  /** The length of the stored value; 0 before it was stored. */
+  bytes: number;
+  /** What an operator notes of it within one micro-batch. */
+  mark?: object | undefined;
+}
+
+/** What a store is over: the backend, the bytes before each of its keys, and about how many bytes its cache may hold. */
+export interface StoreLocation {
+  readonly backend: StateBackend;
+  readonly prefix: Buffer;
+  readonly cacheBytes?: number;
+}
+
+/** What an entry costs in memory beside the bytes of its key and value: objects, map slots, numbers. Measured on Node 20. */
+const entryOverhead = 220;
+const defaultCacheBytes = 10_000_000;
+const metaKey = 'm';
+
+export const entryCost = ({ key, bytes }: Entry): number => entryOverhead + key.length + bytes;
+
+/** What every store has: its place in the backend, its numbers, and a bound for its cache. */
+export abstract class CachedStore {
+  protected readonly backend: StateBackend;
+  protected readonly prefix: Buffer;
+  protected readonly cacheBytes: number;
+  #meta: readonly number[] | undefined;
+  #metaDirty = false;
+  #dirtyCount = 0;
+
+  constructor({ backend, prefix, cacheBytes }: StoreLocation) {
+    this.backend = backend;
+    this.prefix = prefix;
+    this.cacheBytes = cacheBytes ?? defaultCacheBytes;
+    const stored = backend.getMany([this.keyOf(metaKey)])[0];
+    if (stored !== undefined) this.#meta = decodeValue(stored) as number[];
+  }
+
+  /** Numbers that an operator remembers beside its entries, such as its stream time. */
+  get meta(): readonly number[] | undefined {
+    return this.#meta;
+  }
+  setMeta(meta: readonly number[]): void {
+    this.#meta = meta;
+    this.#metaDirty = true;
+  }
+
+  /** Whether the changes since the last flush, which the cache cannot drop, are more than it should hold: a commit is due. */
+  get isFull(): boolean {
+    return this.#dirtyCount * entryOverhead > this.cacheBytes;
+  }
+  protected markDirty(entry: Entry): boolean {
+    if (entry.dirty) return false;
+    entry.dirty = true;
+    this.#dirtyCount++;
+    return true;
+  }
+
+  protected keyOf(kind: string): Buffer {
+    return Buffer.concat([this.prefix, Buffer.from(kind)]);
+  }
+  /** Writes one entry, or its deletion. */
+  protected store(into: StateWriter, key: Buffer, entry: Entry): void {
+    if (entry.value === undefined) {
+      into.delete(key);
+      entry.bytes = 0;
+    } else {
+      const value = encodeShared(entry.value);
+      into.put(key, value);
+      entry.bytes = value.length;
+    }
+    entry.dirty = false;
+  }
+
+  /** Gives every change since the last flush. */
+  flush(into: StateWriter): void {
+    this.flushEntries(into);
+    this.#dirtyCount = 0;
+    if (!this.#metaDirty) return;
+    into.put(this.keyOf(metaKey), encodeShared(this.#meta));
+    this.#metaDirty = false;
+  }
+  protected abstract flushEntries(into: StateWriter): void;
+}

@@ -1,0 +1,156 @@
+import { decodeValue } from '../codec.ts';
+import type { StateWriter } from '../ports/state-backend.ts';
+import { CachedStore, entryCost, type Entry, type StoreLocation } from './cached-store.ts';
+import { after, KeyBytes, timeBytes } from './key-bytes.ts';
+
+/** An entry that is being changed: its value may be set. */
+export interface EditedEntry<V, Mark extends object = object> {
+  value: V | undefined;
+  mark?: Mark | undefined;
+}
+
+/** What the cache has of one window. `complete` says that it has all: nothing was stored of it when it came up. */
+interface CachedWindow {
+  readonly entries: Map<string, Entry>;
+  readonly complete: boolean;
+}
+
+/** Values by window start (or any other point in time) and key; whole windows expire at once. */
+export class WindowStore<V> extends CachedStore {
+  readonly #windows = new Map<number, CachedWindow>();
+  #dirty: { readonly window: number; readonly entry: Entry }[] = [];
+  #bytes = 0;
+  /** Windows before this are gone; the backend hears of it at the next flush. */
+  #expired: number | undefined;
+  readonly #keys: KeyBytes;
+
+  constructor(location: StoreLocation) {
+    super(location);
+    this.#keys = new KeyBytes(this.keyOf('w'), 8);
+  }
+
+  get(start: number, key: string): V | undefined {
+    const window = this.#window(start);
+    const entry = window.entries.get(key);
+    if (entry !== undefined || window.complete) return entry?.value as V | undefined;
+    return this.#entry(start, key).value as V | undefined;
+  }
+  /** The entry, which counts as changed from now on. */
+  edit<Mark extends object>(start: number, key: string): EditedEntry<V, Mark> {
+    const entry = this.#entry(start, key);
+    if (this.markDirty(entry)) this.#dirty.push({ window: start, entry });
+    return entry as EditedEntry<V, Mark>;
+  }
+  put(start: number, key: string, value: V | undefined): void {
+    this.edit(start, key).value = value;
+  }
+
+  /** Loads what the cache does not know, at once: pairs of a window's start and a key. */
+  prefetch(wanted: Iterable<readonly [start: number, key: string]>): void {
+    const missing: (readonly [number, string])[] = [];
+    const seen = new Set<string>();
+    for (const pair of wanted) {
+      const window = this.#window(pair[0]);
+      if (window.complete || window.entries.has(pair[1])) continue;
+      const name = `${pair[0]}/${pair[1]}`;
+      if (seen.has(name)) continue;
+      seen.add(name);
+      missing.push(pair);
+    }
+    if (missing.length === 0) return;
+    const found = this.backend.getMany(missing.map(([start, key]) => Buffer.from(this.#keys.of(key, start))));
+    missing.forEach(([start, key], i) => this.#add(this.#window(start), key, found[i]));
+  }
+  /** Whether the cache has every entry of a window, so that nothing of it needs loading. */
+  isComplete(start: number): boolean {
+    return this.#window(start).complete;
+  }
+
+  #window(start: number): CachedWindow {
+    let window = this.#windows.get(start);
+    if (window === undefined) {
+      window = { entries: new Map(), complete: this.#isEmpty(start) };
+      this.#windows.set(start, window);
+    }
+    return window;
+  }
+  #isEmpty(start: number): boolean {
+    const low = this.#low(start);
+    for (const _ of this.backend.range(low, after(low))) return false;
+    return true;
+  }
+  #entry(start: number, key: string): Entry {
+    const window = this.#window(start);
+    const entry = window.entries.get(key);
+    if (entry !== undefined) return entry;
+    const bytes = window.complete ? undefined : this.backend.getMany([this.#keys.of(key, start)])[0];
+    return this.#add(window, key, bytes);
+  }
+  #add({ entries }: CachedWindow, key: string, bytes: Buffer | undefined): Entry {
+    const value = bytes === undefined ? undefined : decodeValue(bytes);
+    const entry: Entry = { key, value, dirty: false, bytes: bytes?.length ?? 0 };
+    entries.set(key, entry);
+    this.#bytes += entryCost(entry);
+    return entry;
+  }
+  #forget(start: number, { entries }: CachedWindow): void {
+    this.#windows.delete(start);
+    for (const entry of entries.values()) this.#bytes -= entryCost(entry);
+  }
+  #low(start: number): Buffer {
+    return Buffer.concat([this.keyOf('w'), timeBytes(start)]);
+  }
+
+  /** Every entry with `from <= start < to`, in order of start, then of the key. */
+  *entries(from = 0, to = Number.MAX_SAFE_INTEGER): Iterable<readonly [number, string, V]> {
+    const low = this.#low(Math.max(from, this.#expired ?? 0));
+    const header = low.length - 8;
+    const merged = new Map<number, Map<string, V | undefined>>();
+    const set = (start: number, key: string, value: V | undefined): void => {
+      let window = merged.get(start);
+      if (window === undefined) merged.set(start, (window = new Map<string, V | undefined>()));
+      window.set(key, value);
+    };
+    for (const [bytes, value] of this.backend.range(low, this.#low(to)))
+      set(Number(bytes.readBigInt64BE(header)), bytes.utf8Slice(header + 8, bytes.length), decodeValue(value) as V);
+    for (const { window, entry } of this.#dirty)
+      if (window >= from && window < to) set(window, entry.key, entry.value as V | undefined);
+    for (const start of [...merged.keys()].sort((a, b) => a - b)) {
+      const window = merged.get(start)!;
+      for (const key of [...window.keys()].sort()) {
+        const value = window.get(key);
+        if (value !== undefined) yield [start, key, value];
+      }
+    }
+  }
+
+  /** Forgets every window that starts before `start`: at once here, at the next flush in the backend. */
+  expire(start: number): void {
+    for (const [each, window] of this.#windows) if (each < start) this.#forget(each, window);
+    this.#dirty = this.#dirty.filter(({ window }) => window >= start);
+    this.#expired = Math.max(start, this.#expired ?? 0);
+  }
+
+  protected flushEntries(into: StateWriter): void {
+    if (this.#expired !== undefined) {
+      for (const [key] of this.backend.range(this.#low(0), this.#low(this.#expired))) into.delete(key);
+      this.#expired = undefined;
+    }
+    for (const { window, entry } of this.#dirty) {
+      const { bytes } = entry;
+      this.store(into, this.#keys.of(entry.key, window), entry);
+      this.#bytes += entry.bytes - bytes;
+    }
+    this.#dirty = [];
+    this.#evict();
+  }
+
+  /** The oldest windows go first: late events are rare. */
+  #evict(): void {
+    if (this.#bytes <= this.cacheBytes) return;
+    for (const start of [...this.#windows.keys()].sort((a, b) => a - b)) {
+      if (this.#bytes <= this.cacheBytes * 0.75) return;
+      this.#forget(start, this.#windows.get(start)!);
+    }
+  }
+}
