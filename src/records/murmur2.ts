@@ -1,6 +1,5 @@
 /** Kafka's murmur2 with its fixed seed, as a signed 32-bit number. */
-export function murmur2(d: Uint8Array): number {
-  const n = d.length;
+export function murmur2(d: Uint8Array, n = d.length): number {
   const m = 0x5bd1e995;
   let h = 0x9747b28c ^ n;
   let i = 0;
@@ -25,7 +24,12 @@ export function murmur2(d: Uint8Array): number {
   return h;
 }
 
-/** The partition that Kafka's default partitioner gives a key. */
-export function partitionOf(key: Uint8Array, partitions: number): number {
-  return (murmur2(key) & 0x7fffffff) % partitions;
+let scratch = Buffer.allocUnsafeSlow(256);
+
+/** The partition that Kafka's default partitioner gives a key; text counts as its UTF-8 bytes. */
+export function partitionOf(key: Uint8Array | string, partitions: number): number {
+  if (partitions === 1) return 0;
+  if (typeof key !== 'string') return (murmur2(key) & 0x7fffffff) % partitions;
+  if (key.length * 3 > scratch.length) scratch = Buffer.allocUnsafeSlow(key.length * 6);
+  return (murmur2(scratch, scratch.utf8Write(key, 0)) & 0x7fffffff) % partitions;
 }

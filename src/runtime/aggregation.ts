@@ -54,6 +54,14 @@ export class AggregateSet {
     for (let i = 0; i < this.#parts.length; i++) into.push(this.#parts[i]!.aggregator.result(states[i] as never));
   }
 
+  /** Appends the results of two states together to a row. */
+  mergedResults(left: readonly unknown[], right: readonly unknown[], into: Value[]): void {
+    for (let i = 0; i < this.#parts.length; i++) {
+      const { aggregator } = this.#parts[i]!;
+      into.push(aggregator.result(aggregator.merge!(left[i] as never, right[i] as never) as never));
+    }
+  }
+
   get mergeable(): boolean {
     return this.#parts.every(({ aggregator }) => aggregator.merge !== undefined);
   }

@@ -4,9 +4,10 @@ import { parseTimestampText } from '../functions/scalar/time-format.ts';
 import type { FormatSpec, KeyWindow } from '../plan/formats.ts';
 import type { PlanColumn } from '../plan/logical/node.ts';
 import { partitionOf } from '../records/murmur2.ts';
-import type { Change, Row } from './change.ts';
+import type { Change, Row, Window } from './change.ts';
+import { writeTime } from './stores/key-bytes.ts';
 
-/** A record on its way to a topic; text is written as UTF-8. */
+/** A record on its way to a topic; text is written as UTF-8. A key in bytes is good until the next record is encoded. */
 export interface OutputRecord {
   readonly key: string | Buffer | null;
   readonly value: string | Buffer | null;
@@ -30,6 +31,10 @@ export class SinkEncoder {
   readonly #encodeValue: Encode;
   readonly #timestamp: ((row: Row) => number) | undefined;
   #next = 0;
+  #key: Row | undefined;
+  #inner: string | Buffer | null = null;
+  #windowed = Buffer.alloc(0);
+  #partition = 0;
 
   constructor(target: SinkTarget, columns: readonly PlanColumn[]) {
     this.#target = target;
@@ -47,32 +52,37 @@ export class SinkEncoder {
 
   encode(change: Change): OutputRecord {
     const { key, after, window } = change;
-    const hasKey = key.length > 0 && !(key.length === 1 && key[0] === null);
-    const inner = hasKey ? this.#encodeKey(key) : null;
+    if (key !== this.#key) this.#takeKey(key);
     const timestamp = this.#timestamp === undefined || after === undefined ? change.timestamp : this.#timestamp(after);
     const value = after === undefined ? null : this.#encodeValue(after);
+    const partition = this.#inner === null ? this.#nextPartition() : this.#partition;
+    return { key: this.#withWindow(window), value, timestamp, partition };
+  }
+
+  /** Rows of several windows of one key come one after the other: its bytes and partition are worked out once. */
+  #takeKey(key: Row): void {
+    const hasKey = key.length > 0 && !(key.length === 1 && key[0] === null);
+    this.#key = key;
+    this.#inner = hasKey ? this.#encodeKey(key) : null;
+    if (this.#inner === null) return;
+    // By the inner key, so that all windows of a key are together.
+    this.#partition = partitionOf(this.#inner, this.#target.partitions);
+    if (this.#target.window === undefined) return;
+    const inner = typeof this.#inner === 'string' ? Buffer.from(this.#inner) : this.#inner;
+    this.#windowed = Buffer.concat([inner, Buffer.alloc(this.#target.window.type === 'SESSION' ? 16 : 8)]);
+  }
+  /** Records without a key go round. */
+  #nextPartition(): number {
+    return (this.#next = (this.#next + 1) % this.#target.partitions);
+  }
+
+  /** Kafka's windowed keys: the key, then the start; of sessions the end and the start. */
+  #withWindow(window: Window | undefined): string | Buffer | null {
     const kind = this.#target.window;
-    const whole =
-      inner === null || kind === undefined || window === undefined
-        ? inner
-        : withWindow(inner, kind, window.start, window.end);
-    return { key: whole, value, timestamp, partition: this.#partition(inner) };
+    if (this.#inner === null || kind === undefined || window === undefined) return this.#inner;
+    const bytes = this.#windowed;
+    if (kind.type === 'SESSION') writeTime(bytes, window.end, bytes.length - 16);
+    writeTime(bytes, window.start, bytes.length - 8);
+    return bytes;
   }
-
-  /** By the inner key, so that all windows of a key are together; records without a key go round. */
-  #partition(key: string | Buffer | null): number {
-    const { partitions } = this.#target;
-    if (partitions === 1) return 0;
-    if (key === null) return (this.#next = (this.#next + 1) % partitions);
-    return partitionOf(typeof key === 'string' ? Buffer.from(key) : key, partitions);
-  }
-}
-
-/** Kafka's windowed keys: the key, then the start; of sessions the end and the start. */
-function withWindow(key: string | Buffer, kind: KeyWindow, start: number, end: number): Buffer {
-  const inner = typeof key === 'string' ? Buffer.from(key) : key;
-  const bounds = Buffer.allocUnsafe(kind.type === 'SESSION' ? 16 : 8);
-  if (kind.type === 'SESSION') bounds.writeBigInt64BE(BigInt(end), 0);
-  bounds.writeBigInt64BE(BigInt(start), bounds.length - 8);
-  return Buffer.concat([inner, bounds]);
 }

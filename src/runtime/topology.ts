@@ -106,13 +106,7 @@ export class LocalTopology {
     if (output === undefined) return changes;
     const target = this.#sourcePart.get(output.id)!;
     for (const change of changes)
-      place(
-        given,
-        target,
-        this.#partitions === 1 ? 0 : partitionOf(Buffer.from(keyText(change.key)), this.#partitions),
-        output.id,
-        change,
-      );
+      place(given, target, partitionOf(keyText(change.key), this.#partitions), output.id, change);
     return [];
   }
 

@@ -1,8 +1,15 @@
 import { decimalText } from './decimals.ts';
 import { doubleText } from './numbers.ts';
 import type { Long, SqlType, Value } from './sql-type.ts';
+import { dateText, timestampText, timeText } from './times.ts';
 
 type Write = (value: Value) => string;
+
+/** How JSON is written: `isoTimes` has DATE, TIME and TIMESTAMP as text and not as numbers, `sorted` has names in their order. */
+export interface JsonStyle {
+  readonly isoTimes?: boolean;
+  readonly sorted?: boolean;
+}
 
 // Printable ASCII without quote and backslash needs no escape; the common case skips JSON.stringify.
 const plain = /^[\u0020\u0021\u0023-\u005b\u005d-\u007e]*$/;
@@ -16,13 +23,16 @@ function jsonDouble(value: number): string {
   return Number.isFinite(value) ? doubleText(value) : 'null';
 }
 
-/** The writer of values of one type; null is `null`. */
-export function jsonWriter(type: SqlType): Write {
-  const write = nonNullWriter(type);
+const byName = ({ name: a }: { readonly name: string }, { name: b }: { readonly name: string }): number =>
+  a < b ? -1 : a > b ? 1 : 0;
+
+/** The writer of values of one type; null is `null`. The style of topics unless another is given. */
+export function jsonWriter(type: SqlType, style: JsonStyle = {}): Write {
+  const write = nonNullWriter(type, style);
   return (value) => (value === null ? 'null' : write(value));
 }
 
-function nonNullWriter(type: SqlType): Write {
+function nonNullWriter(type: SqlType, style: JsonStyle): Write {
   switch (type.kind) {
     case 'STRING':
       return (value) => jsonString(value as string);
@@ -32,22 +42,34 @@ function nonNullWriter(type: SqlType): Write {
       return (value) => decimalText(value as Long, type.scale);
     case 'BYTES':
       return (value) => `"${(value as Buffer).toString('base64')}"`;
+    case 'DATE':
+      return style.isoTimes ? (value) => `"${dateText(value as number)}"` : String;
+    case 'TIME':
+      return style.isoTimes ? (value) => `"${timeText(value as number)}"` : String;
+    case 'TIMESTAMP':
+      return style.isoTimes ? (value) => `"${timestampText(value as number)}"` : String;
     case 'ARRAY': {
-      const item = jsonWriter(type.element);
+      const item = jsonWriter(type.element, style);
       return (value) => `[${(value as readonly Value[]).map(item).join(',')}]`;
     }
     case 'MAP': {
-      const item = jsonWriter(type.value);
-      return (value) =>
-        `{${[...(value as ReadonlyMap<string, Value>)].map(([key, each]) => `${jsonString(String(key))}:${item(each)}`).join(',')}}`;
+      const item = jsonWriter(type.value, style);
+      return (value) => {
+        const entries = [...(value as ReadonlyMap<string, Value>)].map(([key, each]) => ({ name: String(key), each }));
+        if (style.sorted) entries.sort(byName);
+        return `{${entries.map(({ name, each }) => `${jsonString(name)}:${item(each)}`).join(',')}}`;
+      };
     }
     case 'STRUCT': {
-      const fields = type.fields.map((field) => ({
-        prefix: `${jsonString(field.name)}:`,
-        write: jsonWriter(field.type),
+      const fields = type.fields.map(({ name, type: fieldType }, index) => ({
+        name,
+        index,
+        prefix: `${jsonString(name)}:`,
+        write: jsonWriter(fieldType, style),
       }));
+      if (style.sorted) fields.sort(byName);
       return (value) =>
-        `{${fields.map(({ prefix, write }, i) => prefix + write((value as readonly Value[])[i]!)).join(',')}}`;
+        `{${fields.map(({ prefix, write, index }) => prefix + write((value as readonly Value[])[index]!)).join(',')}}`;
     }
     default:
       return String;

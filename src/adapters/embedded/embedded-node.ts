@@ -99,11 +99,7 @@ export class EmbeddedNode implements Node {
     const writers = new Map<number, BatchWriter>();
     records.forEach((record, i) => {
       const { key, value, timestamp, headers } = record;
-      const partition =
-        record.partition ??
-        (key === null
-          ? i % info.partitions
-          : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
+      const partition = record.partition ?? (key === null ? i % info.partitions : partitionOf(key, info.partitions));
       let writer = writers.get(partition);
       if (writer === undefined) writers.set(partition, (writer = new BatchWriter(1 << 12)));
       writer.add(timestamp, key, value, headers);

@@ -179,11 +179,7 @@ export class KafkaNode implements Node {
     await this.#wire.watch([topic]);
     const writers = new Map<number, BatchWriter>();
     records.forEach(({ key, value, timestamp, headers, partition }, i) => {
-      const at =
-        partition ??
-        (key === null
-          ? i % info.partitions
-          : partitionOf(typeof key === 'string' ? Buffer.from(key) : key, info.partitions));
+      const at = partition ?? (key === null ? i % info.partitions : partitionOf(key, info.partitions));
       let writer = writers.get(at);
       if (writer === undefined) writers.set(at, (writer = new BatchWriter(1 << 12)));
       writer.add(timestamp, key, value, headers);

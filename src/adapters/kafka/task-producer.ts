@@ -5,6 +5,14 @@ const maximumBatchBytes = 900_000;
 const transactionTimeoutMs = 10_000;
 const sequenceModulus = 2 ** 31;
 
+/** A partition that is written to: its open batch, and the sequence number of the next record. */
+interface Output {
+  readonly topic: string;
+  readonly partition: number;
+  readonly writer: BatchWriter;
+  sequence: number;
+}
+
 /**
  * The producer of one task: idempotent always, transactional under exactly once. Records are collected by partition and sent as
  * batches, one request at a time, so that a retry can never overtake.
@@ -12,15 +20,12 @@ const sequenceModulus = 2 ** 31;
 export class TaskProducer {
   readonly #wire: Wire;
   readonly #transactionalId: string | null;
-  readonly #writers = new Map<string, { topic: string; partition: number; writer: BatchWriter }>();
-  readonly #sequences = new Map<string, number>();
+  readonly #outputs = new Map<string, Output[]>();
   readonly #inTransaction = new Set<string>();
   #ready: PartitionBatch[] = [];
   #identity: ProducerIdentity | undefined;
   #sending: Promise<void> = Promise.resolve();
   #failure: unknown;
-  /** Where each partition's log stands behind what this producer has sent, by topic and partition. */
-  readonly sent = new Map<string, number>();
 
   constructor(wire: Wire, transactionalId: string | null) {
     this.#wire = wire;
@@ -29,7 +34,7 @@ export class TaskProducer {
 
   async init(): Promise<void> {
     this.#identity = await this.#wire.initProducer(this.#transactionalId, transactionTimeoutMs);
-    this.#sequences.clear();
+    for (const outputs of this.#outputs.values()) for (const output of outputs) output.sequence = 0;
   }
 
   add(
@@ -40,26 +45,27 @@ export class TaskProducer {
     value: string | Buffer | null,
     headers?: Parameters<BatchWriter['add']>[3],
   ): void {
-    const name = `${topic}/${partition}`;
-    let entry = this.#writers.get(name);
-    if (entry === undefined) this.#writers.set(name, (entry = { topic, partition, writer: new BatchWriter() }));
-    entry.writer.add(timestamp, key, value, headers);
-    if (entry.writer.size > maximumBatchBytes) this.#finish(entry);
+    let outputs = this.#outputs.get(topic);
+    if (outputs === undefined) this.#outputs.set(topic, (outputs = []));
+    for (let next = outputs.length; next <= partition; next++)
+      outputs.push({ topic, partition: next, writer: new BatchWriter(1 << 12), sequence: 0 });
+    const output = outputs[partition]!;
+    output.writer.add(timestamp, key, value, headers);
+    if (output.writer.size > maximumBatchBytes) this.#finish(output);
   }
 
-  #finish({ topic, partition, writer }: { topic: string; partition: number; writer: BatchWriter }): void {
-    const count = writer.count;
+  #finish(output: Output): void {
+    const { topic, partition, writer, sequence } = output;
+    output.sequence = (sequence + writer.count) % sequenceModulus;
     const batch = writer.finish();
-    const name = `${topic}/${partition}`;
-    const sequence = this.#sequences.get(name) ?? 0;
     setProducer(batch, this.#identity!.id, this.#identity!.epoch, sequence, this.#transactionalId !== null);
-    this.#sequences.set(name, (sequence + count) % sequenceModulus);
     this.#ready.push({ topic, partition, batch });
   }
 
   /** Starts sending what was collected; waits only for the request before it. */
   async send(): Promise<void> {
-    for (const entry of this.#writers.values()) if (entry.writer.count > 0) this.#finish(entry);
+    for (const outputs of this.#outputs.values())
+      for (const output of outputs) if (output.writer.count > 0) this.#finish(output);
     if (this.#ready.length === 0) return;
     const batches = this.#ready;
     this.#ready = [];

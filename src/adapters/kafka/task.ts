@@ -4,7 +4,7 @@ import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts
 import { partitionOf } from '../../records/murmur2.ts';
 import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
-import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
 import { InputPartition, takeBatch, type ChangeDecoder, type Origins } from '../../runtime/input-merger.ts';
 import { Pipeline } from '../../runtime/pipeline.ts';
@@ -45,7 +45,7 @@ export interface TaskPorts {
   ) => Promise<void>;
 }
 
-const batchRecords = 20_000;
+const batchRecords = 5000;
 
 /** One sub-topology of a query on one partition number: restores, then reads, processes and commits until it is stopped. */
 export class KafkaTask {
@@ -265,9 +265,9 @@ export class KafkaTask {
       const topic = repartitionTopic(spec.group, output.id);
       const partitions = this.#ports.wire.partitions(topic);
       for (const { key, before, after: now, timestamp, window } of changes) {
-        const bytes = Buffer.from(keyText(key));
-        const value = encodeValue([key, before, now, window?.start, window?.end]);
-        this.#producer.add(topic, partitions === 1 ? 0 : partitionOf(bytes, partitions), timestamp, bytes, value);
+        const text = keyText(key);
+        const value = encodeShared([key, before, now, window?.start, window?.end]);
+        this.#producer.add(topic, partitionOf(text, partitions), timestamp, text, value);
       }
       return;
     }

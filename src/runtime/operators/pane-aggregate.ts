@@ -27,6 +27,7 @@ export class PaneAggregate implements Operator {
   readonly #aggregates: AggregateSet;
   readonly #window: WindowSpec;
   readonly #onLate: (change: Change) => void;
+  readonly #sliding: SlidingMerge;
   #streamTime: number;
   #expired: number;
   #touched = new Map<string, Touched>();
@@ -43,6 +44,7 @@ export class PaneAggregate implements Operator {
     this.#aggregates = aggregates;
     this.#window = window;
     this.#onLate = onLate;
+    this.#sliding = new SlidingMerge(aggregates);
     [this.#streamTime, this.#expired] = (store.meta ?? [-1, 0]) as [number, number];
   }
 
@@ -134,18 +136,22 @@ export class PaneAggregate implements Operator {
     const { sizeMs, advanceMs } = this.#window;
     panes.sort((a, b) => a - b);
     const last = Math.floor(panes.at(-1)! / advanceMs) * advanceMs;
-    const sliding = new SlidingMerge(this.#aggregates);
+    const sliding = this.#sliding;
+    sliding.clear();
+    let key: Row | undefined;
     let next = firstWindowStart(panes[0]!, this.#window);
     let changed = 0;
     for (let start = next; start <= last; start += advanceMs) {
       for (; next < start + sizeMs; next = this.#nextPane(next)) {
         const group = this.#store.get(next, text);
-        if (group !== undefined) sliding.push(next, group);
+        if (group === undefined) continue;
+        sliding.push(next, group);
+        key ??= group[1];
       }
       sliding.dropBefore(start);
       while (panes[changed]! < start) changed++;
       if (panes[changed]! >= start + sizeMs || start + sizeMs <= this.#closedBefore) continue;
-      result.push(this.#row(start, sliding.merged!, sequence));
+      result.push(this.#row(key!, start, sliding, sequence));
     }
   }
 
@@ -160,10 +166,10 @@ export class PaneAggregate implements Operator {
     this.#store.setMeta([this.#streamTime, this.#expired]);
   }
 
-  #row(start: number, [timestamp, key, states]: GroupState, sequence: number): Change {
+  #row(key: Row, start: number, panes: SlidingMerge, sequence: number): Change {
     const end = start + this.#window.sizeMs;
     const row: Value[] = [...key];
-    this.#aggregates.results(states, row);
+    const timestamp = panes.results(row);
     row.push(timestamp, start, end);
     return new Change(key, undefined, row, timestamp, sequence, { start, end });
   }
@@ -181,13 +187,14 @@ export class PaneAggregate implements Operator {
     }
     for (const panes of groups.values()) {
       const sliding = new SlidingMerge(this.#aggregates);
+      const [, groupKey] = panes[0]![1];
       const last = Math.floor(panes.at(-1)![0] / advanceMs) * advanceMs;
       let at = 0;
       for (let start = firstWindowStart(panes[0]![0], this.#window); start <= last; start += advanceMs) {
         for (; at < panes.length && panes[at]![0] < start + sizeMs; at++) sliding.push(...panes[at]!);
         sliding.dropBefore(start);
-        const { merged } = sliding;
-        if (merged !== undefined && start + sizeMs > this.#streamTime - graceMs) yield this.#row(start, merged, 0);
+        if (!sliding.isEmpty && start + sizeMs > this.#streamTime - graceMs)
+          yield this.#row(groupKey, start, sliding, 0);
       }
     }
   }

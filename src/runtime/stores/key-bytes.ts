@@ -25,7 +25,7 @@ export class KeyBytes {
 }
 
 /** 64 bits, big-endian: as two halves, since this is written for every entry. */
-function writeTime(bytes: Buffer, value: number, at: number): void {
+export function writeTime(bytes: Buffer, value: number, at: number): void {
   const high = Math.floor(value / 2 ** 32);
   bytes.writeInt32BE(high, at);
   bytes.writeUInt32BE(Math.floor(value) - high * 2 ** 32, at + 4);

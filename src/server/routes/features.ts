@@ -5,7 +5,7 @@ import { onlineFeatures } from '../../engine/online-features.ts';
 import type { ServerContext } from '../context.ts';
 import { errorAnswer } from '../errors.ts';
 import { objectField, parseObject, readBody } from '../requests.ts';
-import { rowWriter } from '../row-json.ts';
+import { jsonWriter } from '../../types/json-text.ts';
 
 /** POST /get-online-features, in Feast's shapes. */
 export function featureRoutes(app: Express, { engine }: ServerContext): void {
@@ -32,7 +32,7 @@ export function featureRoutes(app: Express, { engine }: ServerContext): void {
         Date.now(),
       );
       const results = columns.map(({ type, values, statuses, eventTimestamps }) => {
-        const write = rowWriter(type);
+        const write = jsonWriter(type, { isoTimes: true });
         return `{"values":[${values.map(write).join(',')}],"statuses":${JSON.stringify(statuses)},"event_timestamps":${JSON.stringify(eventTimestamps)}}`;
       });
       response
