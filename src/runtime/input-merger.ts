@@ -1,6 +1,5 @@
 import { batchHeader, readBatchInfo, RecordCursor } from '../records/batch.ts';
 import type { Change } from './change.ts';
-import type { SourceChange } from './topology.ts';
 
 /** Makes changes of records; undefined for one that cannot be read, which was reported. */
 export interface ChangeDecoder {
@@ -91,28 +90,30 @@ export interface Origins {
 }
 
 /**
- * Cuts a micro-batch: up to `maximum` changes of all inputs in order of their time, as if they came one at a time. An input
- * alone, or stateless work, needs no order among partitions.
+ * Takes up to `maximum` changes of all inputs in order of their time, as if they came one at a time, numbered on from what
+ * `origins` holds; gives how many. An input alone, or stateless work, needs no order among partitions.
  */
 export function takeBatch(
   inputs: readonly InputPartition[],
   maximum: number,
   ordered: boolean,
   origins: Origins,
-): SourceChange[] {
-  const batch: SourceChange[] = [];
+  receive: (input: InputPartition, change: Change) => void,
+): number {
+  let taken = 0;
   const take = (input: InputPartition): void => {
-    const change = input.take(batch.length);
+    const change = input.take(origins.offsets.length);
     origins.inputs.push(input);
     origins.offsets.push(input.offset);
-    batch.push({ stepId: input.stepId, partition: input.partition, change });
+    taken++;
+    receive(input, change);
   };
   if (!ordered || inputs.length === 1) {
     const share = Math.max(1, Math.ceil(maximum / inputs.length));
     for (const input of inputs) for (let i = 0; i < share && input.peek() !== undefined; i++) take(input);
-    return batch;
+    return taken;
   }
-  while (batch.length < maximum) {
+  while (taken < maximum) {
     let first: InputPartition | undefined;
     let time = Infinity;
     for (const input of inputs) {
@@ -125,5 +126,5 @@ export function takeBatch(
     if (first === undefined) break;
     take(first);
   }
-  return batch;
+  return taken;
 }

@@ -1,8 +1,8 @@
 import type { Change, Row } from './change.ts';
 
 /**
- * One step of a running query. Called once a micro-batch, in topological order, with one list of changes an input; an operator
- * with several inputs merges them by sequence number.
+ * One step of a running query. A micro-batch is one call of `process` or several, in topological order, with one list of changes
+ * an input, then one of `drain`; an operator with several inputs merges them by sequence number.
  *
  * Contract, checked by `checked.ts` in every test:
  * - the result is that of one change at a time, in order of sequence, unless the operator conflates;
@@ -12,6 +12,11 @@ import type { Change, Row } from './change.ts';
  */
 export interface Operator {
   process(inputs: readonly (readonly Change[])[]): readonly Change[] | Promise<readonly Change[]>;
+  /**
+   * For an operator that conflates: the rows that `process` held back since the last call, in order of their last change and in
+   * pieces small enough to be forgotten young. State is not to be flushed before.
+   */
+  drain?(): Iterable<readonly Change[]>;
   /** The rows of an operator that holds a table, for pull queries: all, or those of one key. */
   current?(key?: Row): Iterable<Change>;
 }

@@ -32,9 +32,29 @@ export class Pipeline {
     add(part.root);
   }
 
-  /** Runs one micro-batch: `given` has the changes of each edge by step id. Waits only where an operator does. */
+  /** A whole micro-batch at once. */
+  processAll(given: ReadonlyMap<string, readonly Change[]>): readonly Change[] | Promise<readonly Change[]> {
+    const lists = [this.process(given), ...this.drain()];
+    if (lists.length === 1) return lists[0]!;
+    return lists.some((list) => list instanceof Promise)
+      ? Promise.all(lists).then((each) => each.flat())
+      : (lists as (readonly Change[])[]).flat();
+  }
+
+  /** Runs a part of a micro-batch: `given` has the changes of each edge by step id. Waits only where an operator does. */
   process(given: ReadonlyMap<string, readonly Change[]>): readonly Change[] | Promise<readonly Change[]> {
     return this.#run(given, [], 0);
+  }
+
+  /** Ends a micro-batch: what operators held back goes through the steps behind them, piece by piece. */
+  *drain(): Iterable<readonly Change[] | Promise<readonly Change[]>> {
+    for (const [i, { operator }] of this.#nodes.entries()) {
+      for (const piece of operator.drain?.() ?? []) {
+        const results = this.#nodes.map(() => none);
+        results[i] = piece;
+        yield this.#run(new Map(), results, i + 1);
+      }
+    }
   }
 
   #run(

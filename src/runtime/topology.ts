@@ -92,7 +92,7 @@ export class LocalTopology {
     const results: (readonly Change[] | Promise<readonly Change[]>)[] = [];
     let waits = false;
     given[index]!.forEach((inputs, partition) => {
-      const result = this.#pipelines[index]![partition]!.process(inputs);
+      const result = this.#pipelines[index]![partition]!.processAll(inputs);
       waits ||= result instanceof Promise;
       results.push(result);
     });

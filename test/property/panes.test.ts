@@ -66,7 +66,8 @@ test('panes give the last value of each window and key that a state for each win
           streamTime = Math.max(streamTime, time);
           batch.push(new Change([key], undefined, [value], time, batch.length));
           if (!cut && !flush) continue;
-          for (const change of operator.process([batch]) as readonly Change[])
+          const rows = operator.process([batch]) as readonly Change[];
+          for (const change of [...rows, ...operator.drain!()].flat())
             last.set(`${change.key[0] as string}/${change.window!.start}`, JSON.stringify(change.after));
           batch = [];
           if (!flush) continue;

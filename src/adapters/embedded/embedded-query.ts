@@ -13,7 +13,7 @@ import { processingLogRecord, type ProcessingError } from '../../runtime/process
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
-import { LocalTopology } from '../../runtime/topology.ts';
+import { LocalTopology, type SourceChange } from '../../runtime/topology.ts';
 import type { Commit, EmbeddedLog } from './embedded-log.ts';
 
 export interface EmbeddedQueryOptions {
@@ -164,7 +164,10 @@ export class EmbeddedQuery {
     }
     this.#origins = { inputs: [], offsets: [] };
     const before = this.#inputs.reduce((sum, { records }) => sum + records, 0);
-    const batch = takeBatch(this.#inputs, batchRecords, this.#ordered, this.#origins);
+    const batch: SourceChange[] = [];
+    takeBatch(this.#inputs, batchRecords, this.#ordered, this.#origins, ({ stepId, partition }, change) =>
+      batch.push({ stepId, partition, change }),
+    );
     const read = this.#inputs.reduce((sum, { records }) => sum + records, 0) - before;
     if (batch.length === 0 && read === 0) return false;
     const result = this.#topology!.process(batch);

@@ -28,7 +28,7 @@ export class TaskPool {
     this.#workers = Array.from({ length: threads }, (_, index) => {
       const worker = new Worker(workerPath(import.meta.url, 'task-worker'), {
         workerData: { settings, handle, index } satisfies WorkerData,
-        resourceLimits: { maxYoungGenerationSizeMb: 64 },
+        resourceLimits: { maxYoungGenerationSizeMb: 32 },
       });
       worker.on('message', (message: FromWorker) => this.#receive(worker, message, callbacks));
       worker.on('error', (error) => {

@@ -21,6 +21,8 @@ export class TaskProducer {
   readonly #wire: Wire;
   readonly #transactionalId: string | null;
   readonly #outputs = new Map<string, Output[]>();
+  /** About how much was added since the last `send`. */
+  bytes = 0;
   readonly #inTransaction = new Set<string>();
   #ready: PartitionBatch[] = [];
   #identity: ProducerIdentity | undefined;
@@ -50,7 +52,9 @@ export class TaskProducer {
     for (let next = outputs.length; next <= partition; next++)
       outputs.push({ topic, partition: next, writer: new BatchWriter(1 << 12), sequence: 0 });
     const output = outputs[partition]!;
+    const before = output.writer.size;
     output.writer.add(timestamp, key, value, headers);
+    this.bytes += output.writer.size - before;
     if (output.writer.size > maximumBatchBytes) this.#finish(output);
   }
 
@@ -64,6 +68,7 @@ export class TaskProducer {
 
   /** Starts sending what was collected; waits only for the request before it. */
   async send(): Promise<void> {
+    this.bytes = 0;
     for (const outputs of this.#outputs.values())
       for (const output of outputs) if (output.writer.count > 0) this.#finish(output);
     if (this.#ready.length === 0) return;

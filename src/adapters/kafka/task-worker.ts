@@ -57,6 +57,7 @@ const statusMs = 250;
 const wire = new Wire(settings, `millrace-worker-${index}`);
 const models = new ModelService();
 const tasks = new Map<string, KafkaTask>();
+const committing = new Map<KafkaTask, Promise<void>>();
 const pending = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
 let calls = 0;
 let closing = false;
@@ -128,6 +129,7 @@ async function main(): Promise<void> {
       const task = tasks.get(order.id);
       tasks.delete(order.id);
       if (task !== undefined) {
+        await committing.get(task);
         await task.commit().catch(() => undefined);
         if (order.forget) task.forget();
       }
@@ -135,10 +137,12 @@ async function main(): Promise<void> {
     }
     let progressed = false;
     for (const task of [...tasks.values()]) {
+      if (committing.has(task)) continue;
       await guard(task, async () => {
         progressed = (await task.step()) || progressed;
-        if (task.commitIsDue) await task.commit();
       });
+      // The others go on while one waits for its commit.
+      if (tasks.has(task.spec.id) && task.commitIsDue) committing.set(task, commit(task));
     }
     fetching ??= fetchAll().finally(() => (fetching = undefined));
     const now = performance.now();
@@ -154,10 +158,17 @@ async function main(): Promise<void> {
       ]);
     else await new Promise((resolve) => setImmediate(resolve));
   }
+  await Promise.all(committing.values());
   for (const task of tasks.values()) await task.commit().catch(() => undefined);
   await models.close();
   await wire.disconnect().catch(() => undefined);
   send({ kind: 'done', call: closeCall });
+}
+
+async function commit(task: KafkaTask): Promise<void> {
+  await guard(task, () => task.commit());
+  committing.delete(task);
+  wake();
 }
 
 /** Runs a part of a task; one that fails is dropped with its caches, and the main thread decides what follows. */

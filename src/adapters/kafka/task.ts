@@ -45,7 +45,11 @@ export interface TaskPorts {
   ) => Promise<void>;
 }
 
-const batchRecords = 5000;
+/** So many records are processed between two looks at other tasks; they make garbage, which is to die young. */
+const sliceRecords = 1000;
+/** A table's rows are conflated over so many records at most, or until nothing more is at hand. */
+const batchRecords = 20_000;
+const sendBytes = 1 << 18;
 
 /** One sub-topology of a query on one partition number: restores, then reads, processes and commits until it is stopped. */
 export class KafkaTask {
@@ -230,35 +234,42 @@ export class KafkaTask {
     );
   }
 
-  /** One micro-batch of what was fetched; false when there is nothing to do. */
+  /** A part of a micro-batch, and its end when nothing more is at hand; false when there is nothing to do. */
   async step(): Promise<boolean> {
     if (this.#isBehind()) return false;
-    this.#origins = { inputs: [], offsets: [] };
     const before = this.#position();
-    const batch = takeBatch(this.inputs, batchRecords, this.#ordered, this.#origins);
-    if (batch.length === 0 && this.#position() === before) return false;
-    const given = new Map<string, Change[]>();
-    for (const { stepId, change } of batch) {
-      const list = given.get(stepId);
-      if (list === undefined) given.set(stepId, [change]);
-      else list.push(change);
-    }
-    const result = this.#pipeline!.process(given);
-    const changes = result instanceof Promise ? await result : result;
-    this.#emit(changes);
-    this.counts.in += batch.length;
-    this.counts.out += changes.length;
+    const given = new Map(this.#part.inputs.map(({ id }) => [id, [] as Change[]]));
+    const taken = takeBatch(this.inputs, sliceRecords, this.#ordered, this.#origins, ({ stepId }, change) =>
+      given.get(stepId)!.push(change),
+    );
+    if (taken === 0 && this.#position() === before) return false;
+    this.counts.in += taken;
     this.#dirty = true;
-    await this.#producer.send();
+    await this.#emit(this.#pipeline!.process(given));
+    if (this.#origins.offsets.length >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty))
+      await this.#drain();
+    else if (this.#producer.bytes > sendBytes) await this.#producer.send();
     return true;
+  }
+
+  /** Ends the micro-batch: rows that were held back leave, and everything is sent. */
+  async #drain(): Promise<void> {
+    for (const piece of this.#pipeline!.drain()) {
+      await this.#emit(piece);
+      if (this.#producer.bytes > sendBytes) await this.#producer.send();
+    }
+    this.#origins = { inputs: [], offsets: [] };
+    await this.#producer.send();
   }
 
   #position(): number {
     return this.inputs.reduce((sum, { position, fetched, isEmpty }) => sum + (isEmpty ? fetched : position), 0);
   }
 
-  #emit(changes: readonly Change[]): void {
+  async #emit(result: readonly Change[] | Promise<readonly Change[]>): Promise<void> {
+    const changes = result instanceof Promise ? await result : result;
     const { spec } = this;
+    this.counts.out += changes.length;
     this.#entities?.put(changes);
     const { output } = this.#part;
     if (output !== undefined) {
@@ -292,6 +303,7 @@ export class KafkaTask {
     this.#lastCommit = performance.now();
     if (!this.#dirty) return;
     const { spec } = this;
+    await this.#drain();
     const state = this.#ports.backend.batch();
     if (spec.hasState) {
       const writer = this.#changelogged(state);

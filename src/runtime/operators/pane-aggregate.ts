@@ -3,11 +3,13 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
+import { Panes } from '../panes.ts';
+import { pieces } from '../pieces.ts';
 import { SlidingMerge } from '../sliding-merge.ts';
-import type { WindowStore } from '../stores/window-store.ts';
+import type { WindowStore, WindowView } from '../stores/window-store.ts';
 import { firstWindowStart } from '../windows.ts';
 
-/** A group that changed since rows were last sent: the panes that did, and the last change. */
+/** A group that changed since rows were last given: the panes that did, and the last change. */
 interface Touched {
   readonly text: string;
   readonly panes: number[];
@@ -15,18 +17,19 @@ interface Touched {
 }
 
 /**
- * GROUP BY in hopping windows, kept as panes: the pieces into which the edges of all windows cut time, so that an event changes
- * one state however many windows hold it. A window's row is merged from its panes when it is sent, once a micro-batch.
+ * GROUP BY in hopping windows, kept as panes, so that an event changes one state however many windows hold it. A window's row is
+ * merged from its panes when a micro-batch ends.
  *
  * For aggregates whose merge does not depend on order, and windows that are not kept longer than they are open: a closed window
  * has no state of its own that a later change of a shared pane could leave alone. An event that is late for some of its windows
- * makes the rows before it be sent first, for the same reason. Everything else takes `WindowedAggregate`.
+ * makes the rows before it leave first, for the same reason. Everything else takes `WindowedAggregate`.
  */
 export class PaneAggregate implements Operator {
   readonly #store: WindowStore<GroupState>;
   readonly #aggregates: AggregateSet;
   readonly #window: WindowSpec;
   readonly #onLate: (change: Change) => void;
+  readonly #panes: Panes;
   readonly #sliding: SlidingMerge;
   #streamTime: number;
   #expired: number;
@@ -44,6 +47,7 @@ export class PaneAggregate implements Operator {
     this.#aggregates = aggregates;
     this.#window = window;
     this.#onLate = onLate;
+    this.#panes = new Panes(window);
     this.#sliding = new SlidingMerge(aggregates);
     [this.#streamTime, this.#expired] = (store.meta ?? [-1, 0]) as [number, number];
   }
@@ -56,7 +60,6 @@ export class PaneAggregate implements Operator {
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
     const { sizeMs, advanceMs, graceMs } = this.#window;
     const result: Change[] = [];
-    const before = this.#streamTime;
     this.#prefetch(changes!);
     for (const change of changes!) {
       const { key, after, timestamp, sequence } = change;
@@ -68,12 +71,12 @@ export class PaneAggregate implements Operator {
         continue;
       }
       if (firstWindowStart(timestamp, this.#window) + sizeMs <= limit) {
-        this.#send(result);
+        for (const piece of this.drain()) result.push(...piece);
         this.#closedBefore = limit;
       }
       const text = keyText(key);
-      const pane = this.#paneOf(timestamp);
-      const entry = this.#store.edit(pane, text);
+      const pane = this.#panes.indexOf(timestamp);
+      const entry = this.#store.edit(this.#panes.startOf(pane), text);
       const group = (entry.value ??= [timestamp, key, this.#aggregates.init()]);
       if (timestamp > group[0]) group[0] = timestamp;
       this.#aggregates.add(group[2], after);
@@ -84,74 +87,76 @@ export class PaneAggregate implements Operator {
         if (touched.panes.at(-1) !== pane && !touched.panes.includes(pane)) touched.panes.push(pane);
       }
     }
-    this.#send(result);
-    if (this.#streamTime !== before) this.#remember();
     return result;
   }
 
-  /** Panes start where windows start, and where they end. */
-  #paneOf(timestamp: number): number {
-    const { sizeMs, advanceMs } = this.#window;
-    const start = Math.floor(timestamp / advanceMs) * advanceMs;
-    const middle = start + (sizeMs % advanceMs);
-    return timestamp >= middle ? middle : start;
-  }
-  #nextPane(pane: number): number {
-    const { sizeMs, advanceMs } = this.#window;
-    const middle = sizeMs % advanceMs;
-    return middle === 0 ? pane + advanceMs : pane % advanceMs === 0 ? pane + middle : pane - middle + advanceMs;
-  }
-
+  /** Loads the panes of events that are not in the cache: those of late events, or all behind a restart. */
   #prefetch(changes: readonly Change[]): void {
+    const views = this.#views();
     const wanted: [number, string][] = [];
     for (const { key, timestamp } of changes) {
-      const pane = this.#paneOf(timestamp);
-      if (!this.#store.isComplete(pane)) wanted.push([pane, keyText(key)]);
+      const pane = this.#panes.indexOf(timestamp);
+      if (!views(pane).complete) wanted.push([this.#panes.startOf(pane), keyText(key)]);
     }
     this.#store.prefetch(wanted);
   }
 
-  /** Sends the rows of every window that holds a changed pane, groups in order of their last change. */
-  #send(result: Change[]): void {
-    if (this.#touched.size > 0) {
-      const all = [...this.#touched.values()].sort((a, b) => a.sequence - b.sequence);
-      this.#touched = new Map();
-      this.#prefetchWindows(all);
-      for (const touched of all) this.#sendGroup(touched, result);
+  /** The store's windows by pane, each looked up once. */
+  #views(): (pane: number) => WindowView<GroupState> {
+    const views = new Map<number, WindowView<GroupState>>();
+    return (pane) => {
+      let view = views.get(pane);
+      if (view === undefined) views.set(pane, (view = this.#store.window(this.#panes.startOf(pane))));
+      return view;
+    };
+  }
+
+  /** The rows of every window that holds a changed pane, groups in order of their last change. */
+  *drain(): Iterable<readonly Change[]> {
+    const all = [...this.#touched.values()].sort((a, b) => a.sequence - b.sequence);
+    this.#touched = new Map();
+    const views = this.#views();
+    for (const piece of pieces(all, 100)) {
+      const result: Change[] = [];
+      this.#prefetchWindows(piece, views);
+      for (const touched of piece) this.#rowsOf(touched, views, result);
+      yield result;
     }
     this.#closedBefore = -Infinity;
+    // Not before: panes that expire may still be needed for the rows above.
+    this.#remember();
   }
 
-  #prefetchWindows(all: readonly Touched[]): void {
+  #prefetchWindows(groups: readonly Touched[], views: (pane: number) => WindowView<GroupState>): void {
     const wanted: [number, string][] = [];
-    for (const { text, panes } of all) {
-      const last = Math.max(...panes) + this.#window.sizeMs;
-      for (let pane = firstWindowStart(Math.min(...panes), this.#window); pane < last; pane = this.#nextPane(pane))
-        if (!this.#store.isComplete(pane)) wanted.push([pane, text]);
+    for (const { text, panes } of groups) {
+      panes.sort((a, b) => a - b);
+      const end = panes.at(-1)! + this.#panes.perWindow;
+      for (let pane = this.#panes.firstOfWindows(panes[0]!); pane < end; pane++)
+        if (!views(pane).complete) wanted.push([this.#panes.startOf(pane), text]);
     }
     this.#store.prefetch(wanted);
   }
 
-  #sendGroup({ text, panes, sequence }: Touched, result: Change[]): void {
-    const { sizeMs, advanceMs } = this.#window;
-    panes.sort((a, b) => a - b);
-    const last = Math.floor(panes.at(-1)! / advanceMs) * advanceMs;
+  #rowsOf({ text, panes, sequence }: Touched, views: (pane: number) => WindowView<GroupState>, result: Change[]): void {
+    const { perAdvance, perWindow } = this.#panes;
     const sliding = this.#sliding;
     sliding.clear();
     let key: Row | undefined;
-    let next = firstWindowStart(panes[0]!, this.#window);
+    let next = this.#panes.firstOfWindows(panes[0]!);
     let changed = 0;
-    for (let start = next; start <= last; start += advanceMs) {
-      for (; next < start + sizeMs; next = this.#nextPane(next)) {
-        const group = this.#store.get(next, text);
+    for (let first = next; first <= panes.at(-1)!; first += perAdvance) {
+      for (; next < first + perWindow; next++) {
+        const group = views(next).get(text);
         if (group === undefined) continue;
         sliding.push(next, group);
         key ??= group[1];
       }
-      sliding.dropBefore(start);
-      while (panes[changed]! < start) changed++;
-      if (panes[changed]! >= start + sizeMs || start + sizeMs <= this.#closedBefore) continue;
-      result.push(this.#row(key!, start, sliding, sequence));
+      sliding.dropBefore(first);
+      while (panes[changed]! < first) changed++;
+      if (panes[changed]! >= first + perWindow) continue;
+      const start = this.#panes.startOf(first);
+      if (start + this.#window.sizeMs > this.#closedBefore) result.push(this.#row(key!, start, sliding, sequence));
     }
   }
 
@@ -176,23 +181,27 @@ export class PaneAggregate implements Operator {
 
   /** The rows of the windows that are open, by key, then start. */
   *current(key?: Row): Iterable<Change> {
-    const { sizeMs, graceMs, advanceMs } = this.#window;
+    const { sizeMs, graceMs } = this.#window;
+    const { perAdvance, perWindow } = this.#panes;
     const wanted = key === undefined ? undefined : keyText(key);
     const groups = new Map<string, [number, GroupState][]>();
-    for (const [pane, text, group] of this.#store.entries(Math.max(0, this.#streamTime - sizeMs - graceMs))) {
+    for (const [time, text, group] of this.#store.entries(Math.max(0, this.#streamTime - sizeMs - graceMs))) {
       if (wanted !== undefined && text !== wanted) continue;
+      const pane = this.#panes.indexOf(time);
       const panes = groups.get(text);
       if (panes === undefined) groups.set(text, [[pane, group]]);
       else panes.push([pane, group]);
     }
+    const sliding = new SlidingMerge(this.#aggregates);
     for (const panes of groups.values()) {
-      const sliding = new SlidingMerge(this.#aggregates);
-      const [, groupKey] = panes[0]![1];
-      const last = Math.floor(panes.at(-1)![0] / advanceMs) * advanceMs;
+      const [[oldest, [, groupKey]]] = panes as [[number, GroupState]];
+      const [newest] = panes.at(-1)!;
+      sliding.clear();
       let at = 0;
-      for (let start = firstWindowStart(panes[0]![0], this.#window); start <= last; start += advanceMs) {
-        for (; at < panes.length && panes[at]![0] < start + sizeMs; at++) sliding.push(...panes[at]!);
-        sliding.dropBefore(start);
+      for (let first = this.#panes.firstOfWindows(oldest); first <= newest; first += perAdvance) {
+        for (; at < panes.length && panes[at]![0] < first + perWindow; at++) sliding.push(...panes[at]!);
+        sliding.dropBefore(first);
+        const start = this.#panes.startOf(first);
         if (!sliding.isEmpty && start + sizeMs > this.#streamTime - graceMs)
           yield this.#row(groupKey, start, sliding, 0);
       }

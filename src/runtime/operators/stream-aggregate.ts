@@ -2,6 +2,7 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
+import { pieces } from '../pieces.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** GROUP BY over a stream without windows, or over a table, whose former rows are taken back. One row for each group, forever. */
@@ -9,6 +10,8 @@ export class GroupAggregate implements Operator {
   readonly #store: KeyValueStore<GroupState>;
   readonly #aggregates: AggregateSet;
   readonly #conflate: boolean;
+  /** Groups that changed since the last drain, with the sequence of their last change, in its order. */
+  readonly #changed = new Map<string, number>();
 
   constructor(store: KeyValueStore<GroupState>, aggregates: AggregateSet, conflate: boolean) {
     this.#store = store;
@@ -19,7 +22,6 @@ export class GroupAggregate implements Operator {
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
     if (changes!.length > 8) this.#store.prefetch(changes!.map(({ key }) => keyText(key)));
     const result: Change[] = [];
-    const last = new Map<string, Change>();
     for (const change of changes!) {
       const { key, before, after, timestamp, sequence } = change;
       if ((before === undefined && after === undefined) || hasNull(key)) continue;
@@ -31,12 +33,17 @@ export class GroupAggregate implements Operator {
       this.#store.put(text, group);
       if (!this.#conflate) result.push(this.#row(group, sequence));
       else {
-        last.delete(text);
-        last.set(text, change);
+        this.#changed.delete(text);
+        this.#changed.set(text, sequence);
       }
     }
-    for (const [text, { sequence }] of last) result.push(this.#row(this.#store.get(text)!, sequence));
     return result;
+  }
+
+  *drain(): Iterable<readonly Change[]> {
+    for (const piece of pieces([...this.#changed]))
+      yield piece.map(([text, sequence]) => this.#row(this.#store.get(text)!, sequence));
+    this.#changed.clear();
   }
 
   #row([timestamp, key, states]: GroupState, sequence: number): Change {

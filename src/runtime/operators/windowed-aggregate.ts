@@ -3,10 +3,11 @@ import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
+import { pieces } from '../pieces.ts';
 import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
 import { firstWindowStart } from '../windows.ts';
 
-/** What the operator remembers of a window that changed in this micro-batch. */
+/** What the operator remembers of a window that changed since the last drain. */
 interface Touched {
   readonly entry: EditedEntry<GroupState, Touched>;
   readonly start: number;
@@ -24,6 +25,7 @@ export class WindowedAggregate implements Operator {
   readonly #final: boolean;
   readonly #conflate: boolean;
   readonly #onLate: (change: Change) => void;
+  #touched: Touched[] = [];
   #streamTime: number;
   /** Windows that end at or before this have been sent; for `final` only. */
   #closed: number;
@@ -47,7 +49,6 @@ export class WindowedAggregate implements Operator {
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
     const { sizeMs, advanceMs, graceMs } = this.#window;
     const result: Change[] = [];
-    const touched: Touched[] = [];
     const before = this.#streamTime;
     for (const change of changes!) {
       const { key, after, timestamp, sequence } = change;
@@ -64,20 +65,26 @@ export class WindowedAggregate implements Operator {
         if (timestamp > group[0]) group[0] = timestamp;
         this.#aggregates.add(group[2], after);
         if (this.#conflate) {
-          if (entry.mark === undefined) touched.push((entry.mark = { entry, start, sequence }));
+          if (entry.mark === undefined) this.#touched.push((entry.mark = { entry, start, sequence }));
           else entry.mark.sequence = sequence;
         } else if (!this.#final) result.push(this.#row(start, group, sequence));
       }
       if (late) this.#onLate(change);
       if (this.#final) this.#close(result, sequence);
     }
-    touched.sort((a, b) => a.sequence - b.sequence);
-    for (const { entry, start, sequence } of touched) {
-      entry.mark = undefined;
-      result.push(this.#row(start, entry.value!, sequence));
-    }
     if (this.#streamTime !== before) this.#remember();
     return result;
+  }
+
+  *drain(): Iterable<readonly Change[]> {
+    const touched = this.#touched.sort((a, b) => a.sequence - b.sequence);
+    this.#touched = [];
+    for (const piece of pieces(touched)) {
+      yield piece.map(({ entry, start, sequence }) => {
+        entry.mark = undefined;
+        return this.#row(start, entry.value!, sequence);
+      });
+    }
   }
 
   #remember(): void {

@@ -9,6 +9,13 @@ export interface EditedEntry<V, Mark extends object = object> {
   mark?: Mark | undefined;
 }
 
+/** One window of a store. */
+export interface WindowView<V> {
+  /** Whether the cache has every entry of it, so that nothing needs loading. */
+  readonly complete: boolean;
+  get(key: string): V | undefined;
+}
+
 /** What the cache has of one window. `complete` says that it has all: nothing was stored of it when it came up. */
 interface CachedWindow {
   readonly entries: Map<string, Entry>;
@@ -30,10 +37,7 @@ export class WindowStore<V> extends CachedStore {
   }
 
   get(start: number, key: string): V | undefined {
-    const window = this.#window(start);
-    const entry = window.entries.get(key);
-    if (entry !== undefined || window.complete) return entry?.value as V | undefined;
-    return this.#entry(start, key).value as V | undefined;
+    return this.#look(start, this.#window(start), key);
   }
   /** The entry, which counts as changed from now on. */
   edit<Mark extends object>(start: number, key: string): EditedEntry<V, Mark> {
@@ -43,6 +47,17 @@ export class WindowStore<V> extends CachedStore {
   }
   put(start: number, key: string, value: V | undefined): void {
     this.edit(start, key).value = value;
+  }
+
+  /** One window for many looks at it: good until the next `expire` or `flush`. */
+  window(start: number): WindowView<V> {
+    const window = this.#window(start);
+    return { complete: window.complete, get: (key) => this.#look(start, window, key) };
+  }
+  #look(start: number, window: CachedWindow, key: string): V | undefined {
+    const entry = window.entries.get(key);
+    if (entry !== undefined || window.complete) return entry?.value as V | undefined;
+    return this.#entry(start, key).value as V | undefined;
   }
 
   /** Loads what the cache does not know, at once: pairs of a window's start and a key. */
@@ -61,11 +76,6 @@ export class WindowStore<V> extends CachedStore {
     const found = this.backend.getMany(missing.map(([start, key]) => Buffer.from(this.#keys.of(key, start))));
     missing.forEach(([start, key], i) => this.#add(this.#window(start), key, found[i]));
   }
-  /** Whether the cache has every entry of a window, so that nothing of it needs loading. */
-  isComplete(start: number): boolean {
-    return this.#window(start).complete;
-  }
-
   #window(start: number): CachedWindow {
     let window = this.#windows.get(start);
     if (window === undefined) {
