@@ -14,6 +14,7 @@ export class InputPartition {
   readonly #decoder: ChangeDecoder;
   readonly #cursor = new RecordCursor();
   #batches: Buffer[] = [];
+  #bytes = 0;
   #head: Change | undefined;
   #headOffset = -1;
   #isOpen = false;
@@ -37,12 +38,13 @@ export class InputPartition {
     for (const batch of batches) {
       this.fetched = readBatchInfo(batch, 0, batch.length)!.lastOffset + 1;
       this.#batches.push(batch);
+      this.#bytes += batch.length;
     }
   }
 
-  /** How many batches wait to be read. */
+  /** How many bytes wait to be read. */
   get buffered(): number {
-    return this.#batches.length;
+    return this.#bytes;
   }
   get isEmpty(): boolean {
     return this.#head === undefined && !this.#isOpen && this.#batches.length === 0;
@@ -54,6 +56,7 @@ export class InputPartition {
       if (!this.#isOpen) {
         const batch = this.#batches.shift();
         if (batch === undefined) return undefined;
+        this.#bytes -= batch.length;
         this.#cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
         this.#isOpen = true;
       }

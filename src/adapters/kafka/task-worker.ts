@@ -51,7 +51,10 @@ const { settings, handle, index } = workerData as WorkerData;
 const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
 const fetchBytes = 8 << 20;
-const fetchWaitMs = 100;
+/** An input with more than this at hand is left out of the next fetch. */
+const enoughBytes = 2 << 20;
+/** How long the broker may hold a fetch that has nothing to give; short while some input was left out, which will want more soon. */
+const fetchWaitMs = { all: 100, some: 5 };
 const statusMs = 250;
 
 const wire = new Wire(settings, `millrace-worker-${index}`);
@@ -188,11 +191,10 @@ async function guard(task: KafkaTask, action: () => Promise<void>): Promise<void
   }
 }
 
-/** One fetch for every input that has nothing buffered. */
+/** One fetch for every input that has not enough at hand. */
 async function fetchAll(): Promise<void> {
-  const inputs = [...tasks.values()].flatMap((task) =>
-    task.inputs.filter((input) => input.isEmpty || input.buffered < 2).map((input) => ({ task, input })),
-  );
+  const all = [...tasks.values()].flatMap((task) => task.inputs.map((input) => ({ task, input })));
+  const inputs = all.filter(({ input }) => input.buffered < enoughBytes);
   if (inputs.length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     return;
@@ -205,7 +207,8 @@ async function fetchAll(): Promise<void> {
     wants.set(name, { topic, partition, offset: Math.min(fetched, wants.get(name)?.offset ?? Infinity) });
   }
   try {
-    for (const result of await wire.fetch([...wants.values()], fetchWaitMs, fetchBytes)) {
+    const wait = inputs.length < all.length ? fetchWaitMs.some : fetchWaitMs.all;
+    for (const result of await wire.fetch([...wants.values()], wait, fetchBytes)) {
       const { topic, partition, batches, next, highWatermark, outOfRange } = result;
       const first = outOfRange ? ((await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0) : 0;
       for (const { task, input } of inputs) {
