@@ -6,6 +6,7 @@ import { allSteps, type FilterStep, type SourceStep } from '../plan/physical/ste
 import { Change, type Row } from '../runtime/change.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
+import { noConflation } from '../runtime/cache-settings.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { keyColumns } from '../types/schema.ts';
@@ -53,7 +54,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     backend: nothing,
     statePrefix: 'pull',
     partitions: 1,
-    conflate: false,
+    cache: noConflation,
     models: undefined,
     report: () => undefined,
   });

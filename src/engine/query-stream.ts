@@ -10,6 +10,7 @@ import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
 import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
+import { noConflation } from '../runtime/cache-settings.ts';
 import type { Select } from '../syntax/statements/select.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
@@ -150,7 +151,7 @@ class TransientQuery implements QueryStream {
       backend: options.backend,
       statePrefix: 'transient',
       partitions: 1,
-      conflate: false,
+      cache: noConflation,
       models: engine.models,
       report: () => undefined,
     });

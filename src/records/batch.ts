@@ -1,4 +1,5 @@
 import { crc32c } from './crc32c.ts';
+import { writeText } from './text.ts';
 
 /** Offsets of fields in a record batch of version 2. */
 const at = {
@@ -72,21 +73,14 @@ export function setBaseOffset(bytes: Buffer, start: number, offset: number): voi
   bytes.writeBigInt64BE(BigInt(offset), start + at.baseOffset);
 }
 
-/** Names the producer of a finished batch; the checksum is made again. */
-export function setProducer(
-  bytes: Buffer,
-  producerId: bigint,
-  epoch: number,
-  sequence: number,
-  transactional: boolean,
-): void {
-  bytes.writeBigInt64BE(producerId, at.producerId);
-  bytes.writeInt16BE(epoch, at.producerEpoch);
-  bytes.writeInt32BE(sequence, at.sequence);
-  const attributes = bytes.readInt16BE(at.attributes);
-  bytes.writeInt16BE(transactional ? attributes | 0x10 : attributes & ~0x10, at.attributes);
-  bytes.writeUInt32BE(crc32c(bytes, at.attributes, bytes.length), at.crc);
+/** The idempotent producer that a batch is from, and the number of its first record. */
+export interface BatchProducer {
+  readonly id: bigint;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly transactional: boolean;
 }
+const noProducer: BatchProducer = { id: -1n, epoch: -1, sequence: -1, transactional: false };
 
 export interface RecordHeader {
   readonly key: string;
@@ -221,6 +215,7 @@ export class BatchWriter {
   #count = 0;
   #base = 0;
   #maximum = 0;
+  #lengthWidth = 2;
 
   constructor(capacity = 1 << 16) {
     this.#bytes = Buffer.allocUnsafe(capacity);
@@ -272,7 +267,7 @@ export class BatchWriter {
     const start = this.#position;
     this.#varint(payload.length);
     const width = this.#position - start;
-    const written = this.#bytes.utf8Write(payload, this.#position);
+    const written = writeText(this.#bytes, payload, this.#position);
     if (written !== payload.length) {
       const moved = varintWidth(written);
       if (moved !== width) this.#bytes.copyWithin(start + moved, start + width, start + width + written);
@@ -295,10 +290,10 @@ export class BatchWriter {
         ? 0
         : headers.reduce((sum, header) => sum + header.key.length * 3 + (header.value?.length ?? 0) + 20, 0);
     this.#need(80 + bound(key) + bound(value) + headerBytes);
-    // The record's length comes first and is known last: the body is written behind room for five bytes, then moved.
+    // The record's length comes first and is known last: the body is written behind the room that the last one's length took.
     const start = this.#position;
-    this.#position = start + 5;
-    const body = this.#position;
+    const body = start + this.#lengthWidth;
+    this.#position = body;
     this.#bytes[this.#position++] = 0;
     this.#varlong(timestamp - this.#base);
     this.#varint(this.#count);
@@ -311,7 +306,8 @@ export class BatchWriter {
     }
     const length = this.#position - body;
     const width = varintWidth(length);
-    this.#bytes.copyWithin(start + width, body, this.#position);
+    if (width !== this.#lengthWidth) this.#bytes.copyWithin(start + width, body, this.#position);
+    this.#lengthWidth = width;
     this.#position = start;
     this.#varint(length);
     this.#position = start + width + length;
@@ -319,7 +315,7 @@ export class BatchWriter {
   }
 
   /** The finished batch as bytes of its own; the writer is empty afterwards. */
-  finish(): Buffer {
+  finish({ id, epoch, sequence, transactional }: BatchProducer = noProducer): Buffer {
     const bytes = this.#bytes;
     bytes.fill(0, 0, at.records);
     bytes.writeInt32BE(this.#position - 12, at.length);
@@ -327,9 +323,10 @@ export class BatchWriter {
     bytes.writeInt32BE(this.#count - 1, at.lastDelta);
     bytes.writeBigInt64BE(BigInt(this.#base), at.baseTime);
     bytes.writeBigInt64BE(BigInt(this.#maximum), at.maxTime);
-    bytes.writeBigInt64BE(-1n, at.producerId);
-    bytes.writeInt16BE(-1, at.producerEpoch);
-    bytes.writeInt32BE(-1, at.sequence);
+    bytes.writeInt16BE(transactional ? 0x10 : 0, at.attributes);
+    bytes.writeBigInt64BE(id, at.producerId);
+    bytes.writeInt16BE(epoch, at.producerEpoch);
+    bytes.writeInt32BE(sequence, at.sequence);
     bytes.writeInt32BE(this.#count, at.count);
     bytes.writeUInt32BE(crc32c(bytes, at.attributes, this.#position), at.crc);
     const finished = Buffer.from(bytes.subarray(0, this.#position));

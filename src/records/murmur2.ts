@@ -1,3 +1,5 @@
+import { writeText } from './text.ts';
+
 /** Kafka's murmur2 with its fixed seed, as a signed 32-bit number. */
 export function murmur2(d: Uint8Array, n = d.length): number {
   const m = 0x5bd1e995;
@@ -31,5 +33,5 @@ export function partitionOf(key: Uint8Array | string, partitions: number): numbe
   if (partitions === 1) return 0;
   if (typeof key !== 'string') return (murmur2(key) & 0x7fffffff) % partitions;
   if (key.length * 3 > scratch.length) scratch = Buffer.allocUnsafeSlow(key.length * 6);
-  return (murmur2(scratch, scratch.utf8Write(key, 0)) & 0x7fffffff) % partitions;
+  return (murmur2(scratch, writeText(scratch, key, 0)) & 0x7fffffff) % partitions;
 }

@@ -48,6 +48,18 @@ export interface BuildContext {
   readonly conflate: boolean;
 }
 
+/** What operators report to: an error at the record that is being processed, or a change that came too late. */
+export function reporters(
+  report: (message: string, what: string, sequence: number) => void,
+  position: RecordPosition,
+): Pick<BuildContext, 'report' | 'onLate'> {
+  return {
+    report: (error, what) => report(error instanceof Error ? error.message : String(error), what, position.sequence),
+    onLate: ({ timestamp, sequence }) =>
+      report(`the event at ${timestamp} came after its window's grace period`, 'late', sequence),
+  };
+}
+
 type StepOf<O extends StepOp, S = Step> = S extends { readonly op: infer P } ? (O extends P ? S : never) : never;
 type Builder<O extends StepOp> = (step: StepOf<O>, context: BuildContext) => Operator;
 
@@ -281,11 +293,13 @@ function joinRow(step: Extract<Step, { left: Step }>): JoinRow {
     const slot = left.get(name);
     return slot === undefined ? { side: 2, slot: right.get(name)! } : { side: 1, slot };
   });
+  const sides = Uint8Array.from(parts, ({ side }) => side);
+  const slots = Uint16Array.from(parts, ({ slot }) => slot);
   return (key, l, r) => {
-    const row: Row[number][] = new Array<Row[number]>(parts.length);
-    for (let i = 0; i < parts.length; i++) {
-      const { side, slot } = parts[i]!;
-      row[i] = side === 0 ? key[0]! : ((side === 1 ? l : r)?.[slot] ?? null);
+    const row: Row[number][] = [];
+    for (let i = 0; i < sides.length; i++) {
+      const from = sides[i] === 0 ? key : sides[i] === 1 ? l : r;
+      row.push(from?.[slots[i]!] ?? null);
     }
     return row;
   };

@@ -52,4 +52,8 @@ export function keyText(key: Row): string {
   return String(identity(key));
 }
 
+export function* keyTexts(changes: readonly Change[]): Iterable<string> {
+  for (const { key } of changes) yield keyText(key);
+}
+
 export const hasNull = (key: Row): boolean => key.includes(null);

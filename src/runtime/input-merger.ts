@@ -50,6 +50,11 @@ export class InputPartition {
     return this.#head === undefined && !this.#isOpen && this.#batches.length === 0;
   }
 
+  /** The offset behind everything that was taken: what a commit records. Control batches at the end are behind it too. */
+  get reached(): number {
+    return this.isEmpty ? this.fetched : this.position;
+  }
+
   /** The next change that can be read, or undefined at the end of what was fetched. Bad records are passed over. */
   peek(): Change | undefined {
     while (this.#head === undefined) {
@@ -113,7 +118,9 @@ export function takeBatch(
   };
   if (!ordered || inputs.length === 1) {
     const share = Math.max(1, Math.ceil(maximum / inputs.length));
-    for (const input of inputs) for (let i = 0; i < share && input.peek() !== undefined; i++) take(input);
+    for (const input of inputs) {
+      for (let i = 0; i < share && input.peek() !== undefined; i++) take(input);
+    }
     return taken;
   }
   while (taken < maximum) {

@@ -34,11 +34,18 @@ export class Pipeline {
 
   /** A whole micro-batch at once. */
   processAll(given: ReadonlyMap<string, readonly Change[]>): readonly Change[] | Promise<readonly Change[]> {
-    const lists = [this.process(given), ...this.drain()];
-    if (lists.length === 1) return lists[0]!;
-    return lists.some((list) => list instanceof Promise)
-      ? Promise.all(lists).then((each) => each.flat())
-      : (lists as (readonly Change[])[]).flat();
+    const result = this.process(given);
+    return result instanceof Promise ? result.then((changes) => this.#withDrained(changes)) : this.#withDrained(result);
+  }
+  #withDrained(changes: readonly Change[]): readonly Change[] | Promise<readonly Change[]> {
+    const lists: (readonly Change[])[] = [changes];
+    const waiting: Promise<unknown>[] = [];
+    for (const piece of this.drain()) {
+      if (piece instanceof Promise) waiting.push(piece.then((each) => lists.push(each)));
+      else lists.push(piece);
+    }
+    const all = (): readonly Change[] => (lists.length === 1 ? changes : lists.flat());
+    return waiting.length === 0 ? all() : Promise.all(waiting).then(all);
   }
 
   /** Runs a part of a micro-batch: `given` has the changes of each edge by step id. Waits only where an operator does. */

@@ -1,7 +1,8 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
 import { partitionOf } from '../records/murmur2.ts';
-import type { BuildContext } from './build.ts';
+import { reporters, type BuildContext } from './build.ts';
+import type { CacheSettings } from './cache-settings.ts';
 import { keyText, type Change, type Row } from './change.ts';
 import type { RecordPosition } from './operator.ts';
 import { Pipeline } from './pipeline.ts';
@@ -13,7 +14,7 @@ export interface TopologyOptions {
   /** What stands before every key of this query's state. */
   readonly statePrefix: string;
   readonly partitions: number;
-  readonly conflate: boolean;
+  readonly cache: CacheSettings;
   readonly models: ModelHost | undefined;
   /** An expression failed, or an event came too late, at the record with this sequence number. */
   readonly report: (message: string, what: string, sequence: number) => void;
@@ -47,18 +48,12 @@ export class LocalTopology {
           location: (stepId, name) => ({
             backend: options.backend,
             prefix: Buffer.from(`${options.statePrefix}/${stepId}/${name}/${partition}/`),
+            cacheBytes: options.cache.cacheBytes,
           }),
-          report: (error, what) =>
-            options.report(error instanceof Error ? error.message : String(error), what, position.sequence),
-          onLate: (change) =>
-            options.report(
-              `the event at ${change.timestamp} came after its window's grace period`,
-              'late',
-              change.sequence,
-            ),
+          ...reporters(options.report, position),
           position,
           models: options.models,
-          conflate: options.conflate,
+          conflate: options.cache.conflate,
         };
         return new Pipeline(part, context);
       }),

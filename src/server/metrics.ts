@@ -1,6 +1,9 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Engine } from '../engine/engine.ts';
 
+/** What a node tells; `seconds` is the mean of its micro-batches. */
+type Report = Readonly<Record<'recordsIn' | 'recordsOut' | 'seconds' | 'commits', number>>;
+
 /** What Prometheus reads at /metrics: by query, from the moment it runs. */
 export class Metrics {
   readonly registry = new Registry();
@@ -18,7 +21,7 @@ export class Metrics {
   });
   readonly #latency = new Histogram({
     name: 'millrace_batch_seconds',
-    help: 'Time from a micro-batch read to its commit',
+    help: 'Time that a micro-batch takes: from its records at hand to its rows sent, embedded to its commit',
     labelNames: ['query'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers: [this.registry],
@@ -47,6 +50,18 @@ export class Metrics {
     labelNames: ['query'],
     registers: [this.registry],
   });
+  readonly #tasks = new Gauge({
+    name: 'millrace_tasks',
+    help: 'Tasks of a query on this node',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #restored = new Gauge({
+    name: 'millrace_restored_records',
+    help: 'Records read from changelogs to restore the state of a query on this node',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
   readonly #memory = new Gauge({
     name: 'millrace_resident_bytes',
     help: 'Resident memory of the process',
@@ -54,11 +69,11 @@ export class Metrics {
   });
 
   /** Told by nodes after each micro-batch. */
-  readonly onBatch = (query: string, recordsIn: number, recordsOut: number, seconds: number): void => {
+  readonly onBatch = (query: string, { recordsIn, recordsOut, seconds, commits }: Report): void => {
     this.#in.inc({ query }, recordsIn);
     this.#out.inc({ query }, recordsOut);
     this.#latency.observe({ query }, seconds);
-    this.#commits.inc({ query });
+    this.#commits.inc({ query }, commits);
   };
 
   async text(engine: Engine): Promise<string> {
@@ -68,6 +83,8 @@ export class Metrics {
       this.#lag.set({ query: id }, status.lag);
       this.#errors.set({ query: id }, status.errors);
       this.#state.set({ query: id }, status.stateBytes);
+      this.#tasks.set({ query: id }, status.tasks);
+      this.#restored.set({ query: id }, status.restored);
     }
     this.#memory.set(process.memoryUsage.rss());
     return this.registry.metrics();

@@ -11,11 +11,14 @@ export interface JsonStyle {
   readonly sorted?: boolean;
 }
 
-// Printable ASCII without quote and backslash needs no escape; the common case skips JSON.stringify.
-const plain = /^[\u0020\u0021\u0023-\u005b\u005d-\u007e]*$/;
-
+/** Printable ASCII without quote and backslash needs no escape; the common case skips JSON.stringify. */
 export function jsonString(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+  if (text.length > 200) return JSON.stringify(text);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 32 || code > 126 || code === 34 || code === 92) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 /** NaN and the infinities have no JSON form: null. */

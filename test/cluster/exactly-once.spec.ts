@@ -66,6 +66,7 @@ test.each(Array.from({ length: runs }, (_, run) => run))(
     let at = 0;
     while ((at = await groupOffset(groups[1]!, topic)) < killAt)
       await new Promise((resolve) => setTimeout(resolve, 50));
+    const tasks = await first.metric('millrace_tasks');
     await second.kill('SIGKILL');
     await producing;
     for (const group of groups) {
@@ -83,7 +84,13 @@ test.each(Array.from({ length: runs }, (_, run) => run))(
         (JSON.parse(value!.toString()) as { N: number }).N,
       );
     }
-    console.log(`run ${run}: killed at ${at} of ${events}; ${copies.length} copies, ${finals.size} windows`);
+    const moved = (await first.metric('millrace_tasks')) - tasks;
+    const restored = await first.metric('millrace_restored_records');
+    console.log(
+      `run ${run}: killed at ${at} of ${events}, ${moved} tasks moved, ${restored} records restored; ${copies.length} copies, ${finals.size} windows`,
+    );
+    expect(moved).toBeGreaterThan(0);
+    expect(restored).toBeGreaterThan(0);
     expect(copies.length).toBe(events);
     expect(new Set(copies).size).toBe(events);
     const expected = expectedCounts(list);

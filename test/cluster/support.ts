@@ -15,6 +15,8 @@ export interface MillraceProcess {
   readonly child: ChildProcess;
   readonly url: string;
   sql(text: string): Promise<Record<string, unknown>[]>;
+  /** The sum of a metric over its labels. */
+  metric(name: string): Promise<number>;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -61,6 +63,11 @@ export async function startMillrace(
       if (!response.ok) throw new TypeError(JSON.stringify(body));
       return body;
     },
+    metric: async (name) =>
+      (await (await fetch(`${url}/metrics`)).text())
+        .split('\n')
+        .filter((line) => line.startsWith(`${name}{`))
+        .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0),
     kill: (signal) =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

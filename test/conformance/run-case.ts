@@ -12,6 +12,7 @@ import type { TopicRecord } from '../../src/runtime/ports/node.ts';
 import { SinkEncoder } from '../../src/runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
 import { LocalTopology } from '../../src/runtime/topology.ts';
+import { noConflation } from '../../src/runtime/cache-settings.ts';
 import { executeStatement } from '../../src/statements/index.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import { jsonText, type Json } from '../../src/types/json.ts';
@@ -140,7 +141,7 @@ class Driver {
       backend: new MemoryBackend(),
       statePrefix: query.id,
       partitions: 1,
-      conflate: false,
+      cache: noConflation,
       models: undefined,
       report: () => undefined,
     });

@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { Change } from '../../src/runtime/change.ts';
 import { LocalTopology, type SourceChange } from '../../src/runtime/topology.ts';
+import { noConflation } from '../../src/runtime/cache-settings.ts';
 import { openEngine } from '../support/memory-node.ts';
 
 const queries: Record<string, string> = {
@@ -43,7 +44,7 @@ test.each(Object.keys(queries))('%s: the size of the micro-batches never changes
       backend: new MemoryBackend(),
       statePrefix: 'p',
       partitions: 1,
-      conflate: false,
+      cache: noConflation,
       models: undefined,
       report: () => undefined,
     });

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
-import { partitionOf } from '../../records/murmur2.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
@@ -20,6 +18,7 @@ import type {
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogTopic } from '../../runtime/processing-log.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
+import { batchesOf, recordsIn } from '../topic-records.ts';
 import { EmbeddedLog, type CommitStep } from './embedded-log.ts';
 import { EmbeddedQuery, type EmbeddedQueryOptions } from './embedded-query.ts';
 import { FolderLock } from './folder-lock.ts';
@@ -96,17 +95,7 @@ export class EmbeddedNode implements Node {
   produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
     const info = this.#log.info(topic);
     if (info === undefined) return Promise.reject(new SqlError('TOPIC_NOT_FOUND', noSpan, { topic }));
-    const writers = new Map<number, BatchWriter>();
-    records.forEach((record, i) => {
-      const { key, value, timestamp, headers } = record;
-      const partition = record.partition ?? (key === null ? i % info.partitions : partitionOf(key, info.partitions));
-      let writer = writers.get(partition);
-      if (writer === undefined) writers.set(partition, (writer = new BatchWriter(1 << 12)));
-      writer.add(timestamp, key, value, headers);
-    });
-    this.#log.commit({
-      appends: [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })),
-    });
+    this.#log.commit({ appends: batchesOf(records, info.partitions).map((each) => ({ topic, ...each })) });
     return Promise.resolve();
   }
 
@@ -221,23 +210,12 @@ class EmbeddedReader implements TopicReader {
 
   #read(maximum: number): TopicRecord[] {
     const records: TopicRecord[] = [];
-    const cursor = new RecordCursor();
-    for (let partition = 0; partition < this.#positions.length; partition++) {
-      const batches = this.#log.partition(this.#topic, partition)?.read(this.#positions[partition]!, 1 << 18) ?? [];
-      for (const batch of batches) {
-        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
-        while (records.length < maximum && cursor.next()) {
-          if (cursor.offset < this.#positions[partition]!) continue;
-          records.push({
-            partition,
-            offset: cursor.offset,
-            timestamp: cursor.timestamp,
-            key: cursor.key(),
-            value: cursor.value(),
-            headers: cursor.headers(),
-          });
-          this.#positions[partition] = cursor.offset + 1;
-        }
+    for (const [partition, position] of this.#positions.entries()) {
+      const batches = this.#log.partition(this.#topic, partition)?.read(position, 1 << 18) ?? [];
+      for (const record of recordsIn(batches, partition, position)) {
+        if (records.length >= maximum) return records;
+        records.push(record);
+        this.#positions[partition] = record.offset + 1;
       }
     }
     return records;

@@ -2,12 +2,14 @@ import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps } from '../../plan/physical/step.ts';
 import { sourcesOf } from '../../plan/physical/topology.ts';
 import { BatchWriter } from '../../records/batch.ts';
+import { cacheSettings, type CacheSettings } from '../../runtime/cache-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
-import { InputPartition, takeBatch, type Origins } from '../../runtime/input-merger.ts';
+import { ErrorCollector } from '../../runtime/error-collector.ts';
+import { InputPartition, takeBatch } from '../../runtime/input-merger.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
+import type { BatchReport, QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
@@ -22,7 +24,7 @@ export interface EmbeddedQueryOptions {
   readonly backend: StateBackend;
   readonly models: ModelHost | undefined;
   readonly processingLog: string;
-  readonly onBatch: (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+  readonly onBatch: (query: string, report: BatchReport) => void;
 }
 
 const batchRecords = 4096;
@@ -34,25 +36,27 @@ const maximumBackoffMs = 60_000;
 export class EmbeddedQuery {
   readonly #options: EmbeddedQueryOptions;
   readonly #plan: PhysicalPlan;
+  readonly #cache: CacheSettings;
   readonly #ordered: boolean;
   #topology: LocalTopology | undefined;
   #entities: EntityStore | undefined;
   #inputs: InputPartition[] = [];
   #encoder: SinkEncoder | undefined;
   #writers: BatchWriter[] = [];
-  #errors: ProcessingError[] = [];
-  #origins: Origins = { inputs: [], offsets: [] };
+  readonly #errors: ErrorCollector;
   #running: Promise<void> | undefined;
   #stopping = false;
   #paused: boolean;
   #state: QueryState = 'RUNNING';
   #error: string | undefined;
   #resume: (() => void) | undefined;
-  readonly #counts = { in: 0, out: 0, errors: 0 };
+  readonly #counts = { in: 0, out: 0 };
 
   constructor(options: EmbeddedQueryOptions) {
     this.#options = options;
+    this.#errors = new ErrorCollector(options.query.id);
     this.#plan = options.query.plan;
+    this.#cache = cacheSettings(options.query.properties);
     this.#paused = options.query.paused;
     this.#ordered = allSteps(this.#plan.root).some(
       ({ op }) => op !== 'streamSource' && op !== 'streamFilter' && op !== 'project' && op !== 'flatMap',
@@ -73,14 +77,13 @@ export class EmbeddedQuery {
     const { sink } = this.#plan;
     const sources = sourcesOf(this.#plan);
     const partitions = Math.max(1, ...sources.map(({ source }) => log.info(source.topic)?.partitions ?? 1));
-    const conflate = Number(query.properties['cache.max.bytes.buffering'] ?? 1) > 0;
     this.#topology = new LocalTopology(this.#plan, {
       backend,
       statePrefix: `s/${query.id}`,
       partitions,
-      conflate,
+      cache: this.#cache,
       models,
-      report: (message, what, sequence) => this.#report(message, what, sequence),
+      report: (message, what, sequence) => this.#errors.report(message, what, sequence),
     });
     this.#entities =
       this.#plan.entityKey === undefined
@@ -98,9 +101,7 @@ export class EmbeddedQuery {
         : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
     this.#inputs = sources.flatMap((step) => {
       const { topic, kind } = step.source;
-      const decoder = new SourceDecoder(step, (bad) =>
-        this.#count({ query: query.id, type: 'DESERIALIZATION', ...bad, message: `${bad.target}: ${bad.message}` }),
-      );
+      const decoder = new SourceDecoder(step, (bad) => this.#errors.badRecord(bad));
       const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
       return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
         const stored = backend.getMany([this.#key('o', topic, partition)])[0];
@@ -110,25 +111,7 @@ export class EmbeddedQuery {
         return new InputPartition(step.id, topic, partition, decoder, position);
       });
     });
-    this.#errors = [];
-  }
-
-  #count(error: ProcessingError): void {
-    this.#counts.errors++;
-    if (this.#errors.length < 1000) this.#errors.push(error);
-  }
-
-  #report(message: string, what: string, sequence: number): void {
-    const input = this.#origins.inputs[sequence];
-    const type = what === 'late' ? 'LATE' : what === 'INVOKE MODEL' ? 'MODEL' : 'PROCESSING';
-    this.#count({
-      query: this.#options.query.id,
-      type,
-      topic: input?.topic ?? '',
-      partition: input?.partition ?? -1,
-      offset: this.#origins.offsets[sequence] ?? -1,
-      message,
-    });
+    this.#errors.take();
   }
 
   async #loop(): Promise<void> {
@@ -162,10 +145,10 @@ export class EmbeddedQuery {
       if (part !== undefined && part.start > input.fetched) input.fetched = input.position = part.start;
       input.add(part?.read(input.fetched, fetchBytes) ?? []);
     }
-    this.#origins = { inputs: [], offsets: [] };
+    this.#errors.origins = { inputs: [], offsets: [] };
     const before = this.#inputs.reduce((sum, { records }) => sum + records, 0);
     const batch: SourceChange[] = [];
-    takeBatch(this.#inputs, batchRecords, this.#ordered, this.#origins, ({ stepId, partition }, change) =>
+    takeBatch(this.#inputs, batchRecords, this.#ordered, this.#errors.origins, ({ stepId, partition }, change) =>
       batch.push({ stepId, partition, change }),
     );
     const read = this.#inputs.reduce((sum, { records }) => sum + records, 0) - before;
@@ -175,21 +158,21 @@ export class EmbeddedQuery {
     if (this.#stopping) return false;
     const out = this.#conflated(changes);
     this.#entities?.put(out);
-    this.#commit(this.#write(out), this.#errors.splice(0));
+    this.#commit(this.#write(out), this.#errors.take());
     this.#counts.in += read;
     this.#counts.out += out.length;
-    this.#options.onBatch(this.#options.query.id, read, out.length, (performance.now() - started) / 1000);
+    this.#options.onBatch(this.#options.query.id, {
+      recordsIn: read,
+      recordsOut: out.length,
+      seconds: (performance.now() - started) / 1000,
+      commits: 1,
+    });
     return true;
   }
 
   /** Only the last change of each key of a table leaves, where that is asked for. */
   #conflated(changes: readonly Change[]): readonly Change[] {
-    if (
-      this.#plan.shape !== 'TABLE' ||
-      Number(this.#options.query.properties['cache.max.bytes.buffering'] ?? 1) === 0 ||
-      changes.length < 2
-    )
-      return changes;
+    if (this.#plan.shape !== 'TABLE' || !this.#cache.conflate || changes.length < 2) return changes;
     const last = new Map<string, Change>();
     for (const change of changes) {
       const text = `${change.window?.start ?? ''}/${change.window?.end ?? ''}/${change.key.map(String).join('\u0000')}`;
@@ -207,7 +190,7 @@ export class EmbeddedQuery {
         const record = this.#encoder!.encode(change);
         this.#writers[record.partition]!.add(record.timestamp, record.key, record.value, change.headers);
       } catch (error) {
-        this.#report((error as Error).message, 'sink', change.sequence);
+        this.#errors.report((error as Error).message, 'sink', change.sequence);
       }
     }
     return this.#writers.flatMap((writer, partition) =>
@@ -244,9 +227,11 @@ export class EmbeddedQuery {
       error: this.#error,
       recordsIn: this.#counts.in,
       recordsOut: this.#counts.out,
-      errors: this.#counts.errors,
+      errors: this.#errors.count,
       lag,
       stateBytes: 0,
+      tasks: 1,
+      restored: 0,
     };
   }
 

@@ -1,8 +1,8 @@
 import type { Kafka, Producer } from 'kafkajs';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
 import type { CommandLog } from '../../runtime/ports/node.ts';
+import { recordsIn } from '../topic-records.ts';
 import type { Wire } from './wire.ts';
 
 /** Commands in a topic of one partition: appended by whoever holds the service's transactional id, after reading to the end. */
@@ -55,7 +55,6 @@ export class KafkaCommands implements CommandLog {
   async #readToEnd(): Promise<void> {
     await this.#wire.watch([this.#topic]);
     const end = (await this.#wire.listOffsets(this.#topic, [0], -1)).get(0) ?? 0;
-    const cursor = new RecordCursor();
     while (this.#offset < end) {
       const [fetched] = await this.#wire.fetch(
         [{ topic: this.#topic, partition: 0, offset: this.#offset }],
@@ -63,10 +62,7 @@ export class KafkaCommands implements CommandLog {
         1 << 20,
       );
       if (fetched === undefined) continue;
-      for (const batch of fetched.batches) {
-        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
-        while (cursor.next()) if (cursor.offset >= this.#offset) this.#read.push(cursor.value()!.toString());
-      }
+      for (const { value } of recordsIn(fetched.batches, 0, this.#offset)) this.#read.push(value!.toString());
       if (fetched.next === this.#offset) break;
       this.#offset = fetched.next;
     }

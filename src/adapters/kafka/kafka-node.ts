@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { BatchWriter } from '../../records/batch.ts';
-import { partitionOf } from '../../records/murmur2.ts';
 import { subTopologies } from '../../plan/physical/topology.ts';
+import { cacheSettings } from '../../runtime/cache-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
+  BatchReport,
   CommandLog,
   Node,
   ProducedRecord,
@@ -23,6 +23,7 @@ import { processingLogTopic } from '../../runtime/processing-log.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
+import { batchesOf } from '../topic-records.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
 import { createInternalTopics, hasState, internalTopics } from './internal-topics.ts';
 import { commandTopic, groupId } from './names.ts';
@@ -38,7 +39,7 @@ export interface KafkaNodeOptions {
   readonly settings: ClientSettings;
   readonly stateFolder: string;
   readonly models: ModelHost | undefined;
-  readonly onBatch: (query: string, recordsIn: number, recordsOut: number, seconds: number) => void;
+  readonly onBatch: (query: string, report: BatchReport) => void;
   readonly log: (text: string) => void;
 }
 
@@ -177,15 +178,8 @@ export class KafkaNode implements Node {
     const info = await this.describeTopic(topic);
     if (info === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
     await this.#wire.watch([topic]);
-    const writers = new Map<number, BatchWriter>();
-    records.forEach(({ key, value, timestamp, headers, partition }, i) => {
-      const at = partition ?? (key === null ? i % info.partitions : partitionOf(key, info.partitions));
-      let writer = writers.get(at);
-      if (writer === undefined) writers.set(at, (writer = new BatchWriter(1 << 12)));
-      writer.add(timestamp, key, value, headers);
-    });
     await this.#wire.produce(
-      [...writers].map(([partition, writer]) => ({ topic, partition, batch: writer.finish() })),
+      batchesOf(records, info.partitions).map((each) => ({ topic, ...each })),
       null,
     );
   }
@@ -250,7 +244,7 @@ export class KafkaNode implements Node {
           partition,
           exactlyOnce,
           commitMs: interval === '' ? (exactlyOnce ? 100 : 1000) : Number(interval),
-          conflate: Number(properties['cache.max.bytes.buffering'] ?? 1) > 0,
+          cache: cacheSettings(properties),
           earliest: properties['auto.offset.reset'] === 'earliest',
           processingLog: processingLogTopic(this.#serviceId),
           hasState: hasState(plan, part),
@@ -280,7 +274,13 @@ export class KafkaNode implements Node {
       if (running !== undefined && read > 0) {
         running.error = undefined;
         running.backoffMs = 200;
-        this.#options.onBatch(task.queryId, read, task.out - (before?.out ?? 0), 0);
+        const batches = task.batches - (before?.batches ?? 0);
+        this.#options.onBatch(task.queryId, {
+          recordsIn: read,
+          recordsOut: task.out - (before?.out ?? 0),
+          seconds: (task.batchMs - (before?.batchMs ?? 0)) / Math.max(1, batches) / 1000,
+          commits: task.commits - (before?.commits ?? 0),
+        });
       }
     }
   }
@@ -324,7 +324,7 @@ export class KafkaNode implements Node {
   status(id: string): QueryStatus | undefined {
     const running = this.#queries.get(id);
     if (running === undefined) return undefined;
-    const total = (field: 'in' | 'out' | 'errors' | 'lag'): number =>
+    const total = (field: 'in' | 'out' | 'errors' | 'lag' | 'restored'): number =>
       [...running.status.values()].reduce((sum, each) => sum + each[field], 0);
     const state = running.paused
       ? 'PAUSED'
@@ -341,12 +341,9 @@ export class KafkaNode implements Node {
       errors: total('errors'),
       lag: total('lag'),
       stateBytes: this.#backend.size,
+      tasks: running.tasks.size,
+      restored: total('restored'),
     };
-  }
-
-  /** Records that this node's tasks of a query have restored from changelogs. */
-  restored(id: string): number {
-    return [...(this.#queries.get(id)?.status.values() ?? [])].reduce((sum, each) => sum + each.restored, 0);
   }
 
   pull(id: string, key: Row | undefined): Promise<readonly Change[] | undefined> {

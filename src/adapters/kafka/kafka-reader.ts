@@ -1,5 +1,5 @@
-import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
 import type { TopicReader, TopicRecord } from '../../runtime/ports/node.ts';
+import { recordsIn } from '../topic-records.ts';
 import type { Wire } from './wire.ts';
 
 /** Reads all partitions of a topic over connections of its own. */
@@ -33,27 +33,17 @@ export class KafkaReader implements TopicReader {
   async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
     if (this.#closed) return [];
     const wants = [...this.#positions].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
-    const cursor = new RecordCursor();
     const records: TopicRecord[] = [];
     for (const { partition, batches, next } of await this.#wire.fetch(wants, waitMs, 4 << 20)) {
-      let full = false;
-      for (const batch of batches) {
-        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
-        while (!full && cursor.next()) {
-          if (cursor.offset < this.#positions.get(partition)!) continue;
-          records.push({
-            partition,
-            offset: cursor.offset,
-            timestamp: cursor.timestamp,
-            key: cursor.key(),
-            value: cursor.value(),
-            headers: cursor.headers(),
-          });
-          this.#positions.set(partition, cursor.offset + 1);
-          full = records.length >= maximum;
+      let position = next;
+      for (const record of recordsIn(batches, partition, this.#positions.get(partition)!)) {
+        if (records.length >= maximum) {
+          position = record.offset;
+          break;
         }
+        records.push(record);
       }
-      if (!full) this.#positions.set(partition, next);
+      this.#positions.set(partition, position);
     }
     return records;
   }

@@ -1,4 +1,4 @@
-import { batchHeader, isControl, isTransactional, readBatchInfo } from '../../records/batch.ts';
+import { batchHeader, checkCrc, isControl, isTransactional, readBatchInfo } from '../../records/batch.ts';
 import { recordsOf } from '../../records/compression.ts';
 
 export interface FetchWant {
@@ -22,64 +22,56 @@ export const outOfRange = 1;
 /** The error code of each partition of a produce response of version 7. */
 export function produceErrors(raw: Buffer): Map<string, number> {
   const errors = new Map<string, number>();
-  let p = 0;
-  let topics = raw.readInt32BE(p);
-  p += 4;
-  while (topics-- > 0) {
+  eachPartition(raw, 0, (topic, p) => {
+    errors.set(`${topic}/${raw.readInt32BE(p)}`, raw.readInt16BE(p + 4));
+    return p + 4 + 2 + 8 + 8 + 8;
+  });
+  return errors;
+}
+
+/** Visits the partitions of a response's topics; the visitor gets where one starts and gives where it ends. */
+function eachPartition(raw: Buffer, start: number, visit: (topic: string, at: number) => number): void {
+  let p = start + 4;
+  for (let topics = raw.readInt32BE(start); topics > 0; topics--) {
     const length = raw.readInt16BE(p);
     const topic = raw.utf8Slice(p + 2, p + 2 + length);
     p += 2 + length;
-    let partitions = raw.readInt32BE(p);
+    const partitions = raw.readInt32BE(p);
     p += 4;
-    while (partitions-- > 0) {
-      errors.set(`${topic}/${raw.readInt32BE(p)}`, raw.readInt16BE(p + 4));
-      p += 4 + 2 + 8 + 8 + 8;
-    }
+    for (let i = 0; i < partitions; i++) p = visit(topic, p);
   }
-  return errors;
 }
 
 /** A fetch response of version 11, with control batches and those of aborted producers left out. */
 export function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fetched & { error: number }>[] {
   const results: Promise<Fetched & { error: number }>[] = [];
-  let p = 4 + 2 + 4;
-  let topics = raw.readInt32BE(p);
-  p += 4;
-  while (topics-- > 0) {
-    const length = raw.readInt16BE(p);
-    const topic = raw.utf8Slice(p + 2, p + 2 + length);
-    p += 2 + length;
-    let partitions = raw.readInt32BE(p);
+  eachPartition(raw, 4 + 2 + 4, (topic, at) => {
+    const partition = raw.readInt32BE(at);
+    const error = raw.readInt16BE(at + 4);
+    const highWatermark = Number(raw.readBigInt64BE(at + 6));
+    let p = at + 4 + 2 + 24;
+    const aborted: { id: bigint; first: number }[] = [];
+    let count = raw.readInt32BE(p);
     p += 4;
-    while (partitions-- > 0) {
-      const partition = raw.readInt32BE(p);
-      const error = raw.readInt16BE(p + 4);
-      const highWatermark = Number(raw.readBigInt64BE(p + 6));
-      p += 4 + 2 + 24;
-      const aborted: { id: bigint; first: number }[] = [];
-      let count = raw.readInt32BE(p);
-      p += 4;
-      for (; count > 0; count--, p += 16)
-        aborted.push({ id: raw.readBigInt64BE(p), first: Number(raw.readBigInt64BE(p + 8)) });
-      p += 4;
-      const size = Math.max(0, raw.readInt32BE(p));
-      p += 4;
-      const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
-      const [start, end] = [p, p + size];
-      results.push(
-        committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({
-          topic,
-          partition,
-          batches,
-          next,
-          highWatermark,
-          outOfRange: error === outOfRange,
-          error,
-        })),
-      );
-      p = end;
-    }
-  }
+    for (; count > 0; count--, p += 16)
+      aborted.push({ id: raw.readBigInt64BE(p), first: Number(raw.readBigInt64BE(p + 8)) });
+    p += 4;
+    const start = p + 4;
+    const end = start + Math.max(0, raw.readInt32BE(p));
+    const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
+    results.push(
+      committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({
+        topic,
+        partition,
+        batches,
+        next,
+        highWatermark,
+        outOfRange: error === outOfRange,
+        error,
+      })),
+    );
+    return end;
+  });
   return results;
 }
 
@@ -101,6 +93,7 @@ async function committedBatches(
     while (waiting.length > 0 && waiting[0]!.first <= info.lastOffset) active.add(waiting.shift()!.id);
     if (info.lastOffset < from) continue;
     next = info.lastOffset + 1;
+    checkCrc(raw, info);
     if (isControl(info)) {
       // An abort marker ends the producer's aborted run; a commit marker says nothing here.
       active.delete(info.producerId);

@@ -1,4 +1,4 @@
-import { BatchWriter, setProducer } from '../../records/batch.ts';
+import { BatchWriter } from '../../records/batch.ts';
 import type { PartitionBatch, ProducerIdentity, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
@@ -61,8 +61,7 @@ export class TaskProducer {
   #finish(output: Output): void {
     const { topic, partition, writer, sequence } = output;
     output.sequence = (sequence + writer.count) % sequenceModulus;
-    const batch = writer.finish();
-    setProducer(batch, this.#identity!.id, this.#identity!.epoch, sequence, this.#transactionalId !== null);
+    const batch = writer.finish({ ...this.#identity!, sequence, transactional: this.#transactionalId !== null });
     this.#ready.push({ topic, partition, batch });
   }
 

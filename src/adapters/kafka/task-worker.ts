@@ -28,6 +28,10 @@ export interface TaskStatus {
   readonly out: number;
   readonly errors: number;
   readonly restored: number;
+  readonly commits: number;
+  readonly batches: number;
+  /** Milliseconds that all batches took together. */
+  readonly batchMs: number;
   readonly lag: number;
 }
 export type FromWorker =
@@ -231,12 +235,8 @@ async function fetchAll(): Promise<void> {
 }
 
 function statusOf(task: KafkaTask): TaskStatus {
-  const lag = task.inputs.reduce(
-    (sum, { topic, partition, position, fetched, isEmpty }) =>
-      sum + Math.max(0, (task.highWatermarks.get(`${topic}/${partition}`) ?? 0) - (isEmpty ? fetched : position)),
-    0,
-  );
-  return { id: task.spec.id, queryId: task.spec.queryId, ...task.counts, lag };
+  const { spec, counts, errors, lag } = task;
+  return { id: spec.id, queryId: spec.queryId, ...counts, errors, lag };
 }
 
 void main();

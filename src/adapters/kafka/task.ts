@@ -2,18 +2,22 @@ import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps } from '../../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
 import { partitionOf } from '../../records/murmur2.ts';
-import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import type { RecordCursor } from '../../records/batch.ts';
+import type { CacheSettings } from '../../runtime/cache-settings.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
 import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
+import { reporters } from '../../runtime/build.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
-import { InputPartition, takeBatch, type ChangeDecoder, type Origins } from '../../runtime/input-merger.ts';
+import { ErrorCollector } from '../../runtime/error-collector.ts';
+import { InputPartition, takeBatch, type ChangeDecoder } from '../../runtime/input-merger.ts';
 import { Pipeline } from '../../runtime/pipeline.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
-import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
+import { processingLogRecord } from '../../runtime/processing-log.ts';
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
+import { recordsIn } from '../topic-records.ts';
 import { changelogTopic, repartitionTopic, transactionalId } from './names.ts';
 import { TaskProducer } from './task-producer.ts';
 import type { Wire } from './wire.ts';
@@ -28,7 +32,7 @@ export interface TaskSpec {
   readonly partition: number;
   readonly exactlyOnce: boolean;
   readonly commitMs: number;
-  readonly conflate: boolean;
+  readonly cache: CacheSettings;
   readonly earliest: boolean;
   readonly processingLog: string;
   readonly hasState: boolean;
@@ -50,12 +54,13 @@ const sliceRecords = 1000;
 /** A table's rows are conflated over so many records at most, or until nothing more is at hand. */
 const batchRecords = 20_000;
 const sendBytes = 1 << 18;
+const idleMs = 50;
 
 /** One sub-topology of a query on one partition number: restores, then reads, processes and commits until it is stopped. */
 export class KafkaTask {
   readonly spec: TaskSpec;
   readonly inputs: InputPartition[] = [];
-  readonly counts = { in: 0, out: 0, errors: 0, restored: 0 };
+  readonly counts = { in: 0, out: 0, restored: 0, commits: 0, batches: 0, batchMs: 0 };
   readonly highWatermarks = new Map<string, number>();
   readonly #ports: TaskPorts;
   readonly #part: SubTopology;
@@ -65,15 +70,16 @@ export class KafkaTask {
   #pipeline: Pipeline | undefined;
   #entities: EntityStore | undefined;
   #encoder: SinkEncoder | undefined;
-  #errors: ProcessingError[] = [];
-  #origins: Origins = { inputs: [], offsets: [] };
+  readonly #errors: ErrorCollector;
   #lastCommit = performance.now();
+  #lastInput = 0;
   #dirty = false;
   #changelogNext = 0;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
     this.spec = spec;
     this.#ports = ports;
+    this.#errors = new ErrorCollector(spec.queryId);
     this.#part = subTopologies(spec.plan)[spec.part]!;
     this.#producer = new TaskProducer(
       ports.wire,
@@ -119,14 +125,7 @@ export class KafkaTask {
       const decoder: ChangeDecoder =
         input.op === 'repartition'
           ? new RepartitionDecoder()
-          : new SourceDecoder(input, (bad) =>
-              this.#count({
-                query: spec.queryId,
-                type: 'DESERIALIZATION',
-                ...bad,
-                message: `${bad.target}: ${bad.message}`,
-              }),
-            );
+          : new SourceDecoder(input, (bad) => this.#errors.badRecord(bad));
       this.inputs.push(new InputPartition(input.id, topic, spec.partition, decoder, position));
     }
   }
@@ -144,21 +143,15 @@ export class KafkaTask {
       backend.deleteRange(this.#prefix, after(this.#prefix));
       position = start;
     }
-    const cursor = new RecordCursor();
     while (position < end) {
       const [fetched] = await wire.fetch([{ topic, partition: spec.partition, offset: position }], 500, 8 << 20);
       if (fetched === undefined) continue;
       const writes = backend.batch();
-      for (const batch of fetched.batches) {
-        cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
-        while (cursor.next()) {
-          if (cursor.offset < position) continue;
-          const key = Buffer.concat([this.#prefix, cursor.key()!]);
-          const value = cursor.value();
-          if (value === null) writes.delete(key);
-          else writes.put(key, value);
-          this.counts.restored++;
-        }
+      for (const { key, value } of recordsIn(fetched.batches, spec.partition, position)) {
+        const whole = Buffer.concat([this.#prefix, key!]);
+        if (value === null) writes.delete(whole);
+        else writes.put(whole, value);
+        this.counts.restored++;
       }
       position = fetched.next;
       this.#writePosition(writes, position);
@@ -183,14 +176,12 @@ export class KafkaTask {
       location: (stepId, name) => ({
         backend: this.#ports.backend,
         prefix: Buffer.concat([this.#prefix, Buffer.from(`${stepId}/${name}/`)]),
+        cacheBytes: spec.cache.cacheBytes,
       }),
-      report: (error, what) =>
-        this.#report(error instanceof Error ? error.message : String(error), what, position.sequence),
-      onLate: (change) =>
-        this.#report(`the event at ${change.timestamp} came after its window's grace period`, 'late', change.sequence),
+      ...reporters((message, what, sequence) => this.#errors.report(message, what, sequence), position),
       position,
       models: this.#ports.models,
-      conflate: spec.conflate,
+      conflate: spec.cache.conflate,
     });
     const { sink, root } = spec.plan;
     const isLast = this.#part.output === undefined;
@@ -203,24 +194,9 @@ export class KafkaTask {
         ? new EntityStore(spec.plan, {
             backend: this.#ports.backend,
             prefix: Buffer.concat([this.#prefix, Buffer.from('entities/')]),
+            cacheBytes: spec.cache.cacheBytes,
           })
         : undefined;
-  }
-
-  #count(error: ProcessingError): void {
-    this.counts.errors++;
-    if (this.#errors.length < 1000) this.#errors.push(error);
-  }
-  #report(message: string, what: string, sequence: number): void {
-    const input = this.#origins.inputs[sequence];
-    this.#count({
-      query: this.spec.queryId,
-      type: what === 'late' ? 'LATE' : what === 'INVOKE MODEL' ? 'MODEL' : 'PROCESSING',
-      topic: input?.topic ?? '',
-      partition: input?.partition ?? -1,
-      offset: this.#origins.offsets[sequence] ?? -1,
-      message,
-    });
   }
 
   /** Whether a join must not go on: an input has nothing buffered and its topic has more. */
@@ -234,21 +210,37 @@ export class KafkaTask {
     );
   }
 
+  get errors(): number {
+    return this.#errors.count;
+  }
+  /** Records that the inputs have and the task has not processed. */
+  get lag(): number {
+    return this.inputs.reduce(
+      (sum, { topic, partition, reached }) =>
+        sum + Math.max(0, (this.highWatermarks.get(`${topic}/${partition}`) ?? 0) - reached),
+      0,
+    );
+  }
+
   /** A part of a micro-batch, and its end when nothing more is at hand; false when there is nothing to do. */
   async step(): Promise<boolean> {
     if (this.#isBehind()) return false;
     const before = this.#position();
     const given = new Map(this.#part.inputs.map(({ id }) => [id, [] as Change[]]));
-    const taken = takeBatch(this.inputs, sliceRecords, this.#ordered, this.#origins, ({ stepId }, change) =>
+    const started = performance.now();
+    const taken = takeBatch(this.inputs, sliceRecords, this.#ordered, this.#errors.origins, ({ stepId }, change) =>
       given.get(stepId)!.push(change),
     );
     if (taken === 0 && this.#position() === before) return false;
     this.counts.in += taken;
     this.#dirty = true;
+    this.#lastInput = performance.now();
     await this.#emit(this.#pipeline!.process(given));
-    if (this.#origins.offsets.length >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty))
+    if (this.#errors.origins.offsets.length >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty))
       await this.#drain();
     else if (this.#producer.bytes > sendBytes) await this.#producer.send();
+    this.counts.batches++;
+    this.counts.batchMs += performance.now() - started;
     return true;
   }
 
@@ -258,12 +250,12 @@ export class KafkaTask {
       await this.#emit(piece);
       if (this.#producer.bytes > sendBytes) await this.#producer.send();
     }
-    this.#origins = { inputs: [], offsets: [] };
+    this.#errors.origins = { inputs: [], offsets: [] };
     await this.#producer.send();
   }
 
   #position(): number {
-    return this.inputs.reduce((sum, { position, fetched, isEmpty }) => sum + (isEmpty ? fetched : position), 0);
+    return this.inputs.reduce((sum, { reached }) => sum + reached, 0);
   }
 
   async #emit(result: readonly Change[] | Promise<readonly Change[]>): Promise<void> {
@@ -289,13 +281,18 @@ export class KafkaTask {
         const { key, value, timestamp, partition } = this.#encoder.encode(change);
         this.#producer.add(sink.topic, partition, timestamp, key, value, change.headers);
       } catch (error) {
-        this.#report((error as Error).message, 'sink', change.sequence);
+        this.#errors.report((error as Error).message, 'sink', change.sequence);
       }
     }
   }
 
+  /** At the interval; sooner when the caches are full, or when the input has stopped and there is nothing else to do. */
   get commitIsDue(): boolean {
-    return this.#dirty && (performance.now() - this.#lastCommit >= this.spec.commitMs || this.#pipeline!.isFull);
+    if (!this.#dirty) return false;
+    const now = performance.now();
+    const since = now - this.#lastCommit;
+    const isIdle = now - this.#lastInput > idleMs && since > this.spec.commitMs / 4;
+    return since >= this.spec.commitMs || isIdle || this.#pipeline!.isFull;
   }
 
   /** Outputs, changelog, then offsets, then the local state: what is on disk is always a committed prefix. */
@@ -310,15 +307,11 @@ export class KafkaTask {
       this.#pipeline!.flush(writer);
       this.#entities?.flush(writer);
     }
-    for (const error of this.#errors.splice(0)) {
+    for (const error of this.#errors.take()) {
       const { key, value, timestamp } = processingLogRecord(error, Date.now());
       this.#producer.add(spec.processingLog, 0, timestamp, key, value);
     }
-    const offsets = this.inputs.map(({ topic, partition, position, fetched, isEmpty }) => ({
-      topic,
-      partition,
-      offset: isEmpty ? fetched : position,
-    }));
+    const offsets = this.inputs.map(({ topic, partition, reached }) => ({ topic, partition, offset: reached }));
     await this.#producer.flush();
     if (spec.exactlyOnce) await this.#producer.commit(spec.group, offsets);
     if (state.length > 0) {
@@ -332,6 +325,7 @@ export class KafkaTask {
     }
     if (!spec.exactlyOnce) await this.#ports.commitOffsets(spec.group, offsets);
     this.#dirty = false;
+    this.counts.commits++;
   }
 
   /** Writes each change of state into the local batch and into the changelog. */

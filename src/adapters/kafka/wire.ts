@@ -196,9 +196,9 @@ export class Wire {
             return Promise.resolve(encoder);
           },
         };
-        const raw = (await this.#send(broker, request, rawResponse)) as Buffer;
+        const errors = produceErrors((await this.#send(broker, request, rawResponse)) as Buffer);
         return list.filter(({ topic, partition }) => {
-          const code = produceErrors(raw).get(`${topic}/${partition}`) ?? 0;
+          const code = errors.get(`${topic}/${partition}`) ?? 0;
           if (code === 0 || code === duplicateSequence) return false;
           if (movedLeader.has(code)) return true;
           throw new WireError(code, `produce to ${topic}-${partition}`);

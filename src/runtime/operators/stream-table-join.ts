@@ -1,4 +1,4 @@
-import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { Change, hasNull, keyText, keyTexts, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
@@ -22,7 +22,7 @@ export class StreamTableJoin implements Operator {
   }
 
   process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
-    if (left!.length + right!.length > 8) this.#table.prefetch([...left!, ...right!].map(({ key }) => keyText(key)));
+    if (left!.length > 8) this.#table.prefetch(keyTexts(left!));
     const result: Change[] = [];
     mergeInputs(
       left!,

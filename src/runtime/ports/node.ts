@@ -42,6 +42,18 @@ export interface QueryStatus {
   /** Records at the end of the inputs that were not processed yet. */
   readonly lag: number;
   readonly stateBytes: number;
+  /** Parts of the query that run on this node: one a sub-topology and partition. */
+  readonly tasks: number;
+  /** Records that were read from changelogs to restore the state of this node's tasks. */
+  readonly restored: number;
+}
+
+/** What a node tells after a micro-batch, or after several: `seconds` is the mean of one. */
+export interface BatchReport {
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  readonly seconds: number;
+  readonly commits: number;
 }
 
 /** A persistent query as a node runs it. */

@@ -16,7 +16,7 @@ export interface Entry {
 export interface StoreLocation {
   readonly backend: StateBackend;
   readonly prefix: Buffer;
-  readonly cacheBytes?: number;
+  readonly cacheBytes?: number | undefined;
 }
 
 /** What an entry costs in memory beside the bytes of its key and value: objects, map slots, numbers. Measured on Node 20. */

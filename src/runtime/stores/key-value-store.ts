@@ -10,11 +10,18 @@ export class KeyValueStore<V> extends CachedStore {
   #old = new Map<string, Entry>();
   #youngBytes = 0;
   #dirty: Entry[] = [];
+  /** Whether the cache has every entry: nothing was stored when it was opened, and nothing was dropped since. */
+  #complete = true;
   readonly #keys: KeyBytes;
 
   constructor(location: StoreLocation) {
     super(location);
     this.#keys = new KeyBytes(this.keyOf('k'), 0);
+    const from = this.keyOf('k');
+    for (const _ of this.backend.range(from, after(from))) {
+      this.#complete = false;
+      break;
+    }
   }
 
   get(key: string): V | undefined {
@@ -30,8 +37,11 @@ export class KeyValueStore<V> extends CachedStore {
 
   /** Loads the entries that are not in the cache, at once. */
   prefetch(keys: Iterable<string>): void {
-    const missing = [...new Set(keys)].filter((key) => !this.#young.has(key) && !this.#old.has(key));
-    if (missing.length === 0) return;
+    if (this.#complete) return;
+    const unknown = new Set<string>();
+    for (const key of keys) if (!this.#young.has(key) && !this.#old.has(key)) unknown.add(key);
+    if (unknown.size === 0) return;
+    const missing = [...unknown];
     const found = this.backend.getMany(missing.map((key) => Buffer.from(this.#keys.of(key))));
     missing.forEach((key, i) => this.#add(key, found[i]));
   }
@@ -55,7 +65,9 @@ export class KeyValueStore<V> extends CachedStore {
     return entry;
   }
   #entry(key: string): Entry {
-    return this.#cached(key) ?? this.#add(key, this.backend.getMany([this.#keys.of(key)])[0]);
+    return (
+      this.#cached(key) ?? this.#add(key, this.#complete ? undefined : this.backend.getMany([this.#keys.of(key)])[0])
+    );
   }
   #set(key: string, value: unknown): void {
     const entry = this.#cached(key) ?? this.#add(key, undefined);
@@ -83,6 +95,7 @@ export class KeyValueStore<V> extends CachedStore {
     for (const entry of this.#dirty) this.store(into, this.#keys.of(entry.key), entry);
     this.#dirty = [];
     if (this.#youngBytes <= this.cacheBytes / 2) return;
+    if (this.#old.size > 0) this.#complete = false;
     this.#old = this.#young;
     this.#young = new Map();
     this.#youngBytes = 0;

@@ -1,0 +1,48 @@
+import type { Origins } from './input-merger.ts';
+import type { ProcessingError } from './processing-log.ts';
+import type { BadRecord } from './source-decoder.ts';
+
+/** So many errors are kept until the next commit; the others are counted only. */
+const kept = 1000;
+const types: Readonly<Record<string, ProcessingError['type']>> = { late: 'LATE', 'INVOKE MODEL': 'MODEL' };
+
+/** What went wrong with the records of one query or task: counted, and kept for the processing log until the next commit. */
+export class ErrorCollector {
+  readonly #query: string;
+  #pending: ProcessingError[] = [];
+  count = 0;
+  /** Where the changes of the micro-batch came from. */
+  origins: Origins = { inputs: [], offsets: [] };
+
+  constructor(query: string) {
+    this.#query = query;
+  }
+
+  #add(error: Omit<ProcessingError, 'query'>): void {
+    this.count++;
+    if (this.#pending.length < kept) this.#pending.push({ query: this.#query, ...error });
+  }
+
+  /** A record that could not be read. */
+  badRecord({ topic, partition, offset, target, message }: BadRecord): void {
+    this.#add({ type: 'DESERIALIZATION', topic, partition, offset, message: `${target}: ${message}` });
+  }
+
+  /** An expression, a model or a sink failed, or an event came too late, at the change with this sequence number. */
+  report(message: string, what: string, sequence: number): void {
+    const { inputs, offsets } = this.origins;
+    const input = inputs[sequence];
+    this.#add({
+      type: types[what] ?? 'PROCESSING',
+      topic: input?.topic ?? '',
+      partition: input?.partition ?? -1,
+      offset: offsets[sequence] ?? -1,
+      message,
+    });
+  }
+
+  /** What a commit writes to the processing log. */
+  take(): readonly ProcessingError[] {
+    return this.#pending.splice(0);
+  }
+}
