@@ -44,7 +44,7 @@ export class HarnessNode implements Node {
     const found = this.topics.get(topic);
     if (found === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
     const bytes = (payload: string | Buffer | null): Buffer | null =>
-      typeof payload === 'string' ? Buffer.from(payload) : payload;
+      payload === null ? null : Buffer.from(payload as string); // a copy: encoders use their buffers again
     found.records.push({
       partition: 0,
       offset: found.records.length,
