@@ -71,7 +71,7 @@ export function planAggregation(
   const replacements = keys.map(({ name, expr }) => ({ expr, by: column(name, expr.type) }));
   const select = new Typer(scope, context.catalog.types, 'SELECT', { aggregate: onAggregate });
 
-  const window = query.window && windowOf(query.window);
+  const window = query.window && windowOf(query.window, query.emit === 'FINAL');
   const draft = (): LogicalNode => aggregate(input, keys, calls, window, query.emit === 'FINAL');
   const projection = planProjection({ ...context, scope, replacements }, select, {
     ...draft(),
@@ -123,7 +123,7 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
     const expr = at.type(node);
     if (expr.kind === 'literal' && expr.value === null)
       throw new SqlError('NULL_OPERAND', node.span, { operation: 'GROUP BY' });
-    const name = keyNameOf(expr, context.names);
+    const name = keyNameOf(expr, node, context);
     if (context.query.window !== undefined && (name === 'WINDOWSTART' || name === 'WINDOWEND'))
       throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: name, clause: 'GROUP BY' });
     if (contains(expr.type, 'MAP'))
@@ -146,8 +146,11 @@ function checkGrouped(
     throw new SqlError('NOT_GROUPED', node?.span ?? context!.query.span, { column: missing, clause });
 }
 
-/** The window of a query with its defaults: 24 hours of grace less the size, and as much retention as that needs. */
-export function windowOf(node: WindowNode): WindowSpec {
+/**
+ * The window of a query with its defaults: 24 hours of grace less the size, none where rows are sent once, when a window closes;
+ * and as much retention as that needs.
+ */
+export function windowOf(node: WindowNode, final: boolean): WindowSpec {
   const sizeMs = node.size.ms;
   const advanceMs = node.kind === 'SESSION' ? 0 : (node.advance?.ms ?? sizeMs);
   const invalid = (why: string): never => {
@@ -156,7 +159,7 @@ export function windowOf(node: WindowNode): WindowSpec {
   if (sizeMs <= 0) invalid('the size must be greater than zero');
   if (node.kind === 'HOPPING' && (advanceMs <= 0 || advanceMs > sizeMs))
     invalid('ADVANCE BY must be greater than zero and not exceed the size');
-  const graceMs = node.grace?.ms ?? Math.max(dayMs - sizeMs, 0);
+  const graceMs = node.grace?.ms ?? (final ? 0 : Math.max(dayMs - sizeMs, 0));
   const needed = sizeMs + graceMs;
   if (node.retention !== undefined && node.retention.ms < needed)
     invalid(`RETENTION must be at least the size and the grace period, ${needed} ms`);

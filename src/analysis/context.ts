@@ -1,8 +1,9 @@
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Expr } from '../expressions/node.ts';
-import type { Name } from '../syntax/expressions.ts';
-import type { QueryNode } from '../syntax/query.ts';
+import type { ExpressionNode, Name } from '../syntax/expressions.ts';
+import { printExpression } from '../syntax/print.ts';
+import type { QueryNode, SelectItem } from '../syntax/query.ts';
 import { closest } from '../util/closest.ts';
 import type { NameGenerator } from './names.ts';
 import type { Scope } from './scope.ts';
@@ -23,6 +24,8 @@ export interface SelectContext {
   readonly catalog: Catalog;
   readonly options: AnalysisOptions;
   readonly joined: boolean;
+  /** The names of SELECT expressions that have neither an alias nor a column's name: taken in their order, before those of keys. */
+  readonly itemNames: ReadonlyMap<SelectItem, string>;
   /** Expressions that stand for a key column once rows are keyed by them. */
   readonly replacements?: readonly { readonly expr: Expr; readonly by: Expr }[];
 }
@@ -39,9 +42,28 @@ export function requireSource(catalog: Catalog, name: Name): SourceObject {
   return found;
 }
 
-/** The name of a key made from an expression: a column keeps its own, a field its field name, others get KSQL_COL_n. */
-export function keyNameOf(expr: Expr, names: NameGenerator): string {
+/** Names the SELECT expressions that need it: a field keeps its own name while that is free, others get KSQL_COL_n. */
+export function nameItems(query: QueryNode, names: NameGenerator): Map<SelectItem, string> {
+  const result = new Map<SelectItem, string>();
+  for (const item of query.select) {
+    if (item.kind !== 'expression' || item.alias !== undefined || item.expression.kind === 'column') continue;
+    const { expression } = item;
+    result.set(item, expression.kind === 'field' ? names.unique(expression.field.text) : names.column());
+  }
+  return result;
+}
+
+/** The name of a key made from an expression: that of the column, or of the same expression in SELECT, or a new one. */
+export function keyNameOf(
+  expr: Expr,
+  node: ExpressionNode,
+  { names, query, itemNames }: Pick<SelectContext, 'names' | 'query' | 'itemNames'>,
+): string {
   if (expr.kind === 'column') return expr.name;
-  if (expr.kind === 'field') return names.unique(expr.field);
-  return names.column();
+  const text = printExpression(node);
+  for (const item of query.select) {
+    const name = itemNames.get(item);
+    if (name !== undefined && item.kind === 'expression' && printExpression(item.expression) === text) return name;
+  }
+  return expr.kind === 'field' ? names.unique(expr.field) : names.column();
 }

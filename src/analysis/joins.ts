@@ -5,7 +5,7 @@ import { columnsOf, type Expr } from '../expressions/node.ts';
 import { join as joinNode, rekey } from '../plan/logical/build.ts';
 import { keysOf, type JoinWindow, type LogicalNode, type SourceNode } from '../plan/logical/node.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
-import { sameType, typeText } from '../types/sql-type.ts';
+import { sameType, typeText, type SqlType } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
 import { Typer } from './typer.ts';
 
@@ -15,6 +15,8 @@ export interface PlannedJoins {
   readonly plan: LogicalNode;
   /** Columns that may serve as the result's key, in order of preference. */
   readonly viableKeys: readonly string[];
+  /** The key that no source has, where the join makes one. */
+  readonly rowKey: { readonly name: string; readonly type: SqlType } | undefined;
   /** The plan with the chosen key column. */
   readonly withKey: (plan: LogicalNode, key: string | undefined) => LogicalNode;
 }
@@ -28,6 +30,7 @@ export function planJoins(
   checkSources(context, objects);
   let plan: LogicalNode = nodes[0]!;
   let viable: string[] = [];
+  let rowKey: PlannedJoins['rowKey'];
   let windowed = nodes[0]!.windowed;
   context.query.joins.forEach((clause, i) => {
     const right = nodes[i + 1]!;
@@ -46,8 +49,8 @@ export function planJoins(
     const extended =
       viable.length > 0 && both.some((name) => viable.includes(name)) ? [...new Set([...viable, ...both])] : both;
     const synthetic = clause.kind === 'FULL' || extended.length === 0;
-    const rowKey = synthetic ? context.names.unique('ROWKEY') : undefined;
-    viable = rowKey === undefined ? extended : [rowKey];
+    rowKey = synthetic ? { name: context.names.unique('ROWKEY'), type: leftKey.type } : undefined;
+    viable = rowKey === undefined ? extended : [rowKey.name];
     const left = keyed(plan, leftKey, clause.on.span);
     const placed = keyed(right, rightKey, clause.on.span);
     plan = joinNode({
@@ -65,6 +68,7 @@ export function planJoins(
   return {
     plan,
     viableKeys: viable,
+    rowKey,
     withKey: (input, key) => (key === undefined ? input : renameKey(input, plan, key)),
   };
 }

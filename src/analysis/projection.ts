@@ -108,10 +108,7 @@ function defaultName(expr: Expr, item: Extract<SelectItem, { kind: 'expression' 
       return `${found.source.alias}_${found.column.name}`;
     return node.name.text;
   }
-  if (node.kind === 'field') return context.names.unique(node.field.text);
-  // A grouping or partitioning expression selected as it is has the name of its key.
-  if (expr.kind === 'column' && /^KSQL_COL_\d+$/.test(expr.name)) return expr.name;
-  return context.names.column();
+  return context.itemNames.get(item) ?? context.names.column();
 }
 
 function expandStar(
@@ -131,16 +128,10 @@ function expandStar(
   const synthetic: Selected[] = [];
   // A key that no source has (ROWKEY, KSQL_COL_n) is part of `*`, before the others.
   for (const each of plan.columns) {
-    const known = scope.find(each.name) !== undefined;
-    if (!known && each.role === 'key' && item.source === undefined)
+    if (!scope.has(each.name) && each.role === 'key' && item.source === undefined)
       synthetic.push({ expr: column(each.name, each.type), name: each.name, span: item.span });
   }
-  if (
-    item.source === undefined &&
-    viableKeys?.length === 1 &&
-    scope.find(viableKeys[0]!) === undefined &&
-    synthetic.length === 0
-  ) {
+  if (item.source === undefined && viableKeys?.length === 1 && !scope.has(viableKeys[0]!) && synthetic.length === 0) {
     const key = plan.columns.find(({ name }) => name === viableKeys[0]);
     if (key !== undefined) synthetic.push({ expr: column(key.name, key.type), name: key.name, span: item.span });
   }
@@ -148,6 +139,7 @@ function expandStar(
     source.columns
       .filter(({ hidden, internal }) => !hidden && has.has(internal))
       .sort((a, b) => Number(isBound(b.name) && !a.isKey) - Number(isBound(a.name) && !b.isKey))
+      .sort((a, b) => (context.query.partitionBy === undefined ? 0 : Number(a.isKey) - Number(b.isKey)))
       .map((each) => one(source, each)),
   );
   return [...synthetic, ...columns];
@@ -176,7 +168,7 @@ function checkKeys(
   const missing = keys.filter((key) => !selected.some(({ expr }) => expr.kind === 'column' && expr.name === key));
   const written = (key: string): string => {
     const found = context.scope.find(key);
-    return found === undefined
+    return found === undefined || !context.scope.has(key)
       ? key
       : context.joined
         ? `${found.source.alias}.${found.column.name}`

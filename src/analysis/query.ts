@@ -14,7 +14,7 @@ import { planInvokes } from './invokes.ts';
 import { planJoins } from './joins.ts';
 import { NameGenerator } from './names.ts';
 import { OverPlanner } from './over.ts';
-import { keyNameOf, requireSource, type AnalysisOptions, type SelectContext } from './context.ts';
+import { keyNameOf, nameItems, requireSource, type AnalysisOptions, type SelectContext } from './context.ts';
 import { planProjection } from './projection.ts';
 import { Scope, type ScopeColumn, type ScopeSource } from './scope.ts';
 import { Typer } from './typer.ts';
@@ -45,9 +45,10 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
   const nodes = objects.map((object, i) => sourceNode(object.spec, aliases[i]!, joined ? `${aliases[i]!}_` : ''));
   const scope = new Scope(objects.map((object, i) => scopeOf(object, aliases[i]!, joined)));
   const names = new NameGenerator(objects.flatMap(({ spec }) => spec.schema.map(({ name }) => name)));
-  const context: SelectContext = { query, scope, names, catalog, options, joined };
-
-  const joins = joined ? planJoins(context, nodes, objects) : undefined;
+  const itemNames = nameItems(query, names);
+  const declared: SelectContext = { query, scope, names, catalog, options, joined, itemNames };
+  const joins = joined ? planJoins(declared, nodes, objects) : undefined;
+  const context = joins?.rowKey === undefined ? declared : { ...declared, scope: scope.withSynthetic(joins.rowKey) };
   let plan: LogicalNode = joins?.plan ?? nodes[0]!;
   const invokes = planInvokes(context, plan);
   plan = invokes.plan;
@@ -191,7 +192,7 @@ function partitionKeys(
     const expr = at.type(node);
     const isNull = expr.kind === 'literal' && expr.value === null;
     if (isNull && nodes.length > 1) throw new SqlError('NULL_OPERAND', node.span, { operation: 'PARTITION BY' });
-    const name = keyNameOf(expr, context.names);
+    const name = keyNameOf(expr, node, context);
     if (contains(expr.type, 'MAP'))
       throw new SqlError('KEY_TYPE', node.span, { column: name, type: typeText(expr.type), clause: 'PARTITION BY' });
     return { name, expr, isNull };

@@ -23,12 +23,27 @@ export interface ScopeSource {
   readonly columns: readonly ScopeColumn[];
 }
 
+/** No user can write this alias. */
+const syntheticAlias = '';
+
 /** The names that an expression can use, by source. */
 export class Scope {
   readonly sources: readonly ScopeSource[];
 
   constructor(sources: readonly ScopeSource[]) {
     this.sources = sources;
+  }
+
+  /** With a column that no source has: the key that a join makes. */
+  withSynthetic({ name, type }: Pick<ScopeColumn, 'name' | 'type'>): Scope {
+    const only = { name, internal: name, type, hidden: true, isKey: true };
+    return new Scope([...this.sources, { alias: syntheticAlias, name: syntheticAlias, columns: [only] }]);
+  }
+  /** Whether a source has this internal name. */
+  has(internal: string): boolean {
+    return this.sources.some(
+      ({ alias, columns }) => alias !== syntheticAlias && columns.some((each) => each.internal === internal),
+    );
   }
 
   resolve(node: ColumnNode): Expr {

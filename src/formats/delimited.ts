@@ -69,9 +69,12 @@ function writer(type: SqlType): (value: Value) => string {
 }
 
 function quoted(text: string, delimiter: string, first: boolean): string {
-  // commons-csv's minimal quoting: a delimiter, quote or line break, or a first field that starts oddly.
+  // commons-csv's minimal quoting: a delimiter, quote or line break, or a first field that starts with no letter or digit.
   const needs =
-    text.includes(delimiter) || /["\r\n]/.test(text) || (first && text === '') || /^[\u0000-#]|[\u0000- ]$/.test(text);
+    text.includes(delimiter) ||
+    /["\r\n]/.test(text) ||
+    (first && !/^[0-9A-Za-z]/.test(text)) ||
+    /^[\u0000-#]|[\u0000- ]$/.test(text);
   return needs ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -5,6 +5,7 @@ import type { FormatSpec, KeyWindow } from '../plan/formats.ts';
 import type { PlanColumn } from '../plan/logical/node.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import type { Change, Row, Window } from './change.ts';
+import { EvaluationError } from '../types/numbers.ts';
 import { writeTime } from './stores/key-bytes.ts';
 
 /** A record on its way to a topic; text is written as UTF-8. A key in bytes is good until the next record is encoded. */
@@ -54,6 +55,7 @@ export class SinkEncoder {
     const { key, after, window } = change;
     if (key !== this.#key) this.#takeKey(key);
     const timestamp = this.#timestamp === undefined || after === undefined ? change.timestamp : this.#timestamp(after);
+    if (timestamp < 0) throw new EvaluationError(`the timestamp ${timestamp} is negative`);
     const value = after === undefined ? null : this.#encodeValue(after);
     const partition = this.#inner === null ? this.#nextPartition() : this.#partition;
     return { key: this.#withWindow(window), value, timestamp, partition };

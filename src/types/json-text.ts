@@ -21,9 +21,9 @@ export function jsonString(text: string): string {
   return `"${text}"`;
 }
 
-/** NaN and the infinities have no JSON form: null. */
+/** NaN and the infinities have no JSON number: they are text, as Jackson writes them. */
 function jsonDouble(value: number): string {
-  return Number.isFinite(value) ? doubleText(value) : 'null';
+  return Number.isFinite(value) ? doubleText(value) : `"${doubleText(value)}"`;
 }
 
 const byName = ({ name: a }: { readonly name: string }, { name: b }: { readonly name: string }): number =>

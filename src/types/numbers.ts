@@ -79,8 +79,13 @@ export function doubleText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e7) return String(value);
-  const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
-  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
+  // At least two digits, the closest of them: 4.9E-324 where one digit would do.
+  const shortest = value.toExponential();
+  const [mantissa, exponent] = (shortest.includes('.') ? shortest : value.toExponential(1)).split('e') as [
+    string,
+    string,
+  ];
+  return `${mantissa}E${Number(exponent)}`;
 }
 
 /** Text of an integer with optional sign, as Java's Long.parseLong takes it; undefined when it is none or leaves 64 bits. */

@@ -181,8 +181,13 @@ class Driver {
   #emit(changes: readonly Change[]): void {
     const { sink } = this.#query.plan;
     if (sink === undefined) return;
-    for (const change of changes)
-      this.#node.add(sink.topic, { ...this.#encoder!.encode(change), headers: change.headers ?? [] });
+    for (const change of changes) {
+      try {
+        this.#node.add(sink.topic, { ...this.#encoder!.encode(change), headers: change.headers ?? [] });
+      } catch (error) {
+        this.#bad('timestamp', (error as Error).message);
+      }
+    }
   }
 }
 
