@@ -72,7 +72,8 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
   repartition: () => passThrough,
   tableSource: (step, context) => new TableSource(keyValue(step, context)),
   streamFilter: (step, context) => new StreamFilter(predicate(step.predicate, step.input, context), context.position),
-  tableFilter: (step, context) => new TableFilter(predicate(step.predicate, step.input, context), context.position),
+  tableFilter: (step, context) =>
+    new TableFilter(predicate(step.predicate, step.input, context), 'withBefore' in step.input, context.position),
   project: (step, context) =>
     new Project(
       projection(
@@ -100,24 +101,23 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       context.position,
     ),
   streamAggregate: (step, context) =>
-    new GroupAggregate(
-      keyValue(step, context),
-      aggregates(step.aggregates, step.input.columns, context),
-      context.conflate,
-    ),
+    new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), {
+      conflate: context.conflate,
+      withBefore: step.withBefore === true,
+    }),
   tableAggregate: (step, context) =>
-    new GroupAggregate(
-      keyValue(step, context),
-      aggregates(step.aggregates, step.input.columns, context),
-      context.conflate,
-    ),
+    new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), {
+      conflate: context.conflate,
+      withBefore: step.withBefore === true,
+    }),
   windowedAggregate: (step, context) => {
     const { final, window } = step;
     const { conflate, onLate } = context;
+    const withBefore = step.withBefore === true;
     const set = aggregates(step.aggregates, step.input.columns, context);
-    if (conflate && !final && PaneAggregate.suits(window, set))
+    if (conflate && !final && !withBefore && PaneAggregate.suits(window, set))
       return new PaneAggregate(windowed(step, context, ''), set, window, onLate);
-    return new WindowedAggregate(windowed(step, context, ''), set, window, { final, conflate, onLate });
+    return new WindowedAggregate(windowed(step, context, ''), set, window, { final, conflate, withBefore, onLate });
   },
   sessionAggregate: (step, context) => {
     const { final, window } = step;
@@ -125,7 +125,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       keyValue(step, context),
       aggregates(step.aggregates, step.input.columns, context),
       window,
-      { final, onLate: context.onLate },
+      { final, withBefore: step.withBefore === true, onLate: context.onLate },
     );
   },
   streamStreamJoin: (step, context) =>

@@ -53,7 +53,12 @@ test('panes give the last value of each window and key that a state for each win
             store,
             panes
               ? new PaneAggregate(store, aggregates, window, onLate)
-              : new WindowedAggregate(store, aggregates, window, { final: false, conflate: true, onLate }),
+              : new WindowedAggregate(store, aggregates, window, {
+                  final: false,
+                  conflate: true,
+                  withBefore: false,
+                  onLate,
+                }),
           ];
         };
         let [store, operator] = open();

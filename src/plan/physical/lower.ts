@@ -26,7 +26,9 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     };
   },
   filter: (node, lower, ids) => {
-    const input = lower(node.input);
+    const below = lower(node.input);
+    // HAVING sends a tombstone only for a row that was there.
+    const input = 'aggregates' in below ? { ...below, withBefore: true as const } : below;
     return {
       op: node.shape === 'STREAM' ? 'streamFilter' : 'tableFilter',
       v: 1,

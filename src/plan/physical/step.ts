@@ -51,12 +51,16 @@ export interface StreamAggregateStep extends StepBase {
   readonly input: Step;
   readonly keyCount: number;
   readonly aggregates: readonly AggregateCall[];
+  /** Set where the next step needs to know what a row was before it changed. */
+  readonly withBefore?: true;
 }
 export interface WindowedAggregateStep extends StepBase {
   readonly op: 'windowedAggregate' | 'sessionAggregate';
   readonly input: Step;
   readonly keyCount: number;
   readonly aggregates: readonly AggregateCall[];
+  /** Set where the next step needs to know what a row was before it changed. */
+  readonly withBefore?: true;
   readonly window: WindowSpec;
   /** EMIT FINAL: a window's row is sent once, when it closes. */
   readonly final: boolean;
@@ -66,6 +70,8 @@ export interface TableAggregateStep extends StepBase {
   readonly input: Step;
   readonly keyCount: number;
   readonly aggregates: readonly AggregateCall[];
+  /** Set where the next step needs to know what a row was before it changed. */
+  readonly withBefore?: true;
 }
 export interface StreamStreamJoinStep extends StepBase {
   readonly op: 'streamStreamJoin';

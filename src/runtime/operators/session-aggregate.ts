@@ -1,7 +1,7 @@
 import type { WindowSpec } from '../../plan/window.ts';
 import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet } from '../aggregation.ts';
-import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { Change, hasNull, keyText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
@@ -18,20 +18,28 @@ export class SessionAggregate implements Operator {
   readonly #aggregates: AggregateSet;
   readonly #window: WindowSpec;
   readonly #final: boolean;
+  readonly #withBefore: boolean;
   readonly #onLate: (change: Change) => void;
   #streamTime: number;
   #swept: number;
+  /** No session that is yet to be sent ends before this; for `final` only. */
+  #earliestOpen = -Infinity;
 
   constructor(
     store: KeyValueStore<Stored>,
     aggregates: AggregateSet,
     window: WindowSpec,
-    options: { readonly final: boolean; readonly onLate: (change: Change) => void },
+    options: {
+      readonly final: boolean;
+      readonly withBefore: boolean;
+      readonly onLate: (change: Change) => void;
+    },
   ) {
     this.#store = store;
     this.#aggregates = aggregates;
     this.#window = window;
     this.#final = options.final;
+    this.#withBefore = options.withBefore;
     this.#onLate = options.onLate;
     [this.#streamTime, this.#swept] = (store.meta ?? [-1, 0]) as [number, number];
   }
@@ -61,41 +69,50 @@ export class SessionAggregate implements Operator {
       this.#onLate(change);
       return;
     }
-    let states = near.length === 0 ? this.#aggregates.init() : near[0]![2];
-    for (const session of near.slice(1)) states = this.#aggregates.merge(states, session[2]);
+    let was: Row | undefined;
     if (!this.#final) {
       for (const session of near) {
-        const moved = session[0] !== start || session[1] !== end;
-        if (moved)
-          result.push(
-            new Change(key, undefined, undefined, session[1], sequence, { start: session[0], end: session[1] }),
-          );
+        const before = this.#withBefore ? this.#row(key, session) : undefined;
+        if (session[0] === start && session[1] === end) was = before;
+        else result.push(new Change(key, before, undefined, session[1], sequence, boundsOf(session)));
       }
     }
+    let states = near.length === 0 ? this.#aggregates.init() : near[0]![2];
+    for (const session of near.slice(1)) states = this.#aggregates.merge(states, session[2]);
     this.#aggregates.add(states, row);
     const merged: Session = [start, end, states, false];
+    this.#earliestOpen = Math.min(this.#earliestOpen, end);
     const kept = sessions.filter((session) => !near.includes(session));
     this.#store.put(text, [key, [...kept, merged].sort((a, b) => a[0] - b[0])]);
-    if (!this.#final) result.push(this.#row(key, merged, sequence));
+    if (!this.#final) result.push(this.#change(key, merged, was, sequence));
   }
 
-  #row(key: Row, [start, end, states]: Session, sequence: number): Change {
+  #row(key: Row, [start, end, states]: Session): Row {
     const row: Value[] = [...key];
     this.#aggregates.results(states, row);
     row.push(end, start, end);
-    return new Change(key, undefined, row, end, sequence, { start, end });
+    return row;
+  }
+  #change(key: Row, session: Session, before: Row | undefined, sequence: number): Change {
+    return new Change(key, before, this.#row(key, session), session[1], sequence, boundsOf(session));
   }
 
   /** Sends sessions that no event can extend any more, in order of their end. */
   #close(result: Change[], sequence: number): void {
     const limit = this.#streamTime - this.#window.graceMs - this.#window.sizeMs;
+    if (this.#earliestOpen >= limit) return;
+    this.#earliestOpen = Infinity;
     const closing: { text: string; stored: Stored; session: Session }[] = [];
     for (const [text, stored] of this.#store.entries()) {
-      for (const session of stored[1]) if (!session[3] && session[1] < limit) closing.push({ text, stored, session });
+      for (const session of stored[1]) {
+        if (session[3]) continue;
+        if (session[1] < limit) closing.push({ text, stored, session });
+        else this.#earliestOpen = Math.min(this.#earliestOpen, session[1]);
+      }
     }
     closing.sort((a, b) => a.session[1] - b.session[1] || (a.text < b.text ? -1 : 1));
     for (const { text, stored, session } of closing) {
-      result.push(this.#row(stored[0], session, sequence));
+      result.push(this.#change(stored[0], session, undefined, sequence));
       session[3] = true;
       const cached = this.#store.get(text) ?? stored;
       for (const each of cached[1]) if (each[0] === session[0] && each[1] === session[1]) each[3] = true;
@@ -119,10 +136,12 @@ export class SessionAggregate implements Operator {
 
   *current(key?: Row): Iterable<Change> {
     if (key !== undefined) {
-      for (const session of this.#store.get(keyText(key))?.[1] ?? []) yield this.#row(key, session, 0);
+      for (const session of this.#store.get(keyText(key))?.[1] ?? []) yield this.#change(key, session, undefined, 0);
       return;
     }
     for (const [, [each, sessions]] of this.#store.entries())
-      for (const session of sessions) yield this.#row(each, session, 0);
+      for (const session of sessions) yield this.#change(each, session, undefined, 0);
   }
 }
+
+const boundsOf = ([start, end]: Session): Window => ({ start, end });

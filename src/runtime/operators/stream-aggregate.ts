@@ -10,13 +10,19 @@ export class GroupAggregate implements Operator {
   readonly #store: KeyValueStore<GroupState>;
   readonly #aggregates: AggregateSet;
   readonly #conflate: boolean;
-  /** Groups that changed since the last drain, with the sequence of their last change, in its order. */
-  readonly #changed = new Map<string, number>();
+  readonly #withBefore: boolean;
+  /** Groups that changed since the last drain, with the sequence of their last change, in its order, and their row before the first. */
+  readonly #changed = new Map<string, { readonly sequence: number; readonly before: Row | undefined }>();
 
-  constructor(store: KeyValueStore<GroupState>, aggregates: AggregateSet, conflate: boolean) {
+  constructor(
+    store: KeyValueStore<GroupState>,
+    aggregates: AggregateSet,
+    options: { readonly conflate: boolean; readonly withBefore: boolean },
+  ) {
     this.#store = store;
     this.#aggregates = aggregates;
-    this.#conflate = conflate;
+    this.#conflate = options.conflate;
+    this.#withBefore = options.withBefore;
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
@@ -26,15 +32,19 @@ export class GroupAggregate implements Operator {
       const { key, before, after, timestamp, sequence } = change;
       if ((before === undefined && after === undefined) || hasNull(key)) continue;
       const text = keyText(key);
-      const group: GroupState = this.#store.get(text) ?? [timestamp, key, this.#aggregates.init()];
+      const stored = this.#store.get(text);
+      const group: GroupState = stored ?? [timestamp, key, this.#aggregates.init()];
+      const first = this.#changed.get(text);
+      const was =
+        first !== undefined ? first.before : this.#withBefore && stored !== undefined ? this.#row(stored) : undefined;
       if (before !== undefined) this.#aggregates.undo(group[2], before);
       if (after !== undefined) this.#aggregates.add(group[2], after);
       if (timestamp > group[0]) group[0] = timestamp;
       this.#store.put(text, group);
-      if (!this.#conflate) result.push(this.#row(group, sequence));
+      if (!this.#conflate) result.push(this.#change(group, was, sequence));
       else {
         this.#changed.delete(text);
-        this.#changed.set(text, sequence);
+        this.#changed.set(text, { sequence, before: was });
       }
     }
     return result;
@@ -42,23 +52,26 @@ export class GroupAggregate implements Operator {
 
   *drain(): Iterable<readonly Change[]> {
     for (const piece of pieces([...this.#changed]))
-      yield piece.map(([text, sequence]) => this.#row(this.#store.get(text)!, sequence));
+      yield piece.map(([text, { sequence, before }]) => this.#change(this.#store.get(text)!, before, sequence));
     this.#changed.clear();
   }
 
-  #row([timestamp, key, states]: GroupState, sequence: number): Change {
+  #row([timestamp, key, states]: GroupState): Row {
     const row: Value[] = [...key];
     this.#aggregates.results(states, row);
     row.push(timestamp);
-    return new Change(key, undefined, row, timestamp, sequence);
+    return row;
+  }
+  #change(group: GroupState, before: Row | undefined, sequence: number): Change {
+    return new Change(group[1], before, this.#row(group), group[0], sequence);
   }
 
   *current(key?: Row): Iterable<Change> {
     if (key !== undefined) {
       const group = this.#store.get(keyText(key));
-      if (group !== undefined) yield this.#row(group, 0);
+      if (group !== undefined) yield this.#change(group, undefined, 0);
       return;
     }
-    for (const [, group] of this.#store.entries()) yield this.#row(group, 0);
+    for (const [, group] of this.#store.entries()) yield this.#change(group, undefined, 0);
   }
 }

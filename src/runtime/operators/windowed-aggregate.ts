@@ -11,6 +11,7 @@ import { firstWindowStart } from '../windows.ts';
 interface Touched {
   readonly entry: EditedEntry<GroupState, Touched>;
   readonly start: number;
+  readonly before: Row | undefined;
   sequence: number;
 }
 
@@ -24,6 +25,7 @@ export class WindowedAggregate implements Operator {
   readonly #window: WindowSpec;
   readonly #final: boolean;
   readonly #conflate: boolean;
+  readonly #withBefore: boolean;
   readonly #onLate: (change: Change) => void;
   #touched: Touched[] = [];
   #streamTime: number;
@@ -35,13 +37,19 @@ export class WindowedAggregate implements Operator {
     store: WindowStore<GroupState>,
     aggregates: AggregateSet,
     window: WindowSpec,
-    options: { readonly final: boolean; readonly conflate: boolean; readonly onLate: (change: Change) => void },
+    options: {
+      readonly final: boolean;
+      readonly conflate: boolean;
+      readonly withBefore: boolean;
+      readonly onLate: (change: Change) => void;
+    },
   ) {
     this.#store = store;
     this.#aggregates = aggregates;
     this.#window = window;
     this.#final = options.final;
     this.#conflate = options.conflate && !options.final;
+    this.#withBefore = options.withBefore;
     this.#onLate = options.onLate;
     [this.#streamTime, this.#closed, this.#expired] = (store.meta ?? [-1, 0, 0]) as [number, number, number];
   }
@@ -61,13 +69,17 @@ export class WindowedAggregate implements Operator {
         if (start + sizeMs <= limit) continue;
         late = false;
         const entry = this.#store.edit<Touched>(start, text);
+        const was =
+          this.#withBefore && entry.mark === undefined && entry.value !== undefined
+            ? this.#row(start, entry.value)
+            : undefined;
         const group = (entry.value ??= [timestamp, key, this.#aggregates.init()]);
         if (timestamp > group[0]) group[0] = timestamp;
         this.#aggregates.add(group[2], after);
         if (this.#conflate) {
-          if (entry.mark === undefined) this.#touched.push((entry.mark = { entry, start, sequence }));
+          if (entry.mark === undefined) this.#touched.push((entry.mark = { entry, start, before: was, sequence }));
           else entry.mark.sequence = sequence;
-        } else if (!this.#final) result.push(this.#row(start, group, sequence));
+        } else if (!this.#final) result.push(this.#change(start, group, was, sequence));
       }
       if (late) this.#onLate(change);
       if (this.#final) this.#close(result, sequence);
@@ -80,9 +92,9 @@ export class WindowedAggregate implements Operator {
     const touched = this.#touched.sort((a, b) => a.sequence - b.sequence);
     this.#touched = [];
     for (const piece of pieces(touched)) {
-      yield piece.map(({ entry, start, sequence }) => {
+      yield piece.map(({ entry, start, before, sequence }) => {
         entry.mark = undefined;
-        return this.#row(start, entry.value!, sequence);
+        return this.#change(start, entry.value!, before, sequence);
       });
     }
   }
@@ -105,16 +117,19 @@ export class WindowedAggregate implements Operator {
     const next = Math.floor(limit / advanceMs) * advanceMs + advanceMs;
     if (limit < 0 || next <= this.#closed) return;
     for (const [start, , group] of this.#store.entries(this.#closed, next))
-      result.push(this.#row(start, group, sequence));
+      result.push(this.#change(start, group, undefined, sequence));
     this.#closed = next;
   }
 
-  #row(start: number, [timestamp, key, states]: GroupState, sequence: number): Change {
-    const end = start + this.#window.sizeMs;
+  #row(start: number, [timestamp, key, states]: GroupState): Row {
     const row: Value[] = [...key];
     this.#aggregates.results(states, row);
-    row.push(timestamp, start, end);
-    return new Change(key, undefined, row, timestamp, sequence, { start, end });
+    row.push(timestamp, start, start + this.#window.sizeMs);
+    return row;
+  }
+  #change(start: number, group: GroupState, before: Row | undefined, sequence: number): Change {
+    const window = { start, end: start + this.#window.sizeMs };
+    return new Change(group[1], before, this.#row(start, group), group[0], sequence, window);
   }
 
   *current(key?: Row): Iterable<Change> {
@@ -123,7 +138,7 @@ export class WindowedAggregate implements Operator {
     for (const [start, text, group] of this.#store.entries(Math.max(0, oldest))) {
       if (wanted !== undefined && text !== wanted) continue;
       if (this.#final && start >= this.#closed) continue;
-      yield this.#row(start, group, 0);
+      yield this.#change(start, group, undefined, 0);
     }
   }
 }
