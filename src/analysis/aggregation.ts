@@ -1,3 +1,4 @@
+import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { column, columnsOf, type Expr } from '../expressions/node.ts';
@@ -29,10 +30,19 @@ export function planAggregation(
     throw new SqlError('WINDOW_ON_TABLE', query.window.span, {});
   if (input.windowed !== undefined && query.window !== undefined)
     throw new SqlError('WINDOWED_SOURCE', query.window.span, { why: 'its rows have windows already' });
+  const kafka = context.scope.sources
+    .map(({ name }) => context.catalog.sources.get(name)?.spec)
+    .find((spec) => spec?.valueFormat.format === 'KAFKA');
+  if (kafka !== undefined) throw new SqlError('KAFKA_VALUE_FORMAT', query.from.span, { source: kafka.name });
   const keys = groupKeys(context, query.groupBy!, typer);
+  // Window bounds become columns of the aggregate, so SELECT may name them.
+  const bounds = query.window === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
   const calls: AggregateCall[] = [];
   const known = new Map<string, Expr>();
   const onAggregate = (node: CallNode, args: Expr[]): Expr => {
+    const bound = [...columnsOf(args)].find((name) => bounds.includes(name));
+    if (bound !== undefined)
+      throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: bound, clause: 'an aggregate function' });
     const found = findAggregate(node.name.text)!;
     // COUNT(*) counts rows; other functions without arguments are given ROWTIME, as ksqlDB does.
     const actual = node.star && node.name.text !== 'COUNT' ? [column('ROWTIME', BIGINT)] : args;
@@ -54,8 +64,6 @@ export function planAggregation(
     known.set(key, result);
     return result;
   };
-  // Window bounds become columns of the aggregate, so SELECT may name them.
-  const bounds = query.window === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
   const scope = new Scope([
     ...typer.scope.sources.map((source, i) => ({
       ...source,
@@ -73,10 +81,20 @@ export function planAggregation(
 
   const window = query.window && windowOf(query.window, query.emit === 'FINAL');
   const draft = (): LogicalNode => aggregate(input, keys, calls, window, query.emit === 'FINAL');
-  const projection = planProjection({ ...context, scope, replacements }, select, {
-    ...draft(),
-    columns: [...draft().columns],
-  });
+  const projection = planProjection(
+    {
+      ...context,
+      scope,
+      replacements,
+      // What is not grouped is said before a key that is missing: it is why, more often than not.
+      checkSelected: (expr, span) => checkGrouped(expr, draft(), 'SELECT', span),
+      checkProjection: () => {
+        if (calls.length === 0 && query.having === undefined) throw new SqlError('NO_AGGREGATE', query.span, {});
+      },
+    },
+    select,
+    draft(),
+  );
   const having =
     query.having === undefined
       ? undefined
@@ -87,14 +105,10 @@ export function planAggregation(
     const bound = [...columnsOf([having])].find((name) => bounds.includes(name));
     if (bound !== undefined)
       throw new SqlError('WINDOW_BOUNDS_MISPLACED', query.having!.span, { column: bound, clause: 'HAVING' });
-    checkGrouped(having, plan, 'HAVING', query.having);
+    checkGrouped(having, plan, 'HAVING', query.having!.span);
     plan = filter(plan, having);
   }
-  const result = projection.apply(plan);
-  if (result.kind === 'project') {
-    result.exprs.forEach(({ expr }) => checkGrouped(expr, plan, 'SELECT', undefined, context));
-  }
-  return result;
+  return projection.apply(plan);
 }
 
 function hasUndo(
@@ -119,10 +133,14 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
     },
   };
   const at = typer.with('GROUP BY', hooks);
+  const seen = new Set<string>();
   return nodes.map((node) => {
     const expr = at.type(node);
     if (expr.kind === 'literal' && expr.value === null)
       throw new SqlError('NULL_OPERAND', node.span, { operation: 'GROUP BY' });
+    const text = JSON.stringify(expr);
+    if (seen.has(text)) throw new SqlError('DUPLICATE_GROUPING', node.span, {});
+    seen.add(text);
     const name = keyNameOf(expr, node, context);
     if (context.query.window !== undefined && (name === 'WINDOWSTART' || name === 'WINDOWEND'))
       throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: name, clause: 'GROUP BY' });
@@ -133,17 +151,10 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
 }
 
 /** After grouping only keys, aggregates and window bounds are left to read. */
-function checkGrouped(
-  expr: Expr,
-  plan: LogicalNode,
-  clause: string,
-  node: ExpressionNode | undefined,
-  context?: SelectContext,
-): void {
+function checkGrouped(expr: Expr, plan: LogicalNode, clause: string, span: Span): void {
   const left = new Set(plan.columns.map(({ name }) => name));
   const missing = [...columnsOf([expr])].find((name) => !left.has(name));
-  if (missing !== undefined)
-    throw new SqlError('NOT_GROUPED', node?.span ?? context!.query.span, { column: missing, clause });
+  if (missing !== undefined) throw new SqlError('NOT_GROUPED', span, { column: missing, clause });
 }
 
 /**

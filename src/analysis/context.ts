@@ -1,4 +1,5 @@
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
+import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Expr } from '../expressions/node.ts';
 import type { ExpressionNode, Name } from '../syntax/expressions.ts';
@@ -26,6 +27,9 @@ export interface SelectContext {
   readonly joined: boolean;
   /** The names of SELECT expressions that have neither an alias nor a column's name: taken in their order, before those of keys. */
   readonly itemNames: ReadonlyMap<SelectItem, string>;
+  /** What must hold of a SELECT expression, and of all, before the result's keys are looked at. */
+  readonly checkSelected?: (expr: Expr, span: Span) => void;
+  readonly checkProjection?: () => void;
   /** Expressions that stand for a key column once rows are keyed by them. */
   readonly replacements?: readonly { readonly expr: Expr; readonly by: Expr }[];
 }

@@ -5,7 +5,7 @@ import type { Name } from '../syntax/expressions.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { isPseudoColumn, type Column, type Schema } from '../types/schema.ts';
 import { array, BYTES, contains, sameType, STRING, struct, typeText } from '../types/sql-type.ts';
-import { chooseFormats } from './format-choice.ts';
+import { checkFormatNames, chooseFormats } from './format-choice.ts';
 import { Properties } from './properties.ts';
 import { resolveType } from './resolve-type.ts';
 
@@ -51,8 +51,9 @@ const headersType = array(
 /** What CREATE STREAM or TABLE with a column list declares. */
 export function declareSource(statement: CreateSource, catalog: Catalog, defaults: SourceDefaults): DeclaredSource {
   checkName(statement.name);
-  const schema = declaredSchema(statement, catalog);
   const properties = new Properties(statement.properties, [...common, ...createOnly], statement.span);
+  checkFormatNames(properties);
+  const schema = declaredSchema(statement, catalog);
   const topic = properties.requiredText('KAFKA_TOPIC');
   const formats = chooseFormats(properties, schema, {
     inherited: undefined,

@@ -19,11 +19,21 @@ export function chooseFormats(
   columns: readonly Column[],
   defaults: FormatDefaults,
 ): { key: FormatSpec; value: FormatSpec } {
-  if (properties.has('FORMAT') && (properties.has('KEY_FORMAT') || properties.has('VALUE_FORMAT')))
-    properties.refuse('FORMAT', 'it stands for KEY_FORMAT and VALUE_FORMAT, which are given too');
+  checkFormatNames(properties);
   const keys = columns.filter(({ role }) => role === 'key');
   const values = columns.filter(({ role }) => role === 'value');
   return { key: keyFormat(properties, keys, defaults), value: valueFormat(properties, values, defaults) };
+}
+
+/** Refuses formats that do not exist or stand twice, and delimiters that are none: before anything is said of columns. */
+export function checkFormatNames(properties: Properties): void {
+  if (properties.has('FORMAT') && (properties.has('KEY_FORMAT') || properties.has('VALUE_FORMAT')))
+    properties.refuse('FORMAT', 'it stands for KEY_FORMAT and VALUE_FORMAT, which are given too');
+  for (const role of ['KEY', 'VALUE']) {
+    named(properties, `${role}_FORMAT`);
+    const delimiter = properties.text(`${role}_DELIMITER`);
+    if (delimiter !== undefined) delimiterCharacter(properties, `${role}_DELIMITER`, delimiter);
+  }
 }
 
 function named(properties: Properties, property: string): Format | undefined {
@@ -98,13 +108,9 @@ function valueFormat(
       throw new SqlError('WRAP_SINGLE_VALUE', span, {
         why: `format ${format.name} cannot ${wanted ? 'wrap' : 'unwrap'} a single value`,
       });
-    if (format.singles !== 'both' && format.singles !== 'wrap')
-      throw new SqlError('WRAP_SINGLE_VALUE', span, { why: `format ${format.name} does not support it` });
   }
-  const byDefault = explicit === undefined && inherited !== undefined && values.length === 1 ? undefined : undefined;
   const wrap =
-    values.length !== 1 ||
-    (format.singles === 'both' ? (wanted ?? byDefault ?? wrapSingles ?? true) : format.singles === 'wrap');
+    values.length !== 1 || (format.singles === 'both' ? (wanted ?? wrapSingles ?? true) : format.singles === 'wrap');
   return { format: format.name, wrap, delimiter };
 }
 
@@ -112,9 +118,13 @@ function delimiterOf(properties: Properties, property: string, format: Format, i
   const text = properties.text(property);
   if (text === undefined) return inherited ?? ',';
   if (!format.usesDelimiter) properties.refuse(property, `format ${format.name} has no delimiter`);
+  return delimiterCharacter(properties, property, text);
+}
+
+function delimiterCharacter(properties: Properties, property: string, text: string): string {
   if (text.toUpperCase() === 'SPACE') return ' ';
   if (text.toUpperCase() === 'TAB') return '\t';
-  if (text.length !== 1) properties.refuse(property, 'it must be one character, SPACE or TAB');
+  if (text.length !== 1 || /\s/.test(text)) properties.refuse(property, 'it must be one character, SPACE or TAB');
   return text;
 }
 

@@ -2,10 +2,11 @@ import type { SourceObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { columnsOf, type Expr } from '../expressions/node.ts';
+import { printExpr } from '../expressions/print.ts';
 import { join as joinNode, rekey } from '../plan/logical/build.ts';
 import { keysOf, type JoinWindow, type LogicalNode, type SourceNode } from '../plan/logical/node.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
-import { sameType, typeText, type SqlType } from '../types/sql-type.ts';
+import { contains, sameType, typeText, type SqlType } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
 import { Typer } from './typer.ts';
 
@@ -43,6 +44,9 @@ export function planJoins(
         why: 'a windowed source can only be joined with one windowed alike',
       });
     }
+    const sizes = [objects[0]!, objects[i + 1]!].map(({ spec }) => spec.window?.sizeMs);
+    if (windowed !== undefined && sizes[0] !== sizes[1])
+      throw new SqlError('WINDOWED_SOURCE', clause.span, { why: 'its windows differ from those it is joined with' });
     const within = checkKind(clause, plan, right, leftKey, rightKey);
     // ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key.
     const both = [leftKey, rightKey].filter((expr) => expr.kind === 'column').map((expr) => expr.name);
@@ -134,6 +138,9 @@ function condition(
         : refuse('the equality must relate the joined source to one before it');
   if (!sameType(leftKey.type, rightKey.type))
     throw new SqlError('JOIN_TYPES', on.span, { left: typeText(leftKey.type), right: typeText(rightKey.type) });
+  for (const { type } of [leftKey, rightKey])
+    if (contains(type, 'MAP'))
+      throw new SqlError('KEY_TYPE', on.span, { column: printExpr(leftKey), type: typeText(type), clause: 'JOIN' });
   return { leftKey, rightKey };
 }
 

@@ -2,7 +2,11 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { column } from '../expressions/node.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import { argumentType } from '../expressions/compile.ts';
+import { findFormat } from '../formats/index.ts';
+import { findAggregate } from '../functions/registry.ts';
+import { resolveOverload } from '../functions/resolve.ts';
+import type { FormatSpec, SourceSpec } from '../plan/formats.ts';
 import { project } from '../plan/logical/build.ts';
 import { keysOf, valuesOf, type LogicalNode } from '../plan/logical/node.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
@@ -70,6 +74,7 @@ export function planCreateAs(
     defaultValue: undefined,
     wrapSingles: options.defaults.wrapSingles,
   });
+  checkStates(plan, formats.value, query.span);
   if (properties.has('RETENTION_MS') && plan.shape === 'TABLE' && plan.windowed === undefined)
     properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
   const sink: SourceSpec = {
@@ -92,6 +97,19 @@ export function planCreateAs(
   };
 }
 
+/** ksqlDB's rule: the format must be able to hold what aggregates remember, though their state is never written in it here. */
+function checkStates(node: LogicalNode, value: FormatSpec, span: Span): void {
+  const { format } = value;
+  if (node.kind === 'aggregate') {
+    for (const { fn, args, type } of node.aggregates) {
+      const overload = resolveOverload(findAggregate(fn)!.overloads, args.map(argumentType))?.overload;
+      const state = overload?.stateType?.({ args: args.map((arg) => arg.type), returns: type, constants: [] });
+      if (state !== undefined && findFormat(format)?.refuses([{ name: fn, type: state }], 'value') !== undefined)
+        throw new SqlError('FORMAT_TYPE', span, { format, column: fn, type: typeText(state) });
+    }
+  } else if (node.kind !== 'source' && node.kind !== 'join') checkStates(node.input, value, span);
+}
+
 /** The size of the windows that a result carries: the aggregation's, or the windowed source's. */
 function windowSize(node: LogicalNode, inherited: SourceSpec): number | undefined {
   if (node.kind === 'aggregate' && node.window !== undefined)
@@ -112,6 +130,8 @@ export function planInsertSelect(
   const refuse = (why: string): never => {
     throw new SqlError('INSERT_COLUMNS', query.span, { why });
   };
+  if (target.schema.some(({ role }) => role === 'header'))
+    throw new SqlError('INSERT_VALUES', query.span, { why: `"${target.name}" has header columns` });
   if (target.kind !== plan.shape)
     refuse(`it gives a ${plan.shape.toLowerCase()}, and "${target.name}" is a ${target.kind.toLowerCase()}`);
   if (target.kind === 'TABLE') refuse('rows can be inserted into streams only');

@@ -33,6 +33,8 @@ export function planProjection(
 ): Projection {
   const selected = context.query.select.flatMap((item) => selectItem(item, context, typer, plan, viableKeys));
   if (selected.length === 0) throw new SqlError('NO_COLUMNS', context.query.span, {});
+  for (const { expr, span } of selected) context.checkSelected?.(expr, span);
+  context.checkProjection?.();
   checkNames(selected, context);
   const isSelected = (name: string): boolean =>
     selected.some(({ expr }) => expr.kind === 'column' && expr.name === name);

@@ -26,6 +26,8 @@ export const createSource: Handler<CreateSource> = async (statement, execution) 
     throw new SqlError('SOURCE_EXISTS', statement.name.span, { kind: existing.spec.kind.toLowerCase(), name });
   if (statement.orReplace && session.get('ksql.create.or.replace.enabled') === 'false')
     throw new SqlError('REPLACE_REFUSED', statement.span, { name, why: 'OR REPLACE is switched off' });
+  if (statement.orReplace && statement.readOnly)
+    throw new SqlError('REPLACE_REFUSED', statement.span, { name, why: 'SOURCE objects cannot be replaced' });
   checkName(statement.name);
   return statement.query === undefined
     ? declare(statement, existing, execution)
@@ -159,7 +161,7 @@ function checkReplacement(existing: SourceObject, spec: SourceObject['spec'], st
     throw new SqlError('REPLACE_REFUSED', statement.name.span, { name: spec.name, why });
   };
   const old = existing.spec;
-  if (existing.readOnly !== statement.readOnly || existing.readOnly) refuse('SOURCE objects cannot be replaced');
+  if (existing.readOnly) refuse('SOURCE objects cannot be replaced');
   if (existing.createdBy !== undefined) refuse('it is filled by a query');
   if (old.kind !== spec.kind) refuse(`it is a ${old.kind.toLowerCase()}`);
   if (old.topic !== spec.topic) refuse(`its topic is ${old.topic}`);

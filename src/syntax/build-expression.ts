@@ -201,6 +201,8 @@ function literalOf(cst: Cst): LiteralNode {
     case 'DecimalLiteral':
       return literal('decimal', token.image);
     case 'FloatLiteral':
+      if (!Number.isFinite(Number(token.image)))
+        throw new SqlError('NUMBER_OUT_OF_RANGE', span, { text: token.image, range: 'DOUBLE' });
       return literal('double', token.image);
     case 'NULL':
       return literal('null', null);

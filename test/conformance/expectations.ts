@@ -22,7 +22,7 @@ const table: readonly { readonly words: readonly string[]; readonly codes: reado
   { words: ['unknown stream/table'], codes: ['SOURCE_NOT_FOUND'] },
   { words: ['read-only', 'insert'], codes: ['SOURCE_READ_ONLY'] },
   { words: ['KEY_FORMAT', 'FORMAT', 'both'], codes: ['INVALID_PROPERTY_VALUE'] },
-  { words: ['Duplicate GROUP BY'], codes: ['DUPLICATE_COLUMN'] },
+  { words: ['Duplicate GROUP BY'], codes: ['DUPLICATE_GROUPING'] },
   { words: ['EMIT FINAL'], codes: ['EMIT_FINAL_INVALID', 'EMIT_FINAL_DISABLED'] },
   { words: ['arithmetic types'], codes: ['TYPE_MISMATCH'] },
   { words: ['Unknown column', 'WINDOW'], codes: ['WINDOW_BOUNDS_MISPLACED', 'COLUMN_NOT_FOUND'] },

@@ -65,6 +65,7 @@ export const queryCodes = {
     message: () => 'PARTITION BY cannot be applied to a table',
     hint: () => 'Use GROUP BY to change the key of a table.',
   },
+  DUPLICATE_GROUPING: { message: () => 'this expression stands in GROUP BY already' },
   PARTITION_AND_GROUP: { message: () => 'PARTITION BY and GROUP BY exclude each other' },
   KEY_TYPE: {
     message: (p: { column: string; type: string; clause: string }) =>

@@ -1,6 +1,6 @@
 import { compareValues, equalValues, identity } from '../../types/compare.ts';
-import { EvaluationError } from '../../types/numbers.ts';
-import type { SqlType, Value } from '../../types/sql-type.ts';
+import { addLong, divideLong, EvaluationError, multiplyLong, subtractLong } from '../../types/numbers.ts';
+import type { Long, SqlType, Value } from '../../types/sql-type.ts';
 import { valueText } from '../../types/text.ts';
 import { boundOverload, overload, scalar, type Category, type ScalarFunction } from '../define.ts';
 
@@ -20,6 +20,27 @@ const distinct = (items: Items): Value[] => {
   const seen = new Set<unknown>();
   return items.filter((item) => !seen.has(identity(item)) && seen.add(identity(item)));
 };
+/** ksqlDB's GENERATE_SERIES: from start to end, both in it, in steps that must lead there. */
+function series(start: Long, end: Long, step: number): Long[] {
+  if (step === 0) throw new EvaluationError('GENERATE_SERIES needs a step other than 0');
+  if (start > end === step > 0 && start != end)
+    throw new EvaluationError(`GENERATE_SERIES: a step of ${step} does not lead from ${start} to ${end}`);
+  const size = divideLong(subtractLong(end, start), step);
+  if (size > 1_000_000) throw new EvaluationError(`GENERATE_SERIES would give ${size} values, 1000000 at most`);
+  return Array.from({ length: Number(size) + 1 }, (_, i) => addLong(start, multiplyLong(i, step)));
+}
+const generateSeries = scalar({
+  name: 'GENERATE_SERIES',
+  doc: 'The numbers from a start to an end, both included, by a step: 1 or -1 unless given.',
+  category: 'COLLECTION',
+  overloads: ['INTEGER', 'BIGINT'].flatMap((type) => [
+    overload(`start ${type}, end ${type}`, `ARRAY<${type}>`, (start: Long, end: Long) =>
+      series(start, end, start > end ? -1 : 1),
+    ),
+    overload(`start ${type}, end ${type}, step INTEGER`, `ARRAY<${type}>`, series),
+  ]),
+});
+
 const identities = (items: Items): Set<unknown> => new Set(items.map(identity));
 const element = (type: SqlType | null): SqlType => (type as Extract<SqlType, { kind: 'ARRAY' }>).element;
 
@@ -53,6 +74,7 @@ function slice(items: Items, from: number | null, to: number | null): Items | nu
 
 /** Functions on arrays and maps that take no lambda. */
 export const collectionFunctions: readonly ScalarFunction[] = [
+  generateSeries,
   fn('ARRAY_LENGTH', 'The number of elements.', 'items ARRAY<T>', 'INTEGER', (items: Items) => items.length),
   fn(
     'ARRAY_CONTAINS',

@@ -1,6 +1,7 @@
 import { overload, scalar } from '../define.ts';
 
 function splitBytes(input: Buffer, delimiter: Buffer): Buffer[] {
+  if (input.length === 0) return [input];
   if (delimiter.length === 0) return [...input].map((byte) => Buffer.from([byte]));
   const parts: Buffer[] = [];
   let start = 0;

@@ -1,4 +1,5 @@
 import type { DateTimeFormatter } from '@js-joda/core';
+import { createRequire } from 'node:module';
 import {
   ChronoField,
   DateTimeFormatterBuilder,
@@ -26,6 +27,7 @@ export function formatter(pattern: string, ignoreCase = false): DateTimeFormatte
       const builder = new DateTimeFormatterBuilder();
       if (ignoreCase) builder.parseCaseInsensitive();
       found = builder.appendPattern(pattern).toFormatter(ResolverStyle.SMART);
+      if (tokensOf(pattern).some((token) => textToken.test(token))) found = inEnglish(found);
     } catch (error) {
       throw new EvaluationError(`"${pattern}" is not a date pattern: ${(error as Error).message}`);
     }
@@ -33,6 +35,28 @@ export function formatter(pattern: string, ignoreCase = false): DateTimeFormatte
     cache.set(key, found);
   }
   return found;
+}
+
+/** The tokens of a pattern: quoted text, runs of one letter, and what stands between them. */
+const tokensOf = (pattern: string): readonly string[] =>
+  pattern.match(/'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+/g) ?? [];
+/** Letters that stand for names: days, months, AM and PM, eras, zones. */
+const textToken = /^(?:[Eaz]+|[ML]{3,}|G+|c{3,})$/;
+
+/** Names in English come from a large package, which is loaded when a pattern first asks for them. */
+function inEnglish(plain: DateTimeFormatter): DateTimeFormatter {
+  const { Locale } = createRequire(import.meta.url)('@js-joda/locale_en') as { Locale: { ENGLISH: unknown } };
+  return (plain as unknown as { withLocale: (locale: unknown) => DateTimeFormatter }).withLocale(Locale.ENGLISH);
+}
+
+/** A pattern with its `z` replaced by the zone's short name at an instant, such as PDT, which the package does not know. */
+function withZoneNames(pattern: string, ms: number, zoneName: string): string {
+  if (!pattern.includes('z')) return pattern;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: zoneName, timeZoneName: 'short' });
+  const name = format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? zoneName;
+  return tokensOf(pattern)
+    .map((token) => (/^z+$/.test(token) ? `'${name}'` : token))
+    .join('');
 }
 
 export function zone(name: string): ZoneId {
@@ -54,7 +78,7 @@ function attempt<T>(what: string, action: () => T): T {
 
 export function formatTimestamp(ms: number, pattern: string, zoneName = 'GMT'): string {
   return attempt(`cannot format with "${pattern}"`, () =>
-    formatter(pattern).format(Instant.ofEpochMilli(ms).atZone(zone(zoneName))),
+    formatter(withZoneNames(pattern, ms, zoneName)).format(Instant.ofEpochMilli(ms).atZone(zone(zoneName))),
   );
 }
 
