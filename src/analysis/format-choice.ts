@@ -53,7 +53,7 @@ function keyFormat(
 ): FormatSpec {
   const explicit = named(properties, 'KEY_FORMAT');
   const span = properties.span('KEY_FORMAT');
-  let format = explicit ?? findFormat(inherited?.key.format ?? defaultKey)!;
+  const format = explicit ?? findFormat(inherited?.key.format ?? defaultKey)!;
   if (keys.length === 0) {
     if (explicit !== undefined && explicit.name !== 'NONE' && properties.has('KEY_FORMAT') && inherited === undefined) {
       throw new SqlError('FORMAT_UNSUPPORTED', span, {
@@ -61,12 +61,11 @@ function keyFormat(
         why: "a key format is given, but there are no key columns; use KEY_FORMAT='NONE'",
       });
     }
-    return { format: 'NONE', wrap: false, delimiter: ',' };
+    // FORMAT is kept for what is derived from a source without a key.
+    return { format: properties.has('FORMAT') ? explicit!.name : 'NONE', wrap: false, delimiter: ',' };
   }
   if (!format.supportsKey)
     throw new SqlError('FORMAT_UNSUPPORTED', span, { format: format.name, why: 'it cannot hold keys' });
-  // A key that the inherited format cannot hold is written as JSON, as ksqlDB does.
-  if (explicit === undefined && format.refuses(keys, 'key') !== undefined) format = findFormat('JSON')!;
   check(format, keys, 'key', properties);
   const delimiter = delimiterOf(
     properties,
