@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCases, type TestCase } from './cases.ts';
 import { runCase, type Verdict } from './run-case.ts';
+import { selfTest } from './self-test.ts';
 
 interface Count {
   passed: number;
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     verbose: { type: 'boolean' },
     floor: { type: 'boolean' },
+    'self-test': { type: 'boolean' },
   },
 });
 const root = values.cases ?? join(process.cwd(), '../shared/qtt');
@@ -30,13 +32,17 @@ if (!existsSync(folder)) {
 const wanted = (test: TestCase): boolean =>
   values.filter === undefined || `${test.file} - ${test.name}`.toLowerCase().includes(values.filter.toLowerCase());
 const files = new Map<string, Count>();
+const passing: TestCase[] = [];
 const total: Count = { passed: 0, failed: 0, unsupported: 0, failures: [] };
 for (const test of loadCases(folder).filter(wanted)) {
   const verdict: Verdict = await runCase(test);
   const count = files.get(test.file) ?? { passed: 0, failed: 0, unsupported: 0, failures: [] };
   files.set(test.file, count);
   for (const each of [count, total]) each[verdict.outcome]++;
-  if (verdict.outcome === 'passed') continue;
+  if (verdict.outcome === 'passed') {
+    passing.push(test);
+    continue;
+  }
   if (verdict.outcome === 'failed') count.failures.push(`${test.name}: ${verdict.why.split('\n')[0]!}`);
   if (values.verbose === true) console.log(`${verdict.outcome}: ${test.file} - ${test.name}\n    ${verdict.why}`);
 }
@@ -51,6 +57,12 @@ if (values.json !== undefined) {
     values.json,
     JSON.stringify({ passed, failed, unsupported, files: Object.fromEntries(files) }, null, 2),
   );
+}
+if (values['self-test'] === true) {
+  const { noticed, missed } = await selfTest(passing);
+  for (const each of missed) console.log(`self-test: not noticed: ${each}`);
+  console.log(`self-test: ${noticed} changed expectations noticed, ${missed.length} not`);
+  if (missed.length > 0) process.exitCode = 1;
 }
 if (values.floor === true) {
   const floor = JSON.parse(
