@@ -27,6 +27,10 @@ export interface TestCase {
   readonly post: Json;
   readonly responses: Json;
   readonly expectedError: Json;
+  /** REST: inputs are written once the push query is there. */
+  readonly waitForPush: boolean;
+  /** REST: rows are compared in order. */
+  readonly verifyOrder: boolean;
 }
 
 type Fields = ReadonlyMap<string, Json>;
@@ -87,6 +91,8 @@ function expand(test: Fields, file: string, format: string | undefined): TestCas
     post: test.get('post') ?? null,
     responses: test.get('responses') ?? null,
     expectedError: test.get('expectedError') ?? null,
+    waitForPush: fields(test.get('inputConditions')).get('waitForActivePushQuery') === true,
+    verifyOrder: fields(test.get('outputConditions')).get('verifyOrder') === true,
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadCases, type TestCase } from './cases.ts';
+import { runRestCase } from './rest-case.ts';
 import { runCase, type Verdict } from './run-case.ts';
 import { selfTest } from './self-test.ts';
 
@@ -34,13 +35,20 @@ const wanted = (test: TestCase): boolean =>
 const files = new Map<string, Count>();
 const passing: TestCase[] = [];
 const total: Count = { passed: 0, failed: 0, unsupported: 0, failures: [] };
-for (const test of loadCases(folder).filter(wanted)) {
-  const verdict: Verdict = await runCase(test);
+const queryCases = loadCases(folder);
+const restFolder = join(root, 'rest-query-validation-tests');
+const restCases = existsSync(restFolder) ? loadCases(restFolder) : [];
+const runs = [
+  ...queryCases.map((test) => [test, runCase] as const),
+  ...restCases.map((test) => [test, runRestCase] as const),
+];
+for (const [test, run] of runs.filter(([each]) => wanted(each))) {
+  const verdict: Verdict = await run(test);
   const count = files.get(test.file) ?? { passed: 0, failed: 0, unsupported: 0, failures: [] };
   files.set(test.file, count);
   for (const each of [count, total]) each[verdict.outcome]++;
   if (verdict.outcome === 'passed') {
-    passing.push(test);
+    if (run === runCase) passing.push(test);
     continue;
   }
   if (verdict.outcome === 'failed') count.failures.push(`${test.name}: ${verdict.why.split('\n')[0]!}`);

@@ -8,7 +8,7 @@ import type { SourceSpec } from '../../src/plan/formats.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import type { Change } from '../../src/runtime/change.ts';
-import type { TopicRecord } from '../../src/runtime/ports/node.ts';
+import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
 import { SinkEncoder } from '../../src/runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
 import { LocalTopology } from '../../src/runtime/topology.ts';
@@ -28,7 +28,7 @@ export type Verdict =
   { readonly outcome: 'passed' } | { readonly outcome: 'failed' | 'unsupported'; readonly why: string };
 
 /** A failure of the case itself: what it expects did not come. */
-class Mismatch extends Error {
+export class Mismatch extends Error {
   override readonly name = 'Mismatch';
 }
 
@@ -48,14 +48,14 @@ export async function runCase(test: TestCase): Promise<Verdict> {
   const session = new Session();
   try {
     for (const [name, value] of test.properties) session.properties.set(name.replace(/^ksql\.streams\./, ''), value);
-    createTopics(test, node);
+    await createTopics(test, 4, (name, settings) => node.createTopic(name, settings));
     const queries = await executeAll(test, engine, session);
     if (test.expected !== undefined && !test.expected.type.endsWith('StreamsException'))
       throw new Mismatch('a refusal was expected, and nothing was refused');
     if (queries.size === 0) throw new Mismatch('no query was made');
     pipeAll(test, engine, node, [...queries.values()]);
     if (test.expected !== undefined) throw new Mismatch('a failure was expected while records are processed');
-    verifyOutputs(test, engine, node);
+    verifyOutputs(test, engine, node.topics);
     verifyPost(test, engine);
     return { outcome: 'passed' };
   } catch (error) {
@@ -63,12 +63,17 @@ export async function runCase(test: TestCase): Promise<Verdict> {
   }
 }
 
+/** Whether a refusal is for what Millrace does not have yet, or for ksqlDB's own Java test functions. */
+export function unsupported(code: string, message: string): boolean {
+  if (code === 'NOT_SUPPORTED_YET') return true;
+  if (code === 'FORMAT_NOT_FOUND') return registryFormats.test(message);
+  if (code === 'FUNCTION_NOT_FOUND') return testFunctions.test(/"(.*)"/.exec(message)?.[1] ?? '');
+  return code === 'INVALID_PROPERTY' && /SCHEMA|PROTOBUF/.test(message);
+}
+
 function judge(test: TestCase, error: unknown): Verdict {
   if (error instanceof SqlError) {
-    const format = error.code === 'FORMAT_NOT_FOUND' ? registryFormats.test(error.message) : false;
-    const fn = error.code === 'FUNCTION_NOT_FOUND' && testFunctions.test(/"(.*)"/.exec(error.message)?.[1] ?? '');
-    const property = error.code === 'INVALID_PROPERTY' && /SCHEMA|PROTOBUF/.test(error.message);
-    if (error.code === 'NOT_SUPPORTED_YET' || format || fn || property)
+    if (unsupported(error.code, error.message))
       return { outcome: 'unsupported', why: `${error.code}: ${error.message}` };
     if (
       test.expected !== undefined &&
@@ -94,9 +99,14 @@ function judge(test: TestCase, error: unknown): Verdict {
 }
 
 /** Topics that the case names, and those of CREATE statements with a column list: 4 partitions unless they say otherwise. */
-function createTopics(test: TestCase, node: HarnessNode): void {
+export async function createTopics(
+  test: TestCase,
+  defaultPartitions: number,
+  createTopic: (name: string, settings: TopicSettings) => Promise<void>,
+): Promise<void> {
+  const wanted = new Map<string, TopicSettings>();
   const create = (name: string, partitions: number, replicas = 1): void => {
-    if (!node.topics.has(name)) void node.createTopic(name, { partitions, replicas, config: {} });
+    if (!wanted.has(name)) wanted.set(name, { partitions, replicas, config: { 'retention.ms': '-1' } });
   };
   for (const { name, partitions, replicas } of test.topics) create(name, partitions, replicas);
   for (const statement of test.statements) {
@@ -108,9 +118,14 @@ function createTopics(test: TestCase, node: HarnessNode): void {
     const topic = /KAFKA_TOPIC\s*=\s*'([^']*)'/i.exec(statement)?.[1];
     const partitions = /PARTITIONS\s*=\s*'?(\d+)/i.exec(statement)?.[1];
     if (topic !== undefined)
-      create(topic, Number(partitions ?? 4), Number(/REPLICAS\s*=\s*'?(\d+)/i.exec(statement)?.[1] ?? 1));
+      create(
+        topic,
+        Number(partitions ?? defaultPartitions),
+        Number(/REPLICAS\s*=\s*'?(\d+)/i.exec(statement)?.[1] ?? 1),
+      );
   }
-  for (const { topic } of test.inputs) create(topic, 4);
+  for (const { topic } of test.inputs) create(topic, defaultPartitions);
+  for (const [name, settings] of wanted) await createTopic(name, settings);
 }
 
 async function executeAll(test: TestCase, engine: Engine, session: Session): Promise<Map<string, QueryObject>> {
@@ -213,11 +228,11 @@ function pipeAll(test: TestCase, engine: Engine, node: HarnessNode, queries: rea
   }
 }
 
-function sourceOn(engine: Engine, topic: string): SourceSpec | undefined {
+export function sourceOn(engine: Engine, topic: string): SourceSpec | undefined {
   return [...engine.catalog.sources.values()].map(({ spec }) => spec).find((spec) => spec.topic === topic);
 }
 
-function toRecord(
+export function toRecord(
   input: CaseRecord,
   spec: SourceSpec | undefined,
 ): {
@@ -237,10 +252,14 @@ function toRecord(
   return { key: windowedKey(key, input.window), value, timestamp: input.timestamp ?? 0, partition: undefined, headers };
 }
 
-function verifyOutputs(test: TestCase, engine: Engine, node: HarnessNode): void {
+export function verifyOutputs(
+  test: TestCase,
+  engine: Engine,
+  topics: ReadonlyMap<string, { readonly records: readonly TopicRecord[] }>,
+): void {
   for (const topic of new Set(test.outputs.map((output) => output.topic))) {
     const expected = test.outputs.filter((output) => output.topic === topic);
-    const records = node.topics.get(topic)?.records ?? [];
+    const records = topics.get(topic)?.records ?? [];
     const spec = sourceOn(engine, topic);
     const show = (): string =>
       records
