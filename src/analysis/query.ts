@@ -1,7 +1,7 @@
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Expr } from '../expressions/node.ts';
-import { column } from '../expressions/node.ts';
+import { column, columnsOf } from '../expressions/node.ts';
 import { filter, flatMap, rekey, source as sourceNode } from '../plan/logical/build.ts';
 import { type LogicalNode, type NamedExpr } from '../plan/logical/node.ts';
 import type { ExpressionNode } from '../syntax/expressions.ts';
@@ -58,6 +58,7 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
     const where = typer.with('WHERE', { invoke: invokes.hook });
     const predicate = where.boolean(query.where, 'WHERE');
     checkBounds(query, predicate, 'WHERE');
+    checkPulled(query, predicate, 'the WHERE clause', options);
     plan = filter(invokes.take(plan), predicate);
   }
   const withInvokes = { ...context, scope: invokes.scope, invokes };
@@ -97,7 +98,11 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
     },
   };
   const projection = planProjection(
-    { ...withInvokes, replacements: keyed.map(({ name, expr }) => ({ expr, by: column(name, expr.type) })) },
+    {
+      ...withInvokes,
+      checkSelected: (expr) => checkPulled(query, expr, 'SELECT', options),
+      replacements: keyed.map(({ name, expr }) => ({ expr, by: column(name, expr.type) })),
+    },
     typer.with('SELECT', hooks),
     plan,
     joins?.viableKeys,
@@ -160,6 +165,12 @@ function checkClauses(query: QueryNode, options: AnalysisOptions): void {
 function checkUngrouped(query: QueryNode): void {
   if (query.window !== undefined) throw new SqlError('WINDOW_WITHOUT_GROUP_BY', query.window.span, {});
   if (query.having !== undefined) throw new SqlError('HAVING_WITHOUT_GROUP_BY', query.having.span, {});
+}
+
+/** Where a row came from is known while it passes, and not of a row that is kept. */
+export function checkPulled(query: QueryNode, expr: Expr, where: string, { purpose }: AnalysisOptions): void {
+  const found = purpose === 'pull' && [...columnsOf([expr])].find((name) => /^ROW(PARTITION|OFFSET)$/.test(name));
+  if (found) throw new SqlError('PULL_UNSUPPORTED', query.span, { what: `${found} in ${where}` });
 }
 
 /** Bounds of the window that a query itself makes are known only after its aggregation. */

@@ -21,8 +21,8 @@ export interface PulledRows {
   readonly rows: readonly Row[];
 }
 
-/** A pull query on a table: rows of its state, by key where WHERE names whole keys, else by a scan, then filtered and projected. */
-export async function pullRows(query: QueryNode, engine: Engine, session: Session): Promise<PulledRows> {
+/** Refuses what a query that ends cannot have. */
+export function refusePull(query: QueryNode): void {
   const clauses: [unknown, string][] = [
     [query.joins[0], 'JOIN'],
     [query.window, 'WINDOW'],
@@ -33,6 +33,11 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
   ];
   const unfit = clauses.find(([clause]) => clause !== undefined);
   if (unfit !== undefined) throw new SqlError('PULL_UNSUPPORTED', query.span, { what: unfit[1] });
+}
+
+/** A pull query on a table: rows of its state, by key where WHERE names whole keys, else by a scan, then filtered and projected. */
+export async function pullRows(query: QueryNode, engine: Engine, session: Session): Promise<PulledRows> {
+  refusePull(query);
   const source = engine.catalog.sources.get(query.from.name.text)!;
   const queryId = source.createdBy;
   if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
@@ -43,6 +48,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
   const step = steps.find((each): each is SourceStep => each.op === 'streamSource')!;
   const filter = steps.find((each): each is FilterStep => each.op === 'streamFilter');
   const keys = filter === undefined ? undefined : lookupKeys(filter.predicate, source);
+  if (keys === undefined) checkScan(query, filter?.predicate, source, session);
   const found: Change[] = [];
   for (const key of keys ?? [undefined]) {
     const rows = await engine.node.pull(queryId, key);
@@ -74,6 +80,22 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     }));
   const changes = await topology.process(batch);
   return { columns: plan.root.columns, rows: changes.flatMap(({ after }) => (after === undefined ? [] : [after])) };
+}
+
+/** Without keys a table is read whole, which a server may forbid; a range of one key may be read all the same. */
+function checkScan(query: QueryNode, predicate: Expr | undefined, { spec }: SourceObject, session: Session): void {
+  if (session.get('ksql.query.pull.table.scan.enabled') === 'true') return;
+  const keys = keyColumns(spec.schema);
+  const isRange = (part: Expr): boolean =>
+    part.kind === 'compare' &&
+    ['<', '<=', '>', '>='].includes(part.op) &&
+    [part.left, part.right].some((side) => side.kind === 'column' && side.name === keys[0]!.name);
+  const ranges = predicate === undefined ? 0 : conjuncts(predicate).filter(isRange).length;
+  const allowed = session.get('ksql.query.pull.range.scan.enabled') === 'true' && keys.length === 1;
+  if (!allowed || spec.window !== undefined || ranges !== 1)
+    throw new SqlError('PULL_SCAN_DISABLED', (query.where ?? query).span, {
+      keys: keys.map(({ name }) => name).join(', '),
+    });
 }
 
 /** The columns that the pull query reads, taken from a row of the materialised query. */

@@ -15,7 +15,7 @@ import type { Select } from '../syntax/statements/select.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { planTransient } from './plan-query.ts';
-import { pullRows } from './pull.ts';
+import { pullRows, refusePull } from './pull.ts';
 import type { Session } from './session.ts';
 
 /** A row for a client; a tombstone has the key's values and nulls. */
@@ -29,7 +29,7 @@ export interface QueryStream {
   readonly id: string;
   readonly kind: 'push' | 'pull';
   readonly columns: readonly PlanColumn[];
-  /** Why it ended, once it has: the limit, or the end of a pull query. */
+  /** What is said at its end: nothing for a pull query on a table. Columns with the role `key` are shown as keys: of tables that are pulled. */
   readonly finalMessage: string | undefined;
   /** Rows as they come, in groups; ends at the limit, at the end of a pull query, or when it is closed. */
   rows(): AsyncIterable<readonly ClientRow[]>;
@@ -78,6 +78,7 @@ export async function openQuery(
   )
     return pullStream(await pullRows(query, engine, session), query.limit);
   const isPull = query.emit === undefined;
+  if (isPull) refusePull(query);
   const { plan } = planTransient(query, engine.catalog, isPull ? 'pull' : 'push', session);
   if (isPull && plan.shape === 'TABLE') throw new SqlError('PULL_UNSUPPORTED', statement.span, { what: 'GROUP BY' });
   const limit = Number(session.get('ksql.max.push.queries'));
@@ -86,6 +87,7 @@ export async function openQuery(
     isPull,
     limit: query.limit,
     name: query.from.name.text,
+    isScalable: !isPull && isScalable(query, source, session),
     backend: newBackend(),
     onEnd: (id) => pushQueries.remove(id),
   });
@@ -93,13 +95,15 @@ export async function openQuery(
   return stream;
 }
 
+const isBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
+
 function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, limit: number | undefined): QueryStream {
   const kept = limit === undefined ? rows : rows.slice(0, limit);
   return {
     id: `query_${Date.now()}_${randomBytes(4).toString('hex')}`,
     kind: 'pull',
-    columns,
-    finalMessage: limit !== undefined && rows.length >= limit ? 'Limit Reached' : undefined,
+    columns: columns.map((each) => (isBound(each.name) ? { ...each, role: 'key' as const } : each)),
+    finalMessage: undefined,
     async *rows() {
       await Promise.resolve();
       yield kept.map((values) => ({ values, tombstone: false }));
@@ -108,10 +112,28 @@ function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, lim
   };
 }
 
+/** One source that a query fills, read as it is from its end on. */
+function isScalable(query: Select['query'], source: SourceObject | undefined, session: Session): boolean {
+  const simple =
+    query.joins.length === 0 &&
+    query.window === undefined &&
+    query.groupBy === undefined &&
+    query.partitionBy === undefined &&
+    query.having === undefined;
+  return (
+    simple &&
+    source?.createdBy !== undefined &&
+    session.get('ksql.query.push.v2.enabled') === 'true' &&
+    session.get('auto.offset.reset').toLowerCase() === 'latest'
+  );
+}
+
 interface Options {
   readonly isPull: boolean;
   readonly limit: number | undefined;
   readonly name: string;
+  /** ksqlDB's scalable push query: reads what a persistent query writes from now on. */
+  readonly isScalable: boolean;
   readonly backend: StateBackend;
   readonly onEnd: (id: string) => void;
 }
@@ -137,9 +159,10 @@ class TransientQuery implements QueryStream {
   #closed = false;
 
   private constructor(plan: PhysicalPlan, topology: LocalTopology, inputs: readonly Input[], options: Options) {
-    this.id = `transient_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
+    const kind = options.isScalable ? 'SCALABLE_PUSH_QUERY' : 'transient';
+    this.id = `${kind}_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
     this.kind = options.isPull ? 'pull' : 'push';
-    this.columns = plan.root.columns;
+    this.columns = plan.root.columns.map((each) => ({ ...each, role: 'value' as const }));
     this.#topology = topology;
     this.#inputs = inputs;
     this.#options = options;
@@ -158,7 +181,9 @@ class TransientQuery implements QueryStream {
     const inputs: Input[] = [];
     for (const step of sourcesOf(plan)) {
       const earliest =
-        options.isPull || step.source.kind === 'TABLE' || session.get('auto.offset.reset').toLowerCase() === 'earliest';
+        options.isPull ||
+        (step.source.kind === 'TABLE' && !options.isScalable) ||
+        session.get('auto.offset.reset').toLowerCase() === 'earliest';
       inputs.push({
         stepId: step.id,
         decoder: new SourceDecoder(step, () => undefined),
@@ -174,7 +199,10 @@ class TransientQuery implements QueryStream {
       if (left === 0) this.finalMessage = 'Limit Reached';
       while (!this.#closed && left > 0) {
         const caughtUp = this.#options.isPull && this.#inputs.every(({ reader }) => reader.caughtUp);
-        if (caughtUp) return;
+        if (caughtUp) {
+          this.finalMessage = 'Query Completed';
+          return;
+        }
         const batch = await this.#poll();
         if (batch.length === 0) {
           // A client that is gone is noticed when something is sent: nothing is a chance to look.
@@ -210,9 +238,12 @@ class TransientQuery implements QueryStream {
     return batch;
   }
 
-  #clientRow({ key, after }: Change): ClientRow {
+  #clientRow({ key, after, window }: Change): ClientRow {
     if (after !== undefined) return { values: after, tombstone: false };
-    const values: Value[] = this.columns.map(() => null);
+    const values = this.columns.map(({ name }): Value => {
+      if (name === 'WINDOWSTART') return window?.start ?? null;
+      return name === 'WINDOWEND' ? (window?.end ?? null) : null;
+    });
     this.#keySlots.forEach((slot, i) => (values[slot] = key[i] ?? null));
     return { values, tombstone: true };
   }
@@ -237,5 +268,3 @@ function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): Record
     headers: () => [...headers],
   };
 }
-
-export type { SourceObject };

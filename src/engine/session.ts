@@ -16,6 +16,8 @@ export const sessionProperties: Readonly<Record<string, string>> = {
   'ksql.suppress.enabled': 'true',
   'ksql.output.topic.name.prefix': '',
   'ksql.query.pull.table.scan.enabled': 'true',
+  'ksql.query.pull.range.scan.enabled': 'true',
+  'ksql.query.push.v2.enabled': 'false',
   'ksql.insert.into.values.enabled': 'true',
   'ksql.create.or.replace.enabled': 'true',
   'ksql.variable.substitution.enable': 'true',

@@ -70,6 +70,16 @@ const table: readonly { readonly words: readonly string[]; readonly codes: reado
   { words: ['Window bounds column'], codes: ['WINDOW_BOUNDS_MISPLACED'] },
   { words: ['Syntax Error'], codes: ['SYNTAX_ERROR', 'UNEXPECTED_CHARACTER', 'COMPARE_WITH_NULL'] },
   { words: ['Syntax error', 'NULL'], codes: ['COMPARE_WITH_NULL', 'SYNTAX_ERROR'] },
+  { words: ['Pull queries', 'support'], codes: ['PULL_UNSUPPORTED'] },
+  { words: ['table scan'], codes: ['PULL_SCAN_DISABLED'] },
+  { words: ['key column', 'comparison'], codes: ['PULL_SCAN_DISABLED'] },
+  { words: ['Bound on key'], codes: ['PULL_SCAN_DISABLED'] },
+  { words: ['every key', 'WHERE'], codes: ['PULL_SCAN_DISABLED'] },
+  { words: ['Comparison', 'NULL'], codes: ['COMPARE_WITH_NULL'] },
+  { words: ['Duplicate value columns'], codes: ['DUPLICATE_COLUMN'] },
+  { words: ['converted', 'key column'], codes: ['COMPARE_MISMATCH', 'LITERAL_CONVERSION'] },
+  { words: ['Inserting into column'], codes: ['INSERT_VALUES'] },
+  { words: ['Arithmetic on types'], codes: ['TYPE_MISMATCH', 'NULL_OPERAND'] },
   { words: ['Could not determine output schema'], codes: ['NULL_OPERAND'] },
 ];
 

@@ -41,7 +41,11 @@ class RestCase {
       serviceId: 'rest_',
       sync: false,
     });
-    const defaults = { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0' };
+    const defaults = {
+      'auto.offset.reset': 'earliest',
+      'cache.max.bytes.buffering': '0',
+      'ksql.query.push.v2.enabled': 'true',
+    };
     this.#engine = new Engine({ node, models, serviceId: 'rest_', defaults });
     await this.#engine.start();
     const context = {

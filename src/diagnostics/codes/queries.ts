@@ -117,6 +117,11 @@ export const queryCodes = {
     message: (p: { what: string }) => `a pull query cannot have ${p.what}`,
     hint: () => 'Add EMIT CHANGES for a push query.',
   },
+  PULL_SCAN_DISABLED: {
+    message: () => 'this pull query reads the whole table, and table scans are switched off',
+    hint: (p: { keys: string }) =>
+      `Give every key a value in WHERE (${p.keys}), or SET 'ksql.query.pull.table.scan.enabled'='true'.`,
+  },
   INSERT_COLUMNS: { message: (p: { why: string }) => `the query does not fit the target: ${p.why}` },
   INVOKE_ON_TABLE: { message: () => 'INVOKE MODEL needs a stream: a table row cannot be scored again to take it back' },
   MODEL_ARGUMENTS: { message: (p: { model: string; why: string }) => `model "${p.model}": ${p.why}` },

@@ -57,10 +57,7 @@ function metadata(query: QueryStream): string {
 }
 const schemaOf = (query: QueryStream): string =>
   query.columns
-    .map(
-      ({ name, type, role }) =>
-        `${quoteName(name)} ${typeText(type)}${role === 'key' && query.kind === 'pull' ? ' KEY' : role === 'key' ? ' KEY' : ''}`,
-    )
+    .map(({ name, type, role }) => `${quoteName(name)} ${typeText(type)}${role === 'key' ? ' KEY' : ''}`)
     .join(', ');
 
 export function queryRoutes(app: Express, context: ServerContext): void {
@@ -94,6 +91,7 @@ async function answer(
   field: string,
   framing: Framing,
 ): Promise<void> {
+  let isPush = false;
   try {
     const body = parseObject(await readBody(request));
     const session = sessionOf(body, context.engine.defaults);
@@ -102,6 +100,7 @@ async function answer(
       await sendPrint(response, context, statement);
       return;
     }
+    isPush = statement.kind === 'select' && statement.query.emit !== undefined;
     if (statement.kind !== 'select') throw new SqlError('STATEMENT_NOT_QUERY', statement.span, {});
     await sendQuery(request, response, context, await open(statement, context, session), framing);
   } catch (error) {
@@ -110,7 +109,8 @@ async function answer(
       return;
     }
     const { status, body } = errorAnswer(error);
-    response.status(status).json(body);
+    // ksqlDB's refusals of push queries are generic errors, those of pull queries name the statement.
+    response.status(status).json(isPush && status === 400 ? { ...body, '@type': 'generic_error' } : body);
   }
 }
 
@@ -157,7 +157,7 @@ async function sendQuery(
       if (alone) for (const text of texts) await send(response, text, true);
       else await send(response, texts.join(''), false);
     }
-    response.end(framing.end(query.finalMessage ?? (query.kind === 'pull' ? undefined : 'Query Completed')));
+    response.end(framing.end(query.finalMessage));
   } catch (error) {
     response.end(framing.error(errorAnswer(error).body));
   } finally {
