@@ -156,6 +156,7 @@ class TransientQuery implements QueryStream {
   readonly #inputs: readonly Input[];
   readonly #options: Options;
   readonly #keySlots: readonly number[];
+  readonly #isTable: boolean;
   #closed = false;
 
   private constructor(plan: PhysicalPlan, topology: LocalTopology, inputs: readonly Input[], options: Options) {
@@ -163,6 +164,7 @@ class TransientQuery implements QueryStream {
     this.id = `${kind}_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
     this.kind = options.isPull ? 'pull' : 'push';
     this.columns = plan.root.columns.map((each) => ({ ...each, role: 'value' as const }));
+    this.#isTable = plan.shape === 'TABLE';
     this.#topology = topology;
     this.#inputs = inputs;
     this.#options = options;
@@ -211,7 +213,9 @@ class TransientQuery implements QueryStream {
         }
         const changes = await this.#topology.process(batch);
         if (changes.length === 0) continue;
-        const rows = changes.slice(0, left === Infinity ? undefined : left).map((change) => this.#clientRow(change));
+        // A stream's record without a value is no row; a table's is a tombstone.
+        const sent = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
+        const rows = sent.slice(0, left === Infinity ? undefined : left).map((change) => this.#clientRow(change));
         left -= rows.length;
         if (left <= 0) this.finalMessage = 'Limit Reached';
         yield rows;

@@ -52,8 +52,12 @@ export function keyText(key: Row): string {
   return String(identity(key));
 }
 
-export function* keyTexts(changes: readonly Change[]): Iterable<string> {
-  for (const { key } of changes) yield keyText(key);
+/** The same for a row whose key may have a window: equal keys of two windows are two rows. */
+export function rowText({ key, window }: Change): string {
+  return window === undefined ? keyText(key) : `${window.start}/${window.end}/${keyText(key)}`;
+}
+export function* rowTexts(changes: readonly Change[]): Iterable<string> {
+  for (const change of changes) yield rowText(change);
 }
 
 export const hasNull = (key: Row): boolean => key.includes(null);

@@ -1,6 +1,6 @@
 import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
-import { Change, hasNull, keyText, keyTexts, type Row } from '../change.ts';
+import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import { pieces } from '../pieces.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
@@ -26,7 +26,7 @@ export class GroupAggregate implements Operator {
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
-    if (changes!.length > 8) this.#store.prefetch(keyTexts(changes!));
+    if (changes!.length > 8) this.#store.prefetch(changes!.map(({ key }) => keyText(key)));
     const result: Change[] = [];
     for (const change of changes!) {
       const { key, before, after, timestamp, sequence } = change;

@@ -1,12 +1,20 @@
 import type { JoinWindow } from '../../plan/logical/node.ts';
-import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { Change, hasNull, rowText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { WindowStore } from '../stores/window-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 import type { JoinRow } from './stream-table-join.ts';
 
 /** A buffered row: its time, its place among rows of that time, the row, and whether it has met a match. */
-type Buffered = [timestamp: number, arrival: number, row: Row, matched: boolean, key: Row];
+type Buffered = [
+  timestamp: number,
+  arrival: number,
+  row: Row,
+  matched: boolean,
+  key: Row,
+  start?: number,
+  end?: number,
+];
 
 interface Side {
   readonly store: WindowStore<Buffered[]>;
@@ -62,11 +70,11 @@ export class StreamStreamJoin implements Operator {
   }
 
   #visit(change: Change, own: Side, other: Side, isLeft: boolean, result: Change[]): void {
-    const { key, after, timestamp, sequence } = change;
+    const { key, after, timestamp, sequence, window } = change;
     if (after === undefined) return;
     if (hasNull(key)) {
       // A row without a key meets nobody: an outer one is padded, the others are dropped.
-      if (own.outer) result.push(this.#pad(change.key, after, timestamp, sequence, isLeft));
+      if (own.outer) result.push(this.#pad(change.key, after, timestamp, sequence, isLeft, window));
       return;
     }
     if (timestamp > this.#streamTime) this.#streamTime = timestamp;
@@ -76,7 +84,7 @@ export class StreamStreamJoin implements Operator {
       this.#onLate(change);
       return;
     }
-    const text = keyText(key);
+    const text = rowText(change);
     let matched = false;
     for (
       let segment = this.#segment(timestamp - own.beforeMs);
@@ -94,14 +102,16 @@ export class StreamStreamJoin implements Operator {
           changed = true;
         }
         const [l, r] = isLeft ? [after, each[2]] : [each[2], after];
-        result.push(new Change(key, undefined, this.#row(key, l, r), Math.max(timestamp, each[0]), sequence));
+        const time = Math.max(timestamp, each[0]);
+        result.push(new Change(key, undefined, this.#row(key, l, r), time, sequence, window));
       }
       if (changed) other.store.put(segment, text, buffered);
     }
-    if (!matched && own.outer && eager) result.push(this.#pad(key, after, timestamp, sequence, isLeft));
+    if (!matched && own.outer && eager) result.push(this.#pad(key, after, timestamp, sequence, isLeft, window));
     const segment = this.#segment(timestamp);
     const buffer = own.store.get(segment, text) ?? [];
-    buffer.push([timestamp, this.#arrival++, after, matched || eager, key]);
+    const bounds: [] | [number, number] = window === undefined ? [] : [window.start, window.end];
+    buffer.push([timestamp, this.#arrival++, after, matched || eager, key, ...bounds]);
     buffer.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     own.store.put(segment, text, buffer);
     this.#expire();
@@ -111,9 +121,9 @@ export class StreamStreamJoin implements Operator {
     return Math.floor(timestamp / this.#segmentMs) * this.#segmentMs;
   }
 
-  #pad(key: Row, row: Row, timestamp: number, sequence: number, isLeft: boolean): Change {
+  #pad(key: Row, row: Row, timestamp: number, sequence: number, isLeft: boolean, window: Window | undefined): Change {
     const joined = isLeft ? this.#row(key, row, undefined) : this.#row(key, undefined, row);
-    return new Change(key, undefined, joined, timestamp, sequence);
+    return new Change(key, undefined, joined, timestamp, sequence, window);
   }
 
   /** Pads outer rows whose window and grace stream time has passed, in order of their time. */
@@ -145,7 +155,11 @@ export class StreamStreamJoin implements Operator {
     }
     this.#padded = horizon - Math.max(beforeMs, afterMs);
     due.sort((a, b) => a.entry[0] - b.entry[0] || a.entry[1] - b.entry[1]);
-    for (const { entry, isLeft } of due) result.push(this.#pad(entry[4], entry[2], entry[0], sequence, isLeft));
+    for (const { entry, isLeft } of due) {
+      const [timestamp, , row, , key, start, end] = entry;
+      const window = start === undefined ? undefined : { start, end: end! };
+      result.push(this.#pad(key, row, timestamp, sequence, isLeft, window));
+    }
   }
 
   #lastExpired = 0;

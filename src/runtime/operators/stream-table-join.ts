@@ -1,4 +1,4 @@
-import { Change, hasNull, keyText, keyTexts, type Row } from '../change.ts';
+import { Change, hasNull, rowText, rowTexts, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
@@ -22,22 +22,22 @@ export class StreamTableJoin implements Operator {
   }
 
   process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
-    if (left!.length > 8) this.#table.prefetch(keyTexts(left!));
+    if (left!.length > 8) this.#table.prefetch(rowTexts(left!));
     const result: Change[] = [];
     mergeInputs(
       left!,
       right!,
       (change) => {
-        const { key, after, timestamp, sequence, headers } = change;
+        const { key, after, timestamp, sequence, window, headers } = change;
         if (after === undefined) return;
         const missing = hasNull(key);
-        const found = missing ? undefined : this.#table.get(keyText(key));
+        const found = missing ? undefined : this.#table.get(rowText(change));
         if (found === undefined && this.#inner) return;
-        result.push(new Change(key, undefined, this.#row(key, after, found), timestamp, sequence, undefined, headers));
+        result.push(new Change(key, undefined, this.#row(key, after, found), timestamp, sequence, window, headers));
       },
-      ({ key, after }) => {
-        if (after === undefined) this.#table.delete(keyText(key));
-        else this.#table.put(keyText(key), after);
+      (change) => {
+        if (change.after === undefined) this.#table.delete(rowText(change));
+        else this.#table.put(rowText(change), change.after);
       },
     );
     return result;

@@ -1,4 +1,4 @@
-import { Change, keyText, type Row } from '../change.ts';
+import { Change, keyText, rowText, rowTexts, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
@@ -13,9 +13,9 @@ export class TableSource implements Operator {
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
-    if (changes!.length > 8) this.#store.prefetch(changes!.map(textOf));
+    if (changes!.length > 8) this.#store.prefetch(rowTexts(changes!));
     return changes!.map((change) => {
-      const text = textOf(change);
+      const text = rowText(change);
       const before = this.#store.get(text)?.[1];
       if (change.after === undefined) this.#store.delete(text);
       else this.#store.put(text, [change.key, change.after, change.timestamp]);
@@ -39,10 +39,6 @@ export class TableSource implements Operator {
   }
 }
 
-const textOf = (change: Change): string =>
-  change.window === undefined
-    ? keyText(change.key)
-    : `${change.window.start}/${change.window.end}/${keyText(change.key)}`;
 function* values<V>(entries: Iterable<readonly [string, V]>): Iterable<V> {
   for (const [, value] of entries) yield value;
 }

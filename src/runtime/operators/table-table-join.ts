@@ -1,10 +1,10 @@
-import { Change, keyText, type Row } from '../change.ts';
+import { Change, keyText, rowText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 import type { JoinRow } from './stream-table-join.ts';
 
-type Side = readonly [row: Row, timestamp: number];
+type Side = readonly [row: Row, timestamp: number, key: Row, start?: number, end?: number];
 
 /** Joins two tables by their keys: a change of either side sends the joined row anew, or a tombstone when it is gone. */
 export class TableTableJoin implements Operator {
@@ -30,18 +30,25 @@ export class TableTableJoin implements Operator {
   process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
     const result: Change[] = [];
     const visit = (change: Change, own: KeyValueStore<Side>, other: KeyValueStore<Side>, isLeft: boolean): void => {
-      const text = keyText(change.key);
+      const text = rowText(change);
+      const { window } = change;
       const opposite = other.get(text);
       const was = own.get(text);
       const timestamp = Math.max(change.timestamp, opposite?.[1] ?? 0);
       if (change.after === undefined) own.delete(text);
-      else own.put(text, [change.after, change.timestamp]);
+      else
+        own.put(
+          text,
+          window === undefined
+            ? [change.after, change.timestamp, change.key]
+            : [change.after, change.timestamp, change.key, window.start, window.end],
+        );
       const join = (mine: Row | undefined): Row | undefined =>
         isLeft ? this.#join(change.key, mine, opposite?.[0]) : this.#join(change.key, opposite?.[0], mine);
       const before = join(was?.[0]);
       const after = join(change.after);
       if (before === undefined && after === undefined) return;
-      result.push(new Change(change.key, before, after, timestamp, change.sequence));
+      result.push(new Change(change.key, before, after, timestamp, change.sequence, window));
     };
     mergeInputs(
       left!,
@@ -69,9 +76,13 @@ export class TableTableJoin implements Operator {
         : [keyText(key)];
     for (const text of texts) {
       const [left, right] = [this.#left.get(text), this.#right.get(text)];
-      const row = this.#join(key ?? [text], left?.[0], right?.[0]);
+      const side = left ?? right;
+      if (side === undefined) continue;
+      const [, , own, start, end] = side;
+      const row = this.#join(own, left?.[0], right?.[0]);
+      const window = start === undefined ? undefined : { start, end: end! };
       if (row !== undefined)
-        yield new Change(key ?? [text], undefined, row, Math.max(left?.[1] ?? 0, right?.[1] ?? 0), 0);
+        yield new Change(own, undefined, row, Math.max(left?.[1] ?? 0, right?.[1] ?? 0), 0, window);
     }
   }
 }
