@@ -6,6 +6,7 @@ import { readSettings } from '../src/config/settings.ts';
 import { startNode } from '../src/cli/start-node.ts';
 import { Session } from '../src/engine/session.ts';
 import { executeScript } from '../src/statements/index.ts';
+import { difference } from './compare.ts';
 import { workloads, workloadSql } from './workloads.ts';
 
 interface Options {
@@ -14,10 +15,12 @@ interface Options {
   readonly workload: string;
   readonly threads: string;
   readonly guarantee: string;
+  /** Compares the result with that of the peer's newest run of this workload. */
+  readonly compare: boolean;
 }
 
 /** One workload on Kafka: events a second from the first record processed until the commit that covers the last one, as the peer measures. */
-export async function benchKafka({ brokers, topic, workload, threads, guarantee }: Options): Promise<void> {
+export async function benchKafka({ brokers, topic, workload, threads, guarantee, compare }: Options): Promise<void> {
   if (!workloads.includes(workload)) throw new TypeError(`workload: ${workloads.join(', ')}, not ${workload}`);
   const service = `bench_${workload}_${Date.now()}_`;
   const sink = `${service}out`;
@@ -59,7 +62,16 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee 
   clearInterval(watch);
   const outputs = (await admin.fetchTopicOffsets(sink)).reduce((sum, { offset }) => sum + Number(offset), 0);
   await running.close();
+  const peers = (await admin.listTopics()).filter(
+    (name) => name.startsWith(`peer-${workload}-`) && name.endsWith('-out'),
+  );
+  const [peer] = peers.sort().reverse();
   await admin.disconnect();
+  const differs = !compare
+    ? undefined
+    : peer === undefined
+      ? 'the peer has no output topic'
+      : await difference(brokers, workload, sink, peer);
   rmSync(folder, { recursive: true, force: true });
   console.log(
     JSON.stringify({
@@ -72,7 +84,9 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee 
       events_per_second: Math.round(events / seconds),
       outputs,
       rss_mb: Math.round(peak / 1048576),
+      ...(compare ? { same_as_peer: differs === undefined } : {}),
       sink,
     }),
   );
+  if (differs !== undefined) throw new TypeError(`the results differ: ${differs}`);
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchEmbedded } from './embedded.ts';
+import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
 
 const { positionals, values } = parseArgs({
@@ -11,13 +12,16 @@ const { positionals, values } = parseArgs({
     threads: { type: 'string', default: '2' },
     guarantee: { type: 'string', default: 'at_least_once' },
     events: { type: 'string', default: '1000000' },
-    check: { type: 'string', default: '' },
+    compare: { type: 'boolean', default: false },
+    rate: { type: 'string', default: '5000' },
+    seconds: { type: 'string', default: '30' },
   },
 });
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   kafka: () => benchKafka(values),
   embedded: () => benchEmbedded(values),
+  latency: () => benchLatency(values),
 };
 const bench = benches[positionals[0] ?? ''];
 if (bench === undefined) {

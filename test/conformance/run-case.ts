@@ -73,7 +73,7 @@ export function unsupported(code: string, message: string): boolean {
 
 function judge(test: TestCase, error: unknown): Verdict {
   if (error instanceof SqlError) {
-    if (unsupported(error.code, error.message))
+    if (unsupported(String(error.code), error.message))
       return { outcome: 'unsupported', why: `${error.code}: ${error.message}` };
     if (
       test.expected !== undefined &&
