@@ -26,6 +26,9 @@ import { cast, comparable, isNull, isStringLiteral, readLiteral, unify } from '.
 import { resolveType } from './resolve-type.ts';
 import { emptyScope, type Scope } from './scope.ts';
 
+/** A chain such as a + b + c … nests too: deeper ones would take the stack of what walks them later. */
+const maximumDepth = 1000;
+
 /** Gives expressions their types, and inserts the conversions that SQL leaves out. */
 export class Typer implements ExpressionTyper {
   readonly scope: Scope;
@@ -33,6 +36,7 @@ export class Typer implements ExpressionTyper {
   readonly hooks: TyperHooks;
   /** Where the expression stands, for errors. */
   readonly place: string;
+  #depth = 0;
   #lambdaVariables: readonly { readonly name: string; readonly type: SqlType }[] = [];
 
   constructor(scope: Scope, types: ReadonlyMap<string, SqlType>, place: string, hooks: TyperHooks = {}) {
@@ -48,6 +52,16 @@ export class Typer implements ExpressionTyper {
   }
 
   type(node: ExpressionNode): Expr {
+    if (this.#depth >= maximumDepth) throw new SqlError('NESTED_TOO_DEEP', node.span, { limit: maximumDepth });
+    this.#depth++;
+    try {
+      return this.#type(node);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #type(node: ExpressionNode): Expr {
     switch (node.kind) {
       case 'literal':
         return typeLiteral(node);

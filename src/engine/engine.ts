@@ -1,8 +1,11 @@
 import { Catalog, type QueryObject } from '../catalog/catalog.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
 import type { Node } from '../runtime/ports/node.ts';
+import { LocalTopology } from '../runtime/topology.ts';
+import { noConflation } from '../runtime/cache-settings.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
+import { noState } from './no-state.ts';
 import type { ModelRegistry } from './models.ts';
 
 export interface EngineOptions {
@@ -74,11 +77,24 @@ export class Engine {
     return this.#mutex.run(async () => {
       await this.catchUp();
       return action(async (command) => {
+        if ('query' in command && command.query !== undefined) this.#check(command.query);
         const number = await this.node.commands.append(JSON.stringify(command), this.#applied);
         await this.#apply(command, true);
         this.#applied = number;
         return number;
       });
+    });
+  }
+
+  /** Builds a query's operators once for nothing: what cannot run must not get into the log that every node applies. */
+  #check({ plan }: QueryObject): void {
+    new LocalTopology(plan, {
+      backend: noState,
+      statePrefix: 'check',
+      partitions: 1,
+      cache: noConflation,
+      models: this.models,
+      report: () => undefined,
     });
   }
 
@@ -107,7 +123,10 @@ export class Engine {
         return;
       case 'putModel':
         this.#catalog = this.#catalog.withModel(command.model);
-        await this.models?.put(command.model);
+        // A file that has gone since is told by every row that is to be scored: the node starts all the same.
+        await this.models?.put(command.model).catch((error: unknown) => {
+          if (live) throw error;
+        });
         return;
       case 'dropModel':
         this.#catalog = this.#catalog.withoutModel(command.name);

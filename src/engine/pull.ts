@@ -5,14 +5,13 @@ import type { PlanColumn } from '../plan/logical/node.ts';
 import { allSteps, type FilterStep, type SourceStep } from '../plan/physical/step.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import { LocalTopology } from '../runtime/topology.ts';
-import type { StateBackend } from '../runtime/ports/state-backend.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { keyColumns } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
-import { InternalError } from '../util/internal-error.ts';
 import type { Engine } from './engine.ts';
+import { noState } from './no-state.ts';
 import { planTransient } from './plan-query.ts';
 import type { Session } from './session.ts';
 
@@ -57,7 +56,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
   }
   const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
   const topology = new LocalTopology(plan, {
-    backend: nothing,
+    backend: noState,
     statePrefix: 'pull',
     partitions: 1,
     cache: noConflation,
@@ -153,14 +152,3 @@ function fixedValues(part: Expr, name: string, type: PlanColumn['type']): Value[
   const values = items?.map(constant);
   return values === undefined || values.includes(undefined) ? undefined : [...new Set(values as Value[])];
 }
-
-/** Stateless plans keep nothing. */
-const nothing: StateBackend = {
-  getMany: (keys) => keys.map(() => undefined),
-  range: () => [],
-  batch: () => {
-    throw new InternalError('a stateless plan has nothing to write');
-  },
-  deleteRange: () => undefined,
-  close: () => Promise.resolve(),
-};

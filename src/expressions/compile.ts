@@ -13,6 +13,18 @@ export type Layout = ReadonlyMap<string, number>;
 
 export const layoutOf = (names: readonly string[]): Layout => new Map(names.map((name, i) => [name, i]));
 
+const setKinds = ['STRING', 'INTEGER', 'BIGINT'];
+
+/** A long list of literals of a type whose values are equal where they are the same: looked up, not compared one by one. */
+function literalSet({ operand, items }: Extract<Expr, { kind: 'in' }>): ReadonlySet<Value> | undefined {
+  if (items.length < 16 || !setKinds.includes(operand.type.kind)) return undefined;
+  const isText = operand.type.kind === 'STRING';
+  const fits = items.every(
+    ({ kind, type }) => kind === 'literal' && setKinds.includes(type.kind) && (type.kind === 'STRING') === isText,
+  );
+  return fits ? new Set(items.map((item) => (item.kind === 'literal' ? literalValue(item) : null))) : undefined;
+}
+
 /** An expression that failed for one row, with the place of the expression in its list. */
 export type OnRowError = (error: unknown, index: number) => void;
 
@@ -93,6 +105,9 @@ class Writer {
       }
       case 'in': {
         const x = this.#temp();
+        const values = literalSet(expr);
+        if (values !== undefined)
+          return `((${x}=${this.write(expr.operand)})!==null&&${this.constant(values)}.has(${x}))`;
         const tests = expr.items.map((item) => {
           const y = this.#temp();
           return `((${y}=${this.write(item)})!==null&&${this.constant(equality(expr.operand.type, item.type))}(${x},${y}))`;

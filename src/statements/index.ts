@@ -61,12 +61,22 @@ const changes = new Set<Statement['kind']>([
 ]);
 
 /** Runs one statement; those that change the catalogue run one at a time. */
-export function executeStatement(
+export async function executeStatement(
   statement: Statement,
   text: string,
   engine: Engine,
   session: Session,
 ): Promise<Entity | undefined> {
+  try {
+    return await run(statement, text, engine, session);
+  } catch (error) {
+    // What walks a plan calls itself: a statement of a hundred thousand columns or terms takes all of the stack.
+    if (error instanceof RangeError) throw new SqlError('STATEMENT_TOO_COMPLEX', statement.span, {});
+    throw error;
+  }
+}
+
+function run(statement: Statement, text: string, engine: Engine, session: Session): Promise<Entity | undefined> {
   const handler = handlers[statement.kind] as Handler<Statement>;
   const isChange = changes.has(statement.kind) && !(statement.kind === 'insert' && statement.query === undefined);
   const refuse = (): never => {

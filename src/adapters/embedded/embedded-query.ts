@@ -63,9 +63,15 @@ export class EmbeddedQuery {
     );
   }
 
+  /** A query that cannot be built is in state ERROR, and the node goes on. */
   start(): void {
-    this.#build();
-    this.#running = this.#loop();
+    try {
+      this.#build();
+      this.#running = this.#loop();
+    } catch (error) {
+      this.#state = 'ERROR';
+      this.#error = (error as Error).message;
+    }
   }
 
   #key(kind: string, ...rest: readonly (string | number)[]): Buffer {

@@ -17,6 +17,10 @@ export const syntaxCodes = {
     hint: () => 'End every statement with ";".',
   },
   NESTED_TOO_DEEP: { message: (p: { limit: number }) => `the expression is nested deeper than ${p.limit} levels` },
+  STATEMENT_TOO_COMPLEX: {
+    message: () => 'the statement is too large to be planned',
+    hint: () => 'Split it: fewer columns or shorter expressions in each statement.',
+  },
   DUPLICATE_PROPERTY: { message: (p: { name: string }) => `property "${p.name}" is given twice` },
   NUMBER_OUT_OF_RANGE: {
     message: (p: { text: string; range: string }) => `${p.text} is outside the range of ${p.range}`,

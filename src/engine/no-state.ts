@@ -1,0 +1,13 @@
+import type { StateBackend } from '../runtime/ports/state-backend.ts';
+import { InternalError } from '../util/internal-error.ts';
+
+/** A backend for plans that keep nothing. */
+export const noState: StateBackend = {
+  getMany: (keys) => keys.map(() => undefined),
+  range: () => [],
+  batch: () => {
+    throw new InternalError('a plan without state has nothing to write');
+  },
+  deleteRange: () => undefined,
+  close: () => Promise.resolve(),
+};
