@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { partitionOf } from '../../src/records/murmur2.ts';
-import { brokers, createTopic, groupOffset, readAll, startMillrace } from './support.ts';
+import { brokers, createTopic, groupOffset, readAll, startMillrace, type MillraceProcess } from './support.ts';
 
 const python = process.env['MILLRACE_TEST_PYTHON'] ?? 'python3';
 const hasPython = spawnSync(python, ['-c', 'import confluent_kafka']).status === 0;
@@ -18,10 +18,17 @@ function run(command: string, args: readonly string[], input?: string): string {
 const script = (name: string): string => join(import.meta.dirname, 'clients', name);
 const stamp = `${Date.now()}`;
 
-async function until(done: () => Promise<boolean>): Promise<void> {
+/** Waits until a group has committed so many records of a topic; says where the node stands when it takes too long. */
+async function committed(millrace: MillraceProcess, group: string, topic: string, records: number): Promise<void> {
   const end = Date.now() + 60_000;
-  while (!(await done())) {
-    if (Date.now() > end) throw new TypeError('it took more than a minute');
+  let calls = 0;
+  for (let offset = -1; offset < records; calls++) {
+    if (Date.now() > end) {
+      const status = JSON.stringify(await millrace.sql('SHOW QUERIES;'));
+      const read = await millrace.metric('millrace_records_in_total');
+      throw new TypeError(`${group} is at ${offset} of ${records} after ${calls} looks and ${read} records: ${status}`);
+    }
+    offset = await groupOffset(group, topic);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -37,7 +44,7 @@ test.skipIf(!hasKcat).each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
     const millrace = await startMillrace(service);
     await millrace.sql(`CREATE STREAM events (k STRING KEY, id BIGINT, text STRING) WITH (KAFKA_TOPIC='${topic}', VALUE_FORMAT='JSON');
       CREATE STREAM copies WITH (KAFKA_TOPIC='copies_${topic}') AS SELECT k, id, LEN(text) AS width FROM events WHERE id % 2 = 0 EMIT CHANGES;`);
-    await until(async () => (await groupOffset(`_millrace-${service}query_CSAS_COPIES_0`, topic)) >= lines.length);
+    await committed(millrace, `_millrace-${service}query_CSAS_COPIES_0`, topic, lines.length);
     const rows = (await readAll(`copies_${topic}`)).map(({ value }) => JSON.parse(value!.toString()) as unknown);
     expect(rows).toEqual(Array.from({ length: 1000 }, (_, i) => ({ ID: 2 * i, WIDTH: (2 * i) % 50 })));
     await millrace.kill('SIGTERM');
@@ -84,13 +91,13 @@ test('a node that starts anew has the catalogue of the command topic, and its qu
     DROP STREAM gone;
     INSERT INTO events (k, n) VALUES ('a', 1);`);
   const group = `_millrace-${service}query_CTAS_TOTALS_0`;
-  await until(async () => (await groupOffset(group, topic)) >= 1);
+  await committed(first, group, topic, 1);
   await first.kill('SIGKILL');
   const second = await startMillrace(service);
   const [streams] = (await second.sql('SHOW STREAMS;')) as [{ streams: { name: string }[] }];
   expect(streams.streams.map(({ name }) => name).filter((name) => name !== 'KSQL_PROCESSING_LOG')).toEqual(['EVENTS']);
   await second.sql(`INSERT INTO events (k, n) VALUES ('a', 41);`);
-  await until(async () => (await groupOffset(group, topic)) >= 2);
+  await committed(second, group, topic, 2);
   const totals = (await readAll(`totals_${stamp}`)).map(({ value }) => JSON.parse(value!.toString()) as unknown);
   expect(totals.at(-1)).toEqual({ TOTAL: 42 });
   await second.kill('SIGTERM');

@@ -207,6 +207,8 @@ export class KafkaNode implements Node {
         onRebalancing: () => this.#revoke(running),
         onCrash: (error) => {
           running.error = error.message;
+          this.#options.log(`query ${query.id}: ${error.message}`);
+          this.#revoke(running);
         },
       }),
     };
@@ -216,6 +218,7 @@ export class KafkaNode implements Node {
 
   #assign(running: Running, partitions: readonly number[]): void {
     running.partitions = partitions;
+    running.error = undefined;
     running.rebalancing = false;
     running.transition = running.transition.then(() => {
       if (!running.paused && !this.#closed && !running.rebalancing) this.#startTasks(running);

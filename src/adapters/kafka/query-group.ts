@@ -13,47 +13,76 @@ export interface GroupCallbacks {
   readonly onAssigned: (partitions: readonly number[]) => void;
   /** Work must stop and be committed before others take it over. */
   readonly onRebalancing: () => void;
+  /** The membership was lost; it is tried again by itself. */
   readonly onCrash: (error: Error) => void;
 }
+
+const firstBackoffMs = 200;
+const maximumBackoffMs = 10_000;
 
 /**
  * Membership of one query's consumer group. Partition numbers are dealt out whole, so that co-partitioned inputs and every
  * sub-topology of a number stay together, and members keep what they had. The consumer itself is paused: it only beats.
  */
 export class QueryGroup {
-  readonly #consumer: Consumer;
+  readonly #create: () => Consumer;
   readonly #topics: readonly string[];
   readonly #callbacks: GroupCallbacks;
+  #consumer: Consumer;
+  #backoffMs = firstBackoffMs;
   #previous: readonly number[] = [];
   #closed = false;
 
   constructor(kafka: Kafka, groupId: string, topics: readonly string[], host: string, callbacks: GroupCallbacks) {
     this.#topics = topics;
     this.#callbacks = callbacks;
-    this.#consumer = kafka.consumer({
-      groupId,
-      partitionAssigners: [assigner(() => ({ host, previous: this.#previous }))],
-      sessionTimeout: 10_000,
-      heartbeatInterval: 500,
-      rebalanceTimeout: 15_000,
-      maxWaitTimeInMs: 100,
-      allowAutoTopicCreation: false,
-    });
+    this.#create = () =>
+      kafka.consumer({
+        groupId,
+        partitionAssigners: [assigner(() => ({ host, previous: this.#previous }))],
+        sessionTimeout: 10_000,
+        heartbeatInterval: 500,
+        rebalanceTimeout: 15_000,
+        maxWaitTimeInMs: 100,
+        allowAutoTopicCreation: false,
+      });
+    this.#consumer = this.#create();
   }
 
+  /** Becomes a member, now or as soon as the cluster lets it: a broker that was just started has no coordinator yet. */
   async join(): Promise<void> {
+    try {
+      await this.#join();
+    } catch (error) {
+      this.#joinAgain(error as Error);
+    }
+  }
+
+  #joinAgain(error: Error): void {
+    if (this.#closed) return;
+    this.#callbacks.onCrash(error);
+    void this.#consumer.disconnect().catch(() => undefined);
+    this.#consumer = this.#create();
+    setTimeout(() => {
+      if (!this.#closed) void this.join();
+    }, this.#backoffMs).unref();
+    this.#backoffMs = Math.min(this.#backoffMs * 2, maximumBackoffMs);
+  }
+
+  async #join(): Promise<void> {
     const { REBALANCING, GROUP_JOIN, CRASH } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
       const assignment = payload.memberAssignment as Readonly<Record<string, readonly number[]>>;
       this.#consumer.pause(
         Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })),
       );
+      this.#backoffMs = firstBackoffMs;
       this.#previous = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
       this.#callbacks.onAssigned(this.#previous);
     });
     this.#consumer.on(REBALANCING, () => this.#callbacks.onRebalancing());
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!this.#closed && !payload.restart) this.#callbacks.onCrash(payload.error);
+      if (!payload.restart) this.#joinAgain(payload.error);
     });
     await this.#consumer.connect();
     await this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
