@@ -37,6 +37,14 @@ const codes: Partial<Record<DiagnosticCode, number>> = {
 export function errorAnswer(error: unknown, entities?: readonly unknown[]): { status: number; body: ErrorBody } {
   if (!(error instanceof SqlError)) {
     const why = error instanceof Error ? error.message : String(error);
+    // The names that the Kafka client gives its errors: the broker is away, and the request may work later.
+    if (error instanceof Error && error.name.startsWith('KafkaJS')) {
+      const message = `the Kafka broker does not answer: ${why}`;
+      return {
+        status: 503,
+        body: { '@type': 'generic_error', error_code: 50302, message, code: 'BROKER_UNAVAILABLE' },
+      };
+    }
     const kind = error instanceof InternalError ? 'internal error' : 'error';
     return { status: 500, body: { '@type': 'generic_error', error_code: 50000, message: `${kind}: ${why}` } };
   }

@@ -71,6 +71,8 @@ export class KafkaNode implements Node {
   readonly #lock: FolderLock;
   readonly #pool: TaskPool;
   readonly #queries = new Map<string, Running>();
+  /** Why each worker that cannot fetch cannot. */
+  readonly #unreachable = new Map<number, string>();
   #closed = false;
 
   private constructor(
@@ -94,7 +96,7 @@ export class KafkaNode implements Node {
     const threads = Number(options.settings['ksql.streams.num.stream.threads'] ?? 2);
     this.#pool = new TaskPool(threads, options.settings, parts.backend.handle, {
       commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
-      onStatus: (tasks) => this.#onStatus(tasks),
+      onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
       onFailed: (task) => this.#onFailed(task),
     });
   }
@@ -268,7 +270,13 @@ export class KafkaNode implements Node {
     await Promise.all(ids.map((id) => this.#pool.stop(id, forget)));
   }
 
-  #onStatus(tasks: readonly TaskStatus[]): void {
+  #onStatus(tasks: readonly TaskStatus[], worker: number, broker: string | undefined): void {
+    const before = this.#unreachable.get(worker);
+    if (broker !== undefined && before === undefined)
+      this.#options.log(`the broker does not answer: ${broker}; trying again`);
+    if (broker === undefined && before !== undefined) this.#options.log('the broker answers again');
+    if (broker === undefined) this.#unreachable.delete(worker);
+    else this.#unreachable.set(worker, broker);
     for (const task of tasks) {
       const running = this.#queries.get(task.queryId);
       const before = running?.status.get(task.id);
@@ -329,16 +337,19 @@ export class KafkaNode implements Node {
     if (running === undefined) return undefined;
     const total = (field: 'in' | 'out' | 'errors' | 'lag' | 'restored'): number =>
       [...running.status.values()].reduce((sum, each) => sum + each[field], 0);
+    const [unreachable] = this.#unreachable.values();
     const state = running.paused
       ? 'PAUSED'
       : running.error !== undefined
         ? 'ERROR'
-        : running.rebalancing
-          ? 'REBALANCING'
-          : 'RUNNING';
+        : unreachable !== undefined
+          ? 'UNRESPONSIVE'
+          : running.rebalancing
+            ? 'REBALANCING'
+            : 'RUNNING';
     return {
       state,
-      error: running.error,
+      error: running.error ?? (unreachable && `the broker does not answer: ${unreachable}`),
       recordsIn: total('in'),
       recordsOut: total('out'),
       errors: total('errors'),

@@ -11,7 +11,8 @@ export interface PoolCallbacks {
     group: string,
     offsets: readonly { topic: string; partition: number; offset: number }[],
   ) => Promise<void>;
-  readonly onStatus: (tasks: readonly TaskStatus[]) => void;
+  /** `broker` says why a worker cannot fetch, while it cannot. */
+  readonly onStatus: (tasks: readonly TaskStatus[], worker: number, broker: string | undefined) => void;
   readonly onFailed: (task: { id: string; queryId: string; error: string; fenced: boolean }) => void;
 }
 
@@ -57,7 +58,7 @@ export class TaskPool {
         return;
       }
       case 'status':
-        callbacks.onStatus(message.tasks);
+        callbacks.onStatus(message.tasks, this.#workers.indexOf(worker), message.broker);
         return;
       case 'failed':
         this.#placed.delete(message.id);

@@ -42,7 +42,8 @@ export type FromWorker =
       readonly call: number;
     }
   | { readonly kind: 'done'; readonly call: number; readonly result?: unknown; readonly error?: string }
-  | { readonly kind: 'status'; readonly tasks: readonly TaskStatus[] }
+  /** `broker` says why the last fetch failed, while it does. */
+  | { readonly kind: 'status'; readonly tasks: readonly TaskStatus[]; readonly broker: string | undefined }
   | {
       readonly kind: 'failed';
       readonly id: string;
@@ -68,6 +69,7 @@ const committing = new Map<KafkaTask, Promise<void>>();
 const pending = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
 let calls = 0;
 let closing = false;
+let fetchError: string | undefined;
 let wake: () => void = () => undefined;
 
 function commitOffsets(
@@ -155,7 +157,7 @@ async function main(): Promise<void> {
     const now = performance.now();
     if (now - lastStatus > statusMs) {
       lastStatus = now;
-      send({ kind: 'status', tasks: [...tasks.values()].map(statusOf) });
+      send({ kind: 'status', tasks: [...tasks.values()].map(statusOf), broker: fetchError });
     }
     if (!progressed)
       await Promise.race([
@@ -212,7 +214,9 @@ async function fetchAll(): Promise<void> {
   }
   try {
     const wait = inputs.length < all.length ? fetchWaitMs.some : fetchWaitMs.all;
-    for (const result of await wire.fetch([...wants.values()], wait, fetchBytes)) {
+    const results = await wire.fetch([...wants.values()], wait, fetchBytes);
+    fetchError = undefined;
+    for (const result of results) {
       const { topic, partition, batches, next, highWatermark, outOfRange } = result;
       const first = outOfRange ? ((await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0) : 0;
       for (const { task, input } of inputs) {
@@ -227,7 +231,8 @@ async function fetchAll(): Promise<void> {
         input.fetched = Math.max(input.fetched, next);
       }
     }
-  } catch {
+  } catch (error) {
+    fetchError = (error as Error).message;
     // A broker that is gone comes back, or its partitions get another leader: the next fetch asks anew.
     await wire.watch([...new Set(inputs.map(({ input }) => input.topic))]).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 100));
