@@ -25,6 +25,7 @@ export async function startMillrace(
   service: string,
   settings: Record<string, string> = {},
   folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-')),
+  environment: Record<string, string> = {},
 ): Promise<MillraceProcess> {
   const pairs = Object.entries({ 'ksql.service.id': service, 'auto.offset.reset': 'earliest', ...settings }).flatMap(
     ([name, value]) => ['--set', `${name}=${value}`],
@@ -42,7 +43,7 @@ export async function startMillrace(
       brokers,
       ...pairs,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } },
   );
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';

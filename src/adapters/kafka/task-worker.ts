@@ -5,7 +5,7 @@ import type { ModelObject } from '../../catalog/catalog.ts';
 import { readBatchInfo } from '../../records/batch.ts';
 import type { Row } from '../../runtime/change.ts';
 import type { ClientSettings } from './client-config.ts';
-import { KafkaTask, type TaskSpec } from './task.ts';
+import { KafkaTask, type TaskCommitStep, type TaskSpec } from './task.ts';
 import type { FetchWant } from './responses.ts';
 import { Wire, WireError } from './wire.ts';
 
@@ -83,10 +83,20 @@ function commitOffsets(
   });
 }
 
+/** For tests: `STEP:N` kills the process when this worker's commits have reached a step for the Nth time. */
+function crashPoint(text: string | undefined): ((step: TaskCommitStep) => void) | undefined {
+  if (text === undefined) return undefined;
+  const [wanted, times] = text.split(':');
+  let left = Number(times);
+  return (step) => {
+    if (step === wanted && --left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+}
+
 async function main(): Promise<void> {
   const backend = await RocksBackend.attach(handle);
   await wire.connect();
-  const ports = { wire, backend, models, commitOffsets };
+  const ports = { wire, backend, models, commitOffsets, onStep: crashPoint(process.env['MILLRACE_CRASH_AT']) };
   // Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it.
   const orders: Extract<ToWorker, { kind: 'start' | 'stop' }>[] = [];
   let closeCall = -1;

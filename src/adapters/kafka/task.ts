@@ -38,6 +38,9 @@ export interface TaskSpec {
   readonly hasState: boolean;
 }
 
+/** Places in a commit, for tests that crash there. */
+export type TaskCommitStep = 'begun' | 'sent' | 'ended' | 'stored';
+
 export interface TaskPorts {
   readonly wire: Wire;
   readonly backend: StateBackend;
@@ -47,6 +50,7 @@ export interface TaskPorts {
     group: string,
     offsets: readonly { topic: string; partition: number; offset: number }[],
   ) => Promise<void>;
+  readonly onStep?: ((step: TaskCommitStep) => void) | undefined;
 }
 
 /** So many records are processed between two looks at other tasks; they make garbage, which is to die young. */
@@ -300,7 +304,9 @@ export class KafkaTask {
     this.#lastCommit = performance.now();
     if (!this.#dirty) return;
     const { spec } = this;
+    const { onStep } = this.#ports;
     await this.#drain();
+    onStep?.('begun');
     const state = this.#ports.backend.batch();
     if (spec.hasState) {
       const writer = this.#changelogged(state);
@@ -313,7 +319,9 @@ export class KafkaTask {
     }
     const offsets = this.inputs.map(({ topic, partition, reached }) => ({ topic, partition, offset: reached }));
     await this.#producer.flush();
+    onStep?.('sent');
     if (spec.exactlyOnce) await this.#producer.commit(spec.group, offsets);
+    onStep?.('ended');
     if (state.length > 0) {
       // The end of the changelog is what the broker says: transaction markers take offsets too.
       const end =
@@ -323,6 +331,7 @@ export class KafkaTask {
       this.#changelogNext = end;
       this.#writePosition(state, end);
     }
+    onStep?.('stored');
     if (!spec.exactlyOnce) await this.#ports.commitOffsets(spec.group, offsets);
     this.#dirty = false;
     this.counts.commits++;

@@ -1,0 +1,92 @@
+import { expect } from 'vitest';
+import { partitionOf } from '../../src/records/murmur2.ts';
+import { createTopic, groupOffset, readAll } from './support.ts';
+
+const partitions = 4;
+const sizeMs = 60_000;
+const advanceMs = 20_000;
+
+interface Event {
+  readonly key: string;
+  readonly partition: number;
+  readonly value: string;
+  readonly timestamp: number;
+}
+
+/** One run of two queries over numbered events, a copy and hopping counts, whose results are known without Millrace. */
+export class CountingRun {
+  readonly topic: string;
+  readonly service: string;
+  readonly events: readonly Event[];
+  readonly #stamp: string;
+
+  constructor(stamp: string, count: number, random: () => number) {
+    this.#stamp = stamp;
+    this.topic = `kill_${stamp}`;
+    this.service = `kill${stamp}_`;
+    this.events = Array.from({ length: count }, (_, i) => {
+      const key = `u${Math.floor(500 * random())}`;
+      return {
+        key,
+        partition: partitionOf(key, partitions),
+        value: `{"id":${i}}`,
+        timestamp: 1_700_000_000_000 + i * 20,
+      };
+    });
+  }
+
+  createTopic(): Promise<void> {
+    return createTopic(this.topic, partitions);
+  }
+  get statements(): string {
+    return `CREATE STREAM events (k STRING KEY, id BIGINT) WITH (KAFKA_TOPIC='${this.topic}', VALUE_FORMAT='JSON');
+    CREATE STREAM copies WITH (KAFKA_TOPIC='copies_${this.#stamp}', RETENTION_MS=-1) AS SELECT k, id FROM events EMIT CHANGES;
+    CREATE TABLE counts WITH (KAFKA_TOPIC='counts_${this.#stamp}', RETENTION_MS=-1) AS SELECT k, COUNT(*) AS n FROM events WINDOW HOPPING (SIZE 60 SECONDS, ADVANCE BY 20 SECONDS) GROUP BY k EMIT CHANGES;`;
+  }
+  /** The groups of the copy and of the counts. */
+  get groups(): readonly [string, string] {
+    return [`_millrace-${this.service}query_CSAS_COPIES_0`, `_millrace-${this.service}query_CTAS_COUNTS_1`];
+  }
+
+  /** What every window must count. */
+  #expectedCounts(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { key, timestamp } of this.events) {
+      for (
+        let start = Math.floor(timestamp / advanceMs) * advanceMs;
+        start > timestamp - sizeMs && start >= 0;
+        start -= advanceMs
+      ) {
+        const name = `${key}/${start}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+
+  /** Waits until both queries have read everything; then every event was copied once, and every window counts what it must. */
+  async verify(): Promise<string> {
+    const { length } = this.events;
+    for (const group of this.groups) {
+      const end = Date.now() + 120_000;
+      while ((await groupOffset(group, this.topic)) < length && Date.now() < end)
+        await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    const copies = (await readAll(`copies_${this.#stamp}`)).map(
+      ({ value }) => (JSON.parse(value!.toString()) as { ID: number }).ID,
+    );
+    const finals = new Map<string, number>();
+    for (const { key, value } of await readAll(`counts_${this.#stamp}`)) {
+      finals.set(
+        `${key!.subarray(0, -8).toString()}/${key!.readBigInt64BE(key!.length - 8)}`,
+        (JSON.parse(value!.toString()) as { N: number }).N,
+      );
+    }
+    const expected = this.#expectedCounts();
+    const wrong = [...expected].filter(([name, count]) => finals.get(name) !== count);
+    expect([copies.length, new Set(copies).size]).toEqual([length, length]);
+    expect(wrong.slice(0, 5)).toEqual([]);
+    expect(finals.size).toBe(expected.size);
+    return `${copies.length} copies, ${finals.size} windows`;
+  }
+}
