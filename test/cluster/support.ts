@@ -122,7 +122,8 @@ export async function groupOffset(group: string, topic: string): Promise<number>
   const { Kafka } = kafkajs;
   const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
   await admin.connect();
-  const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+  // A broker that was just started may have no coordinator for the group yet: nothing is committed then.
+  const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
   await admin.disconnect();
   return (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
 }
