@@ -62,9 +62,6 @@ export class AggregateSet {
     }
   }
 
-  get mergeable(): boolean {
-    return this.#parts.every(({ aggregator }) => aggregator.merge !== undefined);
-  }
   /** Whether panes may be merged in time order and give what single windows would. */
   get orderFree(): boolean {
     return this.#parts.every(({ aggregator }) => aggregator.merge !== undefined && aggregator.orderFree);

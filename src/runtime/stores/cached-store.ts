@@ -1,5 +1,6 @@
 import { decodeValue, encodeShared } from '../codec.ts';
 import type { StateBackend, StateWriter } from '../ports/state-backend.ts';
+import { after } from './key-bytes.ts';
 
 /** An entry in the cache: undefined is a known absence. Dirty ones stay until they are flushed. */
 export interface Entry {
@@ -24,6 +25,11 @@ const entryOverhead = 220;
 const defaultCacheBytes = 10_000_000;
 const metaKey = 'm';
 
+/** A clean entry of what the backend has for a key. */
+export function entryOf(key: string, bytes: Buffer | undefined): Entry {
+  const value = bytes === undefined ? undefined : decodeValue(bytes);
+  return { key, value, dirty: false, bytes: bytes?.length ?? 0 };
+}
 export const entryCost = ({ key, bytes }: Entry): number => entryOverhead + key.length + bytes;
 
 /** What every store has: its place in the backend, its numbers, and a bound for its cache. */
@@ -63,6 +69,11 @@ export abstract class CachedStore {
     return true;
   }
 
+  /** Whether the backend has no key that starts with these bytes. */
+  protected hasNone(prefix: Buffer): boolean {
+    for (const _ of this.backend.range(prefix, after(prefix))) return false;
+    return true;
+  }
   protected keyOf(kind: string): Buffer {
     return Buffer.concat([this.prefix, Buffer.from(kind)]);
   }

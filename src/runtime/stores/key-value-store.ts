@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, entryCost, type Entry, type StoreLocation } from './cached-store.ts';
+import { CachedStore, entryCost, entryOf, type Entry, type StoreLocation } from './cached-store.ts';
 import { after, KeyBytes } from './key-bytes.ts';
 
 /** Values by key, cached as objects. A value that is changed in place must be put again. */
@@ -11,17 +11,13 @@ export class KeyValueStore<V> extends CachedStore {
   #youngBytes = 0;
   #dirty: Entry[] = [];
   /** Whether the cache has every entry: nothing was stored when it was opened, and nothing was dropped since. */
-  #complete = true;
+  #complete: boolean;
   readonly #keys: KeyBytes;
 
   constructor(location: StoreLocation) {
     super(location);
     this.#keys = new KeyBytes(this.keyOf('k'), 0);
-    const from = this.keyOf('k');
-    for (const _ of this.backend.range(from, after(from))) {
-      this.#complete = false;
-      break;
-    }
+    this.#complete = this.hasNone(this.keyOf('k'));
   }
 
   get(key: string): V | undefined {
@@ -47,8 +43,7 @@ export class KeyValueStore<V> extends CachedStore {
   }
 
   #add(key: string, bytes: Buffer | undefined): Entry {
-    const value = bytes === undefined ? undefined : decodeValue(bytes);
-    const entry: Entry = { key, value, dirty: false, bytes: bytes?.length ?? 0 };
+    const entry = entryOf(key, bytes);
     this.#young.set(key, entry);
     this.#youngBytes += entryCost(entry);
     return entry;

@@ -1,7 +1,7 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, entryCost, type Entry, type StoreLocation } from './cached-store.ts';
-import { after, KeyBytes, timeBytes } from './key-bytes.ts';
+import { CachedStore, entryCost, entryOf, type Entry, type StoreLocation } from './cached-store.ts';
+import { KeyBytes, timeBytes } from './key-bytes.ts';
 
 /** An entry that is being changed: its value may be set. */
 export interface EditedEntry<V, Mark extends object = object> {
@@ -79,15 +79,10 @@ export class WindowStore<V> extends CachedStore {
   #window(start: number): CachedWindow {
     let window = this.#windows.get(start);
     if (window === undefined) {
-      window = { entries: new Map(), complete: this.#isEmpty(start) };
+      window = { entries: new Map(), complete: this.hasNone(this.#low(start)) };
       this.#windows.set(start, window);
     }
     return window;
-  }
-  #isEmpty(start: number): boolean {
-    const low = this.#low(start);
-    for (const _ of this.backend.range(low, after(low))) return false;
-    return true;
   }
   #entry(start: number, key: string): Entry {
     const window = this.#window(start);
@@ -97,8 +92,7 @@ export class WindowStore<V> extends CachedStore {
     return this.#add(window, key, bytes);
   }
   #add({ entries }: CachedWindow, key: string, bytes: Buffer | undefined): Entry {
-    const value = bytes === undefined ? undefined : decodeValue(bytes);
-    const entry: Entry = { key, value, dirty: false, bytes: bytes?.length ?? 0 };
+    const entry = entryOf(key, bytes);
     entries.set(key, entry);
     this.#bytes += entryCost(entry);
     return entry;
