@@ -69,7 +69,14 @@ export class RocksBackend implements StateBackend {
       RocksLevel: new (location: string, options: object) => RocksDatabase;
     };
     const db = new RocksLevel(folder, buffers);
-    await db.open({ createIfMissing: true, memtableMemoryBudget: 32 << 20, cacheSize: 64 << 20, compression: true });
+    await db.open({
+      createIfMissing: true,
+      compaction: 'universal',
+      memtableMemoryBudget: 32 << 20,
+      cacheSize: 64 << 20,
+      compression: false,
+      walCompression: false,
+    });
     return new RocksBackend(db, true);
   }
 
