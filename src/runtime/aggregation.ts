@@ -11,7 +11,13 @@ export interface BoundAggregate {
 
 const none: Row = [];
 
-/** All aggregates of a step together: their states are one array, in the order of the calls. */
+/**
+ * The newest event time of a group, then the states of its aggregates. All in one array: of numbers alone, it is changed in place
+ * without making garbage.
+ */
+export type States = [timestamp: number, ...states: unknown[]];
+
+/** All aggregates of a step together, in the order of the calls. */
 export class AggregateSet {
   readonly #parts: readonly BoundAggregate[];
 
@@ -19,46 +25,53 @@ export class AggregateSet {
     this.#parts = parts;
   }
 
-  init(): unknown[] {
-    return this.#parts.map(({ aggregator }) => aggregator.init());
+  init(timestamp: number): States {
+    const states: States = [timestamp];
+    for (const { aggregator } of this.#parts) states.push(aggregator.init());
+    return states;
   }
 
-  add(states: unknown[], row: Row): void {
+  add(states: States, row: Row, timestamp: number): void {
+    if (timestamp > states[0]) states[0] = timestamp;
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator, first, rest } = this.#parts[i]!;
-      states[i] = aggregator.add(
-        states[i] as never,
+      states[i + 1] = aggregator.add(
+        states[i + 1] as never,
         first === undefined ? null : first(row),
         rest === undefined ? none : rest(row),
       );
     }
   }
 
-  undo(states: unknown[], row: Row): void {
+  /** Takes a row back; the event time stays. */
+  undo(states: States, row: Row): void {
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator, first, rest } = this.#parts[i]!;
-      states[i] = aggregator.undo!(
-        states[i] as never,
+      states[i + 1] = aggregator.undo!(
+        states[i + 1] as never,
         first === undefined ? null : first(row),
         rest === undefined ? none : rest(row),
       );
     }
   }
 
-  merge(left: readonly unknown[], right: readonly unknown[]): unknown[] {
-    return this.#parts.map(({ aggregator }, i) => aggregator.merge!(left[i] as never, right[i] as never));
+  merge(left: States, right: States): States {
+    const merged: States = [Math.max(left[0], right[0])];
+    for (let i = 0; i < this.#parts.length; i++)
+      merged.push(this.#parts[i]!.aggregator.merge!(left[i + 1] as never, right[i + 1] as never));
+    return merged;
   }
 
   /** Appends the results to a row. */
-  results(states: readonly unknown[], into: Value[]): void {
-    for (let i = 0; i < this.#parts.length; i++) into.push(this.#parts[i]!.aggregator.result(states[i] as never));
+  results(states: States, into: Value[]): void {
+    for (let i = 0; i < this.#parts.length; i++) into.push(this.#parts[i]!.aggregator.result(states[i + 1] as never));
   }
 
   /** Appends the results of two states together to a row. */
-  mergedResults(left: readonly unknown[], right: readonly unknown[], into: Value[]): void {
+  mergedResults(left: States, right: States, into: Value[]): void {
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator } = this.#parts[i]!;
-      into.push(aggregator.result(aggregator.merge!(left[i] as never, right[i] as never) as never));
+      into.push(aggregator.result(aggregator.merge!(left[i + 1] as never, right[i + 1] as never) as never));
     }
   }
 
@@ -68,5 +81,5 @@ export class AggregateSet {
   }
 }
 
-/** The state of one group: its newest event time, its key, and the states of its aggregates. Changed in place. */
-export type GroupState = [timestamp: number, key: Row, states: unknown[]];
+/** The state of one group: its key, and what `AggregateSet` keeps of it. Changed in place. */
+export type GroupState = [key: Row, states: States];

@@ -1,5 +1,5 @@
 import type { Value } from '../types/sql-type.ts';
-import type { AggregateSet, GroupState } from './aggregation.ts';
+import type { AggregateSet, States } from './aggregation.ts';
 
 /**
  * The merged state of what is between two moving edges, as a queue of two stacks: parts enter at the end and leave at the front,
@@ -8,12 +8,12 @@ import type { AggregateSet, GroupState } from './aggregation.ts';
  */
 export class SlidingMerge {
   readonly #aggregates: AggregateSet;
-  /** The oldest part last: each group is the merge from that part to the end of the front. */
+  /** The oldest part last: each is the merge from that part to the end of the front. */
   readonly #frontStarts: number[] = [];
-  readonly #front: GroupState[] = [];
+  readonly #front: States[] = [];
   readonly #backStarts: number[] = [];
-  readonly #back: GroupState[] = [];
-  #backMerged: GroupState | undefined;
+  readonly #back: States[] = [];
+  #backMerged: States | undefined;
 
   constructor(aggregates: AggregateSet) {
     this.#aggregates = aggregates;
@@ -24,10 +24,10 @@ export class SlidingMerge {
     this.#backMerged = undefined;
   }
 
-  push(start: number, group: GroupState): void {
-    this.#back.push(group);
+  push(start: number, states: States): void {
+    this.#back.push(states);
     this.#backStarts.push(start);
-    this.#backMerged = this.#backMerged === undefined ? group : this.#merge(this.#backMerged, group);
+    this.#backMerged = this.#backMerged === undefined ? states : this.#aggregates.merge(this.#backMerged, states);
   }
 
   /** Takes out every part that starts before `edge`. */
@@ -43,10 +43,10 @@ export class SlidingMerge {
 
   /** Moves the back over to the front. */
   #turn(): void {
-    let merged: GroupState | undefined;
+    let merged: States | undefined;
     while (this.#back.length > 0) {
-      const group = this.#back.pop()!;
-      merged = merged === undefined ? group : this.#merge(group, merged);
+      const states = this.#back.pop()!;
+      merged = merged === undefined ? states : this.#aggregates.merge(states, merged);
       this.#front.push(merged);
       this.#frontStarts.push(this.#backStarts.pop()!);
     }
@@ -62,15 +62,11 @@ export class SlidingMerge {
     const front = this.#front.at(-1);
     const back = this.#backMerged;
     if (front === undefined || back === undefined) {
-      const [timestamp, , states] = (front ?? back)!;
+      const states = (front ?? back)!;
       this.#aggregates.results(states, into);
-      return timestamp;
+      return states[0];
     }
-    this.#aggregates.mergedResults(front[2], back[2], into);
+    this.#aggregates.mergedResults(front, back, into);
     return Math.max(front[0], back[0]);
-  }
-
-  #merge(left: GroupState, right: GroupState): GroupState {
-    return [Math.max(left[0], right[0]), left[1], this.#aggregates.merge(left[2], right[2])];
   }
 }

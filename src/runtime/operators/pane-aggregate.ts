@@ -77,9 +77,8 @@ export class PaneAggregate implements Operator {
       const text = keyText(key);
       const pane = this.#panes.indexOf(timestamp);
       const entry = this.#store.edit(this.#panes.startOf(pane), text);
-      const group = (entry.value ??= [timestamp, key, this.#aggregates.init()]);
-      if (timestamp > group[0]) group[0] = timestamp;
-      this.#aggregates.add(group[2], after);
+      const group = (entry.value ??= [key, this.#aggregates.init(timestamp)]);
+      this.#aggregates.add(group[1], after, timestamp);
       const touched = this.#touched.get(text);
       if (touched === undefined) this.#touched.set(text, { text, panes: [pane], sequence });
       else {
@@ -149,8 +148,8 @@ export class PaneAggregate implements Operator {
       for (; next < first + perWindow; next++) {
         const group = views(next).get(text);
         if (group === undefined) continue;
-        sliding.push(next, group);
-        key ??= group[1];
+        sliding.push(next, group[1]);
+        key ??= group[0];
       }
       sliding.dropBefore(first);
       while (panes[changed]! < first) changed++;
@@ -194,12 +193,13 @@ export class PaneAggregate implements Operator {
     }
     const sliding = new SlidingMerge(this.#aggregates);
     for (const panes of groups.values()) {
-      const [[oldest, [, groupKey]]] = panes as [[number, GroupState]];
+      const [[oldest, [groupKey]]] = panes as [[number, GroupState]];
       const [newest] = panes.at(-1)!;
       sliding.clear();
       let at = 0;
       for (let first = this.#panes.firstOfWindows(oldest); first <= newest; first += perAdvance) {
-        for (; at < panes.length && panes[at]![0] < first + perWindow; at++) sliding.push(...panes[at]!);
+        for (; at < panes.length && panes[at]![0] < first + perWindow; at++)
+          sliding.push(panes[at]![0], panes[at]![1][1]);
         sliding.dropBefore(first);
         const start = this.#panes.startOf(first);
         if (!sliding.isEmpty && start + sizeMs > this.#streamTime - graceMs)

@@ -1,12 +1,12 @@
 import type { WindowSpec } from '../../plan/window.ts';
 import type { Value } from '../../types/sql-type.ts';
-import type { AggregateSet } from '../aggregation.ts';
+import type { AggregateSet, States } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** A session of one key: its first and last event, and the states of its aggregates. `sent` is set once `final` has sent it. */
-type Session = [start: number, end: number, states: unknown[], sent: boolean];
+type Session = [start: number, end: number, states: States, sent: boolean];
 type Stored = [key: Row, sessions: Session[]];
 
 /**
@@ -77,9 +77,9 @@ export class SessionAggregate implements Operator {
         else result.push(new Change(key, before, undefined, session[1], sequence, boundsOf(session)));
       }
     }
-    let states = near.length === 0 ? this.#aggregates.init() : near[0]![2];
+    let states = near.length === 0 ? this.#aggregates.init(timestamp) : near[0]![2];
     for (const session of near.slice(1)) states = this.#aggregates.merge(states, session[2]);
-    this.#aggregates.add(states, row);
+    this.#aggregates.add(states, row, timestamp);
     const merged: Session = [start, end, states, false];
     this.#earliestOpen = Math.min(this.#earliestOpen, end);
     const kept = sessions.filter((session) => !near.includes(session));

@@ -33,13 +33,13 @@ export class GroupAggregate implements Operator {
       if ((before === undefined && after === undefined) || hasNull(key)) continue;
       const text = keyText(key);
       const stored = this.#store.get(text);
-      const group: GroupState = stored ?? [timestamp, key, this.#aggregates.init()];
+      const group: GroupState = stored ?? [key, this.#aggregates.init(timestamp)];
       const first = this.#changed.get(text);
       const was =
         first !== undefined ? first.before : this.#withBefore && stored !== undefined ? this.#row(stored) : undefined;
-      if (before !== undefined) this.#aggregates.undo(group[2], before);
-      if (after !== undefined) this.#aggregates.add(group[2], after);
-      if (timestamp > group[0]) group[0] = timestamp;
+      if (before !== undefined) this.#aggregates.undo(group[1], before);
+      if (after !== undefined) this.#aggregates.add(group[1], after, timestamp);
+      else if (timestamp > group[1][0]) group[1][0] = timestamp;
       this.#store.put(text, group);
       if (!this.#conflate) result.push(this.#change(group, was, sequence));
       else {
@@ -56,14 +56,14 @@ export class GroupAggregate implements Operator {
     this.#changed.clear();
   }
 
-  #row([timestamp, key, states]: GroupState): Row {
+  #row([key, states]: GroupState): Row {
     const row: Value[] = [...key];
     this.#aggregates.results(states, row);
-    row.push(timestamp);
+    row.push(states[0]);
     return row;
   }
   #change(group: GroupState, before: Row | undefined, sequence: number): Change {
-    return new Change(group[1], before, this.#row(group), group[0], sequence);
+    return new Change(group[0], before, this.#row(group), group[1][0], sequence);
   }
 
   *current(key?: Row): Iterable<Change> {

@@ -7,14 +7,6 @@ import { pieces } from '../pieces.ts';
 import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
 import { firstWindowStart } from '../windows.ts';
 
-/** What the operator remembers of a window that changed since the last drain. */
-interface Touched {
-  readonly entry: EditedEntry<GroupState, Touched>;
-  readonly start: number;
-  readonly before: Row | undefined;
-  sequence: number;
-}
-
 /**
  * GROUP BY in tumbling or hopping windows: a state for each window and group. A row is late when its window ended a grace period
  * before stream time; it is dropped. With `final` a window's row leaves once, when stream time passes its end and grace.
@@ -27,7 +19,10 @@ export class WindowedAggregate implements Operator {
   readonly #conflate: boolean;
   readonly #withBefore: boolean;
   readonly #onLate: (change: Change) => void;
-  #touched: Touched[] = [];
+  /** Windows that changed since the last drain; the mark of each is the sequence of its last change. */
+  #touched: EditedEntry<GroupState>[] = [];
+  /** What their rows were before; only kept when somebody asks. */
+  readonly #before = new Map<EditedEntry<GroupState>, Row>();
   #streamTime: number;
   /** Windows that end at or before this have been sent; for `final` only. */
   #closed: number;
@@ -68,17 +63,17 @@ export class WindowedAggregate implements Operator {
       for (let start = firstWindowStart(timestamp, this.#window); start <= timestamp; start += advanceMs) {
         if (start + sizeMs <= limit) continue;
         late = false;
-        const entry = this.#store.edit<Touched>(start, text);
+        const entry = this.#store.edit(start, text);
         const was =
-          this.#withBefore && entry.mark === undefined && entry.value !== undefined
-            ? this.#row(start, entry.value)
-            : undefined;
-        const group = (entry.value ??= [timestamp, key, this.#aggregates.init()]);
-        if (timestamp > group[0]) group[0] = timestamp;
-        this.#aggregates.add(group[2], after);
+          this.#withBefore && entry.mark < 0 && entry.value !== undefined ? this.#row(start, entry.value) : undefined;
+        const group = (entry.value ??= [key, this.#aggregates.init(timestamp)]);
+        this.#aggregates.add(group[1], after, timestamp);
         if (this.#conflate) {
-          if (entry.mark === undefined) this.#touched.push((entry.mark = { entry, start, before: was, sequence }));
-          else entry.mark.sequence = sequence;
+          if (entry.mark < 0) {
+            this.#touched.push(entry);
+            if (was !== undefined) this.#before.set(entry, was);
+          }
+          entry.mark = sequence;
         } else if (!this.#final) result.push(this.#change(start, group, was, sequence));
       }
       if (late) this.#onLate(change);
@@ -89,14 +84,16 @@ export class WindowedAggregate implements Operator {
   }
 
   *drain(): Iterable<readonly Change[]> {
-    const touched = this.#touched.sort((a, b) => a.sequence - b.sequence);
+    const touched = this.#touched.sort((a, b) => a.mark - b.mark);
     this.#touched = [];
     for (const piece of pieces(touched)) {
-      yield piece.map(({ entry, start, before, sequence }) => {
-        entry.mark = undefined;
-        return this.#change(start, entry.value!, before, sequence);
+      yield piece.map((entry) => {
+        const { mark, start } = entry;
+        entry.mark = -1;
+        return this.#change(start, entry.value!, this.#before.get(entry), mark);
       });
     }
+    this.#before.clear();
   }
 
   #remember(): void {
@@ -121,15 +118,15 @@ export class WindowedAggregate implements Operator {
     this.#closed = next;
   }
 
-  #row(start: number, [timestamp, key, states]: GroupState): Row {
+  #row(start: number, [key, states]: GroupState): Row {
     const row: Value[] = [...key];
     this.#aggregates.results(states, row);
-    row.push(timestamp, start, start + this.#window.sizeMs);
+    row.push(states[0], start, start + this.#window.sizeMs);
     return row;
   }
   #change(start: number, group: GroupState, before: Row | undefined, sequence: number): Change {
     const window = { start, end: start + this.#window.sizeMs };
-    return new Change(group[1], before, this.#row(start, group), group[0], sequence, window);
+    return new Change(group[0], before, this.#row(start, group), group[1][0], sequence, window);
   }
 
   *current(key?: Row): Iterable<Change> {

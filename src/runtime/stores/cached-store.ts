@@ -2,15 +2,36 @@ import { decodeValue, encodeShared } from '../codec.ts';
 import type { StateBackend, StateWriter } from '../ports/state-backend.ts';
 import { after } from './key-bytes.ts';
 
-/** An entry in the cache: undefined is a known absence. Dirty ones stay until they are flushed. */
-export interface Entry {
+/** What the cache has of one window. `complete` says that it has all: nothing was stored of it when it came up. */
+export interface CachedWindow {
+  readonly start: number;
+  readonly entries: Map<string, Entry>;
+  readonly complete: boolean;
+}
+
+/** An entry in the cache: undefined is a known absence. Dirty ones stay until they are flushed. Small: there are very many. */
+export class Entry {
   readonly key: string;
   value: unknown;
-  dirty: boolean;
   /** The length of the stored value; 0 before it was stored. */
   bytes: number;
-  /** What an operator notes of it within one micro-batch. */
-  mark?: object | undefined;
+  readonly window: CachedWindow | undefined;
+  dirty = false;
+  /** A number that an operator notes within one micro-batch; negative for none. */
+  mark = -1;
+
+  /** A clean entry of what the backend has for a key. */
+  constructor(key: string, stored: Buffer | undefined, window?: CachedWindow) {
+    this.key = key;
+    this.value = stored === undefined ? undefined : decodeValue(stored);
+    this.bytes = stored?.length ?? 0;
+    this.window = window;
+  }
+
+  /** Where its window starts; entries of a store without windows have none. */
+  get start(): number {
+    return this.window!.start;
+  }
 }
 
 /** What a store is over: the backend, the bytes before each of its keys, and about how many bytes its cache may hold. */
@@ -25,11 +46,6 @@ const entryOverhead = 220;
 const defaultCacheBytes = 10_000_000;
 const metaKey = 'm';
 
-/** A clean entry of what the backend has for a key. */
-export function entryOf(key: string, bytes: Buffer | undefined): Entry {
-  const value = bytes === undefined ? undefined : decodeValue(bytes);
-  return { key, value, dirty: false, bytes: bytes?.length ?? 0 };
-}
 export const entryCost = ({ key, bytes }: Entry): number => entryOverhead + key.length + bytes;
 
 /** What every store has: its place in the backend, its numbers, and a bound for its cache. */

@@ -1,12 +1,11 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, entryCost, entryOf, type Entry, type StoreLocation } from './cached-store.ts';
+import { CachedStore, Entry, entryCost, type CachedWindow, type StoreLocation } from './cached-store.ts';
 import { KeyBytes, timeBytes } from './key-bytes.ts';
 
 /** An entry that is being changed: its value may be set. */
-export interface EditedEntry<V, Mark extends object = object> {
+export interface EditedEntry<V> extends Pick<Entry, 'mark' | 'start'> {
   value: V | undefined;
-  mark?: Mark | undefined;
 }
 
 /** One window of a store. */
@@ -16,16 +15,10 @@ export interface WindowView<V> {
   get(key: string): V | undefined;
 }
 
-/** What the cache has of one window. `complete` says that it has all: nothing was stored of it when it came up. */
-interface CachedWindow {
-  readonly entries: Map<string, Entry>;
-  readonly complete: boolean;
-}
-
 /** Values by window start (or any other point in time) and key; whole windows expire at once. */
 export class WindowStore<V> extends CachedStore {
   readonly #windows = new Map<number, CachedWindow>();
-  #dirty: { readonly window: number; readonly entry: Entry }[] = [];
+  #dirty: Entry[] = [];
   #bytes = 0;
   /** Windows before this are gone; the backend hears of it at the next flush. */
   #expired: number | undefined;
@@ -40,10 +33,10 @@ export class WindowStore<V> extends CachedStore {
     return this.#look(start, this.#window(start), key);
   }
   /** The entry, which counts as changed from now on. */
-  edit<Mark extends object>(start: number, key: string): EditedEntry<V, Mark> {
+  edit(start: number, key: string): EditedEntry<V> {
     const entry = this.#entry(start, key);
-    if (this.markDirty(entry)) this.#dirty.push({ window: start, entry });
-    return entry as EditedEntry<V, Mark>;
+    if (this.markDirty(entry)) this.#dirty.push(entry);
+    return entry as EditedEntry<V>;
   }
   put(start: number, key: string, value: V | undefined): void {
     this.edit(start, key).value = value;
@@ -79,7 +72,7 @@ export class WindowStore<V> extends CachedStore {
   #window(start: number): CachedWindow {
     let window = this.#windows.get(start);
     if (window === undefined) {
-      window = { entries: new Map(), complete: this.hasNone(this.#low(start)) };
+      window = { start, entries: new Map(), complete: this.hasNone(this.#low(start)) };
       this.#windows.set(start, window);
     }
     return window;
@@ -91,9 +84,9 @@ export class WindowStore<V> extends CachedStore {
     const bytes = window.complete ? undefined : this.backend.getMany([this.#keys.of(key, start)])[0];
     return this.#add(window, key, bytes);
   }
-  #add({ entries }: CachedWindow, key: string, bytes: Buffer | undefined): Entry {
-    const entry = entryOf(key, bytes);
-    entries.set(key, entry);
+  #add(window: CachedWindow, key: string, bytes: Buffer | undefined): Entry {
+    const entry = new Entry(key, bytes, window);
+    window.entries.set(key, entry);
     this.#bytes += entryCost(entry);
     return entry;
   }
@@ -117,8 +110,8 @@ export class WindowStore<V> extends CachedStore {
     };
     for (const [bytes, value] of this.backend.range(low, this.#low(to)))
       set(Number(bytes.readBigInt64BE(header)), bytes.utf8Slice(header + 8, bytes.length), decodeValue(value) as V);
-    for (const { window, entry } of this.#dirty)
-      if (window >= from && window < to) set(window, entry.key, entry.value as V | undefined);
+    for (const { start, key, value } of this.#dirty)
+      if (start >= from && start < to) set(start, key, value as V | undefined);
     for (const start of [...merged.keys()].sort((a, b) => a - b)) {
       const window = merged.get(start)!;
       for (const key of [...window.keys()].sort()) {
@@ -131,7 +124,7 @@ export class WindowStore<V> extends CachedStore {
   /** Forgets every window that starts before `start`: at once here, at the next flush in the backend. */
   expire(start: number): void {
     for (const [each, window] of this.#windows) if (each < start) this.#forget(each, window);
-    this.#dirty = this.#dirty.filter(({ window }) => window >= start);
+    this.#dirty = this.#dirty.filter((entry) => entry.start >= start);
     this.#expired = Math.max(start, this.#expired ?? 0);
   }
 
@@ -140,9 +133,9 @@ export class WindowStore<V> extends CachedStore {
       for (const [key] of this.backend.range(this.#low(0), this.#low(this.#expired))) into.delete(key);
       this.#expired = undefined;
     }
-    for (const { window, entry } of this.#dirty) {
+    for (const entry of this.#dirty) {
       const { bytes } = entry;
-      this.store(into, this.#keys.of(entry.key, window), entry);
+      this.store(into, this.#keys.of(entry.key, entry.start), entry);
       this.#bytes += entry.bytes - bytes;
     }
     this.#dirty = [];
