@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../src/config/settings.ts';
-import { randomNumbers } from '../src/cli/payments.ts';
 import { startNode } from '../src/cli/start-node.ts';
 import { Session } from '../src/engine/session.ts';
 import { executeScript } from '../src/statements/index.ts';
+import { benchEvents, benchProfiles, userCount, type BenchRecord } from './events.ts';
 import { workloadSql } from './workloads.ts';
+
+const perProduce = 5000;
+const placed = (record: BenchRecord) => ({ ...record, partition: undefined });
 
 /** One workload on the embedded log, in one thread: the same events as the peer's generator makes, written before the clock starts. */
 export async function benchEmbedded({
@@ -29,26 +32,15 @@ export async function benchEmbedded({
   const { node } = engine;
   for (const topic of ['events', 'profiles_events'])
     await node.createTopic(topic, { partitions: 4, replicas: 1, config: { 'retention.ms': '-1' } });
-  const random = randomNumbers(42);
-  const users = 20_000;
-  await node.produce(
-    'profiles_events',
-    Array.from({ length: users }, (_, u) => ({
-      key: `u${u}`,
-      value: `{"user_id":"u${u}","segment":"s${u % 7}","risk":${(u % 100) / 100}}`,
-      timestamp: 1_600_000_000_000,
-      partition: undefined,
-    })),
-  );
-  for (let i = 0; i < count; i += 5000) {
-    const records = Array.from({ length: Math.min(5000, count - i) }, (_, j) => {
-      const user = `u${Math.floor(users * random() ** 2)}`;
-      const ts = 1_700_000_000_000 + (i + j) * 10;
-      const value = `{"user_id":"${user}","event_type":"click","amount":${Math.floor(random() * 50000) / 100},"merchant_id":"m${Math.floor(random() * 500)}","ts":${ts},"country":"DE","device":"ios"}`;
-      return { key: user, value, timestamp: ts, partition: undefined };
-    });
+  await node.produce('profiles_events', [...benchProfiles()].map(placed));
+  let records: ReturnType<typeof placed>[] = [];
+  for (const record of benchEvents(count)) {
+    records.push(placed(record));
+    if (records.length < perProduce) continue;
     await node.produce('events', records);
+    records = [];
   }
+  await node.produce('events', records);
   const started = performance.now();
   await executeScript(
     { name: workload, text: workloadSql(workload, 'events', 'out') },
@@ -56,7 +48,7 @@ export async function benchEmbedded({
     new Session(engine.defaults),
   );
   const [query] = [...engine.catalog.queries.keys()];
-  const wanted = workload === 'enrich' ? count + users : count;
+  const wanted = workload === 'enrich' ? count + userCount : count;
   while ((node.status(query!)?.recordsIn ?? 0) < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
   const seconds = (performance.now() - started) / 1000;
   console.log(

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchEmbedded } from './embedded.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
+import { benchPath } from './path.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -21,6 +22,7 @@ const { positionals, values } = parseArgs({
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   kafka: () => benchKafka(values),
   embedded: () => benchEmbedded(values),
+  path: () => benchPath(values),
   latency: () => benchLatency(values),
 };
 const bench = benches[positionals[0] ?? ''];
