@@ -1,5 +1,6 @@
 import type { Column } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
+import type { Bytes } from '../util/bytes.ts';
 
 /** A column with its slot in the row that is decoded into; -1 when nobody reads it. */
 export interface DecodeColumn extends Pick<Column, 'name' | 'type'> {
@@ -14,8 +15,8 @@ export class DecodeError extends Error {
 /** Reads `bytes[start, end)` into the columns' slots of `row`; false when the bytes stand for null. Throws `DecodeError`. */
 export type Decode = (bytes: Buffer, start: number, end: number, row: Value[]) => boolean;
 
-/** The payload of a row's columns, taken from these slots; null stands for a null payload. */
-export type Encode = (row: readonly Value[]) => string | Buffer | null;
+/** Puts the payload of a row's columns, taken from these slots, behind what was written; false stands for a null payload. */
+export type Encode = (row: readonly Value[], out: Bytes) => boolean;
 
 export interface FormatOptions {
   /** Whether a single column is held in an object (true) or stands alone. Several columns are always wrapped. */

@@ -108,12 +108,13 @@ export const delimited: Format = {
   },
   encoder: (columns, { delimiter }) => {
     const writers = columns.map(({ type }) => writer(type));
-    return (row) =>
-      columns
-        .map(({ slot }, i) => {
-          const value = row[slot]!;
-          return value === null ? '' : quoted(writers[i]!(value), delimiter, i === 0);
-        })
-        .join(delimiter);
+    return (row, out) => {
+      columns.forEach(({ slot }, i) => {
+        if (i > 0) out.text(delimiter);
+        const value = row[slot]!;
+        if (value !== null) out.text(quoted(writers[i]!(value), delimiter, i === 0));
+      });
+      return true;
+    };
   },
 };

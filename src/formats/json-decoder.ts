@@ -4,6 +4,7 @@ import type { SqlType, Value } from '../types/sql-type.ts';
 import { DecodeError, type Decode, type DecodeColumn, type FormatOptions } from './define.ts';
 import { findField, fromJson, integerText } from './json-convert.ts';
 import { isSpace, JsonScanner } from './json-scanner.ts';
+import { TextTable } from './text-table.ts';
 
 /** Decodes whole JSON texts through a tree: what the scanner must agree with, and what reads unwrapped values. */
 export function slowJsonDecoder(columns: readonly DecodeColumn[], { wrap }: FormatOptions): Decode {
@@ -49,6 +50,7 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
   const slots = wanted.map(({ slot }) => slot);
   const types = wanted.map(({ type }) => type);
   const names = wanted.map(({ name }) => name);
+  const texts = wanted.map(() => new TextTable());
   const predicted: Predicted[] = [];
   const scanner = new JsonScanner();
   const seen = new Uint8Array(wanted.length);
@@ -108,7 +110,7 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
       } else {
         if (seen[column] === 1) return false;
         seen[column] = 1;
-        row[slots[column]!] = readValue(scanner, bytes, i, types[column]!, names[column]!);
+        row[slots[column]!] = readValue(scanner, bytes, i, types[column]!, names[column]!, texts[column]!);
         i = scanner.next;
       }
       while (i < end && isSpace(bytes[i]!)) i++;
@@ -129,13 +131,20 @@ function same(key: Buffer, bytes: Buffer, start: number, length: number): boolea
 }
 
 /** One value at `i`; leaves the scanner's `next` behind it. */
-function readValue(scanner: JsonScanner, bytes: Buffer, i: number, type: SqlType, name: string): Value {
+function readValue(
+  scanner: JsonScanner,
+  bytes: Buffer,
+  i: number,
+  type: SqlType,
+  name: string,
+  texts: TextTable,
+): Value {
   const c = bytes[i]!;
   if (c === 110) {
     scanner.next = scanner.skipValue(i);
     return null;
   }
-  if (type.kind === 'STRING' && c === 34) return scanner.readString(i);
+  if (type.kind === 'STRING' && c === 34) return scanner.readString(i, texts);
   if (type.kind === 'DOUBLE' && c !== 34) {
     const value = scanner.readDouble(i);
     if (value !== undefined) return value;

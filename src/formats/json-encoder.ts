@@ -1,21 +1,29 @@
-import { jsonString, jsonWriter } from '../types/json-text.ts';
+import { jsonBytesWriter } from '../types/json-bytes.ts';
+import { jsonString } from '../types/json-text.ts';
 import type { DecodeColumn, Encode, FormatOptions } from './define.ts';
 
 export function jsonEncoder(columns: readonly DecodeColumn[], { wrap }: FormatOptions): Encode {
   if (columns.length === 1 && !wrap) {
     const { slot, type } = columns[0]!;
-    const write = jsonWriter(type);
-    return (row) => (row[slot] === null ? null : write(row[slot]!));
+    const write = jsonBytesWriter(type);
+    return (row, out) => {
+      if (row[slot] === null) return false;
+      write(row[slot]!, out);
+      return true;
+    };
   }
-  if (columns.length === 0) return () => '{}';
   const parts = columns.map(({ name, type, slot }, i) => ({
-    prefix: `${i === 0 ? '{' : ','}${jsonString(name)}:`,
+    prefix: Buffer.from(`${i === 0 ? '{' : ','}${jsonString(name)}:`),
     slot,
-    write: jsonWriter(type),
+    write: jsonBytesWriter(type),
   }));
-  return (row) => {
-    let text = '';
-    for (const part of parts) text += part.prefix + part.write(row[part.slot]!);
-    return text + '}';
+  const end = Buffer.from(columns.length === 0 ? '{}' : '}');
+  return (row, out) => {
+    for (const { prefix, slot, write } of parts) {
+      out.copy(prefix);
+      write(row[slot]!, out);
+    }
+    out.copy(end);
+    return true;
   };
 }

@@ -1,4 +1,5 @@
 import { DecodeError } from './define.ts';
+import type { TextTable } from './text-table.ts';
 
 export const isSpace = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9;
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
@@ -54,7 +55,7 @@ export class JsonScanner {
     return i + 1;
   }
 
-  readString(i: number): string {
+  readString(i: number, known: TextTable): string {
     const bytes = this.#bytes;
     const end = this.#end;
     const start = i + 1;
@@ -63,7 +64,7 @@ export class JsonScanner {
       const c = bytes[i]!;
       if (c === 34) {
         this.next = i + 1;
-        return wide ? bytes.utf8Slice(start, i) : bytes.latin1Slice(start, i);
+        return wide ? bytes.utf8Slice(start, i) : known.get(bytes, start, i);
       }
       if (c === 92) {
         this.next = this.skipString(start - 1);

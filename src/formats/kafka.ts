@@ -1,5 +1,6 @@
 import { canonical } from '../types/numbers.ts';
 import { typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
+import type { Bytes } from '../util/bytes.ts';
 import { DecodeError, type Format } from './define.ts';
 
 const supported = ['INTEGER', 'BIGINT', 'DOUBLE', 'STRING', 'BYTES'];
@@ -24,24 +25,12 @@ const readers: Partial<Record<SqlType['kind'], (bytes: Buffer, start: number, en
   STRING: (bytes, start, end) => bytes.utf8Slice(start, end),
   BYTES: (bytes, start, end) => Buffer.from(bytes.subarray(start, end)),
 };
-const writers: Partial<Record<SqlType['kind'], (value: Value) => string | Buffer>> = {
-  INTEGER: (value) => {
-    const buffer = Buffer.allocUnsafe(4);
-    buffer.writeInt32BE(value as number);
-    return buffer;
-  },
-  BIGINT: (value) => {
-    const buffer = Buffer.allocUnsafe(8);
-    buffer.writeBigInt64BE(BigInt(value as Long));
-    return buffer;
-  },
-  DOUBLE: (value) => {
-    const buffer = Buffer.allocUnsafe(8);
-    buffer.writeDoubleBE(value as number);
-    return buffer;
-  },
-  STRING: (value) => value as string,
-  BYTES: (value) => value as Buffer,
+const writers: Partial<Record<SqlType['kind'], (value: Value, out: Bytes) => void>> = {
+  INTEGER: (value, out) => void (out.length = out.need(4).writeInt32BE(value as number, out.length)),
+  BIGINT: (value, out) => void (out.length = out.need(8).writeBigInt64BE(BigInt(value as Long), out.length)),
+  DOUBLE: (value, out) => void (out.length = out.need(8).writeDoubleBE(value as number, out.length)),
+  STRING: (value, out) => out.text(value as string),
+  BYTES: (value, out) => out.copy(value as Buffer),
 };
 
 /** Kafka's own serializers: one column, big-endian numbers or UTF-8 text; a null column is a null payload. */
@@ -68,12 +57,14 @@ export const kafka: Format = {
   },
   encoder: (columns) => {
     const column = columns[0];
-    if (column === undefined) return () => null;
+    if (column === undefined) return () => false;
     const write = writers[column.type.kind]!;
     const { slot } = column;
-    return (row) => {
+    return (row, out) => {
       const value = row[slot]!;
-      return value === null ? null : write(value);
+      if (value === null) return false;
+      write(value, out);
+      return true;
     };
   },
 };

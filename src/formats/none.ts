@@ -9,5 +9,5 @@ export const none: Format = {
   usesDelimiter: false,
   refuses: (columns) => (columns.length > 0 ? { why: 'it holds no columns' } : undefined),
   decoder: () => () => true,
-  encoder: () => () => null,
+  encoder: () => () => false,
 };

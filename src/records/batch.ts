@@ -1,5 +1,5 @@
 import { crc32c } from './crc32c.ts';
-import { writeText } from './text.ts';
+import { Bytes } from '../util/bytes.ts';
 
 /** Offsets of fields in a record batch of version 2. */
 const at = {
@@ -208,117 +208,132 @@ export class RecordCursor implements RecordView {
   }
 }
 
+/** A key or value; text stands for its UTF-8. */
+export type Payload = string | Buffer | Bytes | null;
+/** Puts a payload behind what was written; false stands for null. */
+export type WritePayload<T> = (from: T, out: Bytes) => boolean;
+
 /** Writes records into one batch; grows as needed. Strings are written as UTF-8. */
 export class BatchWriter {
-  #bytes: Buffer;
-  #position: number = at.records;
+  readonly #out: Bytes;
   #count = 0;
   #base = 0;
   #maximum = 0;
   #lengthWidth = 2;
+  #payloadWidth = 1;
 
   constructor(capacity = 1 << 16) {
-    this.#bytes = Buffer.allocUnsafe(capacity);
+    this.#out = new Bytes(capacity);
+    this.#out.length = at.records;
   }
 
   get count(): number {
     return this.#count;
   }
   get size(): number {
-    return this.#position;
-  }
-
-  #need(bytes: number): void {
-    if (this.#position + bytes <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#position + bytes));
-    this.#bytes.copy(grown, 0, 0, this.#position);
-    this.#bytes = grown;
+    return this.#out.length;
   }
 
   #varint(value: number): void {
-    const bytes = this.#bytes;
+    const bytes = this.#out.need(5);
+    let position = this.#out.length;
     let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
     while (zigzag > 127) {
-      bytes[this.#position++] = (zigzag & 127) | 128;
+      bytes[position++] = (zigzag & 127) | 128;
       zigzag >>>= 7;
     }
-    bytes[this.#position++] = zigzag;
+    bytes[position++] = zigzag;
+    this.#out.length = position;
   }
   #varlong(value: number): void {
+    const bytes = this.#out.need(10);
+    let position = this.#out.length;
     let zigzag = value >= 0 ? value * 2 : -value * 2 - 1;
     while (zigzag > 127) {
-      this.#bytes[this.#position++] = (zigzag % 128) | 128;
+      bytes[position++] = (zigzag % 128) | 128;
       zigzag = Math.floor(zigzag / 128);
     }
-    this.#bytes[this.#position++] = zigzag;
-  }
-  /** A payload after its length, which for text is known only once it is written. */
-  #payload(payload: string | Buffer | null): void {
-    if (payload === null) {
-      this.#varint(-1);
-      return;
-    }
-    if (typeof payload !== 'string') {
-      this.#varint(payload.length);
-      this.#position += payload.copy(this.#bytes, this.#position);
-      return;
-    }
-    // One byte a character is right for ASCII; the length's own width is fixed before the text is written.
-    const start = this.#position;
-    this.#varint(payload.length);
-    const width = this.#position - start;
-    const written = writeText(this.#bytes, payload, this.#position);
-    if (written !== payload.length) {
-      const moved = varintWidth(written);
-      if (moved !== width) this.#bytes.copyWithin(start + moved, start + width, start + width + written);
-      this.#position = start;
-      this.#varint(written);
-    }
-    this.#position += written;
+    bytes[position++] = zigzag;
+    this.#out.length = position;
   }
 
-  add(
+  /** What `write` puts, with its length before it: the room that the last such length took is right nearly always. */
+  #sized<T>(width: number, write: WritePayload<T>, from: T): number {
+    const out = this.#out;
+    const start = out.length;
+    out.need(5);
+    out.length = start + width;
+    const body = out.length;
+    if (!write(from, out)) {
+      out.length = start;
+      this.#varint(-1);
+      return width;
+    }
+    const length = out.length - body;
+    const needed = varintWidth(length);
+    if (needed !== width) out.need(5).copyWithin(start + needed, body, out.length);
+    out.length = start;
+    this.#varint(length);
+    out.length = start + needed + length;
+    return needed;
+  }
+  #payload(payload: Payload): void {
+    this.#sized(payload === null ? 1 : varintWidth(payload.length), writePayload, payload);
+  }
+
+  add(timestamp: number, key: Payload, value: Payload, headers?: readonly RecordHeader[]): void {
+    this.addWritten(timestamp, key, writePayload, value, headers);
+  }
+
+  /** Adds a record whose value is written straight into the batch. When `write` throws, nothing was added. */
+  addWritten<T>(
     timestamp: number,
-    key: string | Buffer | null,
-    value: string | Buffer | null,
+    key: Payload,
+    write: WritePayload<T>,
+    from: T,
     headers?: readonly RecordHeader[],
   ): void {
+    const out = this.#out;
+    const start = out.length;
+    const base = this.#count === 0 ? timestamp : this.#base;
+    // The record's length comes first and is known last: the body is written behind the room that the last one's length took.
+    out.need(5);
+    const body = start + this.#lengthWidth;
+    out.length = body;
+    try {
+      out.byte(0);
+      this.#varlong(timestamp - base);
+      this.#varint(this.#count);
+      this.#payload(key);
+      this.#payloadWidth = this.#sized(this.#payloadWidth, write, from);
+      this.#varint(headers?.length ?? 0);
+      if (headers !== undefined) {
+        for (const header of headers) {
+          this.#payload(header.key);
+          this.#payload(header.value);
+        }
+      }
+    } catch (error) {
+      out.length = start;
+      throw error;
+    }
+    const length = out.length - body;
+    const width = varintWidth(length);
+    if (width !== this.#lengthWidth) out.need(5).copyWithin(start + width, body, out.length);
+    this.#lengthWidth = width;
+    out.length = start;
+    this.#varint(length);
+    out.length = start + width + length;
     if (this.#count === 0) this.#base = this.#maximum = timestamp;
     if (timestamp > this.#maximum) this.#maximum = timestamp;
-    const headerBytes =
-      headers === undefined
-        ? 0
-        : headers.reduce((sum, header) => sum + header.key.length * 3 + (header.value?.length ?? 0) + 20, 0);
-    this.#need(80 + bound(key) + bound(value) + headerBytes);
-    // The record's length comes first and is known last: the body is written behind the room that the last one's length took.
-    const start = this.#position;
-    const body = start + this.#lengthWidth;
-    this.#position = body;
-    this.#bytes[this.#position++] = 0;
-    this.#varlong(timestamp - this.#base);
-    this.#varint(this.#count);
-    this.#payload(key);
-    this.#payload(value);
-    this.#varint(headers?.length ?? 0);
-    for (const header of headers ?? []) {
-      this.#payload(header.key);
-      this.#payload(header.value);
-    }
-    const length = this.#position - body;
-    const width = varintWidth(length);
-    if (width !== this.#lengthWidth) this.#bytes.copyWithin(start + width, body, this.#position);
-    this.#lengthWidth = width;
-    this.#position = start;
-    this.#varint(length);
-    this.#position = start + width + length;
     this.#count++;
   }
 
   /** The finished batch as bytes of its own; the writer is empty afterwards. */
   finish({ id, epoch, sequence, transactional }: BatchProducer = noProducer): Buffer {
-    const bytes = this.#bytes;
+    const { buffer: bytes, length } = this.#out;
     bytes.fill(0, 0, at.records);
-    bytes.writeInt32BE(this.#position - 12, at.length);
+    bytes.writeInt32BE(length - 12, at.length);
     bytes[at.magic] = 2;
     bytes.writeInt32BE(this.#count - 1, at.lastDelta);
     bytes.writeBigInt64BE(BigInt(this.#base), at.baseTime);
@@ -328,16 +343,22 @@ export class BatchWriter {
     bytes.writeInt16BE(epoch, at.producerEpoch);
     bytes.writeInt32BE(sequence, at.sequence);
     bytes.writeInt32BE(this.#count, at.count);
-    bytes.writeUInt32BE(crc32c(bytes, at.attributes, this.#position), at.crc);
-    const finished = Buffer.from(bytes.subarray(0, this.#position));
-    this.#position = at.records;
+    bytes.writeUInt32BE(crc32c(bytes, at.attributes, length), at.crc);
+    const finished = this.#out.from(0);
+    this.#out.length = at.records;
     this.#count = 0;
     return finished;
   }
 }
 
-const bound = (payload: string | Buffer | null): number =>
-  payload === null ? 0 : typeof payload === 'string' ? payload.length * 3 : payload.length;
+/** A payload that is there already. */
+export const writePayload: WritePayload<Payload> = (payload, out) => {
+  if (payload === null) return false;
+  if (typeof payload === 'string') out.text(payload);
+  else if (payload instanceof Bytes) out.copy(payload.buffer, payload.length);
+  else out.copy(payload);
+  return true;
+};
 
 function varintWidth(value: number): number {
   const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;

@@ -1,4 +1,4 @@
-import { writeText } from './text.ts';
+import { writeText } from '../util/text.ts';
 
 /** Kafka's murmur2 with its fixed seed, as a signed 32-bit number. */
 export function murmur2(d: Uint8Array, n = d.length): number {
@@ -28,10 +28,10 @@ export function murmur2(d: Uint8Array, n = d.length): number {
 
 let scratch = Buffer.allocUnsafeSlow(256);
 
-/** The partition that Kafka's default partitioner gives a key; text counts as its UTF-8 bytes. */
-export function partitionOf(key: Uint8Array | string, partitions: number): number {
+/** The partition that Kafka's default partitioner gives a key, of which `length` bytes count; text counts as its UTF-8. */
+export function partitionOf(key: Uint8Array | string, partitions: number, length = key.length): number {
   if (partitions === 1) return 0;
-  if (typeof key !== 'string') return (murmur2(key) & 0x7fffffff) % partitions;
+  if (typeof key !== 'string') return (murmur2(key, length) & 0x7fffffff) % partitions;
   if (key.length * 3 > scratch.length) scratch = Buffer.allocUnsafeSlow(key.length * 6);
   return (murmur2(scratch, writeText(scratch, key, 0)) & 0x7fffffff) % partitions;
 }

@@ -1,4 +1,4 @@
-import type { Origins } from './input-merger.ts';
+import { Origins } from './input-merger.ts';
 import type { ProcessingError } from './processing-log.ts';
 import type { BadRecord } from './source-decoder.ts';
 
@@ -12,7 +12,7 @@ export class ErrorCollector {
   #pending: ProcessingError[] = [];
   count = 0;
   /** Where the changes of the micro-batch came from. */
-  origins: Origins = { inputs: [], offsets: [] };
+  readonly origins = new Origins();
 
   constructor(query: string) {
     this.#query = query;
@@ -30,13 +30,12 @@ export class ErrorCollector {
 
   /** An expression, a model or a sink failed, or an event came too late, at the change with this sequence number. */
   report(message: string, what: string, sequence: number): void {
-    const { inputs, offsets } = this.origins;
-    const input = inputs[sequence];
+    const origin = this.origins.of(sequence);
     this.#add({
       type: types[what] ?? 'PROCESSING',
-      topic: input?.topic ?? '',
-      partition: input?.partition ?? -1,
-      offset: offsets[sequence] ?? -1,
+      topic: origin?.topic ?? '',
+      partition: origin?.partition ?? -1,
+      offset: origin?.offset ?? -1,
       message,
     });
   }

@@ -91,10 +91,41 @@ export class InputPartition {
   }
 }
 
-/** Where each change of a micro-batch came from, by its sequence number. */
-export interface Origins {
-  readonly inputs: InputPartition[];
-  readonly offsets: number[];
+/** Where each change of a micro-batch came from, by its sequence number; its memory is used again for the next one. */
+export class Origins {
+  #inputs: InputPartition[] = [];
+  #which = new Uint16Array(1024);
+  #offsets = new Float64Array(1024);
+  count = 0;
+
+  add(input: InputPartition): void {
+    if (this.count === this.#offsets.length) this.#grow();
+    let which = this.#inputs.indexOf(input);
+    if (which < 0) which = this.#inputs.push(input) - 1;
+    this.#which[this.count] = which;
+    this.#offsets[this.count++] = input.offset;
+  }
+  #grow(): void {
+    const which = new Uint16Array(this.count * 2);
+    which.set(this.#which);
+    this.#which = which;
+    const offsets = new Float64Array(this.count * 2);
+    offsets.set(this.#offsets);
+    this.#offsets = offsets;
+  }
+
+  /** Topic, partition and offset of the record with this sequence number; undefined when it has none. */
+  of(sequence: number): { readonly topic: string; readonly partition: number; readonly offset: number } | undefined {
+    if (sequence < 0 || sequence >= this.count) return undefined;
+    const { topic, partition } = this.#inputs[this.#which[sequence]!]!;
+    return { topic, partition, offset: this.#offsets[sequence]! };
+  }
+
+  /** Forgets all: a new micro-batch begins. */
+  clear(): void {
+    this.count = 0;
+    this.#inputs = [];
+  }
 }
 
 /**
@@ -110,9 +141,8 @@ export function takeBatch(
 ): number {
   let taken = 0;
   const take = (input: InputPartition): void => {
-    const change = input.take(origins.offsets.length);
-    origins.inputs.push(input);
-    origins.offsets.push(input.offset);
+    const change = input.take(origins.count);
+    origins.add(input);
     taken++;
     receive(input, change);
   };

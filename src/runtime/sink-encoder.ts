@@ -6,15 +6,26 @@ import type { PlanColumn } from '../plan/logical/node.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import type { Change, Row, Window } from './change.ts';
 import { EvaluationError } from '../types/numbers.ts';
+import { Bytes } from '../util/bytes.ts';
 import { writeTime } from './stores/key-bytes.ts';
 
-/** A record on its way to a topic; text is written as UTF-8. A key in bytes is good until the next record is encoded. */
+/** A record on its way to a topic. */
 export interface OutputRecord {
-  readonly key: string | Buffer | null;
-  readonly value: string | Buffer | null;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
   readonly timestamp: number;
   readonly partition: number;
 }
+
+/** Takes a record whose value is written where it is to stand. */
+export type AddRecord = (
+  partition: number,
+  timestamp: number,
+  key: Bytes | null,
+  write: (row: Row | undefined, out: Bytes) => boolean,
+  row: Row | undefined,
+  headers: Change['headers'],
+) => void;
 
 /** What a sink needs to know of where it writes. */
 export interface SinkTarget {
@@ -29,12 +40,14 @@ export interface SinkTarget {
 export class SinkEncoder {
   readonly #target: SinkTarget;
   readonly #encodeKey: Encode;
-  readonly #encodeValue: Encode;
+  readonly #write: (row: Row | undefined, out: Bytes) => boolean;
   readonly #timestamp: ((row: Row) => number) | undefined;
   #next = 0;
   #key: Row | undefined;
-  #inner: string | Buffer | null = null;
-  #windowed = Buffer.alloc(0);
+  #hasKey = false;
+  readonly #keyBytes = new Bytes();
+  /** How many of the key's bytes are not its window. */
+  #innerLength = 0;
   #partition = 0;
 
   constructor(target: SinkTarget, columns: readonly PlanColumn[]) {
@@ -43,7 +56,8 @@ export class SinkEncoder {
       columns.flatMap((column, slot) => (column.role === role ? [{ name: column.name, type: column.type, slot }] : []));
     const keys = slots('key').map((column, slot) => ({ ...column, slot }));
     this.#encodeKey = findFormat(target.keyFormat.format)!.encoder(keys, target.keyFormat);
-    this.#encodeValue = findFormat(target.valueFormat.format)!.encoder(slots('value'), target.valueFormat);
+    const encodeValue = findFormat(target.valueFormat.format)!.encoder(slots('value'), target.valueFormat);
+    this.#write = (row, out) => row !== undefined && encodeValue(row, out);
     const stamp = target.timestamp;
     const slot = stamp === undefined ? -1 : columns.findIndex(({ name }) => name === stamp.column);
     if (stamp !== undefined)
@@ -51,27 +65,35 @@ export class SinkEncoder {
         stamp.format === undefined ? Number(row[slot]) : parseTimestampText(row[slot] as string, stamp.format);
   }
 
-  encode(change: Change): OutputRecord {
-    const { key, after, window } = change;
+  /** Adds the record of a change; its key in bytes is good until the next one. */
+  write({ key, after, window, timestamp: time, headers }: Change, add: AddRecord): void {
     if (key !== this.#key) this.#takeKey(key);
-    const timestamp = this.#timestamp === undefined || after === undefined ? change.timestamp : this.#timestamp(after);
+    const timestamp = this.#timestamp === undefined || after === undefined ? time : this.#timestamp(after);
     if (timestamp < 0) throw new EvaluationError(`the timestamp ${timestamp} is negative`);
-    const value = after === undefined ? null : this.#encodeValue(after);
-    const partition = this.#inner === null ? this.#nextPartition() : this.#partition;
-    return { key: this.#withWindow(window), value, timestamp, partition };
+    const partition = this.#hasKey ? this.#partition : this.#nextPartition();
+    add(partition, timestamp, this.#withWindow(window), this.#write, after, headers);
+  }
+
+  /** The record of a change by itself. */
+  encode(change: Change): OutputRecord {
+    let record: OutputRecord | undefined;
+    this.write(change, (partition, timestamp, key, write, row) => {
+      const out = new Bytes();
+      record = { partition, timestamp, key: key && key.from(0), value: write(row, out) ? out.from(0) : null };
+    });
+    return record!;
   }
 
   /** Rows of several windows of one key come one after the other: its bytes and partition are worked out once. */
   #takeKey(key: Row): void {
-    const hasKey = key.length > 0 && !(key.length === 1 && key[0] === null);
-    this.#key = key;
-    this.#inner = hasKey ? this.#encodeKey(key) : null;
-    if (this.#inner === null) return;
+    const out = this.#keyBytes;
+    out.length = 0;
+    this.#key = undefined;
+    this.#hasKey = key.length > 0 && !(key.length === 1 && key[0] === null) && this.#encodeKey(key, out);
     // By the inner key, so that all windows of a key are together.
-    this.#partition = partitionOf(this.#inner, this.#target.partitions);
-    if (this.#target.window === undefined) return;
-    const inner = typeof this.#inner === 'string' ? Buffer.from(this.#inner) : this.#inner;
-    this.#windowed = Buffer.concat([inner, Buffer.alloc(this.#target.window.type === 'SESSION' ? 16 : 8)]);
+    if (this.#hasKey) this.#partition = partitionOf(out.buffer, this.#target.partitions, out.length);
+    this.#innerLength = out.length;
+    this.#key = key;
   }
   /** Records without a key go round. */
   #nextPartition(): number {
@@ -79,12 +101,19 @@ export class SinkEncoder {
   }
 
   /** Kafka's windowed keys: the key, then the start; of sessions the end and the start. */
-  #withWindow(window: Window | undefined): string | Buffer | null {
+  #withWindow(window: Window | undefined): Bytes | null {
+    if (!this.#hasKey) return null;
+    const out = this.#keyBytes;
     const kind = this.#target.window;
-    if (this.#inner === null || kind === undefined || window === undefined) return this.#inner;
-    const bytes = this.#windowed;
-    if (kind.type === 'SESSION') writeTime(bytes, window.end, bytes.length - 16);
-    writeTime(bytes, window.start, bytes.length - 8);
-    return bytes;
+    out.length = this.#innerLength;
+    if (kind === undefined || window === undefined) return out;
+    if (kind.type === 'SESSION') putTime(out, window.end);
+    putTime(out, window.start);
+    return out;
   }
+}
+
+function putTime(out: Bytes, time: number): void {
+  writeTime(out.need(8), time, out.length);
+  out.length += 8;
 }

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BatchWriter, batchHeader, checkCrc, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
+import {
+  BatchWriter,
+  batchHeader,
+  checkCrc,
+  readBatchInfo,
+  RecordCursor,
+  writePayload,
+} from '../../src/records/batch.ts';
 import { decodeValue, encodeValue } from '../../src/runtime/codec.ts';
+import type { Bytes } from '../../src/util/bytes.ts';
 
 const payload = fc.oneof(
   fc.constant(null),
@@ -36,6 +44,30 @@ test('a batch gives back the records that were written, and its checksum holds',
       expect(cursor.next()).toBe(false);
     }),
     { seed: 5 },
+  );
+});
+
+test('a value whose writing throws leaves nothing in its batch', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(record, fc.boolean()), { minLength: 1, maxLength: 30 }), (records) => {
+      const writer = new BatchWriter(64);
+      const expected = new BatchWriter(64);
+      for (const [{ timestamp, key, value }, fails] of records) {
+        if (!fails) {
+          writer.add(timestamp, key, value);
+          expected.add(timestamp, key, value);
+          continue;
+        }
+        const write = (from: string | Buffer | null, out: Bytes): boolean => {
+          writePayload(from, out);
+          throw new RangeError('it cannot be written');
+        };
+        expect(() => writer.addWritten(timestamp, key, write, value)).toThrow(RangeError);
+      }
+      expect([writer.count, writer.size]).toEqual([expected.count, expected.size]);
+      expect(writer.finish()).toEqual(expected.finish());
+    }),
+    { seed: 7 },
   );
 });
 

@@ -12,7 +12,7 @@ import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { BatchReport, QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
-import { SinkEncoder } from '../../runtime/sink-encoder.ts';
+import { SinkEncoder, type AddRecord } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { LocalTopology, type SourceChange } from '../../runtime/topology.ts';
@@ -151,7 +151,7 @@ export class EmbeddedQuery {
       if (part !== undefined && part.start > input.fetched) input.fetched = input.position = part.start;
       input.add(part?.read(input.fetched, fetchBytes) ?? []);
     }
-    this.#errors.origins = { inputs: [], offsets: [] };
+    this.#errors.origins.clear();
     const before = this.#inputs.reduce((sum, { records }) => sum + records, 0);
     const batch: SourceChange[] = [];
     takeBatch(this.#inputs, batchRecords, this.#ordered, this.#errors.origins, ({ stepId, partition }, change) =>
@@ -191,10 +191,11 @@ export class EmbeddedQuery {
   #write(changes: readonly Change[]): Commit['appends'] {
     const { sink } = this.#plan;
     if (sink === undefined || changes.length === 0) return [];
+    const add: AddRecord = (partition, timestamp, key, write, row, headers) =>
+      this.#writers[partition]!.addWritten(timestamp, key, write, row, headers);
     for (const change of changes) {
       try {
-        const record = this.#encoder!.encode(change);
-        this.#writers[record.partition]!.add(record.timestamp, record.key, record.value, change.headers);
+        this.#encoder!.write(change, add);
       } catch (error) {
         this.#errors.report((error as Error).message, 'sink', change.sequence);
       }

@@ -1,4 +1,4 @@
-import { BatchWriter } from '../../records/batch.ts';
+import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
 import type { PartitionBatch, ProducerIdentity, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
@@ -39,23 +39,34 @@ export class TaskProducer {
     for (const outputs of this.#outputs.values()) for (const output of outputs) output.sequence = 0;
   }
 
-  add(
+  add(topic: string, partition: number, timestamp: number, key: Payload, value: Payload): void {
+    this.addWritten(topic, partition, timestamp, key, writePayload, value);
+  }
+
+  /** Adds a record whose value is written straight into its batch. */
+  addWritten<T>(
     topic: string,
     partition: number,
     timestamp: number,
-    key: string | Buffer | null,
-    value: string | Buffer | null,
-    headers?: Parameters<BatchWriter['add']>[3],
+    key: Payload,
+    write: WritePayload<T>,
+    from: T,
+    headers?: readonly RecordHeader[],
   ): void {
+    const output = this.#output(topic, partition);
+    const { writer } = output;
+    const before = writer.size;
+    writer.addWritten(timestamp, key, write, from, headers);
+    this.bytes += writer.size - before;
+    if (writer.size > maximumBatchBytes) this.#finish(output);
+  }
+
+  #output(topic: string, partition: number): Output {
     let outputs = this.#outputs.get(topic);
     if (outputs === undefined) this.#outputs.set(topic, (outputs = []));
     for (let next = outputs.length; next <= partition; next++)
       outputs.push({ topic, partition: next, writer: new BatchWriter(1 << 12), sequence: 0 });
-    const output = outputs[partition]!;
-    const before = output.writer.size;
-    output.writer.add(timestamp, key, value, headers);
-    this.bytes += output.writer.size - before;
-    if (output.writer.size > maximumBatchBytes) this.#finish(output);
+    return outputs[partition]!;
   }
 
   #finish(output: Output): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps } from '../../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
@@ -14,7 +15,7 @@ import { Pipeline } from '../../runtime/pipeline.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord } from '../../runtime/processing-log.ts';
-import { SinkEncoder } from '../../runtime/sink-encoder.ts';
+import { SinkEncoder, type AddRecord } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { recordsIn } from '../topic-records.ts';
@@ -89,7 +90,7 @@ export class KafkaTask {
       ports.wire,
       spec.exactlyOnce ? transactionalId(spec.group, spec.part, spec.partition) : null,
     );
-    this.#prefix = Buffer.from(`${spec.group}/${spec.part}/${spec.partition}/`);
+    this.#prefix = shortName(`${spec.group}/${spec.part}/${spec.partition}/`);
     this.#ordered = allSteps(this.#part.root).some(
       ({ op }) => op === 'streamTableJoin' || op === 'streamStreamJoin' || op === 'tableTableJoin',
     );
@@ -170,7 +171,7 @@ export class KafkaTask {
     batch.write(false);
   }
   #positionKey(): Buffer {
-    return Buffer.from(`position/${this.#prefix.toString()}`);
+    return Buffer.concat([Buffer.from('position/'), this.#prefix]);
   }
 
   #build(): void {
@@ -230,31 +231,41 @@ export class KafkaTask {
   async step(): Promise<boolean> {
     if (this.#isBehind()) return false;
     const before = this.#position();
-    const given = new Map(this.#part.inputs.map(({ id }) => [id, [] as Change[]]));
     const started = performance.now();
-    const taken = takeBatch(this.inputs, sliceRecords, this.#ordered, this.#errors.origins, ({ stepId }, change) =>
-      given.get(stepId)!.push(change),
-    );
-    if (taken === 0 && this.#position() === before) return false;
-    this.counts.in += taken;
+    const emitted = this.#slice();
+    if (emitted instanceof Promise) await emitted;
+    if (this.#position() === before) return false;
     this.#dirty = true;
     this.#lastInput = performance.now();
-    await this.#emit(this.#pipeline!.process(given));
-    if (this.#errors.origins.offsets.length >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty))
-      await this.#drain();
+    if (this.#errors.origins.count >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty)) await this.#drain();
     else if (this.#producer.bytes > sendBytes) await this.#producer.send();
     this.counts.batches++;
     this.counts.batchMs += performance.now() - started;
     return true;
   }
 
+  /** Takes some changes and emits what they make; nothing of them is held while the caller waits for the network. */
+  #slice(): Promise<void> | undefined {
+    const given = new Map(this.#part.inputs.map(({ id }) => [id, [] as Change[]]));
+    this.counts.in += takeBatch(this.inputs, sliceRecords, this.#ordered, this.#errors.origins, ({ stepId }, change) =>
+      given.get(stepId)!.push(change),
+    );
+    return this.#emitted(this.#pipeline!.process(given));
+  }
+  #emitted(result: readonly Change[] | Promise<readonly Change[]>): Promise<void> | undefined {
+    if (result instanceof Promise) return result.then((changes) => this.#emit(changes));
+    this.#emit(result);
+    return undefined;
+  }
+
   /** Ends the micro-batch: rows that were held back leave, and everything is sent. */
   async #drain(): Promise<void> {
     for (const piece of this.#pipeline!.drain()) {
-      await this.#emit(piece);
+      const emitted = this.#emitted(piece);
+      if (emitted instanceof Promise) await emitted;
       if (this.#producer.bytes > sendBytes) await this.#producer.send();
     }
-    this.#errors.origins = { inputs: [], offsets: [] };
+    this.#errors.origins.clear();
     await this.#producer.send();
   }
 
@@ -262,8 +273,7 @@ export class KafkaTask {
     return this.inputs.reduce((sum, { reached }) => sum + reached, 0);
   }
 
-  async #emit(result: readonly Change[] | Promise<readonly Change[]>): Promise<void> {
-    const changes = result instanceof Promise ? await result : result;
+  #emit(changes: readonly Change[]): void {
     const { spec } = this;
     this.counts.out += changes.length;
     this.#entities?.put(changes);
@@ -280,10 +290,11 @@ export class KafkaTask {
     }
     const { sink } = spec.plan;
     if (sink === undefined || this.#encoder === undefined) return;
+    const add: AddRecord = (partition, timestamp, key, write, row, headers) =>
+      this.#producer.addWritten(sink.topic, partition, timestamp, key, write, row, headers);
     for (const change of changes) {
       try {
-        const { key, value, timestamp, partition } = this.#encoder.encode(change);
-        this.#producer.add(sink.topic, partition, timestamp, key, value, change.headers);
+        this.#encoder.write(change, add);
       } catch (error) {
         this.#errors.report((error as Error).message, 'sink', change.sequence);
       }
@@ -365,6 +376,11 @@ export class KafkaTask {
     batch.delete(this.#positionKey());
     batch.write(false);
   }
+}
+
+/** Nine bytes that stand for a name: every key of the task begins with them, and is compared with others all the way. */
+function shortName(name: string): Buffer {
+  return Buffer.concat([Buffer.from('t'), createHash('sha256').update(name).digest().subarray(0, 8)]);
 }
 
 /** Reads what `emit` wrote for the next sub-topology. */
