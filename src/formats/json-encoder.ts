@@ -12,16 +12,14 @@ export function jsonEncoder(columns: readonly DecodeColumn[], { wrap }: FormatOp
       return true;
     };
   }
-  const parts = columns.map(({ name, type, slot }, i) => ({
-    prefix: Buffer.from(`${i === 0 ? '{' : ','}${jsonString(name)}:`),
-    slot,
-    write: jsonBytesWriter(type),
-  }));
+  const prefixes = columns.map(({ name }, i) => Buffer.from(`${i === 0 ? '{' : ','}${jsonString(name)}:`));
+  const slots = columns.map(({ slot }) => slot);
+  const writers = columns.map(({ type }) => jsonBytesWriter(type));
   const end = Buffer.from(columns.length === 0 ? '{}' : '}');
   return (row, out) => {
-    for (const { prefix, slot, write } of parts) {
-      out.copy(prefix);
-      write(row[slot]!, out);
+    for (let i = 0; i < slots.length; i++) {
+      out.copy(prefixes[i]!);
+      writers[i]!(row[slots[i]!]!, out);
     }
     out.copy(end);
     return true;

@@ -147,24 +147,32 @@ export class JsonScanner {
 
   #skipNumber(i: number): number {
     const bytes = this.#bytes;
-    const digits = (): void => {
-      const start = i;
-      while (i < this.#end && isDigit(bytes[i]!)) i++;
-      if (i === start) this.fail(i);
-    };
+    const end = this.#end;
     if (bytes[i] === 45) i++;
     const first = i;
-    digits();
+    i = this.#skipDigits(i);
     if (bytes[first] === 48 && i - first > 1) this.fail(first);
-    if (i < this.#end && bytes[i] === 46) {
+    if (i < end && bytes[i] === 46) i = this.#skipDigits(i + 1);
+    if (i < end && (bytes[i] === 101 || bytes[i] === 69)) {
       i++;
-      digits();
+      if (i < end && (bytes[i] === 43 || bytes[i] === 45)) i++;
+      i = this.#skipDigits(i);
     }
-    if (i < this.#end && (bytes[i] === 101 || bytes[i] === 69)) {
-      i++;
-      if (i < this.#end && (bytes[i] === 43 || bytes[i] === 45)) i++;
-      digits();
-    }
+    return i;
+  }
+  /** At least one digit has to be there. */
+  #skipDigits(start: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let i = start;
+    while (i < end && isDigit(bytes[i]!)) i++;
+    if (i === start) this.fail(i);
+    return i;
+  }
+  #skipSpace(i: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    while (i < end && isSpace(bytes[i]!)) i++;
     return i;
   }
 
@@ -173,25 +181,19 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const isObject = bytes[i] === 123;
     const close = isObject ? 125 : 93;
-    const space = (): void => {
-      while (i < this.#end && isSpace(bytes[i]!)) i++;
-    };
-    i++;
-    space();
+    i = this.#skipSpace(i + 1);
     if (i < this.#end && bytes[i] === close) return i + 1;
     for (;;) {
-      space();
+      i = this.#skipSpace(i);
       if (isObject) {
         if (i >= this.#end || bytes[i] !== 34) this.fail(i);
-        i = this.skipString(i);
-        space();
+        i = this.#skipSpace(this.skipString(i));
         if (i >= this.#end || bytes[i] !== 58) this.fail(i);
-        i++;
-        space();
+        i = this.#skipSpace(i + 1);
       }
       const c = bytes[i]!;
-      i = i < this.#end && (c === 123 || c === 91) ? this.#skipNested(i, depth + 1) : this.skipValue(i);
-      space();
+      const isNested = i < this.#end && (c === 123 || c === 91);
+      i = this.#skipSpace(isNested ? this.#skipNested(i, depth + 1) : this.skipValue(i));
       if (i >= this.#end) this.fail(i);
       if (bytes[i] === close) return i + 1;
       if (bytes[i] !== 44) this.fail(i);

@@ -296,10 +296,10 @@ function joinRow(step: Extract<Step, { left: Step }>): JoinRow {
   const sides = Uint8Array.from(parts, ({ side }) => side);
   const slots = Uint16Array.from(parts, ({ slot }) => slot);
   return (key, l, r) => {
-    const row: Row[number][] = [];
+    const row = new Array<Row[number]>(sides.length);
     for (let i = 0; i < sides.length; i++) {
       const from = sides[i] === 0 ? key : sides[i] === 1 ? l : r;
-      row.push(from?.[slots[i]!] ?? null);
+      row[i] = from === undefined ? null : (from[slots[i]!] ?? null);
     }
     return row;
   };
