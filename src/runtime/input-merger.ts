@@ -1,9 +1,16 @@
 import { batchHeader, readBatchInfo, RecordCursor } from '../records/batch.ts';
+import type { Lease } from '../util/lease.ts';
 import type { Change } from './change.ts';
 
 /** Makes changes of records; undefined for one that cannot be read, which was reported. */
 export interface ChangeDecoder {
   decode(record: RecordCursor, partition: number, sequence: number): Change | undefined;
+}
+
+interface Waiting {
+  readonly batch: Buffer;
+  /** Of the last batch of an answer. */
+  readonly lease: Lease | undefined;
 }
 
 /** One partition of one source: batches that were fetched, and the next change of them. */
@@ -13,7 +20,9 @@ export class InputPartition {
   readonly partition: number;
   readonly #decoder: ChangeDecoder;
   readonly #cursor = new RecordCursor();
-  #batches: Buffer[] = [];
+  #batches: Waiting[] = [];
+  /** The memory of the batch that is open, when it is the last one there. */
+  #lease: Lease | undefined;
   #bytes = 0;
   #head: Change | undefined;
   #headOffset = -1;
@@ -33,11 +42,12 @@ export class InputPartition {
     this.fetched = position;
   }
 
-  /** Adds uncompressed batches in order. */
-  add(batches: readonly Buffer[]): void {
-    for (const batch of batches) {
+  /** Adds uncompressed batches in order; their memory is held until the last of them has been read. */
+  add(batches: readonly Buffer[], lease?: Lease): void {
+    if (batches.length > 0) lease?.hold();
+    for (const [i, batch] of batches.entries()) {
       this.fetched = readBatchInfo(batch, 0, batch.length)!.lastOffset + 1;
-      this.#batches.push(batch);
+      this.#batches.push({ batch, lease: i === batches.length - 1 ? lease : undefined });
       this.#bytes += batch.length;
     }
   }
@@ -59,14 +69,17 @@ export class InputPartition {
   peek(): Change | undefined {
     while (this.#head === undefined) {
       if (!this.#isOpen) {
-        const batch = this.#batches.shift();
-        if (batch === undefined) return undefined;
+        const next = this.#batches.shift();
+        if (next === undefined) return undefined;
+        const { batch } = next;
+        this.#lease = next.lease;
         this.#bytes -= batch.length;
         this.#cursor.open(batch, batchHeader, readBatchInfo(batch, 0, batch.length)!);
         this.#isOpen = true;
       }
       if (!this.#cursor.next()) {
         this.#isOpen = false;
+        this.#lease?.release();
         continue;
       }
       if (this.#cursor.offset < this.position) continue;

@@ -34,7 +34,7 @@ export class KafkaReader implements TopicReader {
     if (this.#closed) return [];
     const wants = [...this.#positions].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }));
     const records: TopicRecord[] = [];
-    for (const { partition, batches, next } of await this.#wire.fetch(wants, waitMs, 4 << 20)) {
+    for (const { partition, batches, next, lease } of await this.#wire.fetch(wants, waitMs, 4 << 20)) {
       let position = next;
       for (const record of recordsIn(batches, partition, this.#positions.get(partition)!)) {
         if (records.length >= maximum) {
@@ -44,6 +44,7 @@ export class KafkaReader implements TopicReader {
         records.push(record);
       }
       this.#positions.set(partition, position);
+      lease.release();
     }
     return records;
   }

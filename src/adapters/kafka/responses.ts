@@ -1,3 +1,4 @@
+import type { Lease } from '../../util/lease.ts';
 import { batchHeader, checkCrc, isControl, isTransactional, readBatchInfo } from '../../records/batch.ts';
 import { recordsOf } from '../../records/compression.ts';
 
@@ -15,6 +16,8 @@ export interface Fetched {
   readonly next: number;
   readonly highWatermark: number;
   readonly outOfRange: boolean;
+  /** The memory of the batches. */
+  readonly lease: Lease;
 }
 
 export const outOfRange = 1;
@@ -43,7 +46,11 @@ function eachPartition(raw: Buffer, start: number, visit: (topic: string, at: nu
 }
 
 /** A fetch response of version 11, with control batches and those of aborted producers left out. */
-export function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fetched & { error: number }>[] {
+export function parseFetch(
+  raw: Buffer,
+  wants: readonly FetchWant[],
+  lease: Lease,
+): Promise<Fetched & { error: number }>[] {
   const results: Promise<Fetched & { error: number }>[] = [];
   eachPartition(raw, 4 + 2 + 4, (topic, at) => {
     const partition = raw.readInt32BE(at);
@@ -59,6 +66,7 @@ export function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fe
     const start = p + 4;
     const end = start + Math.max(0, raw.readInt32BE(p));
     const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
+    lease.hold();
     results.push(
       committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({
         topic,
@@ -68,10 +76,12 @@ export function parseFetch(raw: Buffer, wants: readonly FetchWant[]): Promise<Fe
         highWatermark,
         outOfRange: error === outOfRange,
         error,
+        lease,
       })),
     );
     return end;
   });
+  lease.release();
   return results;
 }
 

@@ -227,7 +227,7 @@ async function fetchAll(): Promise<void> {
     const results = await wire.fetch([...wants.values()], wait, fetchBytes);
     fetchError = undefined;
     for (const result of results) {
-      const { topic, partition, batches, next, highWatermark, outOfRange } = result;
+      const { topic, partition, batches, next, highWatermark, outOfRange, lease } = result;
       const first = outOfRange ? ((await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0) : 0;
       for (const { task, input } of inputs) {
         if (input.topic !== topic || input.partition !== partition) continue;
@@ -237,9 +237,13 @@ async function fetchAll(): Promise<void> {
           continue;
         }
         const { fetched } = input;
-        input.add(batches.filter((batch) => readBatchInfo(batch, 0, batch.length)!.lastOffset >= fetched));
+        input.add(
+          batches.filter((batch) => readBatchInfo(batch, 0, batch.length)!.lastOffset >= fetched),
+          lease,
+        );
         input.fetched = Math.max(input.fetched, next);
       }
+      lease.release();
     }
   } catch (error) {
     fetchError = (error as Error).message;

@@ -158,6 +158,7 @@ export class KafkaTask {
         else writes.put(whole, value);
         this.counts.restored++;
       }
+      fetched.lease.release();
       position = fetched.next;
       this.#writePosition(writes, position);
     }

@@ -1,6 +1,8 @@
 import kafkajs, { type Kafka } from 'kafkajs';
 import { createRequire } from 'node:module';
+import { Lease } from '../../util/lease.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
+import { FramePool, framedSockets } from './frames.ts';
 import { outOfRange, parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
 
 /**
@@ -96,13 +98,17 @@ export interface PartitionBatch {
 
 /** Raw requests to the brokers of a cluster. */
 export class Wire {
+  readonly #frames = new FramePool();
   readonly #fetching: Cluster;
   readonly #producing: Cluster;
   readonly #coordinating: Cluster;
 
   constructor(settings: ClientSettings, clientId: string) {
     const { Kafka: KafkaClass } = kafkajs;
-    const kafka: Kafka = new KafkaClass(clientConfig(settings, clientId));
+    const config = clientConfig(settings, clientId);
+    const kafka: Kafka = new KafkaClass(
+      config.ssl === undefined ? { ...config, socketFactory: framedSockets(this.#frames) } : config,
+    );
     // A broker answers a connection's requests in order, and a fetch may wait: each purpose has connections of its own.
     const create = (): Cluster => {
       const symbol = Object.getOwnPropertySymbols(kafka).find((each) => String(each).includes('createCluster'))!;
@@ -208,7 +214,10 @@ export class Wire {
     return rejected.flat();
   }
 
-  /** What the brokers have behind these offsets, waiting up to `maxWaitMs` where there is nothing. */
+  /**
+   * What the brokers have behind these offsets, waiting up to `maxWaitMs` where there is nothing. Who is done with an answer's
+   * batches releases its lease.
+   */
   async fetch(wants: readonly FetchWant[], maxWaitMs: number, maxBytes: number): Promise<Fetched[]> {
     const byLeader = groupBy(wants, ({ topic, partition }) => this.#leader(this.#fetching, topic, partition));
     const answers = await Promise.all(
@@ -233,7 +242,9 @@ export class Wire {
           topics,
           rackId: '',
         });
-        return parseFetch((await this.#send(broker, request, rawResponse)) as Buffer, list);
+        const raw = (await this.#send(broker, request, rawResponse)) as Buffer;
+        const lease = new Lease(() => this.#frames.release(raw));
+        return parseFetch(raw, list, lease);
       }),
     );
     const results = await Promise.all(answers.flat());

@@ -1,0 +1,128 @@
+import type { ISocketFactory } from 'kafkajs';
+import { createRequire } from 'node:module';
+import { connect, type Socket } from 'node:net';
+
+const smallest = 1 << 16;
+const spare = 4;
+
+/** Memory of large responses, which is used again: memory that is new each time costs page faults and collections. */
+export class FramePool {
+  readonly #free: Buffer[] = [];
+  readonly #lent = new WeakMap<ArrayBufferLike, Buffer>();
+
+  /** So many bytes with anything in them; small ones are not worth the care. */
+  take(length: number): Buffer {
+    if (length < smallest) return Buffer.allocUnsafe(length);
+    const found = this.#free.findIndex((each) => each.length >= length);
+    // Powers of two, so that responses of about the same length find each other's memory.
+    const slab =
+      found < 0 ? Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length))) : this.#free.splice(found, 1)[0]!;
+    this.#lent.set(slab.buffer, slab);
+    return slab.subarray(0, length);
+  }
+
+  /** Takes memory back that nobody reads any more: all of what was lent together with these bytes. */
+  release({ buffer }: Buffer): void {
+    const slab = this.#lent.get(buffer);
+    if (slab === undefined) return;
+    this.#lent.delete(buffer);
+    if (this.#free.length === spare) this.#free.shift();
+    this.#free.push(slab);
+  }
+}
+
+/** Puts what a socket reads together to the frames of Kafka's protocol: four bytes of length and so many bytes behind them. */
+export class FrameReader {
+  readonly #pool: FramePool;
+  readonly #onFrame: (frame: Buffer) => void;
+  readonly #head = Buffer.alloc(4);
+  #headLength = 0;
+  #frame: Buffer | undefined;
+  #filled = 0;
+
+  constructor(pool: FramePool, onFrame: (frame: Buffer) => void) {
+    this.#pool = pool;
+    this.#onFrame = onFrame;
+  }
+
+  take(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.#frame === undefined) {
+        this.#head[this.#headLength++] = bytes[at++]!;
+        if (this.#headLength < 4) continue;
+        this.#frame = this.#pool.take(4 + this.#head.readInt32BE(0));
+        this.#frame.set(this.#head);
+        this.#filled = 4;
+      } else {
+        const part = bytes.subarray(at, at + this.#frame.length - this.#filled);
+        this.#frame.set(part, this.#filled);
+        this.#filled += part.length;
+        at += part.length;
+      }
+      if (this.#filled < this.#frame.length) continue;
+      const frame = this.#frame;
+      this.#frame = undefined;
+      this.#headLength = 0;
+      this.#onFrame(frame);
+    }
+  }
+}
+
+const readBytes = 128 << 10;
+const framed = new WeakSet<Socket>();
+
+/**
+ * Sockets that read into one piece of memory and give whole responses. kafkajs's own give chunks of 64 KiB, each in new memory,
+ * which it then joins. Connections with TLS stay as they are.
+ */
+export function framedSockets(pool: FramePool): ISocketFactory {
+  giveFramesUnjoined();
+  return ({ host, port, onConnect }) => {
+    const reader = new FrameReader(pool, (frame) => socket.emit('data', frame));
+    const callback = (length: number, bytes: Uint8Array): boolean => {
+      reader.take(bytes.subarray(0, length));
+      return true;
+    };
+    const onread = { buffer: Buffer.allocUnsafeSlow(readBytes), callback };
+    const socket = connect({ host, port, onread }, onConnect);
+    socket.setKeepAlive(true, 60_000);
+    framed.add(socket);
+    return socket;
+  };
+}
+
+interface Connection {
+  readonly socket: Socket;
+  /** While the connection logs in. */
+  readonly authHandlers: unknown;
+  readonly requestQueue: {
+    fulfillRequest(response: { size: number; correlationId: number; payload: Buffer }): void;
+  };
+  processData(data: Buffer): void;
+}
+
+/** kafkajs joins each piece with what was left of the one before, be it nothing: a frame is one response and needs no joining. */
+const giveFramesUnjoined = once(() => {
+  const require = createRequire(import.meta.url);
+  const { prototype } = require('kafkajs/src/network/connection') as { readonly prototype: Connection };
+  const join = Object.getOwnPropertyDescriptor(prototype, 'processData')!.value as (
+    this: Connection,
+    data: Buffer,
+  ) => void;
+  prototype.processData = function (data) {
+    if (!framed.has(this.socket) || Boolean(this.authHandlers)) {
+      join.call(this, data);
+      return;
+    }
+    const correlationId = data.readInt32BE(4);
+    this.requestQueue.fulfillRequest({ size: data.length - 4, correlationId, payload: data.subarray(8) });
+  };
+});
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
+}
