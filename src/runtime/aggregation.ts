@@ -20,14 +20,23 @@ export type States = [timestamp: number, ...states: unknown[]];
 /** All aggregates of a step together, in the order of the calls. */
 export class AggregateSet {
   readonly #parts: readonly BoundAggregate[];
+  /** First states of all parts: a copy has no room to spare, and that of numbers alone holds them as they are. */
+  readonly #first: States;
+  /** The parts whose first state is an object, which groups must not share. */
+  readonly #owned: readonly number[];
 
   constructor(parts: readonly BoundAggregate[]) {
     this.#parts = parts;
+    // With a fraction in it the array is one of doubles from the start.
+    this.#first = [0.5];
+    for (const { aggregator } of parts) this.#first.push(aggregator.init());
+    this.#owned = parts.flatMap((_, i) => (isObject(this.#first[i + 1]) ? [i] : []));
   }
 
   init(timestamp: number): States {
-    const states: States = [timestamp];
-    for (const { aggregator } of this.#parts) states.push(aggregator.init());
+    const states = this.#first.slice() as States;
+    states[0] = timestamp;
+    for (const i of this.#owned) states[i + 1] = this.#parts[i]!.aggregator.init();
     return states;
   }
 
@@ -56,23 +65,25 @@ export class AggregateSet {
   }
 
   merge(left: States, right: States): States {
-    const merged: States = [Math.max(left[0], right[0])];
+    const merged = left.slice() as States;
+    if (right[0] > left[0]) merged[0] = right[0];
     for (let i = 0; i < this.#parts.length; i++)
-      merged.push(this.#parts[i]!.aggregator.merge!(left[i + 1] as never, right[i + 1] as never));
+      merged[i + 1] = this.#parts[i]!.aggregator.merge!(left[i + 1] as never, right[i + 1] as never);
     return merged;
   }
 
-  /** Appends the results to a row. */
-  results(states: States, into: Value[]): void {
-    for (let i = 0; i < this.#parts.length; i++) into.push(this.#parts[i]!.aggregator.result(states[i + 1] as never));
-  }
-
-  /** Appends the results of two states together to a row. */
-  mergedResults(left: States, right: States, into: Value[]): void {
+  /** A row of a key and the results of its states, or of two states together, with room for more values at its end. */
+  row(key: Row, states: States, room: number, others?: States): Value[] {
+    const row = new Array<Value>(key.length + this.#parts.length + room);
+    let at = 0;
+    for (; at < key.length; at++) row[at] = key[at]!;
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator } = this.#parts[i]!;
-      into.push(aggregator.result(aggregator.merge!(left[i + 1] as never, right[i + 1] as never) as never));
+      const state = states[i + 1] as never;
+      const whole = others === undefined ? state : (aggregator.merge!(state, others[i + 1] as never) as never);
+      row[at++] = aggregator.result(whole);
     }
+    return row;
   }
 
   /** Whether panes may be merged in time order and give what single windows would. */
@@ -80,6 +91,8 @@ export class AggregateSet {
     return this.#parts.every(({ aggregator }) => aggregator.merge !== undefined && aggregator.orderFree);
   }
 }
+
+const isObject = (state: unknown): boolean => typeof state === 'object' && state !== null;
 
 /** The state of one group: its key, and what `AggregateSet` keeps of it. Changed in place. */
 export type GroupState = [key: Row, states: States];

@@ -1,5 +1,6 @@
 import type { Value } from '../types/sql-type.ts';
 import type { AggregateSet, States } from './aggregation.ts';
+import type { Row } from './change.ts';
 
 /**
  * The merged state of what is between two moving edges, as a queue of two stacks: parts enter at the end and leave at the front,
@@ -57,16 +58,16 @@ export class SlidingMerge {
     return this.#front.length === 0 && this.#back.length === 0;
   }
 
-  /** Appends the results of all parts together to a row; gives their newest timestamp. There must be a part. */
-  results(into: Value[]): number {
+  /** Of all parts together. There must be a part. */
+  get timestamp(): number {
+    return Math.max(this.#front.at(-1)?.[0] ?? -1, this.#backMerged?.[0] ?? -1);
+  }
+  /** A row of a key and the results of all parts together, with room for more values. There must be a part. */
+  row(key: Row, room: number): Value[] {
     const front = this.#front.at(-1);
     const back = this.#backMerged;
-    if (front === undefined || back === undefined) {
-      const states = (front ?? back)!;
-      this.#aggregates.results(states, into);
-      return states[0];
-    }
-    this.#aggregates.mergedResults(front, back, into);
-    return Math.max(front[0], back[0]);
+    return front === undefined
+      ? this.#aggregates.row(key, back!, room)
+      : this.#aggregates.row(key, front, room, back);
   }
 }

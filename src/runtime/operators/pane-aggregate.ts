@@ -1,5 +1,4 @@
 import type { WindowSpec } from '../../plan/window.ts';
-import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
@@ -172,9 +171,12 @@ export class PaneAggregate implements Operator {
 
   #row(key: Row, start: number, panes: SlidingMerge, sequence: number): Change {
     const end = start + this.#window.sizeMs;
-    const row: Value[] = [...key];
-    const timestamp = panes.results(row);
-    row.push(timestamp, start, end);
+    const { timestamp } = panes;
+    const row = panes.row(key, 3);
+    const at = row.length - 3;
+    row[at] = timestamp;
+    row[at + 1] = start;
+    row[at + 2] = end;
     return new Change(key, undefined, row, timestamp, sequence, { start, end });
   }
 

@@ -1,5 +1,4 @@
 import type { WindowSpec } from '../../plan/window.ts';
-import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, States } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
@@ -88,9 +87,10 @@ export class SessionAggregate implements Operator {
   }
 
   #row(key: Row, [start, end, states]: Session): Row {
-    const row: Value[] = [...key];
-    this.#aggregates.results(states, row);
-    row.push(end, start, end);
+    const row = this.#aggregates.row(key, states, 3);
+    const at = row.length - 3;
+    row[at] = row[at + 2] = end;
+    row[at + 1] = start;
     return row;
   }
   #change(key: Row, session: Session, before: Row | undefined, sequence: number): Change {

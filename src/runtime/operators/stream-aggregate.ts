@@ -1,4 +1,3 @@
-import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
@@ -57,9 +56,8 @@ export class GroupAggregate implements Operator {
   }
 
   #row([key, states]: GroupState): Row {
-    const row: Value[] = [...key];
-    this.#aggregates.results(states, row);
-    row.push(states[0]);
+    const row = this.#aggregates.row(key, states, 1);
+    row[row.length - 1] = states[0];
     return row;
   }
   #change(group: GroupState, before: Row | undefined, sequence: number): Change {

@@ -1,5 +1,4 @@
 import type { WindowSpec } from '../../plan/window.ts';
-import type { Value } from '../../types/sql-type.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
@@ -119,9 +118,11 @@ export class WindowedAggregate implements Operator {
   }
 
   #row(start: number, [key, states]: GroupState): Row {
-    const row: Value[] = [...key];
-    this.#aggregates.results(states, row);
-    row.push(states[0], start, start + this.#window.sizeMs);
+    const row = this.#aggregates.row(key, states, 3);
+    const at = row.length - 3;
+    row[at] = states[0];
+    row[at + 1] = start;
+    row[at + 2] = start + this.#window.sizeMs;
     return row;
   }
   #change(start: number, group: GroupState, before: Row | undefined, sequence: number): Change {
