@@ -60,6 +60,7 @@ export async function benchPath({
     report: (error) => {
       throw error;
     },
+    deadLetter: () => undefined,
     onLate: () => undefined,
     position,
     models: undefined,

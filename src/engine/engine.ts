@@ -1,4 +1,5 @@
 import { Catalog, type QueryObject } from '../catalog/catalog.ts';
+import { ignoreFailures } from '../runtime/dead-letters.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
 import type { Node } from '../runtime/ports/node.ts';
 import { LocalTopology } from '../runtime/topology.ts';
@@ -94,7 +95,7 @@ export class Engine {
       partitions: 1,
       cache: noConflation,
       models: this.models,
-      report: () => undefined,
+      failures: ignoreFailures,
     });
   }
 

@@ -3,6 +3,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
 import type { PlanColumn } from '../plan/logical/node.ts';
 import { allSteps, type FilterStep, type SourceStep } from '../plan/physical/step.ts';
+import { ignoreFailures } from '../runtime/dead-letters.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
@@ -61,7 +62,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     partitions: 1,
     cache: noConflation,
     models: undefined,
-    report: () => undefined,
+    failures: ignoreFailures,
   });
   const batch = found
     .filter(({ after }) => after !== undefined)

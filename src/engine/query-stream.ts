@@ -5,6 +5,7 @@ import type { PlanColumn } from '../plan/logical/node.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { sourcesOf } from '../plan/physical/topology.ts';
 import type { RecordView } from '../records/batch.ts';
+import { ignoreFailures } from '../runtime/dead-letters.ts';
 import type { Change } from '../runtime/change.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
@@ -178,7 +179,7 @@ class TransientQuery implements QueryStream {
       partitions: 1,
       cache: noConflation,
       models: engine.models,
-      report: () => undefined,
+      failures: ignoreFailures,
     });
     const inputs: Input[] = [];
     for (const step of sourcesOf(plan)) {

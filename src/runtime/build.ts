@@ -8,13 +8,16 @@ import {
   type Layout,
 } from '../expressions/compile.ts';
 import { column, literalValue, type Expr } from '../expressions/node.ts';
+import { findFormat } from '../formats/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
 import type { AggregateCall, OverCall, PlanColumn } from '../plan/logical/node.ts';
 import type { Step, StepOp } from '../plan/physical/step.ts';
+import { Bytes } from '../util/bytes.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { AggregateSet, type BoundAggregate } from './aggregation.ts';
 import { Change, type Row } from './change.ts';
+import type { DeadLetter, FailureSink } from './dead-letters.ts';
 import type { Operator, RecordPosition } from './operator.ts';
 import { FlatMap } from './operators/flat-map.ts';
 import { Invoke } from './operators/invoke.ts';
@@ -42,6 +45,8 @@ export interface BuildContext {
   readonly location: (stepId: string, part: string) => StoreLocation;
   readonly register: (store: CachedStore) => void;
   readonly report: (error: unknown, what: string) => void;
+  /** Takes a row that no model could score. */
+  readonly deadLetter: (letter: DeadLetter) => void;
   readonly onLate: (change: Change) => void;
   readonly position: RecordPosition;
   readonly models: ModelHost | undefined;
@@ -50,13 +55,15 @@ export interface BuildContext {
 
 /** What operators report to: an error at the record that is being processed, or a change that came too late. */
 export function reporters(
-  report: (message: string, what: string, sequence: number) => void,
+  sink: FailureSink,
   position: RecordPosition,
-): Pick<BuildContext, 'report' | 'onLate'> {
+): Pick<BuildContext, 'report' | 'deadLetter' | 'onLate'> {
   return {
-    report: (error, what) => report(error instanceof Error ? error.message : String(error), what, position.sequence),
+    report: (error, what) =>
+      sink.report(error instanceof Error ? error.message : String(error), what, position.sequence),
+    deadLetter: (letter) => sink.deadLetter(letter, position.sequence),
     onLate: ({ timestamp, sequence }) =>
-      report(`the event at ${timestamp} came after its window's grace period`, 'late', sequence),
+      sink.report(`the event at ${timestamp} came after its window's grace period`, 'late', sequence),
   };
 }
 
@@ -156,6 +163,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       compileExpression(step.orderBy, layoutFor(columns), (error) => context.report(error, 'ORDER BY')),
       projection(args, columns, context),
       calls,
+      context.position,
     );
     return stripInternalKeys(inner, step.columns, columns.length + step.calls.length);
   },
@@ -168,7 +176,10 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       version,
       outputs: outputs.length - 3,
       onError,
+      position: context.position,
       report: context.report,
+      deadLetter: context.deadLetter,
+      rowText: rowText(step.input.columns),
     });
   },
 };
@@ -198,6 +209,19 @@ function stripInternalKeys(operator: Operator, columns: readonly PlanColumn[], a
         );
       });
     },
+  };
+}
+
+/** A row as JSON, its columns by name. */
+function rowText(columns: readonly PlanColumn[]): (row: Row) => Buffer {
+  const encode = findFormat('JSON')!.encoder(
+    columns.map(({ name, type }, slot) => ({ name, type, slot })),
+    { wrap: true, delimiter: ',' },
+  );
+  return (row) => {
+    const out = new Bytes();
+    encode(row, out);
+    return out.from(0);
   };
 }
 

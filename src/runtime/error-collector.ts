@@ -1,4 +1,6 @@
+import { deadLetterRecord, type DeadLetter } from './dead-letters.ts';
 import { Origins } from './input-merger.ts';
+import type { ProducedRecord } from './ports/node.ts';
 import type { ProcessingError } from './processing-log.ts';
 import type { BadRecord } from './source-decoder.ts';
 
@@ -10,6 +12,7 @@ const types: Readonly<Record<string, ProcessingError['type']>> = { late: 'LATE',
 export class ErrorCollector {
   readonly #query: string;
   #pending: ProcessingError[] = [];
+  #letters: ProducedRecord[] = [];
   count = 0;
   /** Where the changes of the micro-batch came from. */
   readonly origins = new Origins();
@@ -40,6 +43,15 @@ export class ErrorCollector {
     });
   }
 
+  /** A row that goes to the dead letters: all are kept, since nothing else has them. */
+  deadLetter(letter: DeadLetter, sequence: number): void {
+    this.#letters.push(deadLetterRecord(this.#query, letter, this.origins.of(sequence)));
+  }
+
+  /** What a commit writes to the dead letters. */
+  takeLetters(): readonly ProducedRecord[] {
+    return this.#letters.splice(0);
+  }
   /** What a commit writes to the processing log. */
   take(): readonly ProcessingError[] {
     return this.#pending.splice(0);

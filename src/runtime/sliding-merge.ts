@@ -66,8 +66,6 @@ export class SlidingMerge {
   row(key: Row, room: number): Value[] {
     const front = this.#front.at(-1);
     const back = this.#backMerged;
-    return front === undefined
-      ? this.#aggregates.row(key, back!, room)
-      : this.#aggregates.row(key, front, room, back);
+    return front === undefined ? this.#aggregates.row(key, back!, room) : this.#aggregates.row(key, front, room, back);
   }
 }

@@ -5,6 +5,7 @@ import { reporters, type BuildContext } from './build.ts';
 import type { CacheSettings } from './cache-settings.ts';
 import { keyText, type Change, type Row } from './change.ts';
 import type { RecordPosition } from './operator.ts';
+import type { FailureSink } from './dead-letters.ts';
 import { Pipeline } from './pipeline.ts';
 import type { ModelHost } from './ports/model-host.ts';
 import type { StateBackend, StateWriter } from './ports/state-backend.ts';
@@ -16,8 +17,7 @@ export interface TopologyOptions {
   readonly partitions: number;
   readonly cache: CacheSettings;
   readonly models: ModelHost | undefined;
-  /** An expression failed, or an event came too late, at the record with this sequence number. */
-  readonly report: (message: string, what: string, sequence: number) => void;
+  readonly failures: FailureSink;
 }
 
 /** A change that a source gave, with the place that it came from. */
@@ -50,7 +50,7 @@ export class LocalTopology {
             prefix: Buffer.from(`${options.statePrefix}/${stepId}/${name}/${partition}/`),
             cacheBytes: options.cache.cacheBytes,
           }),
-          ...reporters(options.report, position),
+          ...reporters(options.failures, position),
           position,
           models: options.models,
           conflate: options.cache.conflate,

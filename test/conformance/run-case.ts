@@ -7,6 +7,7 @@ import type { QueryObject } from '../../src/catalog/catalog.ts';
 import type { SourceSpec } from '../../src/plan/formats.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
+import { ignoreFailures } from '../../src/runtime/dead-letters.ts';
 import type { Change } from '../../src/runtime/change.ts';
 import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
 import { SinkEncoder } from '../../src/runtime/sink-encoder.ts';
@@ -158,7 +159,7 @@ class Driver {
       partitions: 1,
       cache: noConflation,
       models: undefined,
-      report: () => undefined,
+      failures: ignoreFailures,
     });
     this.#decoders = sourcesOf(query.plan).map((step) => ({
       topic: step.source.topic,

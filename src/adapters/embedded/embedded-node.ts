@@ -16,6 +16,8 @@ import type {
   TopicSettings,
 } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
+import { invokesModel } from '../../plan/physical/step.ts';
+import { deadLetterTopic } from '../../runtime/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/processing-log.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { batchesOf, recordsIn } from '../topic-records.ts';
@@ -106,12 +108,16 @@ export class EmbeddedNode implements Node {
   }
 
   startQuery(query: RunnableQuery): Promise<void> {
+    const deadLetters = deadLetterTopic(this.#options.serviceId);
+    if (invokesModel(query.plan) && this.#log.info(deadLetters) === undefined)
+      this.#log.create(deadLetters, { partitions: 1, replicas: 1, config: {} });
     const running = new EmbeddedQuery({
       query,
       log: this.#log,
       backend: this.#backend,
       models: this.#options.models,
       processingLog: processingLogTopic(this.#options.serviceId),
+      deadLetters,
       onBatch: this.#options.onBatch ?? (() => undefined),
     });
     this.#queries.set(query.id, running);

@@ -9,7 +9,7 @@ import { EntityStore } from '../../runtime/entity-store.ts';
 import { ErrorCollector } from '../../runtime/error-collector.ts';
 import { InputPartition, takeBatch } from '../../runtime/input-merger.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { BatchReport, QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
+import type { BatchReport, ProducedRecord, QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord, type ProcessingError } from '../../runtime/processing-log.ts';
 import { SinkEncoder, type AddRecord } from '../../runtime/sink-encoder.ts';
@@ -24,6 +24,7 @@ export interface EmbeddedQueryOptions {
   readonly backend: StateBackend;
   readonly models: ModelHost | undefined;
   readonly processingLog: string;
+  readonly deadLetters: string;
   readonly onBatch: (query: string, report: BatchReport) => void;
 }
 
@@ -89,7 +90,7 @@ export class EmbeddedQuery {
       partitions,
       cache: this.#cache,
       models,
-      report: (message, what, sequence) => this.#errors.report(message, what, sequence),
+      failures: this.#errors,
     });
     this.#entities =
       this.#plan.entityKey === undefined
@@ -118,6 +119,7 @@ export class EmbeddedQuery {
       });
     });
     this.#errors.take();
+    this.#errors.takeLetters();
   }
 
   async #loop(): Promise<void> {
@@ -214,8 +216,17 @@ export class EmbeddedQuery {
     const logged =
       errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined
         ? []
-        : [{ topic: this.#options.processingLog, partition: 0, batch: errorBatch(errors) }];
-    this.#options.log.commit({ appends: [...appends, ...logged], state });
+        : [
+            {
+              topic: this.#options.processingLog,
+              partition: 0,
+              batch: batchOf(errors.map((error) => processingLogRecord(error, Date.now()))),
+            },
+          ];
+    const letters = this.#errors.takeLetters();
+    const dead =
+      letters.length === 0 ? [] : [{ topic: this.#options.deadLetters, partition: 0, batch: batchOf(letters) }];
+    this.#options.log.commit({ appends: [...appends, ...logged, ...dead], state });
   }
 
   setPaused(paused: boolean): void {
@@ -257,11 +268,8 @@ export class EmbeddedQuery {
   }
 }
 
-function errorBatch(errors: readonly ProcessingError[]): Buffer {
+function batchOf(records: readonly ProducedRecord[]): Buffer {
   const writer = new BatchWriter();
-  for (const error of errors) {
-    const { key, value, timestamp } = processingLogRecord(error, Date.now());
-    writer.add(timestamp, key, value);
-  }
+  for (const { timestamp, key, value, headers } of records) writer.add(timestamp, key, value, headers);
   return writer.finish();
 }

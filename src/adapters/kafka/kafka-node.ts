@@ -19,6 +19,8 @@ import type {
   TopicReader,
   TopicSettings,
 } from '../../runtime/ports/node.ts';
+import { invokesModel } from '../../plan/physical/step.ts';
+import { deadLetterTopic } from '../../runtime/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/processing-log.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
@@ -194,6 +196,8 @@ export class KafkaNode implements Node {
   async startQuery(query: RunnableQuery): Promise<void> {
     const group = groupId(this.#serviceId, query.id);
     const topics = await createInternalTopics(this, query, group);
+    if (invokesModel(query.plan))
+      await this.createTopic(deadLetterTopic(this.#serviceId), { partitions: 1, replicas: undefined, config: {} });
     const running: Running = {
       query,
       tasks: new Map(),
@@ -252,6 +256,7 @@ export class KafkaNode implements Node {
           cache: cacheSettings(properties),
           earliest: properties['auto.offset.reset'] === 'earliest',
           processingLog: processingLogTopic(this.#serviceId),
+          deadLetters: deadLetterTopic(this.#serviceId),
           hasState: hasState(plan, part),
         };
         tasks.set(taskId, spec);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
-import { allSteps } from '../../plan/physical/step.ts';
+import { allSteps, invokesModel } from '../../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
 import { partitionOf } from '../../records/murmur2.ts';
-import type { RecordCursor } from '../../records/batch.ts';
+import { writePayload, type RecordCursor } from '../../records/batch.ts';
 import type { CacheSettings } from '../../runtime/cache-settings.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
 import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
@@ -36,6 +36,7 @@ export interface TaskSpec {
   readonly cache: CacheSettings;
   readonly earliest: boolean;
   readonly processingLog: string;
+  readonly deadLetters: string;
   readonly hasState: boolean;
 }
 
@@ -107,6 +108,7 @@ export class KafkaTask {
       ...(this.#part.output === undefined ? [] : [repartitionTopic(spec.group, this.#part.output.id)]),
       ...(spec.plan.sink === undefined ? [] : [spec.plan.sink.topic]),
       spec.processingLog,
+      ...(invokesModel(spec.plan) ? [spec.deadLetters] : []),
     ];
     await wire.watch([...topics, ...outputs, ...(spec.hasState ? [changelogTopic(spec.group, spec.part)] : [])]);
     await this.#producer.init();
@@ -184,7 +186,7 @@ export class KafkaTask {
         prefix: Buffer.concat([this.#prefix, Buffer.from(`${stepId}/${name}/`)]),
         cacheBytes: spec.cache.cacheBytes,
       }),
-      ...reporters((message, what, sequence) => this.#errors.report(message, what, sequence), position),
+      ...reporters(this.#errors, position),
       position,
       models: this.#ports.models,
       conflate: spec.cache.conflate,
@@ -329,6 +331,8 @@ export class KafkaTask {
       const { key, value, timestamp } = processingLogRecord(error, Date.now());
       this.#producer.add(spec.processingLog, 0, timestamp, key, value);
     }
+    for (const { key, value, timestamp, headers } of this.#errors.takeLetters())
+      this.#producer.addWritten(spec.deadLetters, 0, timestamp, key, writePayload, value, headers);
     const offsets = this.inputs.map(({ topic, partition, reached }) => ({ topic, partition, offset: reached }));
     await this.#producer.flush();
     onStep?.('sent');

@@ -170,3 +170,6 @@ export function stepInputs(step: Step): readonly Step[] {
 export function allSteps(step: Step): Step[] {
   return [...stepInputs(step).flatMap(allSteps), step];
 }
+
+/** Whether a query calls a model, and so may have rows that none can score. */
+export const invokesModel = ({ root }: PhysicalPlan): boolean => allSteps(root).some(({ op }) => op === 'invoke');

@@ -1,6 +1,7 @@
 import type { Value } from '../../types/sql-type.ts';
 import { Change, type Row } from '../change.ts';
-import type { Operator } from '../operator.ts';
+import type { DeadLetter } from '../dead-letters.ts';
+import type { Operator, RecordPosition } from '../operator.ts';
 import type { ModelHost, Scored } from '../ports/model-host.ts';
 
 /** A model call that failed for good where ON_ERROR is FAIL: the query stops in state ERROR. */
@@ -13,7 +14,11 @@ export interface InvokeOptions {
   readonly version: number | undefined;
   readonly outputs: number;
   readonly onError: string | undefined;
+  readonly position: RecordPosition;
   readonly report: (error: unknown, what: string) => void;
+  readonly deadLetter: (letter: DeadLetter) => void;
+  /** An input row as JSON, for the dead letters. */
+  readonly rowText: (row: Row) => Buffer;
 }
 
 /** Scores a micro-batch of rows by a model in one call, and adds the outputs, the version, the error and the latency. */
@@ -34,15 +39,19 @@ export class Invoke implements Operator {
   }
 
   async #score(changes: readonly Change[]): Promise<readonly Change[]> {
-    const { model, version } = this.#options;
+    const { model, version, position } = this.#options;
     const scored = await this.#host.score(
       model,
       version,
-      changes.map(({ after }) => this.#args(after!)),
+      changes.map(({ after, sequence }) => {
+        position.sequence = sequence;
+        return this.#args(after!);
+      }),
     );
     const result: Change[] = [];
     changes.forEach((change, i) => {
-      const values = this.#values(scored[i]!);
+      position.sequence = change.sequence;
+      const values = this.#values(scored[i]!, change);
       if (values === undefined) return;
       const { key, after, timestamp, sequence, window, headers } = change;
       result.push(new Change(key, undefined, [...after!, ...values], timestamp, sequence, window, headers));
@@ -51,14 +60,18 @@ export class Invoke implements Operator {
   }
 
   /** The columns that the row gets, or undefined when it leaves the stream. */
-  #values({ outputs, version, error, latencyMs }: Scored): Value[] | undefined {
+  #values({ outputs, version, error, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
     if (outputs !== undefined) return [...outputs, version, null, latencyMs];
-    const { model, onError, report } = this.#options;
+    const { model, onError, report, deadLetter, rowText } = this.#options;
     const action = onError ?? this.#host.onError(model);
     const failure = new ModelFailure(`model "${model}" version ${version}: ${error}`);
     if (action === 'FAIL') throw failure;
     report(failure, 'INVOKE MODEL');
-    if (action === 'DLQ') return undefined;
+    if (action === 'DLQ') {
+      const { message } = failure;
+      deadLetter({ model, version, error: error ?? '', message, row: rowText(after!), timestamp });
+      return undefined;
+    }
     const values =
       action === 'DEFAULT' ? this.#host.defaults(model) : Array.from({ length: this.#options.outputs }, () => null);
     return [...values, version, error ?? null, latencyMs];

@@ -2,7 +2,7 @@ import type { OverFrame } from '../../plan/logical/node.ts';
 import type { Value } from '../../types/sql-type.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import { Change, keyText, type Row } from '../change.ts';
-import type { Operator } from '../operator.ts';
+import type { Operator, RecordPosition } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** One OVER call: an aggregate over its frame, or a look at one row of it. `at` is where its arguments start in an event. */
@@ -34,6 +34,7 @@ export class Over implements Operator {
   readonly #orderBy: (row: Row) => Value;
   readonly #args: (row: Row) => Row;
   readonly #calls: readonly BoundOver[];
+  readonly #position: RecordPosition;
   readonly #cache = new Map<string, Partition>();
 
   constructor(
@@ -42,7 +43,9 @@ export class Over implements Operator {
     orderBy: (row: Row) => Value,
     args: (row: Row) => Row,
     calls: readonly BoundOver[],
+    position: RecordPosition,
   ) {
+    this.#position = position;
     this.#store = store;
     this.#partitionBy = partitionBy;
     this.#orderBy = orderBy;
@@ -55,6 +58,7 @@ export class Over implements Operator {
     for (const change of changes!) {
       const { after } = change;
       if (after === undefined) continue;
+      this.#position.sequence = change.sequence;
       const time = this.#orderBy(after);
       const partitionKey = this.#partitionBy(after);
       if (time === null || partitionKey.includes(null)) {
