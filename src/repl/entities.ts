@@ -4,8 +4,11 @@ import type { Entity } from './client.ts';
 type Rows = { readonly headers: readonly string[]; readonly rows: readonly (readonly string[])[] };
 type Cells = Record<string, unknown>;
 
-const cell = (value: unknown): string =>
-  value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+const cell = (value: unknown): string => {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+};
 const table = (list: unknown, columns: readonly (readonly [string, string])[]): Rows => ({
   headers: columns.map(([header]) => header),
   rows: (list as Cells[]).map((item) => columns.map(([, field]) => cell(item[field]))),

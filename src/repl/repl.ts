@@ -33,7 +33,8 @@ const help = `Statements end with ";" and may span lines. Ctrl-C stops a query o
   server              the server and version     clear              clear the screen
   SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW FUNCTIONS; DESCRIBE name; EXPLAIN statement; PRINT topic FROM BEGINNING;`;
 
-const width = (): number => process.stdout.columns ?? 120;
+/** A terminal that does not tell its width says 0. */
+const width = (): number => process.stdout.columns || 120;
 
 function print(state: State, text: string): void {
   process.stdout.write(`${text}\n`);

@@ -43,18 +43,21 @@ export function renderRow(cells: readonly string[], widths: readonly number[]): 
 
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 
+/** Breaks lines behind a space where there is one, else anywhere. */
 function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => {
-    if (stringWidth(line) <= width) return [line];
     const parts: string[] = [];
     let part = '';
     for (const character of line) {
       if (stringWidth(part + character) > width) {
-        parts.push(part);
-        part = '';
+        const space = character === ' ' ? part.length : part.lastIndexOf(' ') + 1;
+        const end = space === 0 ? part.length : space;
+        parts.push(part.slice(0, end).trimEnd());
+        part = part.slice(end);
+        if (part === '' && character === ' ') continue;
       }
       part += character;
     }
-    return part === '' ? parts : [...parts, part];
+    return part === '' && parts.length > 0 ? parts : [...parts, part];
   });
 }
