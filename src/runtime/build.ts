@@ -70,6 +70,16 @@ export function reporters(
 type StepOf<O extends StepOp, S = Step> = S extends { readonly op: infer P } ? (O extends P ? S : never) : never;
 type Builder<O extends StepOp> = (step: StepOf<O>, context: BuildContext) => Operator;
 
+/** Steps that make every change that they give, and keep none: the step behind them may change it. */
+const makesChanges: ReadonlySet<StepOp> = new Set<StepOp>([
+  'streamTableJoin',
+  'streamAggregate',
+  'windowedAggregate',
+  'sessionAggregate',
+  'over',
+  'invoke',
+]);
+
 /** A stream source's changes are ready as they are decoded. */
 const passThrough: Operator = { process: ([changes]) => changes! };
 
@@ -89,6 +99,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
         context,
       ),
       context.position,
+      makesChanges.has(step.input.op),
     ),
   flatMap: (step, context) => {
     const layout = layoutFor(step.input.columns);

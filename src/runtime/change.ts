@@ -42,6 +42,13 @@ export class Change {
   }
 }
 
+/** Gives a change other rows, for an operator that nobody shares it with. */
+export function replaceRows(change: Change, before: Row | undefined, after: Row | undefined): void {
+  const own = change as { before: Row | undefined; after: Row | undefined };
+  own.before = before;
+  own.after = after;
+}
+
 /** A text that is the same for equal keys of one store. */
 export function keyText(key: Row): string {
   if (key.length === 1) {

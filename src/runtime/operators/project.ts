@@ -1,32 +1,33 @@
-import { Change, type Row } from '../change.ts';
+import { Change, replaceRows, type Row } from '../change.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
-/** Makes new rows from rows; keys and missing values stay as they are. Stateless. */
+/**
+ * Makes new rows from rows; keys and missing values stay as they are. Stateless. Changes that the step before made for this one
+ * alone get the new rows themselves.
+ */
 export class Project implements Operator {
   readonly #map: (row: Row) => Row;
   readonly #position: RecordPosition;
+  readonly #inPlace: boolean;
 
-  constructor(map: (row: Row) => Row, position: RecordPosition) {
+  constructor(map: (row: Row) => Row, position: RecordPosition, inPlace: boolean) {
     this.#map = map;
     this.#position = position;
+    this.#inPlace = inPlace;
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
     const map = this.#map;
-    const result: Change[] = new Array<Change>(changes!.length);
+    const result = this.#inPlace ? undefined : new Array<Change>(changes!.length);
     for (let i = 0; i < changes!.length; i++) {
-      const { key, before, after, timestamp, sequence, window, headers } = changes![i]!;
+      const change = changes![i]!;
+      const { key, timestamp, sequence, window, headers } = change;
       this.#position.sequence = sequence;
-      result[i] = new Change(
-        key,
-        before === undefined ? undefined : map(before),
-        after === undefined ? undefined : map(after),
-        timestamp,
-        sequence,
-        window,
-        headers,
-      );
+      const before = change.before === undefined ? undefined : map(change.before);
+      const after = change.after === undefined ? undefined : map(change.after);
+      if (result === undefined) replaceRows(change, before, after);
+      else result[i] = new Change(key, before, after, timestamp, sequence, window, headers);
     }
-    return result;
+    return result ?? changes!;
   }
 }
