@@ -46,6 +46,7 @@ const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(
 /** Breaks lines behind a space where there is one, else anywhere. */
 function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => {
+    if (stringWidth(line) <= width) return [line];
     const parts: string[] = [];
     let part = '';
     for (const character of line) {
@@ -58,6 +59,6 @@ function wrap(text: string, width: number): string[] {
       }
       part += character;
     }
-    return part === '' && parts.length > 0 ? parts : [...parts, part];
+    return part === '' ? parts : [...parts, part];
   });
 }

@@ -190,7 +190,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       position: context.position,
       report: context.report,
       deadLetter: context.deadLetter,
-      rowText: rowText(step.input.columns),
+      rowJson: rowJson(step.input.columns),
     });
   },
 };
@@ -224,7 +224,7 @@ function stripInternalKeys(operator: Operator, columns: readonly PlanColumn[], a
 }
 
 /** A row as JSON, its columns by name. */
-function rowText(columns: readonly PlanColumn[]): (row: Row) => Buffer {
+function rowJson(columns: readonly PlanColumn[]): (row: Row) => Buffer {
   const encode = findFormat('JSON')!.encoder(
     columns.map(({ name, type }, slot) => ({ name, type, slot })),
     { wrap: true, delimiter: ',' },

@@ -1,3 +1,4 @@
+import type { Origin } from './input-merger.ts';
 import type { ProducedRecord } from './ports/node.ts';
 
 /** A row that a model could not score where ON_ERROR is DLQ: it left its query, and is kept to be looked at or sent again. */
@@ -18,13 +19,6 @@ export interface FailureSink {
 }
 /** For a query that nobody keeps: its failures are not kept either. */
 export const ignoreFailures: FailureSink = { report: () => undefined, deadLetter: () => undefined };
-
-/** Where the row came from; a row of a later stage has the topic between the stages. */
-export interface Origin {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
 
 /** One topic for all queries of a service, with one partition. */
 export const deadLetterTopic = (serviceId: string): string => `${serviceId}millrace_dead_letters`;

@@ -104,6 +104,13 @@ export class InputPartition {
   }
 }
 
+/** The record that a change came from; behind a repartition it is the record between the stages. */
+export interface Origin {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 /** Where each change of a micro-batch came from, by its sequence number; its memory is used again for the next one. */
 export class Origins {
   #inputs: InputPartition[] = [];
@@ -127,8 +134,8 @@ export class Origins {
     this.#offsets = offsets;
   }
 
-  /** Topic, partition and offset of the record with this sequence number; undefined when it has none. */
-  of(sequence: number): { readonly topic: string; readonly partition: number; readonly offset: number } | undefined {
+  /** Of the change with this sequence number; undefined when it has none. */
+  of(sequence: number): Origin | undefined {
     if (sequence < 0 || sequence >= this.count) return undefined;
     const { topic, partition } = this.#inputs[this.#which[sequence]!]!;
     return { topic, partition, offset: this.#offsets[sequence]! };

@@ -1,6 +1,17 @@
 import type { WindowSpec } from '../plan/window.ts';
+import type { Value } from '../types/sql-type.ts';
+import type { Row } from './change.ts';
 
 /** The start of the earliest window that holds a timestamp; the others follow every `advanceMs`. */
 export function firstWindowStart(timestamp: number, { sizeMs, advanceMs }: WindowSpec): number {
   return Math.max(0, (Math.floor((timestamp - sizeMs) / advanceMs) + 1) * advanceMs);
+}
+
+/** Fills the last three places of a windowed aggregation's row: its event time and the bounds of its window. */
+export function putBounds(row: Value[], timestamp: number, start: number, end: number): Row {
+  const at = row.length - 3;
+  row[at] = timestamp;
+  row[at + 1] = start;
+  row[at + 2] = end;
+  return row;
 }

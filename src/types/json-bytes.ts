@@ -1,6 +1,5 @@
 import type { Bytes } from '../util/bytes.ts';
-import { jsonString, jsonWriter } from './json-text.ts';
-import { doubleText } from './numbers.ts';
+import { jsonDouble, jsonString, jsonWriter } from './json-text.ts';
 import type { SqlType, Value } from './sql-type.ts';
 
 /** Puts a value's JSON behind what was written. */
@@ -49,8 +48,7 @@ function writeString(value: string, out: Bytes): void {
 }
 
 function writeInteger(value: number | bigint, out: Bytes): void {
-  if (typeof value === 'bigint') return out.text(String(value));
-  if (value < 0 || Object.is(value, -0)) return out.text(String(value));
+  if (typeof value === 'bigint' || value < 0 || Object.is(value, -0)) return out.text(String(value));
   writeDigits(value, 1, out);
 }
 
@@ -58,7 +56,7 @@ const places = 4;
 const scale = 10 ** places;
 
 /**
- * As `doubleText` has it. A value that is the quotient of an integer and 10000 has that decimal as its shortest text, since two
+ * As `jsonDouble` has it. A value that is the quotient of an integer and 10000 has that decimal as its shortest text, since two
  * decimals of at most 15 digits are never the same double: money and rates need no search for their digits.
  */
 function writeDouble(value: number, out: Bytes): void {
@@ -78,7 +76,7 @@ function writeDouble(value: number, out: Bytes): void {
     out.length++;
     return;
   }
-  out.text(Number.isFinite(value) ? doubleText(value) : `"${doubleText(value)}"`);
+  out.text(jsonDouble(value));
 }
 
 /** The decimal digits of a safe integer that is not negative, with zeros before it up to a width. */

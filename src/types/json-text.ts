@@ -22,7 +22,7 @@ export function jsonString(text: string): string {
 }
 
 /** NaN and the infinities have no JSON number: they are text, as Jackson writes them. */
-function jsonDouble(value: number): string {
+export function jsonDouble(value: number): string {
   return Number.isFinite(value) ? doubleText(value) : `"${doubleText(value)}"`;
 }
 

@@ -101,8 +101,12 @@ interface Connection {
   processData(data: Buffer): void;
 }
 
+let isChanged = false;
+
 /** kafkajs joins each piece with what was left of the one before, be it nothing: a frame is one response and needs no joining. */
-const giveFramesUnjoined = once(() => {
+function giveFramesUnjoined(): void {
+  if (isChanged) return;
+  isChanged = true;
   const require = createRequire(import.meta.url);
   const { prototype } = require('kafkajs/src/network/connection') as { readonly prototype: Connection };
   const join = Object.getOwnPropertyDescriptor(prototype, 'processData')!.value as (
@@ -116,13 +120,5 @@ const giveFramesUnjoined = once(() => {
     }
     const correlationId = data.readInt32BE(4);
     this.requestQueue.fulfillRequest({ size: data.length - 4, correlationId, payload: data.subarray(8) });
-  };
-});
-
-function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) action();
-    isDone = true;
   };
 }

@@ -39,8 +39,15 @@ export class TaskProducer {
     for (const outputs of this.#outputs.values()) for (const output of outputs) output.sequence = 0;
   }
 
-  add(topic: string, partition: number, timestamp: number, key: Payload, value: Payload): void {
-    this.addWritten(topic, partition, timestamp, key, writePayload, value);
+  add(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Payload,
+    value: Payload,
+    headers?: readonly RecordHeader[],
+  ): void {
+    this.addWritten(topic, partition, timestamp, key, writePayload, value, headers);
   }
 
   /** Adds a record whose value is written straight into its batch. */

@@ -3,7 +3,7 @@ import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps, invokesModel } from '../../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
 import { partitionOf } from '../../records/murmur2.ts';
-import { writePayload, type RecordCursor } from '../../records/batch.ts';
+import type { RecordCursor } from '../../records/batch.ts';
 import type { CacheSettings } from '../../runtime/cache-settings.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
 import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
@@ -332,7 +332,7 @@ export class KafkaTask {
       this.#producer.add(spec.processingLog, 0, timestamp, key, value);
     }
     for (const { key, value, timestamp, headers } of this.#errors.takeLetters())
-      this.#producer.addWritten(spec.deadLetters, 0, timestamp, key, writePayload, value, headers);
+      this.#producer.add(spec.deadLetters, 0, timestamp, key, value, headers);
     const offsets = this.inputs.map(({ topic, partition, reached }) => ({ topic, partition, offset: reached }));
     await this.#producer.flush();
     onStep?.('sent');

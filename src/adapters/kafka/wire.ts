@@ -6,7 +6,7 @@ import { FramePool, framedSockets } from './frames.ts';
 import { outOfRange, parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
 
 /**
- * The one file that reaches below kafkajs's public API: raw record batches in produce and fetch requests, and the coordinator's
+ * Reaches below kafkajs's public API, as only `frames.ts` does beside it: raw record batches in produce and fetch requests, and the coordinator's
  * calls, over kafkajs's own connections, metadata and authentication. kafkajs is pinned to the version that this was written for.
  */
 const require = createRequire(import.meta.url);

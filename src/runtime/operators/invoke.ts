@@ -18,7 +18,7 @@ export interface InvokeOptions {
   readonly report: (error: unknown, what: string) => void;
   readonly deadLetter: (letter: DeadLetter) => void;
   /** An input row as JSON, for the dead letters. */
-  readonly rowText: (row: Row) => Buffer;
+  readonly rowJson: (row: Row) => Buffer;
 }
 
 /** Scores a micro-batch of rows by a model in one call, and adds the outputs, the version, the error and the latency. */
@@ -62,14 +62,14 @@ export class Invoke implements Operator {
   /** The columns that the row gets, or undefined when it leaves the stream. */
   #values({ outputs, version, error, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
     if (outputs !== undefined) return [...outputs, version, null, latencyMs];
-    const { model, onError, report, deadLetter, rowText } = this.#options;
+    const { model, onError, report, deadLetter, rowJson } = this.#options;
     const action = onError ?? this.#host.onError(model);
     const failure = new ModelFailure(`model "${model}" version ${version}: ${error}`);
     if (action === 'FAIL') throw failure;
     report(failure, 'INVOKE MODEL');
     if (action === 'DLQ') {
       const { message } = failure;
-      deadLetter({ model, version, error: error ?? '', message, row: rowText(after!), timestamp });
+      deadLetter({ model, version, error: error ?? '', message, row: rowJson(after!), timestamp });
       return undefined;
     }
     const values =

@@ -6,7 +6,7 @@ import { Panes } from '../panes.ts';
 import { pieces } from '../pieces.ts';
 import { SlidingMerge } from '../sliding-merge.ts';
 import type { WindowStore, WindowView } from '../stores/window-store.ts';
-import { firstWindowStart } from '../windows.ts';
+import { firstWindowStart, putBounds } from '../windows.ts';
 
 /** A group that changed since rows were last given: the panes that did, and the last change. */
 interface Touched {
@@ -172,11 +172,7 @@ export class PaneAggregate implements Operator {
   #row(key: Row, start: number, panes: SlidingMerge, sequence: number): Change {
     const end = start + this.#window.sizeMs;
     const { timestamp } = panes;
-    const row = panes.row(key, 3);
-    const at = row.length - 3;
-    row[at] = timestamp;
-    row[at + 1] = start;
-    row[at + 2] = end;
+    const row = putBounds(panes.row(key, 3), timestamp, start, end);
     return new Change(key, undefined, row, timestamp, sequence, { start, end });
   }
 

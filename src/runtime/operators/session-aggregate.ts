@@ -3,6 +3,7 @@ import type { AggregateSet, States } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
+import { putBounds } from '../windows.ts';
 
 /** A session of one key: its first and last event, and the states of its aggregates. `sent` is set once `final` has sent it. */
 type Session = [start: number, end: number, states: States, sent: boolean];
@@ -87,11 +88,7 @@ export class SessionAggregate implements Operator {
   }
 
   #row(key: Row, [start, end, states]: Session): Row {
-    const row = this.#aggregates.row(key, states, 3);
-    const at = row.length - 3;
-    row[at] = row[at + 2] = end;
-    row[at + 1] = start;
-    return row;
+    return putBounds(this.#aggregates.row(key, states, 3), end, start, end);
   }
   #change(key: Row, session: Session, before: Row | undefined, sequence: number): Change {
     return new Change(key, before, this.#row(key, session), session[1], sequence, boundsOf(session));

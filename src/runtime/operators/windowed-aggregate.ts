@@ -4,7 +4,7 @@ import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import { pieces } from '../pieces.ts';
 import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
-import { firstWindowStart } from '../windows.ts';
+import { firstWindowStart, putBounds } from '../windows.ts';
 
 /**
  * GROUP BY in tumbling or hopping windows: a state for each window and group. A row is late when its window ended a grace period
@@ -118,12 +118,7 @@ export class WindowedAggregate implements Operator {
   }
 
   #row(start: number, [key, states]: GroupState): Row {
-    const row = this.#aggregates.row(key, states, 3);
-    const at = row.length - 3;
-    row[at] = states[0];
-    row[at + 1] = start;
-    row[at + 2] = start + this.#window.sizeMs;
-    return row;
+    return putBounds(this.#aggregates.row(key, states, 3), states[0], start, start + this.#window.sizeMs);
   }
   #change(start: number, group: GroupState, before: Row | undefined, sequence: number): Change {
     const window = { start, end: start + this.#window.sizeMs };
