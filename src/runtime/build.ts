@@ -134,7 +134,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     const withBefore = step.withBefore === true;
     const set = aggregates(step.aggregates, step.input.columns, context);
     if (conflate && !final && !withBefore && PaneAggregate.suits(window, set))
-      return new PaneAggregate(windowed(step, context, ''), set, window, onLate);
+      return new PaneAggregate(windowed(step, context, '', PaneAggregate.entryOverhead), set, window, onLate);
     return new WindowedAggregate(windowed(step, context, ''), set, window, { final, conflate, withBefore, onLate });
   },
   sessionAggregate: (step, context) => {
@@ -241,8 +241,8 @@ function keyValue<V>(step: Step, context: BuildContext, part = ''): KeyValueStor
   context.register(store);
   return store;
 }
-function windowed<V>(step: Step, context: BuildContext, part: string): WindowStore<V> {
-  const store = new WindowStore<V>(context.location(step.id, part));
+function windowed<V>(step: Step, context: BuildContext, part: string, entryOverhead?: number): WindowStore<V> {
+  const store = new WindowStore<V>({ ...context.location(step.id, part), entryOverhead });
   context.register(store);
   return store;
 }

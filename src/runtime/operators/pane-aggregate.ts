@@ -1,11 +1,11 @@
 import type { WindowSpec } from '../../plan/window.ts';
-import type { AggregateSet, GroupState } from '../aggregation.ts';
+import type { AggregateSet, States } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import { Panes } from '../panes.ts';
 import { pieces } from '../pieces.ts';
 import { SlidingMerge } from '../sliding-merge.ts';
-import type { WindowStore, WindowView } from '../stores/window-store.ts';
+import type { EditedEntry, WindowStore, WindowView } from '../stores/window-store.ts';
 import { firstWindowStart, putBounds } from '../windows.ts';
 
 /** A group that changed since rows were last given: the panes that did, and the last change. */
@@ -15,16 +15,32 @@ interface Touched {
   sequence: number;
 }
 
+/** What is kept of a group for some panes that follow each other: its key, then the states of each pane that has any. */
+type PaneRun = [key: Row, ...panes: (States | null)[]];
+
+/** How many panes share one entry of the store: few enough to be written whole when one of them changes. */
+const panesPerRun = 8;
+const emptyRun: readonly null[] = Array.from({ length: 1 + panesPerRun }, () => null);
+function newRun(key: Row): PaneRun {
+  const run = emptyRun.slice() as unknown as PaneRun;
+  run[0] = key;
+  return run;
+}
+const runOf = (pane: number): number => Math.floor(pane / panesPerRun);
+/** The place of a pane in its run. */
+const placeOf = (pane: number): number => 1 + (pane % panesPerRun);
+
 /**
- * GROUP BY in hopping windows, kept as panes, so that an event changes one state however many windows hold it. A window's row is
- * merged from its panes when a micro-batch ends.
+ * GROUP BY in hopping and tumbling windows, kept as panes, so that an event changes one state however many windows hold it. A window's row is
+ * merged from its panes when a micro-batch ends. Panes are stored in runs: an entry of the store is a group's states for a few
+ * panes, so that most windows need one look or two.
  *
  * For aggregates whose merge does not depend on order, and windows that are not kept longer than they are open: a closed window
  * has no state of its own that a later change of a shared pane could leave alone. An event that is late for some of its windows
  * makes the rows before it leave first, for the same reason. Everything else takes `WindowedAggregate`.
  */
 export class PaneAggregate implements Operator {
-  readonly #store: WindowStore<GroupState>;
+  readonly #store: WindowStore<PaneRun>;
   readonly #aggregates: AggregateSet;
   readonly #window: WindowSpec;
   readonly #onLate: (change: Change) => void;
@@ -32,12 +48,15 @@ export class PaneAggregate implements Operator {
   readonly #sliding: SlidingMerge;
   #streamTime: number;
   #expired: number;
-  #touched = new Map<string, Touched>();
+  /** In order of their first change; the mark of an entry is the place of its group here. */
+  #touched: Touched[] = [];
+  #edited: EditedEntry<PaneRun>[] = [];
+  readonly #places = new Map<string, number>();
   /** Windows that end at or before this were closed when the rows to come were first changed. */
   #closedBefore = -Infinity;
 
   constructor(
-    store: WindowStore<GroupState>,
+    store: WindowStore<PaneRun>,
     aggregates: AggregateSet,
     window: WindowSpec,
     onLate: (change: Change) => void,
@@ -51,9 +70,12 @@ export class PaneAggregate implements Operator {
     [this.#streamTime, this.#expired] = (store.meta ?? [-1, 0]) as [number, number];
   }
 
+  /** What an entry of the store costs in memory: of its panes about half have a state. Measured on Node 20. */
+  static readonly entryOverhead = 260 + panesPerRun * 45;
+
   /** Whether panes give what a state for each window would. */
   static suits({ sizeMs, advanceMs, graceMs, retentionMs }: WindowSpec, aggregates: AggregateSet): boolean {
-    return advanceMs < sizeMs && retentionMs <= sizeMs + graceMs && aggregates.orderFree;
+    return advanceMs <= sizeMs && retentionMs <= sizeMs + graceMs && aggregates.orderFree;
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
@@ -75,17 +97,32 @@ export class PaneAggregate implements Operator {
       }
       const text = keyText(key);
       const pane = this.#panes.indexOf(timestamp);
-      const entry = this.#store.edit(this.#panes.startOf(pane), text);
-      const group = (entry.value ??= [key, this.#aggregates.init(timestamp)]);
-      this.#aggregates.add(group[1], after, timestamp);
-      const touched = this.#touched.get(text);
-      if (touched === undefined) this.#touched.set(text, { text, panes: [pane], sequence });
-      else {
-        touched.sequence = sequence;
-        if (touched.panes.at(-1) !== pane && !touched.panes.includes(pane)) touched.panes.push(pane);
+      const entry = this.#store.edit(this.#startOf(runOf(pane)), text);
+      const run = (entry.value ??= newRun(key));
+      const states = (run[placeOf(pane)] ??= this.#aggregates.init(timestamp)) as States;
+      this.#aggregates.add(states, after, timestamp);
+      if (entry.mark < 0) {
+        entry.mark = this.#place(text);
+        this.#edited.push(entry);
       }
+      const touched = this.#touched[entry.mark]!;
+      touched.sequence = sequence;
+      if (touched.panes.at(-1) !== pane && !touched.panes.includes(pane)) touched.panes.push(pane);
     }
     return result;
+  }
+
+  #startOf(run: number): number {
+    return this.#panes.startOf(run * panesPerRun);
+  }
+
+  #place(text: string): number {
+    let place = this.#places.get(text);
+    if (place === undefined) {
+      place = this.#touched.push({ text, panes: [], sequence: 0 }) - 1;
+      this.#places.set(text, place);
+    }
+    return place;
   }
 
   /** Loads the panes of events that are not in the cache: those of late events, or all behind a restart. */
@@ -93,26 +130,32 @@ export class PaneAggregate implements Operator {
     const views = this.#views();
     const wanted: [number, string][] = [];
     for (const { key, timestamp } of changes) {
-      const pane = this.#panes.indexOf(timestamp);
-      if (!views(pane).complete) wanted.push([this.#panes.startOf(pane), keyText(key)]);
+      const run = runOf(this.#panes.indexOf(timestamp));
+      if (!views(run).complete) wanted.push([this.#startOf(run), keyText(key)]);
     }
     this.#store.prefetch(wanted);
   }
 
-  /** The store's windows by pane, each looked up once. */
-  #views(): (pane: number) => WindowView<GroupState> {
-    const views = new Map<number, WindowView<GroupState>>();
-    return (pane) => {
-      let view = views.get(pane);
-      if (view === undefined) views.set(pane, (view = this.#store.window(this.#panes.startOf(pane))));
+  /** The store's entries by run of panes, each time looked up once. */
+  #views(): (run: number) => WindowView<PaneRun> {
+    const views = new Map<number, WindowView<PaneRun>>();
+    let last = -1;
+    let view: WindowView<PaneRun> | undefined;
+    return (run) => {
+      if (run === last) return view!;
+      view = views.get((last = run));
+      if (view === undefined) views.set(run, (view = this.#store.window(this.#startOf(run))));
       return view;
     };
   }
 
   /** The rows of every window that holds a changed pane, groups in order of their last change. */
   *drain(): Iterable<readonly Change[]> {
-    const all = [...this.#touched.values()].sort((a, b) => a.sequence - b.sequence);
-    this.#touched = new Map();
+    const all = this.#touched.sort((a, b) => a.sequence - b.sequence);
+    for (const entry of this.#edited) entry.mark = -1;
+    this.#touched = [];
+    this.#edited = [];
+    this.#places.clear();
     const views = this.#views();
     for (const piece of pieces(all, 100)) {
       const result: Change[] = [];
@@ -125,30 +168,33 @@ export class PaneAggregate implements Operator {
     this.#remember();
   }
 
-  #prefetchWindows(groups: readonly Touched[], views: (pane: number) => WindowView<GroupState>): void {
+  #prefetchWindows(groups: readonly Touched[], views: (run: number) => WindowView<PaneRun>): void {
     const wanted: [number, string][] = [];
     for (const { text, panes } of groups) {
       panes.sort((a, b) => a - b);
-      const end = panes.at(-1)! + this.#panes.perWindow;
-      for (let pane = this.#panes.firstOfWindows(panes[0]!); pane < end; pane++)
-        if (!views(pane).complete) wanted.push([this.#panes.startOf(pane), text]);
+      const last = runOf(panes.at(-1)! + this.#panes.perWindow - 1);
+      for (let run = runOf(this.#panes.firstOfWindows(panes[0]!)); run <= last; run++)
+        if (!views(run).complete) wanted.push([this.#startOf(run), text]);
     }
     this.#store.prefetch(wanted);
   }
 
-  #rowsOf({ text, panes, sequence }: Touched, views: (pane: number) => WindowView<GroupState>, result: Change[]): void {
+  #rowsOf({ text, panes, sequence }: Touched, views: (run: number) => WindowView<PaneRun>, result: Change[]): void {
     const { perAdvance, perWindow } = this.#panes;
     const sliding = this.#sliding;
     sliding.clear();
     let key: Row | undefined;
     let next = this.#panes.firstOfWindows(panes[0]!);
     let changed = 0;
+    let run: PaneRun | undefined;
+    let at = -1;
     for (let first = next; first <= panes.at(-1)!; first += perAdvance) {
       for (; next < first + perWindow; next++) {
-        const group = views(next).get(text);
-        if (group === undefined) continue;
-        sliding.push(next, group[1]);
-        key ??= group[0];
+        if (runOf(next) !== at) run = views((at = runOf(next))).get(text);
+        const states = run?.[placeOf(next)];
+        if (states === undefined || states === null) continue;
+        sliding.push(next, states as States);
+        key ??= run![0];
       }
       sliding.dropBefore(first);
       while (panes[changed]! < first) changed++;
@@ -163,7 +209,8 @@ export class PaneAggregate implements Operator {
     const expired = this.#streamTime - sizeMs - graceMs;
     // One deletion for many panes: expiry moves in steps of a tenth of what is kept.
     if (expired - this.#expired > Math.max((sizeMs + graceMs) / 10, advanceMs)) {
-      this.#store.expire(expired);
+      // A run goes when its last pane does.
+      this.#store.expire(this.#startOf(runOf(this.#panes.indexOf(Math.max(0, expired)))));
       this.#expired = expired;
     }
     this.#store.setMeta([this.#streamTime, this.#expired]);
@@ -181,23 +228,23 @@ export class PaneAggregate implements Operator {
     const { sizeMs, graceMs } = this.#window;
     const { perAdvance, perWindow } = this.#panes;
     const wanted = key === undefined ? undefined : keyText(key);
-    const groups = new Map<string, [number, GroupState][]>();
-    for (const [time, text, group] of this.#store.entries(Math.max(0, this.#streamTime - sizeMs - graceMs))) {
+    const groups = new Map<string, { readonly key: Row; readonly panes: [number, States][] }>();
+    const oldest = this.#startOf(runOf(this.#panes.indexOf(Math.max(0, this.#streamTime - sizeMs - graceMs))));
+    for (const [time, text, [runKey, ...run]] of this.#store.entries(oldest)) {
       if (wanted !== undefined && text !== wanted) continue;
-      const pane = this.#panes.indexOf(time);
-      const panes = groups.get(text);
-      if (panes === undefined) groups.set(text, [[pane, group]]);
-      else panes.push([pane, group]);
+      let group = groups.get(text);
+      if (group === undefined) groups.set(text, (group = { key: runKey, panes: [] }));
+      const first = this.#panes.indexOf(time);
+      for (const [i, states] of run.entries()) if (states !== null) group.panes.push([first + i, states]);
     }
     const sliding = new SlidingMerge(this.#aggregates);
-    for (const panes of groups.values()) {
-      const [[oldest, [groupKey]]] = panes as [[number, GroupState]];
+    for (const { key: groupKey, panes } of groups.values()) {
       const [newest] = panes.at(-1)!;
       sliding.clear();
       let at = 0;
-      for (let first = this.#panes.firstOfWindows(oldest); first <= newest; first += perAdvance) {
+      for (let first = this.#panes.firstOfWindows(panes[0]![0]); first <= newest; first += perAdvance) {
         for (; at < panes.length && panes[at]![0] < first + perWindow; at++)
-          sliding.push(panes[at]![0], panes[at]![1][1]);
+          sliding.push(...panes[at]!);
         sliding.dropBefore(first);
         const start = this.#panes.startOf(first);
         if (!sliding.isEmpty && start + sizeMs > this.#streamTime - graceMs)

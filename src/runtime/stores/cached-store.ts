@@ -39,28 +39,30 @@ export interface StoreLocation {
   readonly backend: StateBackend;
   readonly prefix: Buffer;
   readonly cacheBytes?: number | undefined;
+  /** What an entry costs in memory beside the bytes of its key and value. */
+  readonly entryOverhead?: number | undefined;
 }
 
-/** What an entry costs in memory beside the bytes of its key and value: objects, map slots, numbers. Measured on Node 20. */
-const entryOverhead = 220;
+/** Objects, map slots and numbers of an entry that holds one row or state. Measured on Node 20. */
+const defaultOverhead = 220;
 const defaultCacheBytes = 10_000_000;
 const metaKey = 'm';
-
-export const entryCost = ({ key, bytes }: Entry): number => entryOverhead + key.length + bytes;
 
 /** What every store has: its place in the backend, its numbers, and a bound for its cache. */
 export abstract class CachedStore {
   protected readonly backend: StateBackend;
   protected readonly prefix: Buffer;
   protected readonly cacheBytes: number;
+  readonly #entryOverhead: number;
   #meta: readonly number[] | undefined;
   #metaDirty = false;
   #dirtyCount = 0;
 
-  constructor({ backend, prefix, cacheBytes }: StoreLocation) {
+  constructor({ backend, prefix, cacheBytes, entryOverhead }: StoreLocation) {
     this.backend = backend;
     this.prefix = prefix;
     this.cacheBytes = cacheBytes ?? defaultCacheBytes;
+    this.#entryOverhead = entryOverhead ?? defaultOverhead;
     const stored = backend.getMany([this.keyOf(metaKey)])[0];
     if (stored !== undefined) this.#meta = decodeValue(stored) as number[];
   }
@@ -76,7 +78,11 @@ export abstract class CachedStore {
 
   /** Whether the changes since the last flush, which the cache cannot drop, are more than it should hold: a commit is due. */
   get isFull(): boolean {
-    return this.#dirtyCount * entryOverhead > this.cacheBytes;
+    return this.#dirtyCount * this.#entryOverhead > this.cacheBytes;
+  }
+  /** About what an entry takes of the cache. */
+  protected costOf({ key, bytes }: Entry): number {
+    return this.#entryOverhead + key.length + bytes;
   }
   protected markDirty(entry: Entry): boolean {
     if (entry.dirty) return false;

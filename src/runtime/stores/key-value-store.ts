@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, Entry, entryCost, type StoreLocation } from './cached-store.ts';
+import { CachedStore, Entry, type StoreLocation } from './cached-store.ts';
 import { after, KeyBytes } from './key-bytes.ts';
 
 /** Values by key, cached as objects. A value that is changed in place must be put again. */
@@ -45,7 +45,7 @@ export class KeyValueStore<V> extends CachedStore {
   #add(key: string, bytes: Buffer | undefined): Entry {
     const entry = new Entry(key, bytes);
     this.#young.set(key, entry);
-    this.#youngBytes += entryCost(entry);
+    this.#youngBytes += this.costOf(entry);
     return entry;
   }
 
@@ -56,7 +56,7 @@ export class KeyValueStore<V> extends CachedStore {
     if (entry === undefined) return undefined;
     this.#old.delete(key);
     this.#young.set(key, entry);
-    this.#youngBytes += entryCost(entry);
+    this.#youngBytes += this.costOf(entry);
     return entry;
   }
   #entry(key: string): Entry {

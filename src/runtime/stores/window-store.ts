@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, Entry, entryCost, type CachedWindow, type StoreLocation } from './cached-store.ts';
+import { CachedStore, Entry, type CachedWindow, type StoreLocation } from './cached-store.ts';
 import { KeyBytes, timeBytes } from './key-bytes.ts';
 
 /** An entry that is being changed: its value may be set. */
@@ -18,6 +18,8 @@ export interface WindowView<V> {
 /** Values by window start (or any other point in time) and key; whole windows expire at once. */
 export class WindowStore<V> extends CachedStore {
   readonly #windows = new Map<number, CachedWindow>();
+  /** The one that was looked up last: events that follow each other are mostly of one window. */
+  #last: CachedWindow | undefined;
   #dirty: Entry[] = [];
   #bytes = 0;
   /** Windows before this are gone; the backend hears of it at the next flush. */
@@ -70,11 +72,13 @@ export class WindowStore<V> extends CachedStore {
     missing.forEach(([start, key], i) => this.#add(this.#window(start), key, found[i]));
   }
   #window(start: number): CachedWindow {
+    if (this.#last?.start === start) return this.#last;
     let window = this.#windows.get(start);
     if (window === undefined) {
       window = { start, entries: new Map(), complete: this.hasNone(this.#low(start)) };
       this.#windows.set(start, window);
     }
+    this.#last = window;
     return window;
   }
   #entry(start: number, key: string): Entry {
@@ -87,12 +91,13 @@ export class WindowStore<V> extends CachedStore {
   #add(window: CachedWindow, key: string, bytes: Buffer | undefined): Entry {
     const entry = new Entry(key, bytes, window);
     window.entries.set(key, entry);
-    this.#bytes += entryCost(entry);
+    this.#bytes += this.costOf(entry);
     return entry;
   }
   #forget(start: number, { entries }: CachedWindow): void {
     this.#windows.delete(start);
-    for (const entry of entries.values()) this.#bytes -= entryCost(entry);
+    this.#last = undefined;
+    for (const entry of entries.values()) this.#bytes -= this.costOf(entry);
   }
   #low(start: number): Buffer {
     return Buffer.concat([this.keyOf('w'), timeBytes(start)]);
