@@ -312,3 +312,21 @@ export function compileTableFunction(
     }
   };
 }
+
+/** A slot of the key or of one side of a join. */
+export interface JoinPlace {
+  readonly side: 'key' | 'left' | 'right';
+  readonly slot: number;
+}
+
+/** The row of a join from its key and two sides; the columns of a side that is missing are null. */
+export function compileJoinRow(
+  places: readonly JoinPlace[],
+): (key: Row, left: Row | undefined, right: Row | undefined) => Value[] {
+  const items = (missing: JoinPlace['side'] | undefined): string =>
+    `[${places.map(({ side, slot }) => (side === missing ? 'null' : `${side}[${Math.trunc(slot)}]`)).join(',')}]`;
+  return build(
+    new Writer(new Map(), () => undefined),
+    `function(key,left,right){if(left===undefined)return ${items('left')};if(right===undefined)return ${items('right')};return ${items(undefined)}}`,
+  );
+}

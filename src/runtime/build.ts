@@ -3,6 +3,7 @@ import {
   compileExpression,
   compilePredicate,
   compileProjection,
+  compileJoinRow,
   compileTableFunction,
   layoutOf,
   type Layout,
@@ -72,6 +73,8 @@ type Builder<O extends StepOp> = (step: StepOf<O>, context: BuildContext) => Ope
 
 /** Steps that make every change that they give, and keep none: the step behind them may change it. */
 const makesChanges: ReadonlySet<StepOp> = new Set<StepOp>([
+  'streamSource',
+  'project',
   'streamTableJoin',
   'streamAggregate',
   'windowedAggregate',
@@ -79,6 +82,10 @@ const makesChanges: ReadonlySet<StepOp> = new Set<StepOp>([
   'over',
   'invoke',
 ]);
+
+/** Whether the changes that a step gives are the next step's own, to be changed in place. */
+const givesOwn = (step: Step): boolean =>
+  makesChanges.has(step.op) || (step.op === 'streamFilter' && givesOwn(step.input));
 
 /** A stream source's changes are ready as they are decoded. */
 const passThrough: Operator = { process: ([changes]) => changes! };
@@ -99,7 +106,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
         context,
       ),
       context.position,
-      makesChanges.has(step.input.op),
+      givesOwn(step.input),
     ),
   flatMap: (step, context) => {
     const layout = layoutFor(step.input.columns);
@@ -156,7 +163,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       context.onLate,
     ),
   streamTableJoin: (step, context) =>
-    new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step)),
+    new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step), givesOwn(step.left)),
   tableTableJoin: (step, context) =>
     new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
   over: (step, context) => {
@@ -323,19 +330,11 @@ function overCall(call: OverCall, at: number): BoundOver {
 function joinRow(step: Extract<Step, { left: Step }>): JoinRow {
   const left = layoutFor(step.left.columns);
   const right = layoutFor(step.right.columns);
-  const parts = step.columns.map(({ name, role }) => {
-    if (role === 'key') return { side: 0, slot: 0 };
-    const slot = left.get(name);
-    return slot === undefined ? { side: 2, slot: right.get(name)! } : { side: 1, slot };
-  });
-  const sides = Uint8Array.from(parts, ({ side }) => side);
-  const slots = Uint16Array.from(parts, ({ slot }) => slot);
-  return (key, l, r) => {
-    const row = new Array<Row[number]>(sides.length);
-    for (let i = 0; i < sides.length; i++) {
-      const from = sides[i] === 0 ? key : sides[i] === 1 ? l : r;
-      row[i] = from === undefined ? null : (from[slots[i]!] ?? null);
-    }
-    return row;
-  };
+  return compileJoinRow(
+    (step.picks ?? step.columns).map(({ name, role }) => {
+      if (role === 'key') return { side: 'key', slot: 0 };
+      const slot = left.get(name);
+      return slot === undefined ? { side: 'right', slot: right.get(name)! } : { side: 'left', slot };
+    }),
+  );
 }

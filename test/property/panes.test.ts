@@ -42,7 +42,13 @@ test('panes give the last value of each window and key that a state for each win
   fc.assert(
     fc.property(cases, ({ sizeMs, advanceMs, graceMs, cacheBytes, events }) => {
       fc.pre(advanceMs <= sizeMs);
-      const window: WindowSpec = { type: advanceMs === sizeMs ? 'TUMBLING' : 'HOPPING', sizeMs, advanceMs, graceMs, retentionMs: sizeMs + graceMs };
+      const window: WindowSpec = {
+        type: advanceMs === sizeMs ? 'TUMBLING' : 'HOPPING',
+        sizeMs,
+        advanceMs,
+        graceMs,
+        retentionMs: sizeMs + graceMs,
+      };
       const run = (panes: boolean): readonly unknown[] => {
         const backend = new MemoryBackend();
         const late: number[] = [];

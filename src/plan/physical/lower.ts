@@ -1,5 +1,12 @@
 import type { Expr } from '../../expressions/node.ts';
-import { keysOf, type JoinNode, type LogicalNode, type NodeOf, type PlanColumn } from '../logical/node.ts';
+import {
+  keysOf,
+  type JoinNode,
+  type LogicalNode,
+  type NamedExpr,
+  type NodeOf,
+  type PlanColumn,
+} from '../logical/node.ts';
 import type { Step } from './step.ts';
 
 /** Names the steps of one plan in the order in which they are met. */
@@ -40,7 +47,17 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   },
   project: (node, lower, ids) => {
     const input = lower(node.input);
-    return { op: 'project', v: 1, id: ids.take('Project'), columns: node.columns, input, exprs: node.exprs };
+    const id = ids.take('Project');
+    return (
+      pickedJoin(input, node.columns, node.exprs) ?? {
+        op: 'project',
+        v: 1,
+        id,
+        columns: node.columns,
+        input,
+        exprs: node.exprs,
+      }
+    );
   },
   flatMap: (node, lower, ids) => {
     const input = lower(node.input);
@@ -191,6 +208,18 @@ function lowerJoin(node: JoinNode, lower: (node: LogicalNode) => Step, ids: Ids)
     return { ...base, op: 'streamStreamJoin', id, join: node.join, within: node.within! };
   if (node.left.shape === 'STREAM') return { ...base, op: 'streamTableJoin', id, join: node.join as 'INNER' | 'LEFT' };
   return { ...base, op: 'tableTableJoin', id, join: node.join };
+}
+
+/** A join that gives the rows of a projection over it, when that only picks and renames: no row is made twice. */
+function pickedJoin(input: Step, columns: readonly PlanColumn[], exprs: readonly NamedExpr[]): Step | undefined {
+  if (!('left' in input) || input.picks !== undefined) return undefined;
+  const picks: PlanColumn[] = [];
+  for (const { expr } of exprs) {
+    const picked = expr.kind === 'column' ? input.columns.find(({ name }) => name === expr.name) : undefined;
+    if (picked === undefined) return undefined;
+    picks.push(picked);
+  }
+  return { ...input, columns, picks };
 }
 
 /** Turns a logical plan into steps. */

@@ -73,23 +73,23 @@ export interface TableAggregateStep extends StepBase {
   /** Set where the next step needs to know what a row was before it changed. */
   readonly withBefore?: true;
 }
-export interface StreamStreamJoinStep extends StepBase {
-  readonly op: 'streamStreamJoin';
+interface JoinBase extends StepBase {
   readonly left: Step;
   readonly right: Step;
+  /** The joined column behind each column, where a projection that only picks and renames was taken into the join. */
+  readonly picks?: readonly PlanColumn[];
+}
+export interface StreamStreamJoinStep extends JoinBase {
+  readonly op: 'streamStreamJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
   readonly within: JoinWindow;
 }
-export interface StreamTableJoinStep extends StepBase {
+export interface StreamTableJoinStep extends JoinBase {
   readonly op: 'streamTableJoin';
-  readonly left: Step;
-  readonly right: Step;
   readonly join: 'INNER' | 'LEFT';
 }
-export interface TableTableJoinStep extends StepBase {
+export interface TableTableJoinStep extends JoinBase {
   readonly op: 'tableTableJoin';
-  readonly left: Step;
-  readonly right: Step;
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
 }
 export interface OverStep extends StepBase {
