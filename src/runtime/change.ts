@@ -67,4 +67,4 @@ export function* rowTexts(changes: readonly Change[]): Iterable<string> {
   for (const change of changes) yield rowText(change);
 }
 
-export const hasNull = (key: Row): boolean => key.includes(null);
+export const hasNull = (key: Row): boolean => (key.length === 1 ? key[0] === null : key.includes(null));

@@ -243,8 +243,7 @@ export class PaneAggregate implements Operator {
       sliding.clear();
       let at = 0;
       for (let first = this.#panes.firstOfWindows(panes[0]![0]); first <= newest; first += perAdvance) {
-        for (; at < panes.length && panes[at]![0] < first + perWindow; at++)
-          sliding.push(...panes[at]!);
+        for (; at < panes.length && panes[at]![0] < first + perWindow; at++) sliding.push(...panes[at]!);
         sliding.dropBefore(first);
         const start = this.#panes.startOf(first);
         if (!sliding.isEmpty && start + sizeMs > this.#streamTime - graceMs)

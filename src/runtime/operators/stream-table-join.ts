@@ -1,4 +1,4 @@
-import { Change, hasNull, rowText, rowTexts, type Row } from '../change.ts';
+import { Change, hasNull, replaceRows, rowText, rowTexts, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
@@ -14,32 +14,52 @@ export class StreamTableJoin implements Operator {
   readonly #table: KeyValueStore<Row>;
   readonly #inner: boolean;
   readonly #row: JoinRow;
+  readonly #inPlace: boolean;
 
-  constructor(table: KeyValueStore<Row>, inner: boolean, row: JoinRow) {
+  /** `inPlace` says that the stream's changes are given to this join alone. */
+  constructor(table: KeyValueStore<Row>, inner: boolean, row: JoinRow, inPlace: boolean) {
     this.#table = table;
     this.#inner = inner;
     this.#row = row;
+    this.#inPlace = inPlace;
   }
 
   process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
     if (left!.length > 8) this.#table.prefetch(rowTexts(left!));
+    if (right!.length === 0) return this.#matched(left!);
     const result: Change[] = [];
     mergeInputs(
       left!,
       right!,
-      (change) => {
-        const { key, after, timestamp, sequence, window, headers } = change;
-        if (after === undefined) return;
-        const missing = hasNull(key);
-        const found = missing ? undefined : this.#table.get(rowText(change));
-        if (found === undefined && this.#inner) return;
-        result.push(new Change(key, undefined, this.#row(key, after, found), timestamp, sequence, window, headers));
-      },
+      (change) => this.#join(change, this.#look(change), result),
       (change) => {
         if (change.after === undefined) this.#table.delete(rowText(change));
         else this.#table.put(rowText(change), change.after);
       },
     );
     return result;
+  }
+
+  /** Rows that find the table as it is: all looks are made first, so that the memory behind them is waited for together. */
+  #matched(changes: readonly Change[]): readonly Change[] {
+    const found = new Array<Row | undefined>(changes.length);
+    for (let i = 0; i < changes.length; i++) found[i] = this.#look(changes[i]!);
+    const result: Change[] = [];
+    for (let i = 0; i < changes.length; i++) this.#join(changes[i]!, found[i], result);
+    return result;
+  }
+
+  #look(change: Change): Row | undefined {
+    return hasNull(change.key) ? undefined : this.#table.get(rowText(change));
+  }
+
+  #join(change: Change, found: Row | undefined, result: Change[]): void {
+    const { key, after, timestamp, sequence, window, headers } = change;
+    if (after === undefined || (found === undefined && this.#inner)) return;
+    const row = this.#row(key, after, found);
+    if (this.#inPlace) {
+      replaceRows(change, undefined, row);
+      result.push(change);
+    } else result.push(new Change(key, undefined, row, timestamp, sequence, window, headers));
   }
 }
