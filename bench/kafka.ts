@@ -51,11 +51,14 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee,
   const [query] = [...running.engine.catalog.queries.keys()];
   const group = `_millrace-${service}query_${query!}`;
   for (let done = 0; done < events;) {
-    if (first === 0 && (running.engine.node.status(query!)?.recordsIn ?? 0) > 0) first = performance.now() - 250;
-    const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
-    done = (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
     const status = running.engine.node.status(query!);
+    const read = status?.recordsIn ?? 0;
+    if (first === 0 && read > 0) first = performance.now() - 250;
     if (status?.error !== undefined) console.error(status.error);
+    // Asking costs the process that is measured: only towards the end, where it matters.
+    const offsets =
+      read < events * 0.8 ? [] : await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
+    done = (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const seconds = (performance.now() - first) / 1000;
