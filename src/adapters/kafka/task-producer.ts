@@ -2,6 +2,8 @@ import { BatchWriter, writePayload, type Payload, type RecordHeader, type WriteP
 import type { PartitionBatch, ProducerIdentity, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
+/** A task goes on while so many bytes wait for the broker; with more it waits too. */
+const maximumQueuedBytes = 2 << 20;
 const transactionTimeoutMs = 10_000;
 const sequenceModulus = 2 ** 31;
 
@@ -27,6 +29,7 @@ export class TaskProducer {
   #ready: PartitionBatch[] = [];
   #identity: ProducerIdentity | undefined;
   #sending: Promise<void> = Promise.resolve();
+  #queuedBytes = 0;
   #failure: unknown;
 
   constructor(wire: Wire, transactionalId: string | null) {
@@ -83,18 +86,28 @@ export class TaskProducer {
     this.#ready.push({ topic, partition, batch });
   }
 
-  /** Starts sending what was collected; waits only for the request before it. */
+  /** Sends what was collected behind everything that was sent before; waits only while the broker is far behind. */
   async send(): Promise<void> {
     this.bytes = 0;
     for (const outputs of this.#outputs.values())
       for (const output of outputs) if (output.writer.count > 0) this.#finish(output);
-    if (this.#ready.length === 0) return;
-    const batches = this.#ready;
+    if (this.#ready.length > 0) this.#queue(this.#ready);
     this.#ready = [];
-    await this.#sending;
+    if (this.#queuedBytes > maximumQueuedBytes) await this.#sending;
     this.#check();
-    this.#sending = this.#sendAll(batches).catch((error: unknown) => {
-      this.#failure = error;
+  }
+
+  #queue(batches: readonly PartitionBatch[]): void {
+    const bytes = batches.reduce((sum, { batch }) => sum + batch.length, 0);
+    this.#queuedBytes += bytes;
+    this.#sending = this.#sending.then(async () => {
+      try {
+        // What follows a failure would leave a gap: it is made again from the last commit.
+        if (this.#failure === undefined) await this.#sendAll(batches);
+      } catch (error) {
+        this.#failure = error;
+      }
+      this.#queuedBytes -= bytes;
     });
   }
 
