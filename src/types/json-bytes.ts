@@ -61,22 +61,29 @@ const scale = 10 ** places;
  */
 function writeDouble(value: number, out: Bytes): void {
   const scaled = Math.round(value * scale);
-  if (scaled / scale === value && value >= 1e-3 && value < 1e7) {
-    let digits = scaled;
-    let fraction = places;
-    while (fraction > 1 && digits % 10 === 0) {
-      digits /= 10;
-      fraction--;
-    }
-    writeDigits(digits, fraction + 1, out);
-    const buffer = out.need(1);
-    const point = out.length - fraction;
-    for (let i = out.length; i > point; i--) buffer[i] = buffer[i - 1]!;
-    buffer[point] = 46;
-    out.length++;
-    return;
+  if (scaled / scale !== value || !(value >= 1e-3 && value < 1e5)) return out.text(jsonDouble(value));
+  // Below 2^30: what follows is done in registers.
+  let digits = scaled | 0;
+  let fraction = places;
+  for (let next = (digits / 10) | 0; fraction > 1 && next * 10 === digits; next = (digits / 10) | 0) {
+    digits = next;
+    fraction--;
   }
-  out.text(jsonDouble(value));
+  let length = 1;
+  for (let power = 10; power <= digits; power *= 10) length++;
+  length = Math.max(length, fraction + 1) + 1;
+  const buffer = out.need(length);
+  const first = out.length;
+  const point = first + length - 1 - fraction;
+  for (let at = first + length - 1; at >= first; at--) {
+    if (at === point) buffer[at] = 46;
+    else {
+      const next = (digits / 10) | 0;
+      buffer[at] = 48 + (digits - next * 10);
+      digits = next;
+    }
+  }
+  out.length = first + length;
 }
 
 /** The decimal digits of a safe integer that is not negative, with zeros before it up to a width. */
