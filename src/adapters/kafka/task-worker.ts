@@ -134,6 +134,7 @@ async function main(): Promise<void> {
     wake();
   });
   let lastStatus = 0;
+  let begun = false;
   let fetching: Promise<void> | undefined;
   while (!closing) {
     for (const order of orders.splice(0)) {
@@ -165,7 +166,10 @@ async function main(): Promise<void> {
     }
     fetching ??= fetchAll().finally(() => (fetching = undefined));
     const now = performance.now();
-    if (now - lastStatus > statusMs) {
+    // The first records are told of at once.
+    const begins: boolean = progressed && !begun;
+    if (begins || now - lastStatus > statusMs) {
+      begun ||= begins;
       lastStatus = now;
       send({ kind: 'status', tasks: [...tasks.values()].map(statusOf), broker: fetchError });
     }
