@@ -19,7 +19,7 @@ interface Touched {
 type PaneRun = [key: Row, ...panes: (States | null)[]];
 
 /** How many panes share one entry of the store: few enough to be written whole when one of them changes. */
-const panesPerRun = 8;
+const panesPerRun = 4;
 const emptyRun: readonly null[] = Array.from({ length: 1 + panesPerRun }, () => null);
 function newRun(key: Row): PaneRun {
   const run = emptyRun.slice() as unknown as PaneRun;
