@@ -65,6 +65,7 @@ export async function benchPath({
     position,
     models: undefined,
     conflate: cache.conflate,
+    rareCommits: true,
   });
   const encoder = new SinkEncoder({ ...plan.sink!, partitions: 4 }, plan.root.columns);
   const writers = Array.from({ length: 4 }, () => new BatchWriter());

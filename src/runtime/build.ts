@@ -52,6 +52,11 @@ export interface BuildContext {
   readonly position: RecordPosition;
   readonly models: ModelHost | undefined;
   readonly conflate: boolean;
+  /**
+   * Whether a commit covers many micro-batches: tumbling windows are then stored several to an entry, which a commit after each
+   * micro-batch would write again and again. Never changed for state that is there.
+   */
+  readonly rareCommits?: boolean;
 }
 
 /** What operators report to: an error at the record that is being processed, or a change that came too late. */
@@ -137,10 +142,11 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     }),
   windowedAggregate: (step, context) => {
     const { final, window } = step;
-    const { conflate, onLate } = context;
+    const { conflate, onLate, rareCommits = false } = context;
     const withBefore = step.withBefore === true;
     const set = aggregates(step.aggregates, step.input.columns, context);
-    if (conflate && !final && !withBefore && PaneAggregate.suits(window, set))
+    const worthwhile = rareCommits || window.advanceMs < window.sizeMs;
+    if (conflate && !final && !withBefore && worthwhile && PaneAggregate.suits(window, set))
       return new PaneAggregate(windowed(step, context, '', PaneAggregate.entryOverhead), set, window, onLate);
     return new WindowedAggregate(windowed(step, context, ''), set, window, { final, conflate, withBefore, onLate });
   },

@@ -29,14 +29,18 @@ function need(size: number): void {
   bytes = grown;
 }
 
+/** Seven bits a byte, the lowest first; shifts where 32 bits hold the value, since a division of doubles for each byte is slow. */
 function writeLength(value: number): void {
   need(8);
   let rest = value;
-  while (rest > 127) {
-    bytes[position++] = (rest % 128) | 128;
-    rest = Math.floor(rest / 128);
+  if (value > 0x7fffffff) {
+    rest = Math.floor(value / 0x10000000);
+    const low = value - rest * 0x10000000;
+    for (let shift = 0; shift < 28; shift += 7) bytes[position++] = (low >>> shift) | 128;
   }
-  bytes[position++] = rest;
+  let small = rest | 0;
+  for (; small > 127; small >>>= 7) bytes[position++] = small | 128;
+  bytes[position++] = small;
 }
 
 const lengthWidth = (value: number): number =>

@@ -190,6 +190,7 @@ export class KafkaTask {
       position,
       models: this.#ports.models,
       conflate: spec.cache.conflate,
+      rareCommits: true,
     });
     const { sink, root } = spec.plan;
     const isLast = this.#part.output === undefined;
