@@ -24,10 +24,12 @@ export function formatter(pattern: string, ignoreCase = false): DateTimeFormatte
   let found = cache.get(key);
   if (found === undefined) {
     try {
+      // First of all: without it a pattern with names cannot even be built.
+      const english = tokensOf(pattern).some((token) => textToken.test(token)) ? loadEnglish() : undefined;
       const builder = new DateTimeFormatterBuilder();
       if (ignoreCase) builder.parseCaseInsensitive();
       found = builder.appendPattern(pattern).toFormatter(ResolverStyle.SMART);
-      if (tokensOf(pattern).some((token) => textToken.test(token))) found = inEnglish(found);
+      if (english !== undefined) found = english(found);
     } catch (error) {
       throw new EvaluationError(`"${pattern}" is not a date pattern: ${(error as Error).message}`);
     }
@@ -44,9 +46,10 @@ const tokensOf = (pattern: string): readonly string[] =>
 const textToken = /^(?:[Eaz]+|[ML]{3,}|G+|c{3,})$/;
 
 /** Names in English come from a large package, which is loaded when a pattern first asks for them. */
-function inEnglish(plain: DateTimeFormatter): DateTimeFormatter {
+function loadEnglish(): (plain: DateTimeFormatter) => DateTimeFormatter {
   const { Locale } = createRequire(import.meta.url)('@js-joda/locale_en') as { Locale: { ENGLISH: unknown } };
-  return (plain as unknown as { withLocale: (locale: unknown) => DateTimeFormatter }).withLocale(Locale.ENGLISH);
+  return (plain) =>
+    (plain as unknown as { withLocale: (locale: unknown) => DateTimeFormatter }).withLocale(Locale.ENGLISH);
 }
 
 /** A pattern with its `z` replaced by the zone's short name at an instant, such as PDT, which the package does not know. */
