@@ -133,8 +133,7 @@ function declaredSchema(statement: CreateSource, catalog: Catalog): Schema {
       hasKey: statement.elements.some(({ role }) => role === 'key'),
     });
   }
-  if (!columns.some(({ role }) => role === 'value'))
-    throw new SqlError('NO_SOURCE_COLUMNS', statement.name.span, { name: statement.name.text });
+  if (columns.length === 0) throw new SqlError('NO_SOURCE_COLUMNS', statement.name.span, { name: statement.name.text });
   const keysFirst = (a: Column, b: Column): number => Number(b.role === 'key') - Number(a.role === 'key');
   return columns.sort(keysFirst);
 }
