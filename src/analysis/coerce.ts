@@ -6,7 +6,7 @@ import { EvaluationError } from '../types/numbers.ts';
 import { parseTimestamp } from '../types/times.ts';
 import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sql-type.ts';
 
-export const isNull = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null;
+export const isNull = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null && expr.typed !== true;
 export const isStringLiteral = (expr: Expr): boolean =>
   expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
 

@@ -152,7 +152,7 @@ export class Typer implements ExpressionTyper {
         if (!isNull(operand) && castBetween(operand.type, type) === undefined) {
           throw new SqlError('CAST_NOT_SUPPORTED', node.span, { from: typeText(operand.type), to: typeText(type) });
         }
-        return cast(operand, type);
+        return isNull(operand) ? { kind: 'literal', type, value: null, typed: true } : cast(operand, type);
       }
       case 'subscript':
         return this.#subscript(node);

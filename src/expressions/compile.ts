@@ -207,7 +207,7 @@ class Writer {
   }
 }
 
-const isNullLiteral = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null;
+const isNullLiteral = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null && expr.typed !== true;
 
 /** What overload resolution knows of an argument. */
 export function argumentType(expr: Expr): ArgumentType {

@@ -75,6 +75,8 @@ export interface Literal {
   readonly kind: 'literal';
   readonly type: SqlType;
   readonly value: string | number | boolean | null;
+  /** Set for a null that was given a type: CAST(NULL AS INT). Another null takes the type that its place asks for. */
+  readonly typed?: true;
 }
 
 /** The value of a literal as rows hold it. */
