@@ -6,6 +6,7 @@ import { keysOf, type LogicalNode, type PlanColumn } from '../plan/logical/node.
 import type { SelectItem } from '../syntax/query.ts';
 import { isPseudoColumn } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
+import { isNull } from './coerce.ts';
 import type { SelectContext } from './context.ts';
 import type { ScopeColumn, ScopeSource } from './scope.ts';
 import type { Typer } from './typer.ts';
@@ -35,7 +36,7 @@ export function planProjection(
   if (selected.length === 0) throw new SqlError('NO_COLUMNS', context.query.span, {});
   for (const { expr, span } of selected) context.checkSelected?.(expr, span);
   context.checkProjection?.();
-  checkNames(selected, context);
+  checkNames(selected, context, plan);
   const isSelected = (name: string): boolean =>
     selected.some(({ expr }) => expr.kind === 'column' && expr.name === name);
   const joinKey = viableKeys?.find(isSelected) ?? viableKeys?.[0];
@@ -86,8 +87,7 @@ function selectItem(
       span: item.span,
     }));
   }
-  if (expr.kind === 'literal' && expr.value === null)
-    throw new SqlError('NULL_OPERAND', item.span, { operation: 'SELECT' });
+  if (isNull(expr)) throw new SqlError('NULL_OPERAND', item.span, { operation: 'SELECT' });
   if (expr.kind === 'unit')
     throw new SqlError('COLUMN_NOT_FOUND', item.span, { column: expr.unit, candidates: [], suggestion: undefined });
   return [{ expr, name: item.alias?.text ?? defaultName(expr, item, context), span: item.span }];
@@ -128,9 +128,10 @@ function expandStar(
     span: item.span,
   });
   const synthetic: Selected[] = [];
-  // A key that no source has (ROWKEY, KSQL_COL_n) is part of `*`, before the others.
+  // A key that no source has (ROWKEY, KSQL_COL_n, ROWTIME) is part of `*`, before the others.
+  const isNew = (name: string): boolean => !scope.has(name) || (isPseudoColumn(name) && !isBound(name));
   for (const each of plan.columns) {
-    if (!scope.has(each.name) && each.role === 'key' && item.source === undefined)
+    if (isNew(each.name) && each.role === 'key' && item.source === undefined)
       synthetic.push({ expr: column(each.name, each.type), name: each.name, span: item.span });
   }
   if (item.source === undefined && viableKeys?.length === 1 && !scope.has(viableKeys[0]!) && synthetic.length === 0) {
@@ -149,13 +150,15 @@ function expandStar(
 
 const isBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
 
-function checkNames(selected: readonly Selected[], context: SelectContext): void {
+/** Pseudo columns keep their names to themselves, but for the key that PARTITION BY made of one. */
+function checkNames(selected: readonly Selected[], context: SelectContext, plan: LogicalNode): void {
+  const keys = keysOf(plan.columns).map(({ name }) => name);
   const seen = new Set<string>();
   for (const { name, span, expr } of selected) {
     if (seen.has(name)) throw new SqlError('DUPLICATE_COLUMN', span, { column: name });
     seen.add(name);
-    const boundItself = isBound(name) && expr.kind === 'column' && expr.name === name;
-    if (context.options.purpose === 'persistent' && isPseudoColumn(name) && !boundItself)
+    const isItself = (isBound(name) || keys.includes(name)) && expr.kind === 'column' && expr.name === name;
+    if (context.options.purpose === 'persistent' && isPseudoColumn(name) && !isItself)
       throw new SqlError('RESERVED_COLUMN', span, { column: name });
   }
 }

@@ -2,7 +2,7 @@ import type { DiagnosticCode } from '../../src/diagnostics/catalog.ts';
 
 /** Which of our refusals mean what ksqlDB's message means: keywords that must all occur, our own choice of them. */
 const table: readonly { readonly words: readonly string[]; readonly codes: readonly DiagnosticCode[] }[] = [
-  { words: ['reserved column'], codes: ['RESERVED_COLUMN'] },
+  { words: ['eserved column'], codes: ['RESERVED_COLUMN'] },
   { words: ['stream/table name', 'alias'], codes: ['SOURCE_ALIAS_NOT_FOUND', 'COLUMN_NOT_FOUND'] },
   { words: ['WINDOW_SIZE'], codes: ['INVALID_PROPERTY_VALUE', 'PROPERTY_MISSING'] },
   { words: ['WRAP_SINGLE_VALUE'], codes: ['WRAP_SINGLE_VALUE'] },
