@@ -46,7 +46,7 @@ export const queryCodes = {
     hint: () => 'Give one of them another name with AS.',
   },
   RESERVED_COLUMN: {
-    message: (p: { column: string }) => `reserved column name in SELECT: "${p.column}" is a pseudo column`,
+    message: (p: { column: string }) => `reserved column name: "${p.column}" is a pseudo column`,
     hint: () => 'Give the column another name with AS.',
   },
   SYSTEM_COLUMN_NOT_ALLOWED: {
