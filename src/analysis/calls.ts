@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
-import type { Expr } from '../expressions/node.ts';
+import { isNull, type Expr } from '../expressions/node.ts';
 import { findFunction, functionNames } from '../functions/registry.ts';
 import {
   argumentText,
@@ -16,7 +16,7 @@ import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
 import { STRING, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { InternalError } from '../util/internal-error.ts';
-import { cast, isNull } from './coerce.ts';
+import { cast } from './coerce.ts';
 import type { ExpressionTyper } from './typing.ts';
 
 type AnyOverload = SqlFunction['overloads'][number];

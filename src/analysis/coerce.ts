@@ -1,12 +1,11 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { literal, literalValue, type Expr } from '../expressions/node.ts';
+import { isNull, literal, literalValue, type Expr } from '../expressions/node.ts';
 import { castBetween, commonType } from '../types/casts.ts';
 import { EvaluationError } from '../types/numbers.ts';
 import { parseTimestamp } from '../types/times.ts';
 import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sql-type.ts';
 
-export const isNull = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null && expr.typed !== true;
 export const isStringLiteral = (expr: Expr): boolean =>
   expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
 

@@ -1,13 +1,13 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { ModelColumn, ModelObject } from '../catalog/catalog.ts';
-import { column, type Expr } from '../expressions/node.ts';
+import { column, isNull, type Expr } from '../expressions/node.ts';
 import type { InvokeNode as InvokePlan, LogicalNode, PlanColumn } from '../plan/logical/node.ts';
 import type { InvokeArgument, InvokeNode, Name } from '../syntax/expressions.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { BIGINT, DOUBLE, sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
-import { cast, isNull } from './coerce.ts';
+import { cast } from './coerce.ts';
 import type { SelectContext } from './context.ts';
 import { Scope, type ScopeColumn } from './scope.ts';
 import { Typer } from './typer.ts';

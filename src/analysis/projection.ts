@@ -1,12 +1,11 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { column, mapChildren, type Expr } from '../expressions/node.ts';
+import { column, isNull, mapChildren, type Expr } from '../expressions/node.ts';
 import { project } from '../plan/logical/build.ts';
 import { keysOf, type LogicalNode, type PlanColumn } from '../plan/logical/node.ts';
 import type { SelectItem } from '../syntax/query.ts';
 import { isPseudoColumn } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
-import { isNull } from './coerce.ts';
 import type { SelectContext } from './context.ts';
 import type { ScopeColumn, ScopeSource } from './scope.ts';
 import type { Typer } from './typer.ts';

@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { literal, type Expr } from '../expressions/node.ts';
+import { isNull, literal, type Expr } from '../expressions/node.ts';
 import { castBetween } from '../types/casts.ts';
 import { asDecimal, decimalResult, parseDecimal } from '../types/decimals.ts';
 import { canonical } from '../types/numbers.ts';
@@ -22,7 +22,7 @@ import {
 } from '../types/sql-type.ts';
 import { typeCall } from './calls.ts';
 import type { ExpressionTyper, TyperHooks } from './typing.ts';
-import { cast, comparable, isNull, isStringLiteral, readLiteral, unify } from './coerce.ts';
+import { cast, comparable, isStringLiteral, readLiteral, unify } from './coerce.ts';
 import { resolveType } from './resolve-type.ts';
 import { emptyScope, type Scope } from './scope.ts';
 

@@ -4,7 +4,7 @@ import { castBetween } from '../types/casts.ts';
 import type { SqlType, Value } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { arithmetic, comparator, elementAt, equality, guarded, like, negation, type OnError } from './helpers.ts';
-import { literalValue, type Expr } from './node.ts';
+import { isNull, literalValue, type Expr } from './node.ts';
 
 /** A row: values by slot. */
 export type Row = readonly Value[];
@@ -169,9 +169,7 @@ class Writer {
       throw new InternalError(`function ${expr.fn} has no overload for its stored arguments`);
     const { overload } = resolution;
     const evaluate = overload.bind({
-      args: expr.args.map((arg) =>
-        arg.kind === 'lambda' || arg.kind === 'unit' || isNullLiteral(arg) ? null : arg.type,
-      ),
+      args: expr.args.map((arg) => (arg.kind === 'lambda' || arg.kind === 'unit' || isNull(arg) ? null : arg.type)),
       returns: expr.type,
       constants: expr.args.map((arg) => (arg.kind === 'literal' ? literalValue(arg) : undefined)),
     });
@@ -207,13 +205,11 @@ class Writer {
   }
 }
 
-const isNullLiteral = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null && expr.typed !== true;
-
 /** What overload resolution knows of an argument. */
 export function argumentType(expr: Expr): ArgumentType {
   if (expr.kind === 'lambda') return { kind: 'LAMBDA', arity: expr.params.length };
   if (expr.kind === 'unit') return { kind: 'UNIT' };
-  return isNullLiteral(expr) ? null : expr.type;
+  return isNull(expr) ? null : expr.type;
 }
 
 function build<T>(writer: Writer, code: string): T {

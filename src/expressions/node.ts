@@ -79,6 +79,9 @@ export interface Literal {
   readonly typed?: true;
 }
 
+/** Whether an expression is a NULL that has no type of its own. */
+export const isNull = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null && expr.typed !== true;
+
 /** The value of a literal as rows hold it. */
 export function literalValue(literal: Literal): Value {
   const { type, value } = literal;

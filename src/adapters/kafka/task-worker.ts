@@ -167,9 +167,8 @@ async function main(): Promise<void> {
     fetching ??= fetchAll().finally(() => (fetching = undefined));
     const now = performance.now();
     // The first records are told of at once.
-    const begins: boolean = progressed && !begun;
-    if (begins || now - lastStatus > statusMs) {
-      begun ||= begins;
+    if ((progressed && !begun) || now - lastStatus > statusMs) {
+      begun ||= progressed;
       lastStatus = now;
       send({ kind: 'status', tasks: [...tasks.values()].map(statusOf), broker: fetchError });
     }
