@@ -2,9 +2,10 @@ import { Catalog, type SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
 import type { PlanColumn } from '../plan/logical/node.ts';
-import { allSteps, type FilterStep, type SourceStep } from '../plan/physical/step.ts';
+import { allSteps, type SourceStep } from '../plan/physical/step.ts';
 import { ignoreFailures } from '../runtime/dead-letters.ts';
 import { Change, type Row } from '../runtime/change.ts';
+import { compileWhere } from '../runtime/source-decoder.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
 import type { QueryNode } from '../syntax/query.ts';
@@ -44,11 +45,10 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
   // The state is read as a finite stream: filters then drop rows instead of sending tombstones.
   const asStream = engine.catalog.withSource({ ...source, spec: { ...source.spec, kind: 'STREAM' } });
   const { plan } = planTransient(query, new Catalog(asStream), 'pull', session);
-  const steps = allSteps(plan.root);
-  const step = steps.find((each): each is SourceStep => each.op === 'streamSource')!;
-  const filter = steps.find((each): each is FilterStep => each.op === 'streamFilter');
-  const keys = filter === undefined ? undefined : lookupKeys(filter.predicate, source);
-  if (keys === undefined) checkScan(query, filter?.predicate, source, session);
+  const step = allSteps(plan.root).find((each): each is SourceStep => each.op === 'streamSource')!;
+  const { where } = step;
+  const keys = where === undefined ? undefined : lookupKeys(where, source);
+  if (keys === undefined) checkScan(query, where, source, session);
   const found: Change[] = [];
   for (const key of keys ?? [undefined]) {
     const rows = await engine.node.pull(queryId, key);
@@ -64,20 +64,18 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     models: undefined,
     failures: ignoreFailures,
   });
+  const matches = compileWhere(step, () => undefined);
   const batch = found
     .filter(({ after }) => after !== undefined)
-    .map((change, sequence) => ({
-      stepId: step.id,
-      partition: 0,
-      change: new Change(
-        change.key,
-        undefined,
-        sourceRow(change, step, names),
-        change.timestamp,
-        sequence,
-        change.window,
-      ),
-    }));
+    .map((change, sequence) => {
+      const row = sourceRow(change, step, names);
+      return {
+        stepId: step.id,
+        partition: 0,
+        change: new Change(change.key, undefined, row, change.timestamp, sequence, change.window),
+      };
+    })
+    .filter(({ change }) => matches === undefined || matches(change.after!));
   const changes = await topology.process(batch);
   return { columns: plan.root.columns, rows: changes.flatMap(({ after }) => (after === undefined ? [] : [after])) };
 }

@@ -5,6 +5,8 @@ import type { Bytes } from '../util/bytes.ts';
 /** A column with its slot in the row that is decoded into; -1 when nobody reads it. */
 export interface DecodeColumn extends Pick<Column, 'name' | 'type'> {
   readonly slot: number;
+  /** The value may wait until `late` asks for it; a format that cannot wait decodes it at once. */
+  readonly late?: boolean;
 }
 
 /** Bytes that are not what the format and columns say: the record goes to the processing log. */
@@ -12,8 +14,12 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
-/** Reads `bytes[start, end)` into the columns' slots of `row`; false when the bytes stand for null. Throws `DecodeError`. */
-export type Decode = (bytes: Buffer, start: number, end: number, row: Value[]) => boolean;
+export interface Decode {
+  /** Reads `bytes[start, end)` into the columns' slots of `row`; false when the bytes stand for null. Throws `DecodeError`. */
+  (bytes: Buffer, start: number, end: number, row: Value[]): boolean;
+  /** Fills the slots that waited, from the bytes that were read last; cannot fail: those were checked. */
+  readonly late?: (row: Value[]) => void;
+}
 
 /** Puts the payload of a row's columns, taken from these slots, behind what was written; false stands for a null payload. */
 export type Encode = (row: readonly Value[], out: Bytes) => boolean;

@@ -53,7 +53,12 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
   const texts = wanted.map(() => new TextTable());
   const predicted: Predicted[] = [];
   const scanner = new JsonScanner();
-  const seen = new Uint8Array(wanted.length);
+  /** The number of the scan that met each column last. */
+  const seen = wanted.map(() => 0);
+  let scans = 0;
+  const isLate = wanted.map(({ late, type }) => late === true && type.kind === 'STRING');
+  /** Where the texts that wait begin, -1 for none. */
+  const lateAt = wanted.map(() => -1);
   const slow = slowJsonDecoder(columns, options);
 
   const lookUp = (bytes: Buffer, start: number, end: number, place: number): Predicted => {
@@ -66,19 +71,29 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
   };
 
   // What is rare is left to the tree decoder whole: a field given twice, in whatever case, and every text that fails here.
-  return (bytes, start, end, row) => {
+  const decode = (bytes: Buffer, start: number, end: number, row: Value[]): boolean => {
     try {
       if (scan(bytes, start, end, row)) return true;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }
+    for (let column = 0; column < lateAt.length; column++) lateAt[column] = -1;
     return slow(bytes, start, end, row);
   };
+  if (!isLate.includes(true)) return decode;
+  const late = (row: Value[]): void => {
+    for (let column = 0; column < lateAt.length; column++)
+      if (lateAt[column]! >= 0) row[slots[column]!] = scanner.readString(lateAt[column]!, texts[column]!);
+  };
+  return Object.assign(decode, { late });
 
   /** True when the whole object was read; false when it must be read otherwise. */
   function scan(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
-    for (const slot of slots) row[slot] = null;
-    seen.fill(0);
+    for (let column = 0; column < slots.length; column++) {
+      row[slots[column]!] = null;
+      lateAt[column] = -1;
+    }
+    scans++;
     let i = start;
     while (i < end && isSpace(bytes[i]!)) i++;
     if (bytes[i] !== 123 || i >= end) return false;
@@ -108,10 +123,15 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
       if (column < 0) {
         i = scanner.skipValue(i);
       } else {
-        if (seen[column] === 1) return false;
-        seen[column] = 1;
-        row[slots[column]!] = readValue(scanner, bytes, i, types[column]!, names[column]!, texts[column]!);
-        i = scanner.next;
+        if (seen[column] === scans) return false;
+        seen[column] = scans;
+        if (isLate[column] && bytes[i] === 34) {
+          lateAt[column] = i;
+          i = scanner.skipString(i);
+        } else {
+          row[slots[column]!] = readValue(scanner, bytes, i, types[column]!, names[column]!, texts[column]!);
+          i = scanner.next;
+        }
       }
       while (i < end && isSpace(bytes[i]!)) i++;
       const c = bytes[i++];

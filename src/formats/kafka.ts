@@ -1,7 +1,7 @@
 import { canonical } from '../types/numbers.ts';
 import { typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
 import type { Bytes } from '../util/bytes.ts';
-import { DecodeError, type Format } from './define.ts';
+import { DecodeError, type Decode, type Format } from './define.ts';
 
 const supported = ['INTEGER', 'BIGINT', 'DOUBLE', 'STRING', 'BYTES'];
 
@@ -33,6 +33,24 @@ const writers: Partial<Record<SqlType['kind'], (value: Value, out: Bytes) => voi
   BYTES: (value, out) => out.copy(value as Buffer),
 };
 
+/** Any bytes are a text, be it one with replacement characters: nothing is lost by looking at them later. */
+function lateText(slot: number): Decode {
+  let from: Buffer = Buffer.alloc(0);
+  let first = 0;
+  let last = 0;
+  const decode = (bytes: Buffer, start: number, end: number): boolean => {
+    from = bytes;
+    first = start;
+    last = end;
+    return true;
+  };
+  return Object.assign(decode, {
+    late: (row: Value[]) => {
+      row[slot] = from.utf8Slice(first, last);
+    },
+  });
+}
+
 /** Kafka's own serializers: one column, big-endian numbers or UTF-8 text; a null column is a null payload. */
 export const kafka: Format = {
   name: 'KAFKA',
@@ -50,6 +68,7 @@ export const kafka: Format = {
     if (column === undefined || column.slot < 0) return () => true;
     const read = readers[column.type.kind]!;
     const { slot } = column;
+    if (column.late === true && column.type.kind === 'STRING') return lateText(slot);
     return (bytes, start, end, row) => {
       row[slot] = read(bytes, start, end);
       return true;

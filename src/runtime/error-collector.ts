@@ -26,9 +26,10 @@ export class ErrorCollector {
     if (this.#pending.length < kept) this.#pending.push({ query: this.#query, ...error });
   }
 
-  /** A record that could not be read. */
+  /** A record that could not be read, or of which it could not be told whether it is wanted. */
   badRecord({ topic, partition, offset, target, message }: BadRecord): void {
-    this.#add({ type: 'DESERIALIZATION', topic, partition, offset, message: `${target}: ${message}` });
+    if (target === 'predicate') this.#add({ type: 'PROCESSING', topic, partition, offset, message });
+    else this.#add({ type: 'DESERIALIZATION', topic, partition, offset, message: `${target}: ${message}` });
   }
 
   /** An expression, a model or a sink failed, or an event came too late, at the change with this sequence number. */

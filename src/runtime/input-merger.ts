@@ -31,6 +31,7 @@ export class InputPartition {
   position: number;
   /** The next offset to fetch. */
   fetched: number;
+  /** How many were read, also those that made no change. */
   records = 0;
 
   constructor(stepId: string, topic: string, partition: number, decoder: ChangeDecoder, position: number) {
@@ -65,7 +66,7 @@ export class InputPartition {
     return this.isEmpty ? this.fetched : this.position;
   }
 
-  /** The next change that can be read, or undefined at the end of what was fetched. Bad records are passed over. */
+  /** The next change, or undefined at the end of what was fetched. Records that nobody wants and bad ones are passed over. */
   peek(): Change | undefined {
     while (this.#head === undefined) {
       if (!this.#isOpen) {

@@ -1,3 +1,5 @@
+import { compilePredicate, layoutOf } from '../expressions/compile.ts';
+import { columnsOf } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
 import { DecodeError, type Decode, type DecodeColumn } from '../formats/define.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
@@ -7,19 +9,19 @@ import { isPseudoColumn, keyColumns, type Column } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
 import { Change, type Window } from './change.ts';
 
-/** A record that a source cannot read, for the processing log. */
+/** A record that a source cannot read, or whose predicate failed, for the processing log. */
 export interface BadRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   readonly timestamp: number;
   readonly message: string;
-  readonly target: 'key' | 'value' | 'timestamp';
+  readonly target: 'key' | 'value' | 'timestamp' | 'predicate';
 }
 
 type Extra = (record: RecordView, partition: number, timestamp: number, window: Window | undefined) => Value;
 
-/** Turns the records of one source into changes, decoding only the columns that the plan reads. */
+/** Turns the records of one source into changes, decoding only the columns that the plan reads; those of rows that it wants. */
 export class SourceDecoder {
   readonly #step: SourceStep;
   readonly #width: number;
@@ -30,6 +32,10 @@ export class SourceDecoder {
   readonly #extras: readonly { readonly slot: number; readonly read: Extra }[];
   readonly #windowBytes: number;
   readonly #onBad: (record: BadRecord) => void;
+  readonly #matches: ((row: readonly Value[]) => boolean) | undefined;
+  #failure: Error | undefined;
+  /** The row of a record that was not wanted, for the next one. */
+  #spare: Value[] | undefined;
 
   constructor(step: SourceStep, onBad: (record: BadRecord) => void) {
     const { source, reads } = step;
@@ -42,12 +48,20 @@ export class SourceDecoder {
       stamp === undefined ? -1 : reads.includes(stamp.column) ? reads.indexOf(stamp.column) : reads.length;
     this.#width = Math.max(reads.length, stampSlot + 1);
     const slotOf = (column: Column): number => (column.name === stamp?.column ? stampSlot : reads.indexOf(column.name));
+    const { where } = step;
+    const needed = where === undefined ? undefined : columnsOf([where]);
+    const isLate = (slot: number): boolean =>
+      needed !== undefined && slot >= 0 && slot !== stampSlot && !needed.has(step.columns[slot]!.name);
     const columns = (role: Column['role']): DecodeColumn[] =>
       source.schema
         .filter((column) => column.role === role)
-        .map((column) => ({ name: column.name, type: column.type, slot: slotOf(column) }));
+        .map((column) => {
+          const slot = slotOf(column);
+          return { name: column.name, type: column.type, slot, late: isLate(slot) };
+        });
     this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), source.keyFormat);
     this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), source.valueFormat);
+    this.#matches = compileWhere(step, (error) => (this.#failure = error as Error));
     this.#timestamp = stamp === undefined ? undefined : timestampReader(stampSlot, stamp.format);
     this.#extras = reads.flatMap((name, slot) => {
       if (isPseudoColumn(name) && !source.schema.some((column) => column.name === name))
@@ -58,9 +72,9 @@ export class SourceDecoder {
     this.#windowBytes = source.window === undefined ? 0 : source.window.type === 'SESSION' ? 16 : 8;
   }
 
-  /** The change that a record makes, or undefined when it cannot be read: that was reported. */
+  /** The change that a record makes; undefined when nobody wants it, or when it cannot be read: that was reported. */
   decode(record: RecordView, partition: number, sequence: number): Change | undefined {
-    const row = nulls(this.#width);
+    const row = this.#emptyRow();
     const { source } = this.#step;
     let target: BadRecord['target'] = 'key';
     try {
@@ -69,8 +83,7 @@ export class SourceDecoder {
         if (this.#windowBytes > 0) window = this.#readWindow(record);
         this.#decodeKey(record.bytes, record.keyStart, record.keyEnd - this.#windowBytes, row);
       }
-      const key = this.#keyCount === 1 ? [row[0]!] : row.slice(0, this.#keyCount);
-      if (source.kind === 'TABLE' && (record.keyStart < 0 || key.includes(null)))
+      if (source.kind === 'TABLE' && (record.keyStart < 0 || hasNull(row, this.#keyCount)))
         throw new DecodeError("a table's record needs a key");
       target = 'value';
       const hasValue =
@@ -79,6 +92,16 @@ export class SourceDecoder {
       const timestamp = this.#timestamp === undefined || !hasValue ? record.timestamp : this.#timestamp(row);
       if (timestamp < 0) throw new DecodeError(`the timestamp ${timestamp} is negative`);
       for (const { slot, read } of this.#extras) row[slot] = read(record, partition, timestamp, window);
+      if (this.#matches !== undefined) {
+        target = 'predicate';
+        if (!hasValue || !this.#isWanted(row)) {
+          this.#spare = row;
+          return undefined;
+        }
+        if (record.keyStart >= 0) this.#decodeKey.late?.(row);
+        this.#decodeValue.late?.(row);
+      }
+      const key = this.#keyCount === 1 ? [row[0]!] : row.slice(0, this.#keyCount);
       if (row.length > this.#step.reads.length) row.length = this.#step.reads.length;
       const headers = record.hasHeaders ? record.headers() : undefined;
       return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window, headers);
@@ -96,6 +119,22 @@ export class SourceDecoder {
     }
   }
 
+  #emptyRow(): Value[] {
+    const spare = this.#spare;
+    if (spare === undefined) return nulls(this.#width);
+    this.#spare = undefined;
+    for (let i = 0; i < spare.length; i++) spare[i] = null;
+    return spare;
+  }
+
+  #isWanted(row: readonly Value[]): boolean {
+    const isWanted = this.#matches!(row);
+    if (this.#failure === undefined) return isWanted;
+    const failure = this.#failure;
+    this.#failure = undefined;
+    throw failure;
+  }
+
   #readWindow(record: RecordView): Window {
     const { window } = this.#step.source;
     if (record.keyEnd - record.keyStart < this.#windowBytes)
@@ -106,11 +145,24 @@ export class SourceDecoder {
   }
 }
 
+/** Whether a source's row is wanted; undefined where all are. An error makes a row unwanted and is told. */
+export function compileWhere(
+  { where, columns }: SourceStep,
+  onError: (error: unknown) => void,
+): ((row: readonly Value[]) => boolean) | undefined {
+  return where && compilePredicate(where, layoutOf(columns.map(({ name }) => name)), onError);
+}
+
 /** By a loop: `fill` is a call into the runtime, which costs more than a row. */
 function nulls(width: number): Value[] {
   const row = new Array<Value>(width);
   for (let i = 0; i < width; i++) row[i] = null;
   return row;
+}
+
+function hasNull(row: readonly Value[], count: number): boolean {
+  for (let i = 0; i < count; i++) if (row[i] === null) return true;
+  return false;
 }
 
 const pseudo: Readonly<Record<string, Extra>> = {

@@ -93,3 +93,23 @@ test('the scanner agrees with the tree decoder on every text, and on what it ref
     { numRuns: 3000, seed: 11 },
   );
 });
+
+test('texts that wait are what they would have been at once', () => {
+  const waiting = jsonDecoder(
+    columns.map((column) => ({ ...column, late: true })),
+    { wrap: true, delimiter: ',' },
+  );
+  const decode = (bytes: Buffer, start: number, end: number, row: Value[]): boolean => {
+    const hasValue = waiting(bytes, start, end, row);
+    waiting.late!(row);
+    return hasValue;
+  };
+  const slow = slowJsonDecoder(columns, { wrap: true, delimiter: ',' });
+  fc.assert(
+    fc.property(fc.oneof(object, mutated), (text) => {
+      const bytes = Buffer.from(text);
+      expect(outcome(decode, bytes)).toEqual(outcome(slow, bytes));
+    }),
+    { numRuns: 3000, seed: 12 },
+  );
+});

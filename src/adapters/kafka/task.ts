@@ -251,9 +251,10 @@ export class KafkaTask {
   /** Takes some changes and emits what they make; nothing of them is held while the caller waits for the network. */
   #slice(): Promise<void> | undefined {
     const given = new Map(this.#part.inputs.map(({ id }) => [id, [] as Change[]]));
-    this.counts.in += takeBatch(this.inputs, sliceRecords, this.#ordered, this.#errors.origins, ({ stepId }, change) =>
+    takeBatch(this.inputs, sliceRecords, this.#ordered, this.#errors.origins, ({ stepId }, change) =>
       given.get(stepId)!.push(change),
     );
+    this.counts.in = this.inputs.reduce((sum, { records }) => sum + records, 0);
     return this.#emitted(this.#pipeline!.process(given));
   }
   #emitted(result: readonly Change[] | Promise<readonly Change[]>): Promise<void> | undefined {

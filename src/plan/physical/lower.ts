@@ -34,12 +34,14 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   },
   filter: (node, lower, ids) => {
     const below = lower(node.input);
+    const id = ids.take('Filter');
+    if (below.op === 'streamSource' && below.where === undefined) return { ...below, where: node.predicate };
     // HAVING sends a tombstone only for a row that was there.
     const input = 'aggregates' in below ? { ...below, withBefore: true as const } : below;
     return {
       op: node.shape === 'STREAM' ? 'streamFilter' : 'tableFilter',
       v: 1,
-      id: ids.take('Filter'),
+      id,
       columns: node.columns,
       input,
       predicate: node.predicate,

@@ -17,6 +17,8 @@ export interface SourceStep extends StepBase {
   readonly op: 'streamSource' | 'tableSource';
   readonly source: SourceSpec;
   readonly reads: readonly string[];
+  /** Of a stream: only rows that satisfy it are decoded whole and given. */
+  readonly where?: Expr;
 }
 export interface FilterStep extends StepBase {
   readonly op: 'streamFilter' | 'tableFilter';

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { column, literal, type Expr } from '../../src/expressions/node.ts';
+import type { SourceStep } from '../../src/plan/physical/step.ts';
+import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
+import type { Change } from '../../src/runtime/change.ts';
+import { compileWhere, SourceDecoder, type BadRecord } from '../../src/runtime/source-decoder.ts';
+import { BIGINT, BOOLEAN, INTEGER, STRING } from '../../src/types/sql-type.ts';
+
+const kafka = { format: 'KAFKA', wrap: false, delimiter: ',' };
+const json = { format: 'JSON', wrap: true, delimiter: ',' };
+const schema = [
+  { name: 'K', type: STRING, role: 'key' },
+  { name: 'A', type: STRING, role: 'value' },
+  { name: 'N', type: INTEGER, role: 'value' },
+  { name: 'B', type: STRING, role: 'value' },
+] as const;
+
+const compare = (left: Expr, op: '=' | '<', right: Expr): Expr => ({ kind: 'compare', op, left, right, type: BOOLEAN });
+const n = column('N', INTEGER);
+const sixByN: Expr = { kind: 'arithmetic', op: '/', left: literal(INTEGER, 6), right: n, type: INTEGER };
+const predicates: readonly Expr[] = [
+  compare(n, '<', literal(INTEGER, 3)),
+  compare(column('A', STRING), '=', literal(STRING, 'x')),
+  compare(column('K', STRING), '=', literal(STRING, 'k1')),
+  compare(column('ROWTIME', BIGINT), '<', literal(BIGINT, 50)),
+  compare(sixByN, '=', literal(INTEGER, 2)),
+];
+
+function source(where?: Expr): SourceStep {
+  const columns = [...schema, { name: 'ROWTIME', type: BIGINT, role: 'value' }] as const;
+  const step = {
+    op: 'streamSource',
+    v: 1,
+    id: 'Source-0',
+    columns,
+    reads: columns.map(({ name }) => name),
+    source: {
+      name: 'S',
+      kind: 'STREAM',
+      topic: 's',
+      schema,
+      keyFormat: kafka,
+      valueFormat: json,
+      window: undefined,
+      timestamp: undefined,
+      partitions: 1,
+    },
+  } as const;
+  return where === undefined ? step : { ...step, where };
+}
+
+interface Given {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly time: number;
+}
+
+function decodeAll(step: SourceStep, records: readonly Given[]): { changes: Change[]; bad: BadRecord[] } {
+  const writer = new BatchWriter();
+  for (const { key, value, time } of records) writer.add(time, key, value);
+  const bytes = writer.finish();
+  const bad: BadRecord[] = [];
+  const decoder = new SourceDecoder(step, (record) => bad.push(record));
+  const cursor = new RecordCursor();
+  cursor.open(bytes, batchHeader, readBatchInfo(bytes, 0, bytes.length)!);
+  const changes: Change[] = [];
+  while (cursor.next()) {
+    const change = decoder.decode(cursor, 0, 0);
+    if (change !== undefined) changes.push(change);
+  }
+  return { changes, bad };
+}
+
+const name = fc.constantFrom('"x"', '"y"', '"\\u00e9\\n"', '"é"', 'null', '5', '{"a":1}');
+const value = fc.oneof(
+  fc
+    .tuple(name, fc.constantFrom('0', '1', '3', '4', 'null', '"2"', '1e99'), name)
+    .map(([a, n, b]) => `{"A":${a},"N":${n},"B":${b}}`),
+  fc.constantFrom(null, 'null', '{', '{}', '{"a":"x","A":"x","n":1}', '{"N":1,"B":"later","A":"x"}'),
+);
+const record = fc.record({ key: fc.constantFrom(null, '', 'k1', 'k2', 'é'), value, time: fc.nat(100) });
+
+test('a source that keeps some rows gives what all rows give when they are filtered behind it', () => {
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 20 }), fc.constantFrom(...predicates), (records, where) => {
+      const failures: unknown[] = [];
+      const matches = compileWhere(source(where), (error) => failures.push(error))!;
+      const all = decodeAll(source(), records);
+      const kept = decodeAll(source(where), records);
+      expect(kept.changes).toEqual(all.changes.filter(({ after }) => after !== undefined && matches(after)));
+      expect(kept.bad.filter(({ target }) => target !== 'predicate')).toEqual(all.bad);
+      expect(kept.bad.filter(({ target }) => target === 'predicate')).toHaveLength(failures.length);
+    }),
+    { numRuns: 1000, seed: 5 },
+  );
+});
