@@ -27,8 +27,6 @@ export class TaskPool {
   #calls = 0;
 
   constructor(threads: number, settings: ClientSettings, handle: unknown, callbacks: PoolCallbacks) {
-    // Most of a worker's heap is states and rows that a commit made garbage: a heap may be twice what is alive, not four times.
-    setFlagsFromString('--heap-growing-percent=100');
     this.#workers = Array.from({ length: threads }, (_, index) => {
       const worker = new Worker(workerPath(import.meta.url, 'task-worker'), {
         workerData: { settings, handle, index } satisfies WorkerData,
@@ -82,6 +80,9 @@ export class TaskPool {
     const load = (worker: Worker): number => [...this.#placed.values()].filter((each) => each === worker).length;
     const worker = this.#workers.reduce((best, each) => (load(each) < load(best) ? each : best));
     this.#placed.set(task.id, worker);
+    // Most of a heap is then states and rows that a commit made garbage: it may be twice what is alive, not four times. Without
+    // state so little is alive that it would be collected all the time.
+    if (task.hasState) setFlagsFromString('--heap-growing-percent=100');
     worker.postMessage({ kind: 'start', task } satisfies ToWorker);
   }
 
