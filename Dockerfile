@@ -12,7 +12,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/bin ./bin
 COPY --from=build /app/examples ./examples
+RUN mkdir /state && chown node:node /state
 USER node
 EXPOSE 8088
 ENTRYPOINT ["node", "bin/millrace.mjs"]
-CMD ["server", "--listeners", "http://0.0.0.0:8088", "--state-dir", "/tmp/millrace"]
+CMD ["server", "--listeners", "http://0.0.0.0:8088", "--state-dir", "/state"]

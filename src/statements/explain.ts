@@ -3,9 +3,10 @@ import { requireSource } from '../analysis/context.ts';
 import { analyzeQuery } from '../analysis/query.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
+import { printExpr } from '../expressions/print.ts';
 import { explainLogical } from '../plan/logical/explain.ts';
 import type { LogicalNode } from '../plan/logical/node.ts';
-import { allSteps, type PhysicalPlan } from '../plan/physical/step.ts';
+import { allSteps, type PhysicalPlan, type Step } from '../plan/physical/step.ts';
 import { subTopologies } from '../plan/physical/topology.ts';
 import { optimize } from '../plan/rules/index.ts';
 import { parseScript } from '../syntax/parse.ts';
@@ -141,6 +142,11 @@ function description(text: string, parts: Parts): Entity {
 
 const rulesLine = (plan: PhysicalPlan): string => `Rules that fired: ${plan.rules.join(', ') || 'none'}`;
 
+function stepText(step: Step): string {
+  const columns = step.columns.map(({ name }) => name).join(', ');
+  return 'where' in step && step.where !== undefined ? `${columns} where ${printExpr(step.where)}` : columns;
+}
+
 /** The parts that run as tasks, and the steps of each. */
 export function topologyText(plan: PhysicalPlan): string {
   return subTopologies(plan)
@@ -148,9 +154,7 @@ export function topologyText(plan: PhysicalPlan): string {
       const steps = allSteps(part.root).filter(
         (step) => !part.inputs.some((input) => input !== step && allSteps(input).includes(step)),
       );
-      const lines = steps.map(
-        (step) => `    ${step.id} (${step.op}): ${step.columns.map(({ name }) => name).join(', ')}`,
-      );
+      const lines = steps.map((step) => `    ${step.id} (${step.op}): ${stepText(step)}`);
       const end =
         part.output === undefined
           ? plan.sink === undefined
