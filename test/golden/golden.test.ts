@@ -1,18 +1,14 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseGolden, runGolden, type Mode } from './golden.ts';
+import { goldenFiles, runGolden, updateGolden, type Mode } from './golden.ts';
 
-const root = import.meta.dirname;
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.test'))
-  .sort();
+/** `GOLDEN_UPDATE=1 npm test -- golden` writes what the engine gives into the files. */
+const isUpdate = process.env['GOLDEN_UPDATE'] === '1';
 
-describe.each(files)('%s', (name) => {
-  const file = parseGolden(join(root, name));
+describe.each(goldenFiles)('$name', ({ name, file }) => {
   const modes: Mode[] = file.onePartition ? ['whole', 'restarted'] : ['whole', 'restarted', 'partitioned'];
-  test.each(modes)('%s', async (mode) => {
-    for (const { block, actual, expected } of await runGolden(file, mode))
-      expect(actual, `${name}:${block.line}`).toBe(expected);
+  test.each(isUpdate ? modes.slice(0, 1) : modes)('%s', async (mode) => {
+    const results = await runGolden(file, mode);
+    if (isUpdate) updateGolden(file, results);
+    else for (const { block, actual, expected } of results) expect(actual, `${name}:${block.line}`).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
@@ -48,39 +48,53 @@ export function parseGolden(path: string): GoldenFile {
   return { path, blocks, onePartition: lines.some((line) => line.trim() === '# partitions 1') };
 }
 
-export type Mode = 'whole' | 'restarted' | 'partitioned';
+export type Mode = 'whole' | 'restarted' | 'partitioned' | 'broker';
 
-/** What each block gives, in this mode; `actual` equals `expected` where the file is right. */
+/** Every golden file of this folder, by its path from here. */
+export const goldenFiles = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test'))
+  .sort()
+  .map((name) => ({ name, file: parseGolden(join(import.meta.dirname, name)) }));
+
+/**
+ * What each block gives, in this mode; `actual` equals `expected` where the file is right. Where topics are shared with others,
+ * those of the file begin with a prefix.
+ */
 export async function runGolden(
   file: GoldenFile,
   mode: Mode,
+  open: (folder: string) => Promise<TestEngine> = openEngine,
+  prefix = '',
 ): Promise<{ block: Block; actual: string; expected: string }[]> {
-  let engine = await openEngine(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
+  let engine = await open(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
   const results: { block: Block; actual: string; expected: string }[] = [];
-  const topics = new Map<string, string>();
   try {
     for (const block of file.blocks) {
       const partitions = mode === 'partitioned' && !file.onePartition ? 3 : 1;
       if (block.command === 'sql') {
-        const sql = block.body.replace(/PARTITIONS\s*=\s*1/gi, `PARTITIONS=${partitions}`);
+        const sql = block.body
+          .replace(/PARTITIONS\s*=\s*1/gi, `PARTITIONS=${partitions}`)
+          .replace(/(KAFKA_TOPIC\s*=\s*')/gi, `$1${prefix}`);
         await engine.run(sql);
         results.push({ block, actual: 'ok', expected: block.expected });
       } else if (block.command === 'error') {
         results.push({ block, actual: await errorOf(engine, block.body), expected: block.expected });
       } else if (block.command === 'produce') {
         for (const line of block.body.split('\n')) {
-          await produce(engine, block.argument, line);
+          await produce(engine, prefix + block.argument, line);
           if (mode !== 'restarted') continue;
           await engine.settle();
           const { folder } = engine;
           await engine.close();
-          engine = await openEngine(folder);
+          engine = await open(folder);
         }
+        // Inputs of several topics are read in the order in which the file has them.
+        if (mode === 'broker') await engine.settle();
         results.push({ block, actual: '', expected: block.expected });
       } else {
         await engine.settle();
-        const actual = await consume(engine.engine, block.argument);
-        topics.set(block.argument, actual.join('\n'));
+        const rows = await consume(engine.engine, block.argument);
+        const actual = prefix === '' ? rows : rows.map((row) => row.replaceAll(prefix, ''));
         // Across partitions only the order within a key is defined.
         const order = (rows: string[]): string =>
           mode === 'partitioned'
@@ -97,6 +111,17 @@ export async function runGolden(
     await engine.close();
   }
   return results;
+}
+
+/** Writes what a run gave into the file: for new blocks, and for changes that are meant. The difference is to be read. */
+export function updateGolden({ path }: GoldenFile, results: readonly { block: Block; actual: string }[]): void {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  for (const { block, actual } of [...results].reverse()) {
+    const start = lines.indexOf('----', block.line) + 1;
+    const old = block.expected === '' ? 0 : block.expected.split('\n').length;
+    lines.splice(start, old, ...(actual === '' ? [] : actual.split('\n')));
+  }
+  writeFileSync(path, lines.join('\n'));
 }
 
 const keyOf = (row: string): string => row.replace(/[[@].*$/, '');

@@ -7,7 +7,10 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const lines = (name) => readFileSync(join(root, name), 'utf8').split('\n').filter((line) => /^[^#\s]/.test(line));
+const lines = (name) =>
+  readFileSync(join(root, name), 'utf8')
+    .split('\n')
+    .filter((line) => /^[^#\s]/.test(line));
 const ignored = new Set(lines('.dockerignore'));
 const work = mkdtempSync(join(tmpdir(), 'millrace-image-'));
 const stages = new Map();

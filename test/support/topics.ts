@@ -5,9 +5,8 @@ export async function consume(engine: Engine, name: string): Promise<string[]> {
   const spec = [...engine.catalog.sources.values()].map((source) => source.spec).find((each) => each.name === name);
   const reader = await engine.node.openReader(spec?.topic ?? name, 'beginning');
   const rows: string[] = [];
-  for (;;) {
-    const records = await reader.poll(1000, 0);
-    if (records.length === 0) return rows;
+  while (!reader.caughtUp) {
+    const records = await reader.poll(1000, 100);
     for (const { key, value, timestamp } of records) {
       let text = key?.toString() ?? 'null';
       if (key !== null && spec?.window !== undefined) {
@@ -19,4 +18,6 @@ export async function consume(engine: Engine, name: string): Promise<string[]> {
       rows.push(`${text}@${timestamp} ${value?.toString() ?? 'null'}`);
     }
   }
+  reader.close();
+  return rows;
 }

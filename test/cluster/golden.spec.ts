@@ -1,0 +1,86 @@
+import kafkajs from 'kafkajs';
+import { expect, test } from 'vitest';
+import { repartitionTopic } from '../../src/adapters/kafka/names.ts';
+import { startNode } from '../../src/cli/start-node.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { Session } from '../../src/engine/session.ts';
+import { subTopologies } from '../../src/plan/physical/topology.ts';
+import { executeScript } from '../../src/statements/index.ts';
+import { goldenFiles, runGolden } from '../golden/golden.ts';
+import type { TestEngine } from '../support/memory-node.ts';
+import { brokers } from './support.ts';
+
+/** The topics that a query reads, those between its stages too. */
+function inputsOf(engine: Engine, id: string, group: string): string[] {
+  return subTopologies(engine.catalog.queries.get(id)!.plan).flatMap(({ inputs }) =>
+    inputs.map((input) => (input.op === 'repartition' ? repartitionTopic(group, input.id) : input.source.topic)),
+  );
+}
+
+async function openOnBroker(folder: string, prefix: string): Promise<TestEngine> {
+  const service = `${prefix}test_`;
+  const { Kafka } = kafkajs;
+  const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
+  await admin.connect();
+  const node = await startNode(
+    readSettings(
+      {
+        'bootstrap.servers': brokers,
+        'ksql.service.id': service,
+        'state.dir': folder,
+        listeners: 'http://127.0.0.1:0',
+        'auto.offset.reset': 'earliest',
+        'cache.max.bytes.buffering': '0',
+        'commit.interval.ms': '100',
+        'ksql.streams.num.stream.threads': '1',
+        'ksql.output.topic.name.prefix': prefix,
+      },
+      {},
+      undefined,
+    ),
+  );
+  const { engine } = node;
+  const endOf = async (topic: string): Promise<number> =>
+    (await admin.fetchTopicOffsets(topic)).reduce((sum, { offset }) => sum + Number(offset), 0);
+  /** Whether every query has read all that its topics hold, and how much that was. */
+  const progress = async (): Promise<{ readonly isDone: boolean; readonly read: number }> => {
+    let isDone = true;
+    let read = 0;
+    for (const id of engine.catalog.queries.keys()) {
+      const ends = await Promise.all(inputsOf(engine, id, `_millrace-${service}query_${id}`).map(endOf));
+      const status = engine.node.status(id);
+      if (status?.error !== undefined) throw new TypeError(`${id}: ${status.error}`);
+      isDone &&= (status?.recordsIn ?? 0) >= ends.reduce((sum, end) => sum + end, 0);
+      read += status?.recordsIn ?? 0;
+    }
+    return { isDone, read };
+  };
+  return {
+    engine,
+    folder,
+    run: (sql) => executeScript({ name: 'test', text: sql }, engine, new Session(engine.defaults)),
+    settle: async () => {
+      // What a query has read may still make records for the next one: nothing new for some reports of the workers.
+      const limit = Date.now() + 30_000;
+      let before = -1;
+      for (let quiet = 0; quiet < 4;) {
+        if (Date.now() > limit) throw new TypeError('the queries do not come to the end of their topics');
+        const { isDone, read } = await progress();
+        quiet = isDone && read === before ? quiet + 1 : 0;
+        before = read;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    close: async () => {
+      await node.close();
+      await admin.disconnect();
+    },
+  };
+}
+
+test.each(goldenFiles)('golden file $name on the broker', async ({ name, file }) => {
+  const prefix = `g${Date.now()}_`;
+  const results = await runGolden(file, 'broker', (folder) => openOnBroker(folder, prefix), prefix);
+  for (const { block, actual, expected } of results) expect(actual, `${name}:${block.line}`).toBe(expected);
+});
