@@ -1,3 +1,4 @@
+import { unsupported } from '../../grammar/statements/unsupported.ts';
 import type { IRecognitionException, IToken } from 'chevrotain';
 import { nonReservedWords, reservedWords } from '../../grammar/keywords.ts';
 import { parseStatement, parseWith, tokenize } from '../../grammar/parser.ts';
@@ -58,10 +59,9 @@ export function parse({ tokens, span }: StatementText): Statement {
   if (result.error !== undefined) throw syntaxError(result.error, tokens, source);
   const cst = new Cst(result.cst!, source);
   if (result.rule === 'unsupported') {
-    const what = tokens
-      .slice(0, 2)
-      .map((token) => token.image.toUpperCase())
-      .join(' ');
+    const words = tokens.map((token) => token.image.toUpperCase()).filter((word) => word !== 'OR' && word !== 'REPLACE');
+    const phrases = unsupported.starts.map((start) => start.replaceAll(/\[\w+\] /g, ''));
+    const what = phrases.find((phrase) => words.join(' ').startsWith(phrase))!;
     throw new SqlError('NOT_SUPPORTED_YET', cst.one('rest').span, { what });
   }
   const shape = Object.values(shapes).find(({ rule }) => rule === result.rule) as StatementShape<Statement>;
