@@ -73,7 +73,8 @@ function keyFormat(
     format,
     explicit === undefined ? inherited?.key.delimiter : undefined,
   );
-  return { format: format.name, wrap: keys.length > 1 || format.singles === 'wrap', delimiter };
+  const nullable = nullableOf(properties, 'KEY', format, inherited?.key);
+  return { format: format.name, wrap: keys.length > 1 || format.singles === 'wrap', delimiter, ...nullable };
 }
 
 function valueFormat(
@@ -110,7 +111,22 @@ function valueFormat(
   }
   const wrap =
     values.length !== 1 || (format.singles === 'both' ? (wanted ?? wrapSingles ?? true) : format.singles === 'wrap');
-  return { format: format.name, wrap, delimiter };
+  return { format: format.name, wrap, delimiter, ...nullableOf(properties, 'VALUE', format, inherited?.value) };
+}
+
+/** How nulls are held, as given or as the source of a result has it. */
+function nullableOf(
+  properties: Properties,
+  role: 'KEY' | 'VALUE',
+  format: Format,
+  inherited: FormatSpec | undefined,
+): Pick<FormatSpec, 'nullable'> {
+  const property = `${role}_PROTOBUF_NULLABLE_REPRESENTATION`;
+  const text = properties.text(property)?.toUpperCase();
+  if (text === undefined) return format.name === inherited?.format ? { nullable: inherited.nullable } : {};
+  if (format.usesNullable !== true) properties.refuse(property, `format ${format.name} has no nullable representation`);
+  if (text !== 'OPTIONAL' && text !== 'WRAPPER') properties.refuse(property, 'it must be OPTIONAL or WRAPPER');
+  return { nullable: text };
 }
 
 function delimiterOf(properties: Properties, property: string, format: Format, inherited: string | undefined): string {

@@ -24,10 +24,14 @@ export interface Decode {
 /** Puts the payload of a row's columns, taken from these slots, behind what was written; false stands for a null payload. */
 export type Encode = (row: readonly Value[], out: Bytes) => boolean;
 
+/** How a format whose fields cannot be null holds nulls all the same; undefined where they become defaults. */
+export type NullableFields = 'OPTIONAL' | 'WRAPPER' | undefined;
+
 export interface FormatOptions {
   /** Whether a single column is held in an object (true) or stands alone. Several columns are always wrapped. */
   readonly wrap: boolean;
   readonly delimiter: string;
+  readonly nullable?: NullableFields;
 }
 
 export interface Format {
@@ -37,6 +41,8 @@ export interface Format {
   /** How a single column may be held: `both` has the wrapped form as its default for values. */
   readonly singles: 'wrap' | 'unwrap' | 'both' | 'none';
   readonly usesDelimiter: boolean;
+  /** Whether a nullable representation can be chosen. */
+  readonly usesNullable?: boolean;
   /** Why these columns cannot be held, naming the first that cannot; undefined when they can. */
   readonly refuses: (
     columns: readonly Pick<Column, 'name' | 'type'>[],

@@ -3,8 +3,9 @@ import { delimited } from './delimited.ts';
 import { json } from './json.ts';
 import { kafka } from './kafka.ts';
 import { none } from './none.ts';
+import { protobufNosr } from './protobuf-nosr.ts';
 
-const formats: readonly Format[] = [json, kafka, delimited, none];
+const formats: readonly Format[] = [json, kafka, delimited, protobufNosr, none];
 const byName = new Map(formats.map((format) => [format.name, format]));
 
 /** The format of a name in any case, or undefined. */

@@ -1,3 +1,4 @@
+import type { NullableFields } from '../formats/define.ts';
 import type { WindowSpec } from './window.ts';
 import type { Schema } from '../types/schema.ts';
 
@@ -6,6 +7,7 @@ export interface FormatSpec {
   readonly format: string;
   readonly wrap: boolean;
   readonly delimiter: string;
+  readonly nullable?: NullableFields;
 }
 
 /** Which column holds the event time; a STRING column has a java.time pattern. */

@@ -59,7 +59,9 @@ export function parse({ tokens, span }: StatementText): Statement {
   if (result.error !== undefined) throw syntaxError(result.error, tokens, source);
   const cst = new Cst(result.cst!, source);
   if (result.rule === 'unsupported') {
-    const words = tokens.map((token) => token.image.toUpperCase()).filter((word) => word !== 'OR' && word !== 'REPLACE');
+    const words = tokens
+      .map((token) => token.image.toUpperCase())
+      .filter((word) => word !== 'OR' && word !== 'REPLACE');
     const phrases = unsupported.starts.map((start) => start.replaceAll(/\[\w+\] /g, ''));
     const what = phrases.find((phrase) => words.join(' ').startsWith(phrase))!;
     throw new SqlError('NOT_SUPPORTED_YET', cst.one('rest').span, { what });

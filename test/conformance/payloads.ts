@@ -1,8 +1,12 @@
 import { jsonText, type Json } from '../../src/types/json.ts';
 import { JsonNumber, parseJson } from '../../src/types/json.ts';
+import { findFormat } from '../../src/formats/index.ts';
+import { findField, fromJson } from '../../src/formats/json-convert.ts';
 import { canonical, doubleText } from '../../src/types/numbers.ts';
 import type { FormatSpec, KeyWindow, SourceSpec } from '../../src/plan/formats.ts';
 import type { Column } from '../../src/types/schema.ts';
+import type { Value } from '../../src/types/sql-type.ts';
+import { Bytes } from '../../src/util/bytes.ts';
 
 /** Bytes of an input as its format has them; JSON is written as it stands in the case. */
 export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]): Buffer | null {
@@ -30,9 +34,21 @@ export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]
       }
       return Buffer.from(text);
     }
+    case 'PROTOBUF_NOSR':
+      return protobufPayload(json, spec, columns);
     default:
       return Buffer.from(jsonText(json));
   }
+}
+
+/** With the schema of the columns, as ksqlDB's runner does; a single key that is given bare is the message's only field. */
+function protobufPayload(json: Json, spec: FormatSpec, columns: readonly Column[]): Buffer {
+  const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
+  const fields = json instanceof Map ? json : new Map([[columns[0]!.name, json]]);
+  const row = columns.map(({ name, type }) => fromJson(findField(fields, name) ?? null, type, name));
+  const out = new Bytes();
+  findFormat(spec.format)!.encoder(slots, spec)(row, out);
+  return out.from(0);
 }
 
 const plain = (json: Json): string =>
@@ -61,6 +77,14 @@ export function readBack(bytes: Buffer | null, spec: FormatSpec, columns: readon
       if (type === 'BIGINT') return new JsonNumber(String(canonical(bytes.readBigInt64BE(0))));
       if (type === 'DOUBLE') return new JsonNumber(doubleText(bytes.readDoubleBE(0)));
       return bytes.toString();
+    }
+    case 'PROTOBUF_NOSR': {
+      const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
+      const row: Value[] = columns.map(() => null);
+      findFormat(spec.format)!.decoder(slots, spec)(bytes, 0, bytes.length, row);
+      const out = new Bytes();
+      findFormat('JSON')!.encoder(slots, { wrap: true, delimiter: ',' })(row, out);
+      return parseJson(out.from(0).toString());
     }
     default:
       return parseJson(bytes.toString());

@@ -33,7 +33,7 @@ export class Mismatch extends Error {
   override readonly name = 'Mismatch';
 }
 
-const registryFormats = /'?(AVRO|PROTOBUF|PROTOBUF_NOSR|JSON_SR)'?/i;
+const registryFormats = /'?(AVRO|PROTOBUF|JSON_SR)'?/i;
 const testFunctions = /^(TEST_UDF|BAD_UDF|TEST_UDAF|TEST_UDTF|WHENCONDITION|WHENRESULT|TOSTRUCT|.*UDTF.*|.*UDAF.*)$/i;
 
 /** Runs a case as ksqlDB's own runner does: statements in order, then each query's inputs one record at a time. */
