@@ -1,7 +1,7 @@
 import { aggregate, aggregateOverload, type AggregateFunction } from '../define.ts';
 
-/** Welford's running moments: count, mean and the sum of squared distances from it. */
-type State = [count: number, mean: number, m2: number];
+/** Youngs and Cramer's running moments, as ksqlDB has them: count, sum, and the sum of squared distances from the mean. */
+type State = [count: number, sum: number, m2: number];
 
 const make = (name: string, doc: string, finish: (variance: number) => number): AggregateFunction =>
   aggregate({
@@ -11,25 +11,24 @@ const make = (name: string, doc: string, finish: (variance: number) => number): 
     overloads: ['INTEGER', 'BIGINT', 'DOUBLE'].map((type) =>
       aggregateOverload(`value ${type}`, 'DOUBLE', () => ({
         init: (): State => [0, 0, 0],
-        add: ([count, mean, m2]: State, value): State => {
-          if (value === null) return [count, mean, m2];
+        add: ([count, sum, m2]: State, value): State => {
+          if (value === null) return [count, sum, m2];
           const x = Number(value);
-          const delta = x - mean;
-          const next = mean + delta / (count + 1);
-          return [count + 1, next, m2 + delta * (x - next)];
+          const n = count + 1;
+          const distance = n * x - (sum + x);
+          return [n, sum + x, count === 0 ? 0 : m2 + (distance * distance) / (n * count)];
         },
-        undo: ([count, mean, m2]: State, value): State => {
-          if (value === null) return [count, mean, m2];
+        undo: ([count, sum, m2]: State, value): State => {
+          if (value === null) return [count, sum, m2];
           if (count <= 1) return [0, 0, 0];
           const x = Number(value);
-          const previous = (mean * count - x) / (count - 1);
-          return [count - 1, previous, m2 - (x - mean) * (x - previous)];
+          const distance = count * x - sum;
+          return [count - 1, sum - x, m2 - (distance * distance) / (count * (count - 1))];
         },
         merge: ([n, a, p]: State, [m, b, q]: State): State => {
-          const count = n + m;
-          if (count === 0) return [0, 0, 0];
-          const delta = b - a;
-          return [count, a + (delta * m) / count, p + q + (delta * delta * n * m) / count];
+          if (n === 0 || m === 0) return [n + m, a + b, p + q];
+          const delta = b / m - a / n;
+          return [n + m, a + b, p + q + (delta * delta * n * m) / (n + m)];
         },
         orderFree: true,
         result: ([count, , m2]: State) => (count < 2 ? 0 : finish(m2 / (count - 1))),
