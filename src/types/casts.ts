@@ -145,10 +145,6 @@ export function implicitlyCastable(from: SqlType, to: SqlType): boolean {
     return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
   const [a, b] = [widening.indexOf(from.kind), widening.indexOf(to.kind)];
   if (a < 0 || b < 0) return false;
-  if (to.kind === 'DECIMAL') {
-    const digits = from.kind === 'INTEGER' ? 10 : 19;
-    return a < b && to.precision - to.scale >= digits;
-  }
   return a <= b && from.kind !== to.kind;
 }
 
