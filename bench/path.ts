@@ -12,6 +12,7 @@ import { InputPartition, Origins, takeBatch } from '../src/runtime/input-merger.
 import type { StateBackend } from '../src/runtime/ports/state-backend.ts';
 import { Pipeline } from '../src/runtime/pipeline.ts';
 import { SinkEncoder, type AddRecord } from '../src/runtime/sink-encoder.ts';
+import { SchemaCache } from '../src/runtime/schema-cache.ts';
 import { SourceDecoder } from '../src/runtime/source-decoder.ts';
 import { executeScript } from '../src/statements/index.ts';
 import { benchEvents, benchProfiles, inBatches } from './events.ts';
@@ -71,7 +72,7 @@ export async function benchPath({
   const writers = Array.from({ length: 4 }, () => new BatchWriter());
   const inputs = part.inputs.map((step) => {
     if (step.op === 'repartition') throw new TypeError('the workloads have no repartition');
-    const decoder = new SourceDecoder(step, ({ message }) => {
+    const decoder = new SourceDecoder(step, new SchemaCache(() => Promise.resolve(undefined)), ({ message }) => {
       throw new TypeError(message);
     });
     return new InputPartition(step.id, step.source.topic, 0, decoder, 0);

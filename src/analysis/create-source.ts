@@ -1,5 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
+import { findFormat } from '../formats/index.ts';
 import type { KeyWindow, SourceSpec, TimestampSpec } from '../plan/formats.ts';
 import type { Name } from '../syntax/expressions.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
@@ -50,12 +52,47 @@ const headersType = array(
   ]),
 );
 
-/** What CREATE STREAM or TABLE with a column list declares. */
-export function declareSource(statement: CreateSource, catalog: Catalog, defaults: SourceDefaults): DeclaredSource {
+/** The roles of which a statement names no columns and whose formats have schemas in a registry. */
+export interface RolesToInfer {
+  readonly topic: string;
+  readonly roles: readonly {
+    readonly role: 'key' | 'value';
+    readonly format: string;
+    readonly wrap: boolean;
+    readonly span: Span;
+  }[];
+}
+
+export function rolesToInfer(statement: CreateSource, defaults: SourceDefaults): RolesToInfer {
+  const properties = new Properties(statement.properties, [...common, ...createOnly], statement.span);
+  checkFormatNames(properties);
+  const roles = (['key', 'value'] as const).flatMap((role) => {
+    const isKey = (element: CreateSource['elements'][number]): boolean =>
+      element.role === 'key' || element.role === 'primaryKey';
+    if (statement.elements.some((element) => element.role !== 'header' && isKey(element) === (role === 'key')))
+      return [];
+    const property = `${role.toUpperCase()}_FORMAT`;
+    const which = properties.has(property) ? property : 'FORMAT';
+    const name = properties.text(which) ?? (role === 'key' ? defaults.keyFormat : defaults.valueFormat);
+    const format = name === undefined ? undefined : findFormat(name.trim());
+    if (format?.registered === undefined) return [];
+    const wrap = role === 'value' && (properties.boolean('WRAP_SINGLE_VALUE') ?? true);
+    return [{ role, format: format.name, wrap, span: properties.span(which) }];
+  });
+  return { topic: properties.requiredText('KAFKA_TOPIC'), roles };
+}
+
+/** What CREATE STREAM or TABLE declares: its columns, and those that were found in a schema registry. */
+export function declareSource(
+  statement: CreateSource,
+  catalog: Catalog,
+  defaults: SourceDefaults,
+  inferred: readonly Column[] = [],
+): DeclaredSource {
   checkName(statement.name);
   const properties = new Properties(statement.properties, [...common, ...createOnly], statement.span);
   checkFormatNames(properties);
-  const schema = declaredSchema(statement, catalog);
+  const schema = declaredSchema(statement, catalog, inferred);
   const topic = properties.requiredText('KAFKA_TOPIC');
   const formats = chooseFormats(properties, schema, {
     inherited: undefined,
@@ -92,9 +129,9 @@ export function checkName(name: Name): void {
   if (bad !== '') throw new SqlError('INVALID_NAME', name.span, { name: name.text, characters: bad });
 }
 
-function declaredSchema(statement: CreateSource, catalog: Catalog): Schema {
+function declaredSchema(statement: CreateSource, catalog: Catalog, inferred: readonly Column[]): Schema {
   const isTable = statement.sourceKind === 'TABLE';
-  const columns: Column[] = statement.elements.map((element) => {
+  const declared = statement.elements.map((element): Column => {
     const name = element.name.text;
     if (isPseudoColumn(name)) throw new SqlError('RESERVED_COLUMN', element.name.span, { column: name });
     if (element.role === 'primaryKey' && !isTable)
@@ -116,9 +153,10 @@ function declaredSchema(statement: CreateSource, catalog: Catalog): Schema {
       headerKey: element.headerKey,
     };
   });
+  const columns = [...declared, ...inferred];
   columns.forEach(({ name }, i) => {
     if (columns.findIndex((other) => other.name === name) !== i)
-      throw new SqlError('DUPLICATE_COLUMN', statement.elements[i]!.span, { column: name });
+      throw new SqlError('DUPLICATE_COLUMN', statement.elements[i]?.span ?? statement.name.span, { column: name });
   });
   const headers = columns.filter(({ role }) => role === 'header');
   const whole = headers.filter(({ headerKey }) => headerKey === undefined);

@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { EmbeddedNode } from '../adapters/embedded/embedded-node.ts';
 import { MemoryBackend } from '../adapters/memory/memory-backend.ts';
 import { ModelService } from '../adapters/models/model-service.ts';
+import { EmbeddedRegistry } from '../adapters/registry/embedded-registry.ts';
+import { HttpRegistry } from '../adapters/registry/http-registry.ts';
 import { RocksBackend } from '../adapters/rocksdb/rocks-backend.ts';
 import { listenAddress, type Settings } from '../config/settings.ts';
 import { Engine } from '../engine/engine.ts';
 import { PushQueries } from '../engine/query-stream.ts';
 import { Session } from '../engine/session.ts';
+import { SchemaCache } from '../runtime/schema-cache.ts';
+import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import type { Node } from '../runtime/ports/node.ts';
 import { processingLogColumns, processingLogTopic } from '../runtime/processing-log.ts';
 import { Metrics } from '../server/metrics.ts';
@@ -34,11 +38,16 @@ export async function startNode(
   const models = new ModelService();
   const metrics = new Metrics();
   const serviceId = settings['ksql.service.id']!;
+  const address = settings['ksql.schema.registry.url']!;
+  const held = address === '' ? new EmbeddedRegistry(join(settings['state.dir']!, 'schemas.json')) : undefined;
+  const registry: SchemaRegistry = held ?? new HttpRegistry(address);
+  const schemas = new SchemaCache((id) => registry.byId(id));
+  const parts: Parts = { settings, models, metrics, registry, schemas };
   const node: Node =
     settings['bootstrap.servers'] === ''
-      ? await openEmbedded(settings, models, metrics)
-      : await openKafka(settings, models, metrics, options.log ?? (() => undefined));
-  const engine = new Engine({ node, models, serviceId, defaults: sessionDefaults(settings) });
+      ? await openEmbedded(parts)
+      : await openKafka(parts, options.log ?? (() => undefined));
+  const engine = new Engine({ node, models, registry, schemas, serviceId, defaults: sessionDefaults(settings) });
   await engine.start();
   await createProcessingLog(engine);
   const { host, port } = listenAddress(settings);
@@ -47,6 +56,7 @@ export async function startNode(
     pushQueries: new PushQueries(),
     newBackend: () => new MemoryBackend(),
     metrics,
+    registry: held,
     readOnly: options.readOnly ?? false,
     version,
   };
@@ -62,28 +72,33 @@ export async function startNode(
   };
 }
 
-function openEmbedded(settings: Settings, models: ModelService, metrics: Metrics): Promise<Node> {
+interface Parts {
+  readonly settings: Settings;
+  readonly models: ModelService;
+  readonly metrics: Metrics;
+  readonly registry: SchemaRegistry;
+  readonly schemas: SchemaCache;
+}
+
+function openEmbedded({ settings, models, metrics, schemas }: Parts): Promise<Node> {
   return EmbeddedNode.open({
     folder: settings['state.dir']!,
     openBackend: (folder) => RocksBackend.open(folder),
     models,
+    schemas,
     serviceId: settings['ksql.service.id']!,
     sync: settings['state.sync'] === 'true',
     onBatch: metrics.onBatch,
   });
 }
 
-async function openKafka(
-  settings: Settings,
-  models: ModelService,
-  metrics: Metrics,
-  log: (text: string) => void,
-): Promise<Node> {
+async function openKafka({ settings, models, metrics, registry }: Parts, log: (text: string) => void): Promise<Node> {
   const { KafkaNode } = await import('../adapters/kafka/kafka-node.ts');
   const node = await KafkaNode.open({
     settings,
     stateFolder: join(settings['state.dir']!, 'kafka'),
     models,
+    registry,
     onBatch: metrics.onBatch,
     log,
   });

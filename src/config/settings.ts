@@ -25,6 +25,12 @@ const listener = (value: string): string | undefined =>
 /** Every server setting: ksqlDB's name where it has one. */
 export const settings: Readonly<Record<string, Setting>> = {
   'bootstrap.servers': { doc: 'Kafka brokers; without them the embedded log is used', fallback: '' },
+  'ksql.schema.registry.url': {
+    doc: 'The schema registry; without it the node keeps schemas itself',
+    fallback: '',
+    check: (value) =>
+      value === '' || URL.canParse(value) ? undefined : 'it must be an address such as http://127.0.0.1:8081',
+  },
   'ksql.service.id': { doc: 'The name of the cluster that this node is part of', fallback: 'default_' },
   listeners: { doc: 'Where REST listens', fallback: 'http://127.0.0.1:8088', check: listener },
   'state.dir': { doc: 'The folder of the state', fallback: './.millrace' },

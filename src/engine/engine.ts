@@ -2,6 +2,8 @@ import { Catalog, type QueryObject } from '../catalog/catalog.ts';
 import { ignoreFailures } from '../runtime/dead-letters.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
 import type { Node } from '../runtime/ports/node.ts';
+import type { SchemaCache } from '../runtime/schema-cache.ts';
+import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
 import type { Command } from './commands.ts';
@@ -15,6 +17,9 @@ export interface EngineOptions {
   readonly serviceId: string;
   /** Defaults of every session, from the server's settings. */
   readonly defaults: Readonly<Record<string, string>>;
+  readonly registry: SchemaRegistry;
+  /** The registry's schemas that records were written with. */
+  readonly schemas: SchemaCache;
   /** False keeps queries from starting: a test drives them itself. */
   readonly startQueries?: boolean;
 }
@@ -23,6 +28,8 @@ export interface EngineOptions {
 export class Engine {
   readonly node: Node;
   readonly models: (ModelHost & ModelRegistry) | undefined;
+  readonly registry: SchemaRegistry;
+  readonly schemas: SchemaCache;
   readonly serviceId: string;
   readonly defaults: Readonly<Record<string, string>>;
   readonly startedAt = Date.now();
@@ -35,6 +42,8 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.node = options.node;
     this.models = options.models;
+    this.registry = options.registry;
+    this.schemas = options.schemas;
     this.serviceId = options.serviceId;
     this.defaults = options.defaults;
     this.#startQueries = options.startQueries ?? true;

@@ -1,2 +1,3 @@
 export type { StateBackend } from '../runtime/ports/state-backend.ts';
 export type { ModelHost } from '../runtime/ports/model-host.ts';
+export type { SchemaType, SchemaVersion, ServedRegistry } from '../runtime/ports/schema-registry.ts';

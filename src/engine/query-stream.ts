@@ -9,6 +9,8 @@ import { ignoreFailures } from '../runtime/dead-letters.ts';
 import type { Change } from '../runtime/change.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
+import { UnknownSchema } from '../formats/define.ts';
+import type { SchemaCache } from '../runtime/schema-cache.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
 import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
@@ -160,7 +162,16 @@ class TransientQuery implements QueryStream {
   readonly #isTable: boolean;
   #closed = false;
 
-  private constructor(plan: PhysicalPlan, topology: LocalTopology, inputs: readonly Input[], options: Options) {
+  readonly #schemas: SchemaCache;
+
+  private constructor(
+    plan: PhysicalPlan,
+    topology: LocalTopology,
+    inputs: readonly Input[],
+    schemas: SchemaCache,
+    options: Options,
+  ) {
+    this.#schemas = schemas;
     const kind = options.isScalable ? 'SCALABLE_PUSH_QUERY' : 'transient';
     this.id = `${kind}_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
     this.kind = options.isPull ? 'pull' : 'push';
@@ -189,11 +200,11 @@ class TransientQuery implements QueryStream {
         session.get('auto.offset.reset').toLowerCase() === 'earliest';
       inputs.push({
         stepId: step.id,
-        decoder: new SourceDecoder(step, () => undefined),
+        decoder: new SourceDecoder(step, engine.schemas, () => undefined),
         reader: await engine.node.openReader(step.source.topic, earliest ? 'beginning' : 'end'),
       });
     }
-    return new TransientQuery(plan, topology, inputs, options);
+    return new TransientQuery(plan, topology, inputs, engine.schemas, options);
   }
 
   async *rows(): AsyncIterable<readonly ClientRow[]> {
@@ -237,10 +248,22 @@ class TransientQuery implements QueryStream {
     if (!single) found.sort((a, b) => a.record.timestamp - b.record.timestamp);
     const batch: SourceChange[] = [];
     for (const { record, input } of found) {
-      const change = input.decoder.decode(viewOf(record), record.partition, batch.length);
+      const change = await this.#decode(input, record, batch.length);
       if (change !== undefined) batch.push({ stepId: input.stepId, partition: 0, change });
     }
     return batch;
+  }
+
+  /** A schema that is not there yet is fetched; a registry that does not answer ends the query with its words. */
+  async #decode({ decoder }: Input, record: TopicRecord, sequence: number): Promise<Change | undefined> {
+    const view = viewOf(record);
+    try {
+      return decoder.decode(view, record.partition, sequence);
+    } catch (error) {
+      if (!(error instanceof UnknownSchema)) throw error;
+      await this.#schemas.load(error.id);
+      return decoder.decode(view, record.partition, sequence);
+    }
   }
 
   #clientRow({ key, after, window }: Change): ClientRow {

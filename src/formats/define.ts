@@ -27,11 +27,50 @@ export type Encode = (row: readonly Value[], out: Bytes) => boolean;
 /** How a format whose fields cannot be null holds nulls all the same; undefined where they become defaults. */
 export type NullableFields = 'OPTIONAL' | 'WRAPPER' | undefined;
 
+/** A schema of the registry: its id stands before what is written with it. */
+export interface RegisteredSchema {
+  readonly id: number;
+  readonly text: string;
+}
+
+/** The registry's schemas as far as they are known here. */
+export interface SchemaSource {
+  /** The text of a schema; throws `UnknownSchema` when it has to be fetched, `DecodeError` when the registry has none. */
+  get(id: number): string;
+}
+
+/** A schema that was never asked for: it must be fetched before the bytes can be read. */
+export class UnknownSchema extends Error {
+  override readonly name = 'UnknownSchema';
+  readonly id: number;
+
+  constructor(id: number) {
+    super(`schema ${id} was not fetched`);
+    this.id = id;
+  }
+}
+
 export interface FormatOptions {
   /** Whether a single column is held in an object (true) or stands alone. Several columns are always wrapped. */
   readonly wrap: boolean;
   readonly delimiter: string;
   readonly nullable?: NullableFields;
+  /** What is written with, for formats of the registry. */
+  readonly schema?: RegisteredSchema | undefined;
+  /** Where the schemas of records are found. */
+  readonly schemas?: SchemaSource | undefined;
+}
+
+/** What a schema says of columns; without a name where a single value stands bare. */
+export type InferredColumn = Pick<Column, 'type'> & { readonly name: string | undefined };
+
+/** A format whose records carry the id of a schema of the registry. */
+export interface SchemaFormat {
+  readonly type: 'AVRO' | 'JSON';
+  /** The schema that these columns are written with; `name` is what its record is called where it has a name. */
+  readonly schemaOf: (columns: readonly DecodeColumn[], options: Pick<FormatOptions, 'wrap'>, name: string) => string;
+  /** The columns that a schema describes; what SQL has no type for is left out. */
+  readonly columnsOf: (text: string, wrap: boolean) => readonly InferredColumn[];
 }
 
 export interface Format {
@@ -48,6 +87,7 @@ export interface Format {
     columns: readonly Pick<Column, 'name' | 'type'>[],
     role: 'key' | 'value',
   ) => { column: string; type: string } | { why: string } | undefined;
+  readonly registered?: SchemaFormat;
   readonly decoder: (columns: readonly DecodeColumn[], options: FormatOptions) => Decode;
   readonly encoder: (columns: readonly DecodeColumn[], options: FormatOptions) => Encode;
 }

@@ -1,7 +1,7 @@
-import { typeText, type SqlType } from '../types/sql-type.ts';
+import { hasOddMapKey, typeText, type SqlType } from '../types/sql-type.ts';
 import type { Format } from './define.ts';
-import { putField, readField, readFields } from './protobuf-fields.ts';
-import { ProtobufReader } from './protobuf-wire.ts';
+import { putField, readField, readFields } from './protobuf/fields.ts';
+import { ProtobufReader } from './protobuf/wire.ts';
 
 /** Whether Protobuf has no place for a type: a repeated field holds no repeated ones. */
 function isRefused(type: SqlType): boolean {
@@ -9,7 +9,7 @@ function isRefused(type: SqlType): boolean {
     case 'ARRAY':
       return type.element.kind === 'ARRAY' || type.element.kind === 'MAP' || isRefused(type.element);
     case 'MAP':
-      return type.key.kind !== 'STRING' || isRefused(type.value);
+      return hasOddMapKey(type) || isRefused(type.value);
     case 'STRUCT':
       return type.fields.some((field) => isRefused(field.type));
     default:

@@ -1,4 +1,4 @@
-import type { NullableFields } from '../formats/define.ts';
+import type { NullableFields, RegisteredSchema } from '../formats/define.ts';
 import type { WindowSpec } from './window.ts';
 import type { Schema } from '../types/schema.ts';
 
@@ -8,6 +8,8 @@ export interface FormatSpec {
   readonly wrap: boolean;
   readonly delimiter: string;
   readonly nullable?: NullableFields;
+  /** Of formats with a registry: what is written with. */
+  readonly schema?: RegisteredSchema | undefined;
 }
 
 /** Which column holds the event time; a STRING column has a java.time pattern. */

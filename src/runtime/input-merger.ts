@@ -1,8 +1,10 @@
 import { batchHeader, readBatchInfo, RecordCursor } from '../records/batch.ts';
+import { UnknownSchema } from '../formats/define.ts';
+import type { SchemaCache } from './schema-cache.ts';
 import type { Lease } from '../util/lease.ts';
 import type { Change } from './change.ts';
 
-/** Makes changes of records; undefined for one that cannot be read, which was reported. */
+/** Makes changes of records, or throws `UnknownSchema`; undefined for one that cannot be read, which was reported. */
 export interface ChangeDecoder {
   decode(record: RecordCursor, partition: number, sequence: number): Change | undefined;
 }
@@ -27,6 +29,8 @@ export class InputPartition {
   #head: Change | undefined;
   #headOffset = -1;
   #isOpen = false;
+  /** The schema of the record at the cursor, which must be fetched before that can be read. */
+  missingSchema: number | undefined;
   /** The next offset that no change was taken from yet. */
   position: number;
   /** The next offset to fetch. */
@@ -68,6 +72,7 @@ export class InputPartition {
 
   /** The next change, or undefined at the end of what was fetched. Records that nobody wants and bad ones are passed over. */
   peek(): Change | undefined {
+    if (this.missingSchema !== undefined && !this.#decode()) return undefined;
     while (this.#head === undefined) {
       if (!this.#isOpen) {
         const next = this.#batches.shift();
@@ -86,10 +91,23 @@ export class InputPartition {
       if (this.#cursor.offset < this.position) continue;
       this.records++;
       this.#headOffset = this.#cursor.offset;
-      this.#head = this.#decoder.decode(this.#cursor, this.partition, 0);
-      if (this.#head === undefined) this.position = this.#headOffset + 1;
+      if (!this.#decode()) return undefined;
     }
     return this.#head;
+  }
+
+  /** Reads the record at the cursor; false when its schema must be fetched first. */
+  #decode(): boolean {
+    try {
+      this.#head = this.#decoder.decode(this.#cursor, this.partition, 0);
+    } catch (error) {
+      if (!(error instanceof UnknownSchema)) throw error;
+      this.missingSchema = error.id;
+      return false;
+    }
+    this.missingSchema = undefined;
+    if (this.#head === undefined) this.position = this.#headOffset + 1;
+    return true;
   }
 
   /** Takes the change that `peek` gave, numbered. */
@@ -103,6 +121,13 @@ export class InputPartition {
   get offset(): number {
     return this.#headOffset;
   }
+}
+
+/** Fetches the schemas that inputs wait for; throws when the registry does not answer. */
+export async function loadMissing(inputs: readonly InputPartition[], schemas: SchemaCache): Promise<boolean> {
+  const missing = new Set(inputs.flatMap(({ missingSchema }) => missingSchema ?? []));
+  for (const id of missing) await schemas.load(id);
+  return missing.size > 0;
 }
 
 /** The record that a change came from; behind a repartition it is the record between the stages. */
@@ -179,6 +204,8 @@ export function takeBatch(
     let time = Infinity;
     for (const input of inputs) {
       const head = input.peek();
+      // What comes first cannot be told before the record can be read.
+      if (input.missingSchema !== undefined) return taken;
       if (head !== undefined && head.timestamp < time) {
         first = input;
         time = head.timestamp;

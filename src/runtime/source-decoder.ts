@@ -1,7 +1,7 @@
 import { compilePredicate, layoutOf } from '../expressions/compile.ts';
 import { columnsOf } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
-import { DecodeError, type Decode, type DecodeColumn } from '../formats/define.ts';
+import { DecodeError, UnknownSchema, type Decode, type DecodeColumn, type SchemaSource } from '../formats/define.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
 import type { SourceStep } from '../plan/physical/step.ts';
 import type { RecordView } from '../records/batch.ts';
@@ -37,7 +37,7 @@ export class SourceDecoder {
   /** The row of a record that was not wanted, for the next one. */
   #spare: Value[] | undefined;
 
-  constructor(step: SourceStep, onBad: (record: BadRecord) => void) {
+  constructor(step: SourceStep, schemas: SchemaSource, onBad: (record: BadRecord) => void) {
     const { source, reads } = step;
     this.#step = step;
     this.#onBad = onBad;
@@ -59,8 +59,11 @@ export class SourceDecoder {
           const slot = slotOf(column);
           return { name: column.name, type: column.type, slot, late: isLate(slot) };
         });
-    this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), source.keyFormat);
-    this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), source.valueFormat);
+    this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), { ...source.keyFormat, schemas });
+    this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), {
+      ...source.valueFormat,
+      schemas,
+    });
     this.#matches = compileWhere(step, (error) => (this.#failure = error as Error));
     this.#timestamp = stamp === undefined ? undefined : timestampReader(stampSlot, stamp.format);
     this.#extras = reads.flatMap((name, slot) => {
@@ -72,7 +75,7 @@ export class SourceDecoder {
     this.#windowBytes = source.window === undefined ? 0 : source.window.type === 'SESSION' ? 16 : 8;
   }
 
-  /** The change that a record makes; undefined when nobody wants it, or when it cannot be read: that was reported. */
+  /** The change that a record makes, throwing `UnknownSchema` until its schema is fetched; undefined when nobody wants it, or when it cannot be read: that was reported. */
   decode(record: RecordView, partition: number, sequence: number): Change | undefined {
     const row = this.#emptyRow();
     const { source } = this.#step;
@@ -106,6 +109,7 @@ export class SourceDecoder {
       const headers = record.hasHeaders ? record.headers() : undefined;
       return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window, headers);
     } catch (error) {
+      if (error instanceof UnknownSchema) throw error;
       const { topic } = source;
       this.#onBad({
         topic,

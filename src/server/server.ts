@@ -8,6 +8,7 @@ import { featureRoutes } from './routes/features.ts';
 import { infoRoutes } from './routes/info.ts';
 import { insertRoutes } from './routes/inserts.ts';
 import { ksqlRoutes } from './routes/ksql.ts';
+import { schemaRoutes } from './routes/schemas.ts';
 import { queryRoutes } from './routes/queries.ts';
 
 const require = createRequire(import.meta.url);
@@ -24,7 +25,8 @@ function createApp(context: ServerContext): Express {
   const wrap = require('http2-express') as (framework: typeof express) => Express;
   const app = wrap(express);
   app.disable('x-powered-by');
-  for (const routes of [infoRoutes, ksqlRoutes, queryRoutes, insertRoutes, featureRoutes]) routes(app, context);
+  for (const routes of [infoRoutes, ksqlRoutes, queryRoutes, insertRoutes, featureRoutes, schemaRoutes])
+    routes(app, context);
   app.use((request, response) => {
     response.status(404).json({
       '@type': 'generic_error',

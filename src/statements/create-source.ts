@@ -1,4 +1,4 @@
-import { declareSource } from '../analysis/create-source.ts';
+import { declareSource, rolesToInfer } from '../analysis/create-source.ts';
 import { planCreateAs } from '../analysis/persistent.ts';
 import { checkName } from '../analysis/create-source.ts';
 import type { QueryObject, SourceObject } from '../catalog/catalog.ts';
@@ -10,6 +10,7 @@ import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { schemaText } from '../types/schema.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 import { checkCoPartitioning } from './co-partitioning.ts';
+import { inferColumns, withSchemas } from './schemas.ts';
 import { ensureTopic } from './topics.ts';
 
 export const createSource: Handler<CreateSource> = async (statement, execution) => {
@@ -39,7 +40,9 @@ async function declare(
   existing: SourceObject | undefined,
   { engine, session, text, distribute }: Execution,
 ): ReturnType<Handler<CreateSource>> {
-  const declared = declareSource(statement, engine.catalog, sourceDefaults(session));
+  const defaults = sourceDefaults(session);
+  const inferred = await inferColumns(rolesToInfer(statement, defaults), engine);
+  const declared = declareSource(statement, engine.catalog, defaults, inferred);
   const { spec } = declared;
   if (existing !== undefined) checkReplacement(existing, spec, statement);
   const config = {
@@ -52,7 +55,7 @@ async function declare(
     undefined,
     statement.name.span,
   );
-  const complete = { ...spec, partitions };
+  const complete = await withSchemas({ ...spec, partitions }, engine, false, statement.name.span);
   const materialized = statement.readOnly && spec.kind === 'TABLE';
   const query = materialized ? sourceTableQuery(complete, text, engine.nextQueryNumber) : undefined;
   const source: SourceObject = {
@@ -130,7 +133,7 @@ async function createAs(
     planned.sink.partitions,
     statement.name.span,
   );
-  const spec = { ...planned.sink, partitions };
+  const spec = await withSchemas({ ...planned.sink, partitions }, engine, true, statement.name.span);
   const kind = statement.sourceKind === 'STREAM' ? 'CSAS' : 'CTAS';
   const id = `${kind}_${name}_${engine.nextQueryNumber}`;
   const plan = physicalPlan(planned.plan, sinkOf({ ...planned, sink: spec }));
@@ -155,6 +158,8 @@ async function createAs(
   );
 }
 
+const unregistered = ({ schema: _schema, ...format }: SourceObject['spec']['keyFormat']): object => format;
+
 /** ksqlDB's rules for replacing a source: the same topic and key, and value columns only appended. */
 function checkReplacement(existing: SourceObject, spec: SourceObject['spec'], statement: CreateSource): void {
   const refuse = (why: string): never => {
@@ -166,8 +171,8 @@ function checkReplacement(existing: SourceObject, spec: SourceObject['spec'], st
   if (old.kind !== spec.kind) refuse(`it is a ${old.kind.toLowerCase()}`);
   if (old.topic !== spec.topic) refuse(`its topic is ${old.topic}`);
   if (
-    JSON.stringify([old.keyFormat, old.valueFormat, old.window]) !==
-    JSON.stringify([spec.keyFormat, spec.valueFormat, spec.window])
+    JSON.stringify([unregistered(old.keyFormat), unregistered(old.valueFormat), old.window]) !==
+    JSON.stringify([unregistered(spec.keyFormat), unregistered(spec.valueFormat), spec.window])
   )
     refuse('its formats differ');
   if (JSON.stringify(old.timestamp ?? null) !== JSON.stringify(spec.timestamp ?? null))

@@ -137,3 +137,16 @@ export function decimalArithmetic(
   if (op === '%' && right === 0n) throw new EvaluationError('division by zero');
   return checked(canonical(op === '+' ? left + right : op === '-' ? left - right : left % right), type);
 }
+
+/** The fewest bytes that hold an unscaled value as two's complement, the highest first (Java's BigInteger), or so many at least. */
+export function unscaledBytes(unscaled: Long, size = 1): Buffer {
+  const value = BigInt(unscaled);
+  let length = size;
+  while (BigInt.asIntN(length * 8, value) !== value) length++;
+  const hex = BigInt.asUintN(length * 8, value).toString(16);
+  return Buffer.from(hex.padStart(length * 2, '0'), 'hex');
+}
+export function unscaledFrom(bytes: Buffer): Long {
+  if (bytes.length === 0) return 0;
+  return canonical(BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`)));
+}

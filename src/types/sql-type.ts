@@ -43,6 +43,13 @@ export type Long = number | bigint;
  */
 export type Value = null | boolean | number | bigint | string | Buffer | readonly Value[] | ReadonlyMap<Value, Value>;
 
+/** Whether a type has a map whose keys are no text: many formats cannot hold it. */
+export function hasOddMapKey(type: SqlType): boolean {
+  if (type.kind === 'MAP') return type.key.kind !== 'STRING' || hasOddMapKey(type.value);
+  if (type.kind === 'ARRAY') return hasOddMapKey(type.element);
+  return type.kind === 'STRUCT' && type.fields.some((field) => hasOddMapKey(field.type));
+}
+
 /** The type as SQL text, such as `ARRAY<DECIMAL(4, 2)>`. */
 export function typeText(type: SqlType): string {
   switch (type.kind) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JsonNumber, parseJson, type Json } from '../../src/types/json.ts';
+import { JsonNumber, jsonText, parseJson, type Json } from '../../src/types/json.ts';
 
 export interface CaseRecord {
   readonly topic: string;
@@ -19,7 +19,7 @@ export interface TestCase {
     readonly name: string;
     readonly partitions: number;
     readonly replicas: number;
-    readonly hasSchema: boolean;
+    readonly schemas: readonly { readonly role: 'key' | 'value'; readonly format: string; readonly text: string }[];
   }[];
   readonly inputs: readonly CaseRecord[];
   readonly outputs: readonly CaseRecord[];
@@ -80,7 +80,11 @@ function expand(test: Fields, file: string, format: string | undefined): TestCas
         name: text(topic.get('name')),
         partitions: Number(text(topic.get('partitions')) || 1),
         replicas: Number(text(topic.get('replicas')) || 1),
-        hasSchema: topic.has('valueSchema') || topic.has('keySchema'),
+        schemas: (['key', 'value'] as const).flatMap((role) => {
+          const schema = topic.get(`${role}Schema`);
+          const format = text(topic.get(`${role}Format`)) || 'AVRO';
+          return schema === undefined ? [] : [{ role, format: format.toUpperCase(), text: jsonText(schema) }];
+        }),
       })),
     inputs: list(test.get('inputs')).map(recordOf),
     outputs: list(test.get('outputs')).map(recordOf),

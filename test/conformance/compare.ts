@@ -23,8 +23,14 @@ export function matches(expected: Json, actual: Json, type: SqlType | undefined)
   if (expected instanceof JsonNumber)
     return actual instanceof JsonNumber && sameNumber(expected.text, actual.text, type);
   if (typeof expected === 'string' && actual instanceof JsonNumber)
-    return type?.kind === 'DECIMAL' && expected === actual.text;
+    return type?.kind === 'DECIMAL' && sameDecimal(expected, actual.text);
   return expected === actual;
+}
+
+/** Digits as text stand for a decimal with as many places. */
+function sameDecimal(expected: string, actual: string): boolean {
+  const [a, b] = [parseDecimal(expected), parseDecimal(actual)!];
+  return a?.unscaled === b.unscaled && a.scale === b.scale;
 }
 
 function fieldType(type: SqlType | undefined, name: string): SqlType | undefined {

@@ -47,6 +47,7 @@ const table: readonly { readonly words: readonly string[]; readonly codes: reado
   { words: ['MAP', 'STRING keys'], codes: ['FORMAT_TYPE', 'MAP_KEY_TYPE'] },
   { words: ['persistent queries', 'windowed tables'], codes: ['WINDOWED_SOURCE'] },
   { words: ['format does not support schema'], codes: ['FORMAT_TYPE', 'FORMAT_UNSUPPORTED'] },
+  { words: ['not compatible with Avro'], codes: ['FORMAT_UNSUPPORTED'] },
   { words: ['without key columns'], codes: ['FORMAT_UNSUPPORTED'] },
   { words: ['projection', 'include'], codes: ['KEY_MISSING'] },
   { words: ['missing', 'projection'], codes: ['KEY_MISSING'] },

@@ -1,5 +1,11 @@
 import { jsonText, type Json } from '../../src/types/json.ts';
 import { JsonNumber, parseJson } from '../../src/types/json.ts';
+import { avroReader } from '../../src/formats/avro/read.ts';
+import { parseAvro, sqlTypeOf } from '../../src/formats/avro/schema.ts';
+import { AvroReader } from '../../src/formats/avro/wire.ts';
+import { avroWriter } from '../../src/formats/avro/write.ts';
+import type { RegisteredSchema, SchemaSource } from '../../src/formats/define.ts';
+import { jsonWriter } from '../../src/types/json-text.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { findField, fromJson } from '../../src/formats/json-convert.ts';
 import { canonical, doubleText } from '../../src/types/numbers.ts';
@@ -36,6 +42,10 @@ export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]
     }
     case 'PROTOBUF_NOSR':
       return protobufPayload(json, spec, columns);
+    case 'AVRO':
+      return avroPayload(json, spec.schema!);
+    case 'JSON_SR':
+      return Buffer.concat([header(spec.schema?.id ?? 0), Buffer.from(jsonText(json))]);
     default:
       return Buffer.from(jsonText(json));
   }
@@ -49,6 +59,29 @@ function protobufPayload(json: Json, spec: FormatSpec, columns: readonly Column[
   const out = new Bytes();
   findFormat(spec.format)!.encoder(slots, spec)(row, out);
   return out.from(0);
+}
+
+function header(id: number): Buffer {
+  const bytes = Buffer.alloc(5);
+  bytes.writeInt32BE(id, 1);
+  return bytes;
+}
+
+/** By the schema and not by the source's columns: a whole value of the SQL type that the schema has. */
+function avroPayload(json: Json, { id, text }: RegisteredSchema): Buffer {
+  const schema = parseAvro(text);
+  const type = sqlTypeOf(schema)!;
+  const out = new Bytes();
+  avroWriter(schema, type, '$')(fromJson(json, type, '$'), out);
+  return Buffer.concat([header(id), out.from(0)]);
+}
+
+function readAvro(bytes: Buffer, schemas: SchemaSource): Json {
+  const schema = parseAvro(schemas.get(bytes.readInt32BE(1)));
+  const type = sqlTypeOf(schema)!;
+  const reader = new AvroReader();
+  reader.open(bytes, 5, bytes.length);
+  return parseJson(jsonWriter(type)(avroReader(schema, type, '$')(reader)));
 }
 
 const plain = (json: Json): string =>
@@ -66,7 +99,12 @@ export function windowedKey(
 }
 
 /** What a record holds, read back without a schema as ksqlDB's own runner reads it. */
-export function readBack(bytes: Buffer | null, spec: FormatSpec, columns: readonly Column[]): Json {
+export function readBack(
+  bytes: Buffer | null,
+  spec: FormatSpec,
+  columns: readonly Column[],
+  schemas: SchemaSource,
+): Json {
   if (bytes === null || spec.format === 'NONE') return null;
   switch (spec.format) {
     case 'DELIMITED':
@@ -78,6 +116,10 @@ export function readBack(bytes: Buffer | null, spec: FormatSpec, columns: readon
       if (type === 'DOUBLE') return new JsonNumber(doubleText(bytes.readDoubleBE(0)));
       return bytes.toString();
     }
+    case 'AVRO':
+      return readAvro(bytes, schemas);
+    case 'JSON_SR':
+      return parseJson(bytes.subarray(5).toString());
     case 'PROTOBUF_NOSR': {
       const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
       const row: Value[] = columns.map(() => null);

@@ -12,7 +12,19 @@ import { startServer, type RunningServer } from '../../src/server/server.ts';
 import { JsonNumber, jsonText, parseJson, type Json } from '../../src/types/json.ts';
 import type { TestCase } from './cases.ts';
 import { isExpected } from './expectations.ts';
-import { createTopics, Mismatch, sourceOn, toRecord, unsupported, verifyOutputs, type Verdict } from './run-case.ts';
+import { testSchemas } from '../support/schemas.ts';
+import {
+  createTopics,
+  loadSchemas,
+  Mismatch,
+  registerTopicSchemas,
+  sourceOn,
+  toRecord,
+  unsupported,
+  verifyOutputs,
+  writtenSchemas,
+  type Verdict,
+} from './run-case.ts';
 
 const limitMs = 4000;
 
@@ -34,10 +46,12 @@ class RestCase {
 
   async open(): Promise<void> {
     const models = new ModelService();
+    const known = testSchemas();
     const node = await EmbeddedNode.open({
       folder: this.#folder,
       openBackend: () => Promise.resolve(new MemoryBackend()),
       models,
+      schemas: known.schemas,
       serviceId: 'rest_',
       sync: false,
     });
@@ -46,13 +60,14 @@ class RestCase {
       'cache.max.bytes.buffering': '0',
       'ksql.query.push.v2.enabled': 'true',
     };
-    this.#engine = new Engine({ node, models, serviceId: 'rest_', defaults });
+    this.#engine = new Engine({ node, models, ...known, serviceId: 'rest_', defaults });
     await this.#engine.start();
     const context = {
       engine: this.#engine,
       pushQueries: new PushQueries(),
       newBackend: () => new MemoryBackend(),
       metrics: new Metrics(),
+      registry: known.registry,
       readOnly: false,
       version: '0',
     };
@@ -70,6 +85,7 @@ class RestCase {
     const admin = first < 0 ? test.statements : test.statements.slice(0, first);
     const queries = first < 0 ? [] : test.statements.slice(first);
     await createTopics(test, 1, (name, settings) => this.#engine.node.createTopic(name, settings));
+    await registerTopicSchemas(test, this.#engine);
     const answers: Json[] = [];
     let failure: Answer | undefined;
     if (admin.length > 0) {
@@ -88,8 +104,9 @@ class RestCase {
   }
 
   async #produce(): Promise<void> {
+    const written = await writtenSchemas(this.#test, this.#engine);
     for (const input of this.#test.inputs)
-      await this.#engine.node.produce(input.topic, [toRecord(input, sourceOn(this.#engine, input.topic))]);
+      await this.#engine.node.produce(input.topic, [toRecord(input, sourceOn(this.#engine, input.topic), written)]);
     for (let quiet = 0, left = 400; quiet < 3 && left > 0; left--) {
       const busy = [...this.#engine.catalog.queries.keys()].some((id) => (this.#engine.node.status(id)?.lag ?? 0) > 0);
       quiet = busy ? 0 : quiet + 1;
@@ -101,6 +118,7 @@ class RestCase {
     const topics = new Map<string, { records: Awaited<ReturnType<typeof readTopic>> }>();
     for (const topic of new Set(this.#test.outputs.map((output) => output.topic)))
       topics.set(topic, { records: await readTopic(this.#engine, topic) });
+    await loadSchemas(this.#engine);
     verifyOutputs(this.#test, this.#engine, topics);
   }
 

@@ -3,6 +3,8 @@ import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import type { RegisteredSchema, SchemaSource } from '../../src/formats/define.ts';
+import { testSchemas } from '../support/schemas.ts';
 import type { QueryObject } from '../../src/catalog/catalog.ts';
 import type { SourceSpec } from '../../src/plan/formats.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
@@ -33,15 +35,17 @@ export class Mismatch extends Error {
   override readonly name = 'Mismatch';
 }
 
-const registryFormats = /'?(AVRO|PROTOBUF|JSON_SR)'?/i;
+const registryFormats = /'?(PROTOBUF)'?/i;
 const testFunctions = /^(TEST_UDF|BAD_UDF|TEST_UDAF|TEST_UDTF|WHENCONDITION|WHENRESULT|TOSTRUCT|.*UDTF.*|.*UDAF.*)$/i;
 
 /** Runs a case as ksqlDB's own runner does: statements in order, then each query's inputs one record at a time. */
 export async function runCase(test: TestCase): Promise<Verdict> {
   const node = new HarnessNode();
+  const known = testSchemas();
   const engine = new Engine({
     node,
     models: undefined,
+    ...known,
     serviceId: 'some.ksql.service.id',
     defaults: { 'auto.offset.reset': 'earliest' },
     startQueries: false,
@@ -50,11 +54,14 @@ export async function runCase(test: TestCase): Promise<Verdict> {
   try {
     for (const [name, value] of test.properties) session.properties.set(name.replace(/^ksql\.streams\./, ''), value);
     await createTopics(test, 4, (name, settings) => node.createTopic(name, settings));
+    await registerTopicSchemas(test, engine);
     const queries = await executeAll(test, engine, session);
+    await loadSchemas(engine);
     if (test.expected !== undefined && !test.expected.type.endsWith('StreamsException'))
       throw new Mismatch('a refusal was expected, and nothing was refused');
     if (queries.size === 0) throw new Mismatch('no query was made');
-    pipeAll(test, engine, node, [...queries.values()]);
+    const written = await writtenSchemas(test, engine);
+    pipeAll(test, engine, node, [...queries.values()], written);
     if (test.expected !== undefined) throw new Mismatch('a failure was expected while records are processed');
     verifyOutputs(test, engine, node.topics);
     verifyPost(test, engine);
@@ -129,6 +136,30 @@ export async function createTopics(
   for (const [name, settings] of wanted) await createTopic(name, settings);
 }
 
+/** The schemas that a case gives for its topics. */
+export async function registerTopicSchemas(test: TestCase, { registry }: Engine): Promise<void> {
+  for (const { name, schemas } of test.topics)
+    for (const { role, format, text } of schemas)
+      if (format === 'AVRO' || format === 'JSON_SR' || format === 'JSON' || format === 'PROTOBUF')
+        await registry.register(`${name}-${role}`, format === 'JSON_SR' ? 'JSON' : format, text);
+}
+
+/** Every schema at once: nothing here waits between two records. */
+export async function loadSchemas({ registry, schemas }: Engine): Promise<void> {
+  for (let id = 1; (await registry.byId(id)) !== undefined; id++) await schemas.load(id);
+}
+
+/** The newest schemas of the topics with inputs, by subject: what the runner's own serializers write with. */
+export async function writtenSchemas(test: TestCase, { registry }: Engine): Promise<Map<string, RegisteredSchema>> {
+  const found = new Map<string, RegisteredSchema>();
+  for (const topic of new Set(test.inputs.map((input) => input.topic)))
+    for (const subject of [`${topic}-key`, `${topic}-value`]) {
+      const schema = await registry.latest(subject);
+      if (schema !== undefined) found.set(subject, schema);
+    }
+  return found;
+}
+
 async function executeAll(test: TestCase, engine: Engine, session: Session): Promise<Map<string, QueryObject>> {
   const script = { name: test.file, text: test.statements.join('\n') };
   const queries = new Map<string, QueryObject>();
@@ -150,7 +181,7 @@ class Driver {
   readonly #node: HarnessNode;
   readonly #cursor = new RecordCursor();
 
-  constructor(query: QueryObject, node: HarnessNode) {
+  constructor(query: QueryObject, node: HarnessNode, schemas: SchemaSource) {
     this.#query = query;
     this.#node = node;
     this.#topology = new LocalTopology(query.plan, {
@@ -164,7 +195,7 @@ class Driver {
     this.#decoders = sourcesOf(query.plan).map((step) => ({
       topic: step.source.topic,
       stepId: step.id,
-      decoder: new SourceDecoder(step, ({ target, message }) => this.#bad(target, message)),
+      decoder: new SourceDecoder(step, schemas, ({ target, message }) => this.#bad(target, message)),
     }));
     const { sink, root } = query.plan;
     this.#encoder = sink && new SinkEncoder({ ...sink, partitions: 1 }, root.columns);
@@ -211,16 +242,22 @@ class EvaluationFailure extends Error {
   override readonly name = 'EvaluationError';
 }
 
-function pipeAll(test: TestCase, engine: Engine, node: HarnessNode, queries: readonly QueryObject[]): void {
+function pipeAll(
+  test: TestCase,
+  engine: Engine,
+  node: HarnessNode,
+  queries: readonly QueryObject[],
+  written: ReadonlyMap<string, RegisteredSchema>,
+): void {
   const inputs = test.inputs.map((input) => {
     const spec = sourceOn(engine, input.topic);
     const before = node.topics.get(input.topic)!.records.length;
-    node.add(input.topic, toRecord(input, spec));
+    node.add(input.topic, toRecord(input, spec, written));
     return { topic: input.topic, record: node.topics.get(input.topic)!.records[before]! };
   });
   const inputTopics = new Set(test.inputs.map(({ topic }) => topic));
   for (const query of queries) {
-    const driver = new Driver(query, node);
+    const driver = new Driver(query, node, engine.schemas);
     if (driver.topics.some((topic) => inputTopics.has(topic)))
       for (const { topic, record } of inputs) if (driver.topics.includes(topic)) driver.pipe(topic, record);
     for (const topic of driver.topics)
@@ -236,6 +273,7 @@ export function sourceOn(engine: Engine, topic: string): SourceSpec | undefined 
 export function toRecord(
   input: CaseRecord,
   spec: SourceSpec | undefined,
+  written: ReadonlyMap<string, RegisteredSchema> = new Map(),
 ): {
   key: Buffer | null;
   value: Buffer | null;
@@ -244,8 +282,10 @@ export function toRecord(
   headers: { key: string; value: Buffer | null }[];
 } {
   const json = { format: 'JSON', wrap: true, delimiter: ',' };
-  const key = payload(input.key, spec?.keyFormat ?? { ...json, format: 'KAFKA' }, keyColumns(spec?.schema ?? []));
-  const value = payload(input.value, spec?.valueFormat ?? json, valueColumns(spec?.schema ?? []));
+  const keyFormat = { ...(spec?.keyFormat ?? { ...json, format: 'KAFKA' }), schema: written.get(`${input.topic}-key`) };
+  const valueFormat = { ...(spec?.valueFormat ?? json), schema: written.get(`${input.topic}-value`) };
+  const key = payload(input.key, keyFormat, keyColumns(spec?.schema ?? []));
+  const value = payload(input.value, valueFormat, valueColumns(spec?.schema ?? []));
   const headers = input.headers.map((header) => ({
     key: header.key,
     value: header.value === null ? null : Buffer.from(header.value, 'base64'),
@@ -271,7 +311,7 @@ export function verifyOutputs(
         .join(' | ');
     if (records.length !== expected.length)
       throw new Mismatch(`${topic}: ${expected.length} records expected, ${records.length} came: ${show()}`);
-    expected.forEach((output, i) => verifyRecord(output, records[i]!, spec, `${topic}[${i}]`, test));
+    expected.forEach((output, i) => verifyRecord(output, records[i]!, spec, `${topic}[${i}]`, test, engine.schemas));
   }
 }
 
@@ -281,6 +321,7 @@ function verifyRecord(
   spec: SourceSpec | undefined,
   where: string,
   test: TestCase,
+  schemas: SchemaSource,
 ): void {
   const fail = (what: string, wanted: Json, came: Json): never => {
     throw new Mismatch(`${where}: ${what} ${jsonText(wanted)} expected, ${jsonText(came)} came`);
@@ -294,9 +335,9 @@ function verifyRecord(
   const values = valueColumns(spec?.schema ?? []);
   const typeOf = (columns: typeof keys, wrap: boolean): SqlType | undefined =>
     columns.length === 1 && !wrap ? columns[0]!.type : struct(columns);
-  const keyJson = readBack(key, spec?.keyFormat ?? { ...json, format: 'KAFKA' }, keys);
+  const keyJson = readBack(key, spec?.keyFormat ?? { ...json, format: 'KAFKA' }, keys, schemas);
   if (!matches(expected.key, keyJson, typeOf(keys, spec?.keyFormat.wrap ?? false))) fail('key', expected.key, keyJson);
-  const valueJson = readBack(actual.value, spec?.valueFormat ?? json, values);
+  const valueJson = readBack(actual.value, spec?.valueFormat ?? json, values, schemas);
   if (!matches(expected.value, valueJson, typeOf(values, spec?.valueFormat.wrap ?? true)))
     fail('value', expected.value, valueJson);
   const ignoresTime = test.inputs.length === 0 && expected.timestamp === 0;

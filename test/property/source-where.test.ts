@@ -5,6 +5,7 @@ import type { SourceStep } from '../../src/plan/physical/step.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import type { Change } from '../../src/runtime/change.ts';
 import { compileWhere, SourceDecoder, type BadRecord } from '../../src/runtime/source-decoder.ts';
+import { testSchemas } from '../support/schemas.ts';
 import { BIGINT, BOOLEAN, INTEGER, STRING } from '../../src/types/sql-type.ts';
 
 const kafka = { format: 'KAFKA', wrap: false, delimiter: ',' };
@@ -61,7 +62,7 @@ function decodeAll(step: SourceStep, records: readonly Given[]): { changes: Chan
   for (const { key, value, time } of records) writer.add(time, key, value);
   const bytes = writer.finish();
   const bad: BadRecord[] = [];
-  const decoder = new SourceDecoder(step, (record) => bad.push(record));
+  const decoder = new SourceDecoder(step, testSchemas().schemas, (record) => bad.push(record));
   const cursor = new RecordCursor();
   cursor.open(bytes, batchHeader, readBatchInfo(bytes, 0, bytes.length)!);
   const changes: Change[] = [];

@@ -2,6 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
+import { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
+import { testSchemas } from './schemas.ts';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -23,16 +25,19 @@ export async function openEngine(
   defaults: Record<string, string> = {},
 ): Promise<TestEngine> {
   const models = new ModelService();
+  const known = testSchemas(new EmbeddedRegistry(join(folder, 'schemas.json')));
   const node = await EmbeddedNode.open({
     folder,
     openBackend: (path) => RocksBackend.open(path),
     models,
+    schemas: known.schemas,
     serviceId: 'test_',
     sync: false,
   });
   const engine = new Engine({
     node,
     models,
+    ...known,
     serviceId: 'test_',
     defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...defaults },
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { Change, Row } from '../../runtime/change.ts';
+import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
   CommandLog,
@@ -29,6 +30,7 @@ export interface EmbeddedNodeOptions {
   readonly folder: string;
   readonly openBackend: (folder: string) => Promise<StateBackend>;
   readonly models: ModelHost | undefined;
+  readonly schemas: SchemaCache;
   readonly serviceId: string;
   readonly sync: boolean;
   readonly onBatch?: EmbeddedQueryOptions['onBatch'];
@@ -116,6 +118,7 @@ export class EmbeddedNode implements Node {
       log: this.#log,
       backend: this.#backend,
       models: this.#options.models,
+      schemas: this.#options.schemas,
       processingLog: processingLogTopic(this.#options.serviceId),
       deadLetters,
       onBatch: this.#options.onBatch ?? (() => undefined),

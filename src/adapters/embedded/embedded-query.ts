@@ -7,7 +7,8 @@ import type { Change, Row } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
 import { ErrorCollector } from '../../runtime/error-collector.ts';
-import { InputPartition, takeBatch } from '../../runtime/input-merger.ts';
+import { InputPartition, loadMissing, takeBatch } from '../../runtime/input-merger.ts';
+import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { BatchReport, ProducedRecord, QueryState, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
@@ -23,6 +24,7 @@ export interface EmbeddedQueryOptions {
   readonly log: EmbeddedLog;
   readonly backend: StateBackend;
   readonly models: ModelHost | undefined;
+  readonly schemas: SchemaCache;
   readonly processingLog: string;
   readonly deadLetters: string;
   readonly onBatch: (query: string, report: BatchReport) => void;
@@ -108,7 +110,7 @@ export class EmbeddedQuery {
         : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
     this.#inputs = sources.flatMap((step) => {
       const { topic, kind } = step.source;
-      const decoder = new SourceDecoder(step, (bad) => this.#errors.badRecord(bad));
+      const decoder = new SourceDecoder(step, this.#options.schemas, (bad) => this.#errors.badRecord(bad));
       const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
       return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
         const stored = backend.getMany([this.#key('o', topic, partition)])[0];
@@ -160,7 +162,8 @@ export class EmbeddedQuery {
       batch.push({ stepId, partition, change }),
     );
     const read = this.#inputs.reduce((sum, { records }) => sum + records, 0) - before;
-    if (batch.length === 0 && read === 0) return false;
+    const waited = await loadMissing(this.#inputs, this.#options.schemas);
+    if (batch.length === 0 && read === 0) return waited;
     const result = this.#topology!.process(batch);
     const changes = result instanceof Promise ? await result : result;
     if (this.#stopping) return false;

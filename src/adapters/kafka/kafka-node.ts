@@ -7,6 +7,7 @@ import { SqlError } from '../../diagnostics/sql-error.ts';
 import { subTopologies } from '../../plan/physical/topology.ts';
 import { cacheSettings } from '../../runtime/cache-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
+import type { SchemaRegistry } from '../../runtime/ports/schema-registry.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
   BatchReport,
@@ -41,6 +42,7 @@ export interface KafkaNodeOptions {
   readonly settings: ClientSettings;
   readonly stateFolder: string;
   readonly models: ModelHost | undefined;
+  readonly registry: SchemaRegistry;
   readonly onBatch: (query: string, report: BatchReport) => void;
   readonly log: (text: string) => void;
 }
@@ -98,6 +100,7 @@ export class KafkaNode implements Node {
     const threads = Number(options.settings['ksql.streams.num.stream.threads'] ?? 2);
     this.#pool = new TaskPool(threads, options.settings, parts.backend.handle, {
       commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
+      fetchSchema: (id) => options.registry.byId(id),
       onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
       onFailed: (task) => this.#onFailed(task),
     });

@@ -12,6 +12,8 @@ export interface PoolCallbacks {
     group: string,
     offsets: readonly { topic: string; partition: number; offset: number }[],
   ) => Promise<void>;
+  /** The text of a schema of the registry. */
+  readonly fetchSchema: (id: number) => Promise<string | undefined>;
   /** `broker` says why a worker cannot fetch, while it cannot. */
   readonly onStatus: (tasks: readonly TaskStatus[], worker: number, broker: string | undefined) => void;
   readonly onFailed: (task: { id: string; queryId: string; error: string; fenced: boolean }) => void;
@@ -50,6 +52,14 @@ export class TaskPool {
           () => answer(undefined),
           (error: unknown) => answer(error instanceof Error ? error.message : String(error)),
         );
+        return;
+      }
+      case 'schema': {
+        const answer = (text: string | undefined, error?: string): void =>
+          worker.postMessage({ kind: 'schemaFetched', call: message.call, text, error } satisfies ToWorker);
+        callbacks
+          .fetchSchema(message.id)
+          .then(answer, (error: unknown) => answer(undefined, error instanceof Error ? error.message : String(error)));
         return;
       }
       case 'done': {

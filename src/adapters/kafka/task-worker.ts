@@ -4,6 +4,7 @@ import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { readBatchInfo } from '../../records/batch.ts';
 import type { Row } from '../../runtime/change.ts';
+import { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { ClientSettings } from './client-config.ts';
 import { KafkaTask, type TaskCommitStep, type TaskSpec } from './task.ts';
 import type { FetchWant } from './responses.ts';
@@ -18,6 +19,12 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly task: TaskSpec }
   | { readonly kind: 'stop'; readonly id: string; readonly forget: boolean; readonly call: number }
   | { readonly kind: 'offsetsCommitted'; readonly call: number; readonly error: string | undefined }
+  | {
+      readonly kind: 'schemaFetched';
+      readonly call: number;
+      readonly text: string | undefined;
+      readonly error: string | undefined;
+    }
   | { readonly kind: 'pull'; readonly queryId: string; readonly key: Row | undefined; readonly call: number }
   | { readonly kind: 'model'; readonly model: ModelObject }
   | { readonly kind: 'close'; readonly call: number };
@@ -41,6 +48,7 @@ export type FromWorker =
       readonly offsets: readonly { topic: string; partition: number; offset: number }[];
       readonly call: number;
     }
+  | { readonly kind: 'schema'; readonly id: number; readonly call: number }
   | { readonly kind: 'done'; readonly call: number; readonly result?: unknown; readonly error?: string }
   /** `broker` says why the last fetch failed, while it does. */
   | { readonly kind: 'status'; readonly tasks: readonly TaskStatus[]; readonly broker: string | undefined }
@@ -66,7 +74,7 @@ const wire = new Wire(settings, `millrace-worker-${index}`);
 const models = new ModelService();
 const tasks = new Map<string, KafkaTask>();
 const committing = new Map<KafkaTask, Promise<void>>();
-const pending = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+const pending = new Map<number, { resolve: (text?: string) => void; reject: (error: Error) => void }>();
 let calls = 0;
 let closing = false;
 let fetchError: string | undefined;
@@ -78,10 +86,19 @@ function commitOffsets(
 ): Promise<void> {
   const call = calls++;
   return new Promise((resolve, reject) => {
-    pending.set(call, { resolve, reject });
+    pending.set(call, { resolve: () => resolve(), reject });
     send({ kind: 'commitOffsets', group, offsets, call });
   });
 }
+
+/** The registry is asked by the main thread, which has its address or holds it. */
+const schemas = new SchemaCache((id) => {
+  const call = calls++;
+  return new Promise((resolve, reject) => {
+    pending.set(call, { resolve, reject });
+    send({ kind: 'schema', id, call });
+  });
+});
 
 /** For tests: `STEP:N` kills the process when this worker's commits have reached a step for the Nth time. */
 function crashPoint(text: string | undefined): ((step: TaskCommitStep) => void) | undefined {
@@ -96,7 +113,7 @@ function crashPoint(text: string | undefined): ((step: TaskCommitStep) => void) 
 async function main(): Promise<void> {
   const backend = await RocksBackend.attach(handle);
   await wire.connect();
-  const ports = { wire, backend, models, commitOffsets, onStep: crashPoint(process.env['MILLRACE_CRASH_AT']) };
+  const ports = { wire, backend, models, schemas, commitOffsets, onStep: crashPoint(process.env['MILLRACE_CRASH_AT']) };
   // Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it.
   const orders: Extract<ToWorker, { kind: 'start' | 'stop' }>[] = [];
   let closeCall = -1;
@@ -106,10 +123,11 @@ async function main(): Promise<void> {
       case 'stop':
         orders.push(message);
         break;
-      case 'offsetsCommitted': {
+      case 'offsetsCommitted':
+      case 'schemaFetched': {
         const call = pending.get(message.call);
         pending.delete(message.call);
-        if (message.error === undefined) call?.resolve();
+        if (message.error === undefined) call?.resolve('text' in message ? message.text : undefined);
         else call?.reject(new TypeError(message.error));
         return;
       }

@@ -10,7 +10,8 @@ import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
 import { reporters } from '../../runtime/build.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
 import { ErrorCollector } from '../../runtime/error-collector.ts';
-import { InputPartition, takeBatch, type ChangeDecoder } from '../../runtime/input-merger.ts';
+import { InputPartition, loadMissing, takeBatch, type ChangeDecoder } from '../../runtime/input-merger.ts';
+import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import { Pipeline } from '../../runtime/pipeline.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
@@ -47,6 +48,7 @@ export interface TaskPorts {
   readonly wire: Wire;
   readonly backend: StateBackend;
   readonly models: ModelHost | undefined;
+  readonly schemas: SchemaCache;
   /** At least once: the group's offsets are committed by its member, in the main thread. */
   readonly commitOffsets: (
     group: string,
@@ -132,7 +134,7 @@ export class KafkaTask {
       const decoder: ChangeDecoder =
         input.op === 'repartition'
           ? new RepartitionDecoder()
-          : new SourceDecoder(input, (bad) => this.#errors.badRecord(bad));
+          : new SourceDecoder(input, this.#ports.schemas, (bad) => this.#errors.badRecord(bad));
       this.inputs.push(new InputPartition(input.id, topic, spec.partition, decoder, position));
     }
   }
@@ -238,7 +240,9 @@ export class KafkaTask {
     const started = performance.now();
     const emitted = this.#slice();
     if (emitted instanceof Promise) await emitted;
-    if (this.#position() === before) return false;
+    const missing = this.#loadMissing();
+    const waited = missing && (await missing);
+    if (this.#position() === before) return waited;
     this.#dirty = true;
     this.#lastInput = performance.now();
     if (this.#errors.origins.count >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty)) await this.#drain();
@@ -246,6 +250,13 @@ export class KafkaTask {
     this.counts.batches++;
     this.counts.batchMs += performance.now() - started;
     return true;
+  }
+
+  /** Only where a record was met whose schema was never fetched: waiting for nothing costs too. */
+  #loadMissing(): Promise<boolean> | false {
+    return this.inputs.some(({ missingSchema }) => missingSchema !== undefined)
+      ? loadMissing(this.inputs, this.#ports.schemas)
+      : false;
   }
 
   /** Takes some changes and emits what they make; nothing of them is held while the caller waits for the network. */

@@ -65,6 +65,19 @@ export const catalogCodes = {
     message: (p: { format: string; column: string; type: string }) =>
       `format ${p.format} cannot hold column "${p.column}" of type ${p.type}`,
   },
+  SCHEMA_NOT_FOUND: {
+    message: (p: { role: string; subject: string; format: string }) =>
+      `the schema registry has no ${p.format} schema for the subject "${p.subject}"`,
+    hint: (p: { role: string; subject: string; format: string }) =>
+      `Name the ${p.role} columns in the statement, or register a schema for ${p.subject} first${p.role === 'key' ? ", or use KEY_FORMAT='NONE'" : ''}.`,
+  },
+  SCHEMA_REFUSED: {
+    message: (p: { subject: string; why: string }) => `a schema for "${p.subject}" is refused: ${p.why}`,
+  },
+  REGISTRY_DOWN: {
+    message: (p: { why: string }) => p.why,
+    hint: () => 'Check ksql.schema.registry.url.',
+  },
   WRAP_SINGLE_VALUE: { message: (p: { why: string }) => `WRAP_SINGLE_VALUE: ${p.why}` },
   TIMESTAMP_COLUMN: { message: (p: { why: string }) => `TIMESTAMP: ${p.why}` },
   INSERT_VALUES: { message: (p: { why: string }) => `INSERT: ${p.why}` },

@@ -1,7 +1,7 @@
-import type { Bytes } from '../util/bytes.ts';
-import { canonical } from '../types/numbers.ts';
-import type { Long } from '../types/sql-type.ts';
-import { DecodeError } from './define.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { canonical } from '../../types/numbers.ts';
+import type { Long } from '../../types/sql-type.ts';
+import { DecodeError } from '../define.ts';
 
 /** Protobuf's wire types that proto3 has; groups are refused. */
 export const wire = { varint: 0, fixed64: 1, sized: 2, fixed32: 5 } as const;

@@ -1,10 +1,10 @@
-import { fits, rescale } from '../types/decimals.ts';
-import { canonical, EvaluationError } from '../types/numbers.ts';
-import { BIGINT, BYTES, INTEGER, type Long, type SqlType, type Value } from '../types/sql-type.ts';
-import type { Bytes } from '../util/bytes.ts';
-import { DecodeError, type NullableFields } from './define.ts';
-import type { ProtobufReader } from './protobuf-wire.ts';
-import { putInteger, putSized, putTag, putVarint, wire } from './protobuf-wire.ts';
+import { fits, rescale, unscaledBytes, unscaledFrom } from '../../types/decimals.ts';
+import { EvaluationError } from '../../types/numbers.ts';
+import { BIGINT, BYTES, INTEGER, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { DecodeError, type NullableFields } from '../define.ts';
+import type { ProtobufReader } from './wire.ts';
+import { putInteger, putSized, putTag, putVarint, wire } from './wire.ts';
 
 const dayMs = 86_400_000;
 
@@ -100,11 +100,9 @@ function messageOf(type: SqlType): Message | undefined {
     case 'DECIMAL': // confluent.type.Decimal: value, precision, scale
       return {
         fields: [BYTES, INTEGER, INTEGER],
-        split: (value) => [twosComplement(BigInt(value as Long)), type.precision, type.scale],
+        split: (value) => [unscaledBytes(value as Long), type.precision, type.scale],
         join: ([bytes, , scale]) => {
-          const hex = (bytes as Buffer).toString('hex');
-          const unscaled = BigInt.asIntN((bytes as Buffer).length * 8, hex === '' ? 0n : BigInt(`0x${hex}`));
-          const value = rescale(canonical(unscaled), scale as number, type.scale);
+          const value = rescale(unscaledFrom(bytes as Buffer), scale as number, type.scale);
           if (!fits(value, type.precision)) throw new DecodeError(`a decimal has more than ${type.precision} digits`);
           return value;
         },
@@ -147,18 +145,6 @@ function messageOf(type: SqlType): Message | undefined {
     default:
       return undefined;
   }
-}
-
-/** The fewest bytes that hold a number, the highest first, as Java's BigInteger has them. */
-function twosComplement(value: bigint): Buffer {
-  let length = 1;
-  while (BigInt.asIntN(length * 8, value) !== value) length++;
-  return Buffer.from(
-    BigInt.asUintN(length * 8, value)
-      .toString(16)
-      .padStart(length * 2, '0'),
-    'hex',
-  );
 }
 
 /** The fields of nested messages; those of times and decimals are never optional. */

@@ -1,0 +1,107 @@
+import { hasOddMapKey, typeText, type SqlType, type Value } from '../types/sql-type.ts';
+import { avroReader, recordReader } from './avro/read.ts';
+import { avroText, parseAvro, refusedName, sqlTypeOf, withoutNull } from './avro/schema.ts';
+import { AvroReader } from './avro/wire.ts';
+import { avroWriter, recordWriter } from './avro/write.ts';
+import { DecodeError, type Decode, type DecodeColumn, type Encode, type Format, type FormatOptions } from './define.ts';
+import { framedDecoder, framedEncoder } from './schema-frames.ts';
+
+/** Why a type has a name that is none of Avro's. */
+function nameRefusal(type: SqlType): string | undefined {
+  switch (type.kind) {
+    case 'MAP':
+      return nameRefusal(type.value);
+    case 'ARRAY':
+      return nameRefusal(type.element);
+    case 'STRUCT':
+      return type.fields.map((field) => refusedName(field.name) ?? nameRefusal(field.type)).find(Boolean);
+    default:
+      return undefined;
+  }
+}
+
+function readerOf(text: string, columns: readonly DecodeColumn[], wrap: boolean): Decode {
+  const schema = parseAvro(text);
+  const reader = new AvroReader();
+  const slots = columns.map(({ slot }) => slot).filter((slot) => slot >= 0);
+  const top = withoutNull(schema);
+  if (columns.length === 1 && !wrap) {
+    const { slot, type, name } = columns[0]!;
+    const read = avroReader(schema, slot < 0 ? undefined : type, name);
+    return (bytes, start, end, row) => {
+      reader.open(bytes, start, end);
+      const value = read(reader);
+      if (slot >= 0) row[slot] = value;
+      return true;
+    };
+  }
+  if (schema.kind !== 'record')
+    throw new DecodeError(`the schema of the record is ${top.kind}, and columns need a record`);
+  const read = recordReader(schema, columns, '$');
+  return (bytes, start, end, row) => {
+    for (const slot of slots) row[slot] = null;
+    reader.open(bytes, start, end);
+    read(reader, row);
+    return true;
+  };
+}
+
+function writerOf(columns: readonly DecodeColumn[], { wrap, schema }: FormatOptions): Encode {
+  if (schema === undefined)
+    return () => {
+      throw new DecodeError('no schema to write with');
+    };
+  const avro = parseAvro(schema.text);
+  if (columns.length === 1 && !wrap) {
+    const { slot, type, name } = columns[0]!;
+    const write = avroWriter(avro, type, name);
+    return (row, out) => {
+      if (row[slot] === null) return false;
+      write(row[slot]!, out);
+      return true;
+    };
+  }
+  const record = withoutNull(avro);
+  if (record.kind !== 'record') throw new DecodeError(`the schema is ${record.kind}, and columns need a record`);
+  const write = recordWriter(record.fields, columns, '$');
+  return (row: readonly Value[], out) => {
+    write(row, out);
+    return true;
+  };
+}
+
+/** Avro behind the id of its schema: read by the schema it was written with, only the wanted fields. */
+export const avro: Format = {
+  name: 'AVRO',
+  supportsKey: true,
+  supportsValue: true,
+  singles: 'both',
+  usesDelimiter: false,
+  refuses: (columns) => {
+    const why = columns.map(({ name, type }) => refusedName(name) ?? nameRefusal(type)).find(Boolean);
+    if (why !== undefined) return { why };
+    const column = columns.find(({ type }) => hasOddMapKey(type));
+    return column && { column: column.name, type: typeText(column.type) };
+  },
+  registered: {
+    type: 'AVRO',
+    schemaOf: (columns, { wrap }, name) => avroText(columns, wrap, name),
+    columnsOf: (text, wrap) => {
+      const schema = withoutNull(parseAvro(text));
+      if (!wrap || schema.kind !== 'record') {
+        const type = sqlTypeOf(schema);
+        return type === undefined ? [] : [{ name: undefined, type }];
+      }
+      return schema.fields.flatMap((field) => {
+        const type = sqlTypeOf(field.type);
+        return type === undefined ? [] : [{ name: field.name.toUpperCase(), type }];
+      });
+    },
+  },
+  decoder: (columns, { wrap, schemas }) => {
+    if (columns.length === 0) return () => true;
+    return framedDecoder((id) => readerOf(schemas!.get(id), columns, wrap));
+  },
+  encoder: (columns, options) =>
+    columns.length === 0 ? () => false : framedEncoder(options, writerOf(columns, options)),
+};

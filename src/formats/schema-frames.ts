@@ -1,0 +1,31 @@
+import type { Bytes } from '../util/bytes.ts';
+import { DecodeError, type Decode, type Encode, type FormatOptions } from './define.ts';
+
+/** Confluent's framing: a zero byte and the schema's id before the payload. */
+const headerBytes = 5;
+
+/** Decodes the payload behind a schema's id by the decoder that `make` gives for it. */
+export function framedDecoder(make: (id: number) => Decode): Decode {
+  const byId = new Map<number, Decode>();
+  return (bytes, start, end, row) => {
+    if (end - start < headerBytes || bytes[start] !== 0)
+      throw new DecodeError('the bytes do not begin with the id of a schema');
+    const id = bytes.readInt32BE(start + 1);
+    let decode = byId.get(id);
+    if (decode === undefined) byId.set(id, (decode = make(id)));
+    return decode(bytes, start + headerBytes, end, row);
+  };
+}
+
+/** Puts the id of the schema that is written with before each payload; nothing for a null one. */
+export function framedEncoder({ schema }: FormatOptions, encode: Encode): Encode {
+  const header = Buffer.alloc(headerBytes);
+  if (schema !== undefined) header.writeInt32BE(schema.id, 1);
+  return (row, out: Bytes) => {
+    const start = out.length;
+    out.copy(header);
+    if (encode(row, out)) return true;
+    out.length = start;
+    return false;
+  };
+}

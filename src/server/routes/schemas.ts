@@ -1,0 +1,111 @@
+import type { Express, Response } from 'express';
+import type { SchemaType, SchemaVersion, ServedRegistry } from '../../engine/ports.ts';
+import type { ServerContext } from '../context.ts';
+import { parseObject, readBody, textField } from '../requests.ts';
+
+const mediaType = 'application/vnd.schemaregistry.v1+json';
+const types: readonly string[] = ['AVRO', 'JSON'] satisfies SchemaType[];
+
+/** An answer other than 200, with the registry's own codes. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly code: number;
+
+  constructor(status: number, code: number, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Confluent's registry API over the registry that this node holds; with another one configured these paths do not exist. */
+export function schemaRoutes(app: Express, { registry }: ServerContext): void {
+  if (registry === undefined) return;
+  const answer = async (response: Response, make: () => unknown): Promise<void> => {
+    try {
+      const body = await make();
+      response.type(mediaType).send(JSON.stringify(body));
+    } catch (error) {
+      const { name, message } = error as Error;
+      const invalid = message.startsWith('invalid ');
+      const { status, code } =
+        error instanceof Refusal
+          ? error
+          : name === 'SchemaRefused'
+            ? { status: invalid ? 422 : 409, code: invalid ? 42201 : 409 }
+            : { status: 400, code: 400 };
+      response
+        .status(status)
+        .type(mediaType)
+        .send(JSON.stringify({ error_code: code, message }));
+    }
+  };
+  app.get('/subjects', (_request, response) => answer(response, () => registry.subjects()));
+  app.get('/schemas/types', (_request, response) => answer(response, () => types));
+  app.get('/config', (_request, response) => answer(response, () => ({ compatibilityLevel: 'BACKWARD' })));
+  app.get('/schemas/ids/:id', (request, response) =>
+    answer(response, () => {
+      const found = registry.schema(Number(request.params.id));
+      if (found === undefined) throw new Refusal(404, 40403, `Schema ${request.params.id} not found.`);
+      return { ...typeOf(found.type), schema: found.text };
+    }),
+  );
+  app.get('/subjects/:subject/versions', (request, response) =>
+    answer(response, () => versionsOf(registry, request.params.subject).map(({ version }) => version)),
+  );
+  app.get('/subjects/:subject/versions/:version', (request, response) =>
+    answer(response, () => {
+      const { subject, version } = request.params;
+      const versions = versionsOf(registry, subject);
+      const found = version === 'latest' ? versions.at(-1) : versions.find((each) => each.version === Number(version));
+      if (found === undefined) throw new Refusal(404, 40402, `Version ${version} not found.`);
+      return describe(subject, found);
+    }),
+  );
+  app.post('/subjects/:subject/versions', (request, response) =>
+    answer(response, async () => {
+      const { type, text } = schemaOf(await readBody(request));
+      return { id: await registry.register(request.params.subject, type, text) };
+    }),
+  );
+  app.post('/subjects/:subject', (request, response) =>
+    answer(response, async () => {
+      const { subject } = request.params;
+      const { type, text } = schemaOf(await readBody(request));
+      const found = versionsOf(registry, subject).find((each) => each.type === type && each.text === text);
+      if (found === undefined) throw new Refusal(404, 40403, 'Schema not found');
+      return describe(subject, found);
+    }),
+  );
+  app.delete('/subjects/:subject', (request, response) =>
+    answer(response, () => {
+      const versions = versionsOf(registry, request.params.subject).map(({ version }) => version);
+      registry.remove(request.params.subject);
+      return versions;
+    }),
+  );
+}
+
+/** Avro is the type that is not named. */
+const typeOf = (type: SchemaType): object => (type === 'AVRO' ? {} : { schemaType: type });
+const describe = (subject: string, { id, version, type, text }: SchemaVersion): object => ({
+  subject,
+  version,
+  id,
+  ...typeOf(type),
+  schema: text,
+});
+
+function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaVersion[] {
+  const versions = registry.versions(subject);
+  if (versions === undefined) throw new Refusal(404, 40401, `Subject '${subject}' not found.`);
+  return versions;
+}
+
+function schemaOf(body: string): { type: SchemaType; text: string } {
+  const fields = parseObject(body);
+  const type = fields['schemaType'] ?? 'AVRO';
+  if (typeof type !== 'string' || !types.includes(type))
+    throw new Refusal(422, 42201, `schema type ${String(type)} is not one of ${types.join(', ')}`);
+  return { type: type as SchemaType, text: textField(fields, ['schema']) };
+}
