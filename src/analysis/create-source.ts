@@ -7,7 +7,7 @@ import type { Name } from '../syntax/expressions.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { isPseudoColumn, type Column, type Schema } from '../types/schema.ts';
 import { array, BYTES, contains, sameType, STRING, struct, typeText } from '../types/sql-type.ts';
-import { checkFormatNames, chooseFormats } from './format-choice.ts';
+import { checkFormatNames, chooseFormats, registeredOf } from './format-choice.ts';
 import { Properties } from './properties.ts';
 import { resolveType } from './resolve-type.ts';
 
@@ -28,6 +28,11 @@ const common = [
   'VALUE_FORMAT',
   'KEY_DELIMITER',
   'VALUE_DELIMITER',
+  'KEY_SCHEMA_ID',
+  'VALUE_SCHEMA_ID',
+  'KEY_SCHEMA_FULL_NAME',
+  'VALUE_SCHEMA_FULL_NAME',
+  'VALUE_AVRO_SCHEMA_FULL_NAME',
   'KEY_PROTOBUF_NULLABLE_REPRESENTATION',
   'VALUE_PROTOBUF_NULLABLE_REPRESENTATION',
   'WRAP_SINGLE_VALUE',
@@ -59,6 +64,8 @@ export interface RolesToInfer {
     readonly role: 'key' | 'value';
     readonly format: string;
     readonly wrap: boolean;
+    readonly schemaId: number | undefined;
+    readonly fullName: string | undefined;
     readonly span: Span;
   }[];
 }
@@ -69,15 +76,33 @@ export function rolesToInfer(statement: CreateSource, defaults: SourceDefaults):
   const roles = (['key', 'value'] as const).flatMap((role) => {
     const isKey = (element: CreateSource['elements'][number]): boolean =>
       element.role === 'key' || element.role === 'primaryKey';
-    if (statement.elements.some((element) => element.role !== 'header' && isKey(element) === (role === 'key')))
+    const isDeclared = statement.elements.some(
+      (element) => element.role !== 'header' && isKey(element) === (role === 'key'),
+    );
+    if (isDeclared) {
+      const id = `${role.toUpperCase()}_SCHEMA_ID`;
+      if (properties.has(id)) properties.refuse(id, `the ${role} columns are declared too; leave out one of the two`);
       return [];
+    }
     const property = `${role.toUpperCase()}_FORMAT`;
     const which = properties.has(property) ? property : 'FORMAT';
     const name = properties.text(which) ?? (role === 'key' ? defaults.keyFormat : defaults.valueFormat);
     const format = name === undefined ? undefined : findFormat(name.trim());
-    if (format?.registered === undefined) return [];
+    if (format === undefined) return [];
+    const registered = registeredOf(properties, role === 'key' ? 'KEY' : 'VALUE', format);
+    if (format.registered === undefined) return [];
     const wrap = role === 'value' && (properties.boolean('WRAP_SINGLE_VALUE') ?? true);
-    return [{ role, format: format.name, wrap, span: properties.span(which) }];
+    return [
+      {
+        role,
+        format: format.name,
+        wrap,
+        schemaId: undefined,
+        fullName: undefined,
+        ...registered,
+        span: properties.span(which),
+      },
+    ];
   });
   return { topic: properties.requiredText('KAFKA_TOPIC'), roles };
 }

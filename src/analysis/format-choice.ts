@@ -55,14 +55,14 @@ function keyFormat(
   const span = properties.span('KEY_FORMAT');
   const format = explicit ?? findFormat(inherited?.key.format ?? defaultKey)!;
   if (keys.length === 0) {
-    if (explicit !== undefined && explicit.name !== 'NONE' && properties.has('KEY_FORMAT') && inherited === undefined) {
+    if (explicit !== undefined && explicit.name !== 'NONE' && properties.has('KEY_FORMAT') && inherited !== undefined) {
       throw new SqlError('FORMAT_UNSUPPORTED', span, {
         format: explicit.name,
         why: "a key format is given, but there are no key columns; use KEY_FORMAT='NONE'",
       });
     }
-    // FORMAT is kept for what is derived from a source without a key.
-    return { format: properties.has('FORMAT') ? explicit!.name : 'NONE', wrap: false, delimiter: ',' };
+    // What is given is kept for what is derived from a source without a key.
+    return { format: explicit?.name ?? 'NONE', wrap: false, delimiter: ',' };
   }
   if (!format.supportsKey)
     throw new SqlError('FORMAT_UNSUPPORTED', span, { format: format.name, why: 'it cannot hold keys' });
@@ -74,7 +74,13 @@ function keyFormat(
     explicit === undefined ? inherited?.key.delimiter : undefined,
   );
   const nullable = nullableOf(properties, 'KEY', format, inherited?.key);
-  return { format: format.name, wrap: keys.length > 1 || format.singles === 'wrap', delimiter, ...nullable };
+  return {
+    format: format.name,
+    wrap: keys.length > 1 || format.singles === 'wrap',
+    delimiter,
+    ...nullable,
+    ...registeredOf(properties, 'KEY', format),
+  };
 }
 
 function valueFormat(
@@ -111,7 +117,32 @@ function valueFormat(
   }
   const wrap =
     values.length !== 1 || (format.singles === 'both' ? (wanted ?? wrapSingles ?? true) : format.singles === 'wrap');
-  return { format: format.name, wrap, delimiter, ...nullableOf(properties, 'VALUE', format, inherited?.value) };
+  return {
+    format: format.name,
+    wrap,
+    delimiter,
+    ...nullableOf(properties, 'VALUE', format, inherited?.value),
+    ...registeredOf(properties, 'VALUE', format),
+  };
+}
+
+/** Which schema of the registry is named, by its id, and which of its records or messages. */
+export function registeredOf(
+  properties: Properties,
+  role: 'KEY' | 'VALUE',
+  format: Format,
+): Pick<FormatSpec, 'schemaId' | 'fullName'> {
+  const names = [`${role}_SCHEMA_FULL_NAME`, ...(role === 'VALUE' ? ['VALUE_AVRO_SCHEMA_FULL_NAME'] : [])];
+  const given = names.filter((name) => properties.has(name));
+  if (given.length > 1) properties.refuse(given[1]!, `${given[0]!} says it already`);
+  const [property] = given;
+  const id = `${role}_SCHEMA_ID`;
+  for (const each of [...given, ...(properties.has(id) ? [id] : [])])
+    if (format.registered === undefined) properties.refuse(each, `format ${format.name} has no schemas in a registry`);
+  const fullName = property === undefined ? undefined : properties.text(property);
+  if (fullName?.trim() === '') properties.refuse(property!, 'it is empty');
+  const schemaId = properties.integer(id);
+  return { ...(schemaId === undefined ? {} : { schemaId }), ...(fullName === undefined ? {} : { fullName }) };
 }
 
 /** How nulls are held, as given or as the source of a result has it. */

@@ -3,7 +3,15 @@ import { avroReader, recordReader } from './avro/read.ts';
 import { avroText, parseAvro, refusedName, sqlTypeOf, withoutNull } from './avro/schema.ts';
 import { AvroReader } from './avro/wire.ts';
 import { avroWriter, recordWriter } from './avro/write.ts';
-import { DecodeError, type Decode, type DecodeColumn, type Encode, type Format, type FormatOptions } from './define.ts';
+import {
+  DecodeError,
+  type Decode,
+  type DecodeColumn,
+  type Encode,
+  type Format,
+  type FormatOptions,
+  type SchemaText,
+} from './define.ts';
 import { framedDecoder, framedEncoder } from './schema-frames.ts';
 
 /** Why a type has a name that is none of Avro's. */
@@ -20,8 +28,8 @@ function nameRefusal(type: SqlType): string | undefined {
   }
 }
 
-function readerOf(text: string, columns: readonly DecodeColumn[], wrap: boolean): Decode {
-  const schema = parseAvro(text);
+function readerOf(schemaText: SchemaText, columns: readonly DecodeColumn[], wrap: boolean): Decode {
+  const schema = parseAvro(schemaText);
   const reader = new AvroReader();
   const slots = columns.map(({ slot }) => slot).filter((slot) => slot >= 0);
   const top = withoutNull(schema);
@@ -51,7 +59,7 @@ function writerOf(columns: readonly DecodeColumn[], { wrap, schema }: FormatOpti
     return () => {
       throw new DecodeError('no schema to write with');
     };
-  const avro = parseAvro(schema.text);
+  const avro = parseAvro(schema);
   if (columns.length === 1 && !wrap) {
     const { slot, type, name } = columns[0]!;
     const write = avroWriter(avro, type, name);
@@ -85,16 +93,16 @@ export const avro: Format = {
   },
   registered: {
     type: 'AVRO',
-    schemaOf: (columns, { wrap }, name) => avroText(columns, wrap, name),
-    columnsOf: (text, wrap) => {
+    schemaOf: (columns, { wrap, fullName }, name) => avroText(columns, wrap, fullName ?? name),
+    columnsOf: (text, { wrap }, named) => {
       const schema = withoutNull(parseAvro(text));
       if (!wrap || schema.kind !== 'record') {
-        const type = sqlTypeOf(schema);
+        const type = sqlTypeOf(schema, named);
         return type === undefined ? [] : [{ name: undefined, type }];
       }
       return schema.fields.flatMap((field) => {
-        const type = sqlTypeOf(field.type);
-        return type === undefined ? [] : [{ name: field.name.toUpperCase(), type }];
+        const type = sqlTypeOf(field.type, named);
+        return type === undefined ? [] : [{ name: named(field.name), type }];
       });
     },
   },

@@ -27,16 +27,21 @@ export type Encode = (row: readonly Value[], out: Bytes) => boolean;
 /** How a format whose fields cannot be null holds nulls all the same; undefined where they become defaults. */
 export type NullableFields = 'OPTIONAL' | 'WRAPPER' | undefined;
 
-/** A schema of the registry: its id stands before what is written with it. */
-export interface RegisteredSchema {
-  readonly id: number;
+/** A schema as a registry holds it, with the schemas that it names. */
+export interface SchemaText {
   readonly text: string;
+  readonly references?: readonly { readonly name: string; readonly text: string }[] | undefined;
+}
+
+/** A schema of the registry: its id stands before what is written with it. */
+export interface RegisteredSchema extends SchemaText {
+  readonly id: number;
 }
 
 /** The registry's schemas as far as they are known here. */
 export interface SchemaSource {
-  /** The text of a schema; throws `UnknownSchema` when it has to be fetched, `DecodeError` when the registry has none. */
-  get(id: number): string;
+  /** A schema; throws `UnknownSchema` when it has to be fetched, `DecodeError` when the registry has none. */
+  get(id: number): SchemaText;
 }
 
 /** A schema that was never asked for: it must be fetched before the bytes can be read. */
@@ -57,6 +62,8 @@ export interface FormatOptions {
   readonly nullable?: NullableFields;
   /** What is written with, for formats of the registry. */
   readonly schema?: RegisteredSchema | undefined;
+  /** Which of a schema's records or messages is meant, where it has several. */
+  readonly fullName?: string | undefined;
   /** Where the schemas of records are found. */
   readonly schemas?: SchemaSource | undefined;
 }
@@ -66,11 +73,22 @@ export type InferredColumn = Pick<Column, 'type'> & { readonly name: string | un
 
 /** A format whose records carry the id of a schema of the registry. */
 export interface SchemaFormat {
-  readonly type: 'AVRO' | 'JSON';
-  /** The schema that these columns are written with; `name` is what its record is called where it has a name. */
-  readonly schemaOf: (columns: readonly DecodeColumn[], options: Pick<FormatOptions, 'wrap'>, name: string) => string;
-  /** The columns that a schema describes; what SQL has no type for is left out. */
-  readonly columnsOf: (text: string, wrap: boolean) => readonly InferredColumn[];
+  readonly type: 'AVRO' | 'JSON' | 'PROTOBUF';
+  /** The schema that these columns are written with; `name` is what its record is called where `fullName` gives no other. */
+  readonly schemaOf: (
+    columns: readonly DecodeColumn[],
+    options: Pick<FormatOptions, 'wrap' | 'nullable' | 'fullName'>,
+    name: string,
+  ) => string;
+  /**
+   * The columns that a schema describes, their names and those of nested fields as `named` makes them; what SQL has no type for is
+   * left out. Throws `DecodeError` for what is no schema; undefined when it has nothing of the full name that is wanted.
+   */
+  readonly columnsOf: (
+    schema: SchemaText,
+    options: Pick<FormatOptions, 'wrap' | 'fullName'>,
+    named: (name: string) => string,
+  ) => readonly InferredColumn[] | undefined;
 }
 
 export interface Format {

@@ -5,9 +5,10 @@ import { json } from './json.ts';
 import { jsonSr } from './json-sr.ts';
 import { kafka } from './kafka.ts';
 import { none } from './none.ts';
+import { protobuf } from './protobuf.ts';
 import { protobufNosr } from './protobuf-nosr.ts';
 
-const formats: readonly Format[] = [json, jsonSr, avro, kafka, delimited, protobufNosr, none];
+const formats: readonly Format[] = [json, jsonSr, avro, kafka, delimited, protobuf, protobufNosr, none];
 const byName = new Map(formats.map((format) => [format.name, format]));
 
 /** The format of a name in any case, or undefined. */

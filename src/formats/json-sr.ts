@@ -14,7 +14,7 @@ import {
   TIMESTAMP,
   type SqlType,
 } from '../types/sql-type.ts';
-import type { Format } from './define.ts';
+import type { DecodeColumn, Format, FormatOptions } from './define.ts';
 import { json } from './json.ts';
 import { framedDecoder, framedEncoder } from './schema-frames.ts';
 
@@ -77,7 +77,7 @@ function objectOf(fields: readonly { readonly name: string; readonly type: SqlTy
 }
 
 /** The fields of an object in Connect's order where it is given. */
-function fieldsOf({ properties = {} }: JsonSchema): { name: string; type: SqlType }[] {
+function fieldsOf({ properties = {} }: JsonSchema, named: (name: string) => string): { name: string; type: SqlType }[] {
   const entries = Object.entries(properties).map(([name, schema], place) => ({
     name,
     schema,
@@ -85,15 +85,15 @@ function fieldsOf({ properties = {} }: JsonSchema): { name: string; type: SqlTyp
   }));
   entries.sort((a, b) => a.place - b.place);
   return entries.flatMap(({ name, schema }) => {
-    const type = typeOf(schema);
-    return type === undefined ? [] : [{ name: name.toUpperCase(), type }];
+    const type = typeOf(schema, named);
+    return type === undefined ? [] : [{ name: named(name), type }];
   });
 }
 
 /** The SQL type of a schema by Connect's annotations, else by JSON's own types; undefined where there is none. */
-function typeOf(given: JsonSchema): SqlType | undefined {
+function typeOf(given: JsonSchema, named: (name: string) => string): SqlType | undefined {
   const choices = given.oneOf?.filter(({ type }) => type !== 'null');
-  if (choices?.length === 1) return typeOf(choices[0]!);
+  if (choices?.length === 1) return typeOf(choices[0]!, named);
   const connect = given['connect.type'];
   const parameters = given['connect.parameters'];
   if (given.title === connectDecimal && parameters !== undefined)
@@ -110,21 +110,29 @@ function typeOf(given: JsonSchema): SqlType | undefined {
     case 'string':
       return connect === 'bytes' ? BYTES : STRING;
     case 'array': {
-      const element = given.items && typeOf(given.items);
+      const element = given.items && typeOf(given.items, named);
       return element && array(element);
     }
     case 'object': {
       const values = given.additionalProperties;
       if (connect === 'map' && typeof values === 'object') {
-        const value = typeOf(values);
+        const value = typeOf(values, named);
         return value && map(STRING, value);
       }
-      const fields = fieldsOf(given);
+      const fields = fieldsOf(given, named);
       return fields.length === 0 ? undefined : struct(fields);
     }
     default:
       return undefined;
   }
+}
+
+/** Fields of the schema that is written with and that are no columns. */
+function missingFields(columns: readonly DecodeColumn[], { schema }: FormatOptions): { name: string; type: SqlType }[] {
+  if (schema === undefined) return [];
+  const fields = fieldsOf(JSON.parse(schema.text) as JsonSchema, (name) => name);
+  const names = new Set(columns.map(({ name }) => name));
+  return fields.filter(({ name }) => !names.has(name) && !names.has(name.toUpperCase()));
 }
 
 /** JSON behind the id of its schema in the registry; the text says itself what it is, so that no schema is needed to read it. */
@@ -139,10 +147,10 @@ export const jsonSr: Format = {
     type: 'JSON',
     schemaOf: (columns, { wrap }) =>
       JSON.stringify(!wrap && columns.length === 1 ? nullable(schemaOf(columns[0]!.type)) : objectOf(columns)),
-    columnsOf: (text, wrap) => {
+    columnsOf: ({ text }, { wrap }, named) => {
       const schema = JSON.parse(text) as JsonSchema;
-      if (wrap && schema.type === 'object' && schema['connect.type'] !== 'map') return fieldsOf(schema);
-      const type = typeOf(schema);
+      if (wrap && schema.type === 'object' && schema['connect.type'] !== 'map') return fieldsOf(schema, named);
+      const type = typeOf(schema, named);
       return type === undefined ? [] : [{ name: undefined, type }];
     },
   },
@@ -151,5 +159,12 @@ export const jsonSr: Format = {
     const framed = framedDecoder(() => decode);
     return decode.late === undefined ? framed : Object.assign(framed, { late: decode.late });
   },
-  encoder: (columns, options) => framedEncoder(options, json.encoder(columns, options)),
+  encoder: (columns, options) => {
+    const missing = columns.length === 1 && !options.wrap ? [] : missingFields(columns, options);
+    if (missing.length === 0) return framedEncoder(options, json.encoder(columns, options));
+    // What the schema has besides is written as null: in a slot behind the row's.
+    const slot = Math.max(-1, ...columns.map((column) => column.slot)) + 1;
+    const encode = json.encoder([...columns, ...missing.map((field) => ({ ...field, slot }))], options);
+    return framedEncoder(options, (row, out) => encode([...row.slice(0, slot), null], out));
+  },
 };

@@ -1,21 +1,9 @@
-import { hasOddMapKey, typeText, type SqlType } from '../types/sql-type.ts';
 import type { Format } from './define.ts';
-import { putField, readField, readFields } from './protobuf/fields.ts';
+import { refusedColumn } from './protobuf/columns.ts';
+import { rowReader } from './protobuf/read.ts';
+import { messageFor } from './protobuf/schema.ts';
 import { ProtobufReader } from './protobuf/wire.ts';
-
-/** Whether Protobuf has no place for a type: a repeated field holds no repeated ones. */
-function isRefused(type: SqlType): boolean {
-  switch (type.kind) {
-    case 'ARRAY':
-      return type.element.kind === 'ARRAY' || type.element.kind === 'MAP' || isRefused(type.element);
-    case 'MAP':
-      return hasOddMapKey(type) || isRefused(type.value);
-    case 'STRUCT':
-      return type.fields.some((field) => isRefused(field.type));
-    default:
-      return false;
-  }
-}
+import { rowWriter } from './protobuf/write.ts';
 
 /**
  * Protobuf messages without a schema registry: field numbers are the columns' places, from 1 on. Scalars that are null are read
@@ -28,27 +16,20 @@ export const protobufNosr: Format = {
   singles: 'wrap',
   usesDelimiter: false,
   usesNullable: true,
-  refuses: (columns) => {
-    const column = columns.find(({ type }) => isRefused(type));
-    return column && { column: column.name, type: typeText(column.type) };
-  },
+  refuses: refusedColumn,
   decoder: (columns, { nullable }) => {
     const reader = new ProtobufReader();
-    const fields = columns.map(({ type, slot }) => (slot < 0 ? undefined : readField(type, nullable)));
+    const read = rowReader(messageFor(columns, nullable, '$'), columns, '$');
     return (bytes, start, end, row) => {
       reader.open(bytes, start, end);
-      const values = readFields(reader, fields);
-      for (let i = 0; i < columns.length; i++) {
-        const { slot } = columns[i]!;
-        if (slot >= 0) row[slot] = values[i]!;
-      }
+      read(reader, row);
       return true;
     };
   },
   encoder: (columns, { nullable }) => {
-    const puts = columns.map(({ type }, i) => putField(i + 1, type, nullable));
+    const write = rowWriter(messageFor(columns, nullable, '$'), columns, '$');
     return (row, out) => {
-      for (let i = 0; i < puts.length; i++) puts[i]!(row[columns[i]!.slot]!, out);
+      write(row, out);
       return true;
     };
   },

@@ -8,7 +8,10 @@ export interface FormatSpec {
   readonly wrap: boolean;
   readonly delimiter: string;
   readonly nullable?: NullableFields;
-  /** Of formats with a registry: what is written with. */
+  /** Of formats with a registry: which record or message of the schema is meant, and what is written with. */
+  readonly fullName?: string | undefined;
+  /** The schema that a statement names by its id. */
+  readonly schemaId?: number | undefined;
   readonly schema?: RegisteredSchema | undefined;
 }
 

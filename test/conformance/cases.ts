@@ -10,6 +10,15 @@ export interface CaseRecord {
   readonly window: { readonly start: number; readonly end: number; readonly type: string } | undefined;
   readonly headers: readonly { readonly key: string; readonly value: string | null }[];
 }
+/** A schema that a case gives for a topic, with the id that it must have, if any, and the schemas that it names. */
+export interface TopicSchema {
+  readonly role: 'key' | 'value';
+  readonly format: string;
+  readonly text: string;
+  readonly id: number | undefined;
+  readonly references: readonly { readonly name: string; readonly text: string }[];
+}
+
 export interface TestCase {
   readonly file: string;
   readonly name: string;
@@ -17,9 +26,9 @@ export interface TestCase {
   readonly properties: ReadonlyMap<string, string>;
   readonly topics: readonly {
     readonly name: string;
-    readonly partitions: number;
+    readonly partitions: number | undefined;
     readonly replicas: number;
-    readonly schemas: readonly { readonly role: 'key' | 'value'; readonly format: string; readonly text: string }[];
+    readonly schemas: readonly TopicSchema[];
   }[];
   readonly inputs: readonly CaseRecord[];
   readonly outputs: readonly CaseRecord[];
@@ -28,6 +37,8 @@ export interface TestCase {
   readonly responses: Json;
   readonly expectedError: Json;
   /** REST: inputs are written once the push query is there. */
+  /** The queries are asked once more, for rows as Protobuf. */
+  readonly withProto: boolean;
   readonly waitForPush: boolean;
   /** REST: rows are compared in order. */
   readonly verifyOrder: boolean;
@@ -78,12 +89,26 @@ function expand(test: Fields, file: string, format: string | undefined): TestCas
       .map(fields)
       .map((topic) => ({
         name: text(topic.get('name')),
-        partitions: Number(text(topic.get('partitions')) || 1),
+        partitions: topic.has('partitions') ? Number(text(topic.get('partitions'))) : undefined,
         replicas: Number(text(topic.get('replicas')) || 1),
         schemas: (['key', 'value'] as const).flatMap((role) => {
           const schema = topic.get(`${role}Schema`);
           const format = text(topic.get(`${role}Format`)) || 'AVRO';
-          return schema === undefined ? [] : [{ role, format: format.toUpperCase(), text: jsonText(schema) }];
+          const id = text(topic.get(`${role}SchemaId`));
+          const references = list(topic.get(`${role}SchemaReferences`)).map((each) => {
+            const reference = fields(each);
+            return { name: text(reference.get('name')), text: schemaText(reference.get('schema') ?? null) };
+          });
+          if (schema === undefined) return [];
+          return [
+            {
+              role,
+              format: format.toUpperCase(),
+              text: schemaText(schema),
+              id: id === '' ? undefined : Number(id),
+              references,
+            },
+          ];
         }),
       })),
     inputs: list(test.get('inputs')).map(recordOf),
@@ -95,10 +120,15 @@ function expand(test: Fields, file: string, format: string | undefined): TestCas
     post: test.get('post') ?? null,
     responses: test.get('responses') ?? null,
     expectedError: test.get('expectedError') ?? null,
+    withProto: test.get('testPullWithProtoFormat') === true,
     waitForPush: fields(test.get('inputConditions')).get('waitForActivePushQuery') === true,
     verifyOrder: fields(test.get('outputConditions')).get('verifyOrder') === true,
   };
 }
+
+/** Protobuf's schemas stand as text, the others as JSON. */
+const schemaText = (json: Json): string =>
+  typeof json === 'string' && json.includes('syntax') ? json : jsonText(json);
 
 function recordOf(json: Json): CaseRecord {
   const record = fields(json);

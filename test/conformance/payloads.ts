@@ -6,6 +6,8 @@ import { AvroReader } from '../../src/formats/avro/wire.ts';
 import { avroWriter } from '../../src/formats/avro/write.ts';
 import type { RegisteredSchema, SchemaSource } from '../../src/formats/define.ts';
 import { jsonWriter } from '../../src/types/json-text.ts';
+import { protobuf } from '../../src/formats/protobuf.ts';
+import { parseProto } from '../../src/formats/protobuf/parse.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { findField, fromJson } from '../../src/formats/json-convert.ts';
 import { canonical, doubleText } from '../../src/types/numbers.ts';
@@ -41,7 +43,9 @@ export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]
       return Buffer.from(text);
     }
     case 'PROTOBUF_NOSR':
-      return protobufPayload(json, spec, columns);
+      return nosrPayload(json, spec, columns);
+    case 'PROTOBUF':
+      return protobufPayload(json, spec);
     case 'AVRO':
       return avroPayload(json, spec.schema!);
     case 'JSON_SR':
@@ -52,7 +56,7 @@ export function payload(json: Json, spec: FormatSpec, columns: readonly Column[]
 }
 
 /** With the schema of the columns, as ksqlDB's runner does; a single key that is given bare is the message's only field. */
-function protobufPayload(json: Json, spec: FormatSpec, columns: readonly Column[]): Buffer {
+function nosrPayload(json: Json, spec: FormatSpec, columns: readonly Column[]): Buffer {
   const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
   const fields = json instanceof Map ? json : new Map([[columns[0]!.name, json]]);
   const row = columns.map(({ name, type }) => fromJson(findField(fields, name) ?? null, type, name));
@@ -68,17 +72,55 @@ function header(id: number): Buffer {
 }
 
 /** By the schema and not by the source's columns: a whole value of the SQL type that the schema has. */
-function avroPayload(json: Json, { id, text }: RegisteredSchema): Buffer {
-  const schema = parseAvro(text);
-  const type = sqlTypeOf(schema)!;
+const same = (name: string): string => name;
+
+function avroPayload(json: Json, registered: RegisteredSchema): Buffer {
+  const { id } = registered;
+  const schema = parseAvro(registered);
+  const type = sqlTypeOf(schema, same)!;
   const out = new Bytes();
   avroWriter(schema, type, '$')(fromJson(json, type, '$'), out);
   return Buffer.concat([header(id), out.from(0)]);
 }
 
+/** By the schema's message, all of its fields; a field that the case does not have is left out. */
+function protobufPayload(json: Json, spec: FormatSpec): Buffer {
+  const columns = protobuf.registered!.columnsOf(spec.schema!, spec, same)!.map(({ name, type }, slot) => ({
+    name: name!,
+    type,
+    slot,
+  }));
+  const fields = json instanceof Map ? json : new Map([[columns[0]!.name, json]]);
+  const row = columns.map(({ name, type }) => fromJson(findField(fields, name) ?? null, type, name));
+  const out = new Bytes();
+  protobuf.encoder(columns, spec)(row, out);
+  return out.from(0);
+}
+
+function readProtobuf(bytes: Buffer, schemas: SchemaSource): Json {
+  const schema = schemas.get(bytes.readInt32BE(1));
+  const messages = parseProto(schema);
+  const first = bytes[5] === 0;
+  // The bytes name one of the file's messages; only those at its top are met here.
+  const fullName = first ? undefined : messages.filter(({ place }) => place.length === 1)[bytes[6]! / 2]!.message.name;
+  const columns = protobuf
+    .registered!.columnsOf(schema, { wrap: true, fullName }, same)!
+    .map(({ name, type }, slot) => ({
+      name: name!,
+      type,
+      slot,
+    }));
+  const row: Value[] = columns.map(() => null);
+  protobuf.decoder(columns, { wrap: true, delimiter: ',', schemas })(bytes, 0, bytes.length, row);
+  return new Map(columns.map(({ name, type }, i) => [name, parseJson(jsonWriter(type)(noBytes(row[i]!)))]));
+}
+
+/** The runner's rule: no bytes are null. */
+const noBytes = (value: Value): Value => (Buffer.isBuffer(value) && value.length === 0 ? null : value);
+
 function readAvro(bytes: Buffer, schemas: SchemaSource): Json {
   const schema = parseAvro(schemas.get(bytes.readInt32BE(1)));
-  const type = sqlTypeOf(schema)!;
+  const type = sqlTypeOf(schema, same)!;
   const reader = new AvroReader();
   reader.open(bytes, 5, bytes.length);
   return parseJson(jsonWriter(type)(avroReader(schema, type, '$')(reader)));
@@ -120,6 +162,8 @@ export function readBack(
       return readAvro(bytes, schemas);
     case 'JSON_SR':
       return parseJson(bytes.subarray(5).toString());
+    case 'PROTOBUF':
+      return readProtobuf(bytes, schemas);
     case 'PROTOBUF_NOSR': {
       const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
       const row: Value[] = columns.map(() => null);

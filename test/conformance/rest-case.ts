@@ -1,8 +1,10 @@
+import protobufjs from 'protobufjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import type { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import type { DiagnosticCode } from '../../src/diagnostics/catalog.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -85,7 +87,7 @@ class RestCase {
     const admin = first < 0 ? test.statements : test.statements.slice(0, first);
     const queries = first < 0 ? [] : test.statements.slice(first);
     await createTopics(test, 1, (name, settings) => this.#engine.node.createTopic(name, settings));
-    await registerTopicSchemas(test, this.#engine);
+    await registerTopicSchemas(test, this.#engine.registry as EmbeddedRegistry);
     const answers: Json[] = [];
     let failure: Answer | undefined;
     if (admin.length > 0) {
@@ -96,6 +98,12 @@ class RestCase {
     if (failure === undefined && !test.waitForPush) await this.#produce();
     for (const sql of failure === undefined ? queries : []) {
       const answer = await this.#post('/query', sql, test.waitForPush ? () => this.#produce() : undefined);
+      if (answer.status === 200) answers.push(answer.json);
+      else failure = answer;
+    }
+    // The same queries once more with rows as Protobuf.
+    for (const sql of failure === undefined && test.withProto ? queries : []) {
+      const answer = await this.#post('/query', sql, undefined, 'application/vnd.ksql.v1+protobuf');
       if (answer.status === 200) answers.push(answer.json);
       else failure = answer;
     }
@@ -123,10 +131,11 @@ class RestCase {
   }
 
   /** Posts SQL; `onHeader` runs when the first bytes of the answer are there. */
-  async #post(path: string, ksql: string, onHeader?: () => Promise<void>): Promise<Answer> {
+  async #post(path: string, ksql: string, onHeader?: () => Promise<void>, accept?: string): Promise<Answer> {
     const streamsProperties = Object.fromEntries(this.#test.properties);
     const response = await fetch(`${this.#server.url}${path}`, {
       method: 'POST',
+      ...(accept === undefined ? {} : { headers: { accept } }),
       body: JSON.stringify({ ksql, streamsProperties }),
       signal: AbortSignal.timeout(limitMs),
     });
@@ -197,19 +206,19 @@ function verifyError(expected: ReadonlyMap<string, Json>, { status, json }: Answ
 
 function verifyAnswer(expected: ReadonlyMap<string, Json>, actual: Json, where: string, test: TestCase): void {
   const [kind, wanted] = [...expected][0]!;
-  if (kind === 'queryProto') throw new Refused({ status: 0, json: new Map([['code', 'NOT_SUPPORTED_YET']]) });
   if (kind === 'admin') {
     if (!isSubset(wanted, actual))
       throw new Mismatch(`${where}: ${jsonText(wanted)} expected, ${jsonText(actual)} came`);
     return;
   }
-  const [rows, came] = [wanted as Json[], actual as Json[]];
+  const [rows, came] = [wanted as Json[], kind === 'queryProto' ? protoRows(actual as Json[]) : (actual as Json[])];
   const show = (list: readonly Json[]): string => list.map(jsonText).join(' ').slice(0, 400);
   if (rows.length !== came.length)
     throw new Mismatch(`${where}: ${rows.length} rows expected, ${came.length} came: ${show(came)} for ${show(rows)}`);
   const statement = test.statements.at(-1)!;
   const columnsOf = (json: Json): Json | undefined => {
     const row = json instanceof Map ? json.get('row') : undefined;
+    if (typeof row === 'string') return sortedBlocks(row);
     return row instanceof Map ? row.get('columns') : undefined;
   };
   const left = came.map(columnsOf).filter((columns) => columns !== undefined);
@@ -225,6 +234,43 @@ function verifyAnswer(expected: ReadonlyMap<string, Json>, actual: Json, where: 
     left.splice(at, 1);
   });
 }
+
+/** Rows of Protobuf in its text form, as the cases have them. */
+function protoRows(answer: readonly Json[]): Json[] {
+  const at = (json: Json | undefined, ...names: string[]): Json | undefined =>
+    names.reduce<Json | undefined>((each, name) => (each instanceof Map ? each.get(name) : undefined), json);
+  const schema = at(answer[0], 'header', 'protoSchema') as string;
+  const type = protobufjs.parse(schema, { keepCase: true }).root.lookupType('ConnectDefault1');
+  return answer.map((element) => {
+    const bytes = at(element, 'row', 'protobufBytes');
+    if (typeof bytes !== 'string') return element;
+    const message = type.decode(Buffer.from(bytes, 'base64'));
+    return new Map([['row', sortedBlocks(protoText(message, type, ''))]]);
+  });
+}
+
+function protoText(message: protobufjs.Message | object, type: protobufjs.Type, indent: string): string {
+  const given = message as Readonly<Record<string, unknown>>;
+  return type.fieldsArray
+    .flatMap((field) => {
+      if (!Object.hasOwn(given, field.name)) return [];
+      const values = field.repeated ? (given[field.name] as unknown[]) : [given[field.name]];
+      return values.map((value) =>
+        field.resolvedType instanceof protobufjs.Type
+          ? `${indent}${field.name} {\n${protoText(value as object, field.resolvedType, `${indent}  `)}${indent}}\n`
+          : `${indent}${field.name}: ${plainText(value)}\n`,
+      );
+    })
+    .join('');
+}
+
+const plainText = (value: unknown): string => {
+  if (Buffer.isBuffer(value)) return JSON.stringify(value.toString('latin1'));
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+};
+
+/** The entries of a map have no order: the fields of a row are put in one. */
+const sortedBlocks = (text: string): string => (text.match(/^\S[^]*?\n(?=\S|$)/gm) ?? []).sort().join('');
 
 /** Whether everything that is expected is there; `name|starts_with` compares the beginning of a text. */
 function isSubset(expected: Json, actual: Json, statement = ''): boolean {

@@ -6,7 +6,7 @@ import { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.
 import { HttpRegistry } from '../../src/adapters/registry/http-registry.ts';
 import { startNode } from '../../src/cli/start-node.ts';
 import { readSettings } from '../../src/config/settings.ts';
-import type { SchemaRegistry } from '../../src/runtime/ports/schema-registry.ts';
+import type { NewSchema, SchemaRegistry } from '../../src/runtime/ports/schema-registry.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-registry-'));
 const served = await startNode(readSettings({ 'state.dir': folder(), listeners: 'http://127.0.0.1:0' }, {}, undefined));
@@ -31,40 +31,44 @@ describe.each(registries)('a schema registry: %s', (_name, open) => {
 
   test('gives a schema one id, whatever its subjects, and the newest of a subject', async () => {
     expect(await registry.latest('none/of-it')).toBeUndefined();
-    const id = await registry.register('a value', 'AVRO', v1);
-    expect(await registry.register('a value', 'AVRO', v1)).toBe(id);
-    expect(await registry.register('b/value', 'AVRO', v1)).toBe(id);
+    const id = await registry.register('a value', { type: 'AVRO', text: v1 });
+    expect(await registry.register('a value', { type: 'AVRO', text: v1 })).toBe(id);
+    expect(await registry.register('b/value', { type: 'AVRO', text: v1 })).toBe(id);
     expect(await registry.latest('a value')).toMatchObject({ id, text: v1, type: 'AVRO' });
-    const next = await registry.register('a value', 'AVRO', v2);
+    const next = await registry.register('a value', { type: 'AVRO', text: v2 });
     expect(next).not.toBe(id);
     expect(await registry.latest('a value')).toMatchObject({ id: next, text: v2 });
     expect(await registry.latest('b/value')).toMatchObject({ id });
-    expect(await registry.byId(id)).toBe(v1);
-    expect(await registry.byId(next)).toBe(v2);
+    expect(await registry.byId(id)).toMatchObject({ type: 'AVRO', text: v1 });
+    expect(await registry.byId(next)).toMatchObject({ text: v2 });
     expect(await registry.byId(999_999)).toBeUndefined();
   });
 
   test('keeps types apart', async () => {
     const text = '{"type":"object"}';
-    const id = await registry.register('json', 'JSON', text);
+    const id = await registry.register('json', { type: 'JSON', text: text });
     expect(await registry.latest('json')).toMatchObject({ id, text, type: 'JSON' });
-    await expect(registry.register('json', 'AVRO', v1)).rejects.toMatchObject({ name: 'SchemaRefused' });
+    await expect(registry.register('json', { type: 'AVRO', text: v1 })).rejects.toMatchObject({
+      name: 'SchemaRefused',
+    });
   });
 
   test('refuses what cannot read the version before it, and what is no schema', async () => {
-    await registry.register('strict', 'AVRO', v1);
+    await registry.register('strict', { type: 'AVRO', text: v1 });
     for (const text of [record(['a', 'string']), record(['a', 'int'], ['new', 'int']), '{"type":"thing"}', '{'])
-      await expect(registry.register('strict', 'AVRO', text), text).rejects.toMatchObject({ name: 'SchemaRefused' });
+      await expect(registry.register('strict', { type: 'AVRO', text: text }), text).rejects.toMatchObject({
+        name: 'SchemaRefused',
+      });
     expect((await registry.latest('strict'))?.text).toBe(v1);
   });
 });
 
 test('the embedded registry is there again after a restart', async () => {
   const path = join(folder(), 'state', 'schemas.json');
-  const id = await new EmbeddedRegistry(path).register('__proto__', 'AVRO', v1);
+  const id = await new EmbeddedRegistry(path).register('__proto__', { type: 'AVRO', text: v1 });
   const again = new EmbeddedRegistry(path);
   expect(await again.latest('__proto__')).toMatchObject({ id, text: v1 });
-  expect(await again.register('other', 'AVRO', v2)).toBe(id + 1);
+  expect(await again.register('other', { type: 'AVRO', text: v2 })).toBe(id + 1);
 });
 
 test('a registry that does not answer is told of by its address, without its password', async () => {
@@ -99,4 +103,36 @@ test("the registry's paths answer as Confluent's", async () => {
   expect((await ask('/subjects/shop-value/versions', { schema: 7 }))[0]).toBe(400);
   expect(await ask('/subjects/shop-value', undefined, 'DELETE')).toEqual([200, [1]]);
   expect((await ask('/subjects'))[1]).not.toContain('shop-value');
+});
+
+test.each(registries)('schemas name each other, and are read whole: %s', async (_name, open) => {
+  const registry = open();
+  const event = 'syntax = "proto3"; message Event { int64 at = 1; }';
+  const text = 'syntax = "proto3"; import "event.proto"; message Row { Event event = 1; }';
+  await registry.register('event.proto', { type: 'PROTOBUF', text: event });
+  const references = [{ name: 'event.proto', subject: 'event.proto', version: 1 }];
+  const id = await registry.register('rows-value', { type: 'PROTOBUF', text, references });
+  const whole = { type: 'PROTOBUF', text, references: [{ name: 'event.proto', text: event }] };
+  expect(await registry.byId(id)).toEqual(whole);
+  expect(await registry.latest('rows-value')).toEqual({ id, ...whole });
+  await expect(registry.register('alone-value', { type: 'PROTOBUF', text })).rejects.toMatchObject({
+    name: 'SchemaRefused',
+  });
+});
+
+test('a level says what a newer schema must be able to do', async () => {
+  const proto = (fields: string): NewSchema => ({
+    type: 'PROTOBUF',
+    text: `syntax = "proto3"; message M { ${fields} }`,
+  });
+  const registry = new EmbeddedRegistry();
+  await registry.register('p', proto('int32 a = 1; string b = 2;'));
+  await registry.register('p', proto('int64 a = 1; string b = 2; bool c = 3;'));
+  await expect(registry.register('p', proto('string a = 1;'))).rejects.toThrow('int64 became string');
+  await expect(registry.register('p', proto('repeated int64 a = 1;'))).rejects.toThrow('plain became repeated');
+  registry.setLevel('NONE', 'p');
+  await registry.register('p', proto('string a = 1;'));
+  registry.setLevel('FORWARD');
+  await registry.register('f', { type: 'AVRO', text: v2 });
+  await expect(registry.register('f', { type: 'AVRO', text: record(['b', 'string']) })).rejects.toThrow('FORWARD');
 });

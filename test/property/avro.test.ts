@@ -45,7 +45,7 @@ const columns = [
 ];
 const type = struct(columns);
 const text = avroText(columns, true, 'KsqlDataSourceSchema');
-const schema = parseAvro(text);
+const schema = parseAvro({ text });
 
 /** avsc with 64-bit integers as bigints, and decimals left as bytes. */
 const long = avsc.types.LongType.__with({

@@ -1,3 +1,4 @@
+import type { SchemaText } from '../../runtime/schema-cache.ts';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ModelObject } from '../../catalog/catalog.ts';
@@ -12,8 +13,8 @@ export interface PoolCallbacks {
     group: string,
     offsets: readonly { topic: string; partition: number; offset: number }[],
   ) => Promise<void>;
-  /** The text of a schema of the registry. */
-  readonly fetchSchema: (id: number) => Promise<string | undefined>;
+  /** A schema of the registry. */
+  readonly fetchSchema: (id: number) => Promise<SchemaText | undefined>;
   /** `broker` says why a worker cannot fetch, while it cannot. */
   readonly onStatus: (tasks: readonly TaskStatus[], worker: number, broker: string | undefined) => void;
   readonly onFailed: (task: { id: string; queryId: string; error: string; fenced: boolean }) => void;
@@ -55,8 +56,8 @@ export class TaskPool {
         return;
       }
       case 'schema': {
-        const answer = (text: string | undefined, error?: string): void =>
-          worker.postMessage({ kind: 'schemaFetched', call: message.call, text, error } satisfies ToWorker);
+        const answer = (schema: SchemaText | undefined, error?: string): void =>
+          worker.postMessage({ kind: 'schemaFetched', call: message.call, schema, error } satisfies ToWorker);
         callbacks
           .fetchSchema(message.id)
           .then(answer, (error: unknown) => answer(undefined, error instanceof Error ? error.message : String(error)));

@@ -4,7 +4,7 @@ import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { readBatchInfo } from '../../records/batch.ts';
 import type { Row } from '../../runtime/change.ts';
-import { SchemaCache } from '../../runtime/schema-cache.ts';
+import { SchemaCache, type SchemaText } from '../../runtime/schema-cache.ts';
 import type { ClientSettings } from './client-config.ts';
 import { KafkaTask, type TaskCommitStep, type TaskSpec } from './task.ts';
 import type { FetchWant } from './responses.ts';
@@ -22,7 +22,7 @@ export type ToWorker =
   | {
       readonly kind: 'schemaFetched';
       readonly call: number;
-      readonly text: string | undefined;
+      readonly schema: SchemaText | undefined;
       readonly error: string | undefined;
     }
   | { readonly kind: 'pull'; readonly queryId: string; readonly key: Row | undefined; readonly call: number }
@@ -74,7 +74,7 @@ const wire = new Wire(settings, `millrace-worker-${index}`);
 const models = new ModelService();
 const tasks = new Map<string, KafkaTask>();
 const committing = new Map<KafkaTask, Promise<void>>();
-const pending = new Map<number, { resolve: (text?: string) => void; reject: (error: Error) => void }>();
+const pending = new Map<number, { resolve: (schema?: SchemaText) => void; reject: (error: Error) => void }>();
 let calls = 0;
 let closing = false;
 let fetchError: string | undefined;
@@ -127,7 +127,7 @@ async function main(): Promise<void> {
       case 'schemaFetched': {
         const call = pending.get(message.call);
         pending.delete(message.call);
-        if (message.error === undefined) call?.resolve('text' in message ? message.text : undefined);
+        if (message.error === undefined) call?.resolve('schema' in message ? message.schema : undefined);
         else call?.reject(new TypeError(message.error));
         return;
       }

@@ -2,70 +2,117 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backwardProblem } from '../../formats/avro/compatible.ts';
 import { parseAvro } from '../../formats/avro/schema.ts';
+import type { SchemaText } from '../../formats/define.ts';
+import { protobufProblem } from '../../formats/protobuf/compatible.ts';
+import { parseProto } from '../../formats/protobuf/parse.ts';
 import {
   SchemaRefused,
-  type SchemaType,
+  type CompatibilityLevel,
+  type NewSchema,
+  type SchemaRegistry,
   type SchemaVersion,
   type ServedRegistry,
+  type TypedSchema,
 } from '../../runtime/ports/schema-registry.ts';
 
-interface Stored {
-  readonly type: SchemaType;
-  readonly text: string;
-}
 interface Contents {
-  /** By id, from 1 on. */
-  readonly schemas: Stored[];
+  readonly schemas: [id: number, schema: NewSchema][];
   /** Each subject's versions as ids, the newest last. */
   readonly subjects: [subject: string, ids: readonly number[]][];
+  /** Levels of subjects; that of the empty name is for all others. */
+  readonly levels?: [subject: string, level: CompatibilityLevel][];
 }
 
 /**
  * The registry that is there when none is configured: in a file of the state folder, or in memory without one. What is registered
- * must be able to read what came before it (BACKWARD), for Avro.
+ * must be able to read what came before it (BACKWARD), unless another level is set: for Avro and Protobuf.
  */
 export class EmbeddedRegistry implements ServedRegistry {
   readonly #path: string | undefined;
-  readonly #schemas: Stored[];
+  readonly #schemas: Map<number, NewSchema>;
   readonly #subjects: Map<string, readonly number[]>;
+  readonly #levels: Map<string, CompatibilityLevel>;
 
   constructor(path?: string) {
     this.#path = path;
-    const { schemas, subjects } = (path === undefined ? undefined : load(path)) ?? { schemas: [], subjects: [] };
-    this.#schemas = schemas;
+    const { schemas, subjects, levels }: Contents = (path === undefined ? undefined : load(path)) ?? {
+      schemas: [],
+      subjects: [],
+    };
+    this.#schemas = new Map(schemas);
     this.#subjects = new Map(subjects);
+    this.#levels = new Map(levels);
+  }
+
+  level(subject = ''): CompatibilityLevel {
+    return this.#levels.get(subject) ?? this.#levels.get('') ?? 'BACKWARD';
+  }
+  setLevel(level: CompatibilityLevel, subject = ''): void {
+    this.#levels.set(subject, level);
+    this.#save();
   }
 
   subjects(): readonly string[] {
     return [...this.#subjects.keys()].sort();
   }
   versions(subject: string): readonly SchemaVersion[] | undefined {
-    return this.#subjects.get(subject)?.map((id, i) => ({ id, version: i + 1, ...this.#schemas[id - 1]! }));
+    return this.#subjects.get(subject)?.map((id, i) => ({ id, version: i + 1, ...this.#schemas.get(id)! }));
   }
-  schema(id: number): Stored | undefined {
-    return this.#schemas[id - 1];
+  schema(id: number): NewSchema | undefined {
+    return this.#schemas.get(id);
   }
-  latest(subject: string): Promise<SchemaVersion | undefined> {
-    return Promise.resolve(this.versions(subject)?.at(-1));
+  latest(subject: string): ReturnType<SchemaRegistry['latest']> {
+    const found = this.versions(subject)?.at(-1);
+    return Promise.resolve(found && { id: found.id, ...this.#whole(found) });
   }
-  byId(id: number): Promise<string | undefined> {
-    return Promise.resolve(this.schema(id)?.text);
+  byId(id: number): Promise<TypedSchema | undefined> {
+    const found = this.#schemas.get(id);
+    return Promise.resolve(found && this.#whole(found));
   }
 
-  register(subject: string, type: SchemaType, text: string): Promise<number> {
-    return Promise.resolve().then(() => this.#register(subject, type, text));
+  /** A schema with the texts of what it names, and of what that names. */
+  #whole({ type, text, references }: NewSchema): TypedSchema {
+    const found = (references ?? []).flatMap(({ name, subject, version }) => {
+      const named = this.versions(subject)?.[version - 1];
+      if (named === undefined)
+        throw new SchemaRefused(`invalid reference: subject "${subject}" has no version ${version}`);
+      return [{ name, text: named.text }, ...(this.#whole(named).references ?? [])];
+    });
+    return { type, text, ...(found.length > 0 ? { references: found } : {}) };
   }
-  #register(subject: string, type: SchemaType, text: string): number {
+
+  /** `id` is for schemas that come from elsewhere and keep theirs. */
+  register(subject: string, schema: NewSchema, id?: number): Promise<number> {
+    return Promise.resolve().then(() => this.#register(subject, schema, id));
+  }
+  #register(subject: string, schema: NewSchema, wanted: number | undefined): number {
     const versions = this.versions(subject) ?? [];
-    const same = versions.find((each) => each.type === type && each.text === text);
+    const isSame = (each: NewSchema): boolean =>
+      each.type === schema.type &&
+      each.text === schema.text &&
+      JSON.stringify(each.references ?? []) === JSON.stringify(schema.references ?? []);
+    const same = versions.find(isSame);
     if (same !== undefined) return same.id;
-    checkValid({ type, text });
-    const latest = versions.at(-1);
-    if (latest !== undefined) checkCompatible(latest, { type, text });
-    const known = this.#schemas.findIndex((each) => each.type === type && each.text === text);
-    const id = known >= 0 ? known + 1 : this.#schemas.push({ type, text });
+    const whole = this.#whole(schema);
+    checkValid(whole);
+    const level = this.level(subject);
+    const before = level.endsWith('_TRANSITIVE') ? versions : versions.slice(-1);
+    for (const each of before) checkCompatible(this.#whole(each), each.version, whole, level);
+    const known = wanted ?? [...this.#schemas].find(([, each]) => isSame(each))?.[0];
+    const id = known ?? this.#freeId();
+    if (wanted !== undefined && this.#schemas.has(wanted) && !isSame(this.#schemas.get(wanted)!))
+      throw new SchemaRefused(`invalid id: ${wanted} is another schema's`);
+    this.#schemas.set(id, schema);
     this.#subjects.set(subject, [...versions.map((each) => each.id), id]);
     this.#save();
+    return id;
+  }
+
+  /** No schema is ever forgotten, and so no id is given twice. */
+  #freeId(): number {
+    let id = this.#schemas.size + 1;
+    while (id > 1 && !this.#schemas.has(id - 1)) id--;
+    while (this.#schemas.has(id)) id++;
     return id;
   }
 
@@ -78,7 +125,11 @@ export class EmbeddedRegistry implements ServedRegistry {
   #save(): void {
     if (this.#path === undefined) return;
     mkdirSync(dirname(this.#path), { recursive: true });
-    const contents: Contents = { schemas: this.#schemas, subjects: [...this.#subjects] };
+    const contents: Contents = {
+      schemas: [...this.#schemas],
+      subjects: [...this.#subjects],
+      levels: [...this.#levels],
+    };
     writeFileSync(`${this.#path}.new`, JSON.stringify(contents), { flush: true });
     renameSync(`${this.#path}.new`, this.#path);
   }
@@ -93,21 +144,33 @@ function load(path: string): Contents | undefined {
   }
 }
 
-function checkValid({ type, text }: Stored): void {
+/** What reads a type's schema, throwing where it is none, and why a newer one could not read what the older one wrote. */
+const rules: Readonly<
+  Record<
+    TypedSchema['type'],
+    { parse: (schema: SchemaText) => unknown; problem: (newer: SchemaText, older: SchemaText) => string | undefined }
+  >
+> = {
+  AVRO: { parse: parseAvro, problem: (newer, older) => backwardProblem(parseAvro(newer), parseAvro(older)) },
+  PROTOBUF: { parse: parseProto, problem: (newer, older) => protobufProblem(parseProto(newer), parseProto(older)) },
+  JSON: { parse: ({ text }) => JSON.parse(text) as unknown, problem: () => undefined },
+};
+
+function checkValid(schema: TypedSchema): void {
   try {
-    if (type === 'AVRO') parseAvro(text);
-    else if (type === 'JSON') JSON.parse(text);
+    rules[schema.type].parse(schema);
   } catch (error) {
-    throw new SchemaRefused(`invalid ${type} schema: ${(error as Error).message}`);
+    throw new SchemaRefused(`invalid ${schema.type} schema: ${(error as Error).message}`);
   }
 }
 
-function checkCompatible(older: SchemaVersion, newer: Stored): void {
+function checkCompatible(older: TypedSchema, version: number, newer: TypedSchema, level: CompatibilityLevel): void {
+  if (level === 'NONE') return;
+  const { problem: why } = rules[newer.type];
   const problem =
     older.type !== newer.type
       ? `it is ${older.type}, not ${newer.type}`
-      : newer.type === 'AVRO'
-        ? backwardProblem(parseAvro(newer.text), parseAvro(older.text))
-        : undefined;
-  if (problem !== undefined) throw new SchemaRefused(`incompatible with version ${older.version}: ${problem}`);
+      : ((level.startsWith('FORWARD') ? undefined : why(newer, older)) ??
+        (level.startsWith('BACKWARD') ? undefined : why(older, newer)));
+  if (problem !== undefined) throw new SchemaRefused(`incompatible with version ${version} (${level}): ${problem}`);
 }

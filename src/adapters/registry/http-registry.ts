@@ -1,4 +1,11 @@
-import { SchemaRefused, type SchemaRegistry, type SchemaType } from '../../runtime/ports/schema-registry.ts';
+import {
+  SchemaRefused,
+  type NewSchema,
+  type SchemaReference,
+  type SchemaRegistry,
+  type SchemaType,
+  type TypedSchema,
+} from '../../runtime/ports/schema-registry.ts';
 
 const timeoutMs = 10_000;
 const mediaType = 'application/vnd.schemaregistry.v1+json';
@@ -7,6 +14,7 @@ interface Answer {
   readonly id: number;
   readonly schema: string;
   readonly schemaType?: SchemaType;
+  readonly references?: readonly SchemaReference[];
 }
 
 /** A registry with Confluent's HTTP API. An address may carry `user:password@`. */
@@ -28,15 +36,28 @@ export class HttpRegistry implements SchemaRegistry {
 
   async latest(subject: string): ReturnType<SchemaRegistry['latest']> {
     const answer = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/latest`);
-    return answer && { id: answer.id, text: answer.schema, type: answer.schemaType ?? 'AVRO' };
+    return answer && { id: answer.id, ...(await this.#whole(answer)) };
   }
 
-  async byId(id: number): Promise<string | undefined> {
-    return (await this.#ask('GET', `/schemas/ids/${id}`))?.schema;
+  async byId(id: number): Promise<TypedSchema | undefined> {
+    const answer = await this.#ask('GET', `/schemas/ids/${id}`);
+    return answer && this.#whole(answer);
   }
 
-  async register(subject: string, type: SchemaType, text: string): Promise<number> {
-    const body = { schema: text, ...(type === 'AVRO' ? {} : { schemaType: type }) };
+  /** A schema with the texts of what it names, and of what that names. */
+  async #whole({ schema, schemaType = 'AVRO', references = [] }: Answer): Promise<TypedSchema> {
+    const found: { name: string; text: string }[] = [];
+    for (const { name, subject, version } of references) {
+      const named = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
+      if (named === undefined)
+        throw new TypeError(`the schema registry has no version ${version} of ${subject}, which a schema names`);
+      found.push({ name, text: named.schema }, ...((await this.#whole(named)).references ?? []));
+    }
+    return { type: schemaType, text: schema, ...(found.length > 0 ? { references: found } : {}) };
+  }
+
+  async register(subject: string, { type, text, references }: NewSchema): Promise<number> {
+    const body = { schema: text, ...(type === 'AVRO' ? {} : { schemaType: type }), references };
     const answer = await this.#ask('POST', `/subjects/${encodeURIComponent(subject)}/versions`, body);
     if (answer === undefined) throw new SchemaRefused(`the schema registry does not take schemas for ${subject}`);
     return answer.id;

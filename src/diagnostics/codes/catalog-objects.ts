@@ -66,13 +66,24 @@ export const catalogCodes = {
       `format ${p.format} cannot hold column "${p.column}" of type ${p.type}`,
   },
   SCHEMA_NOT_FOUND: {
-    message: (p: { role: string; subject: string; format: string }) =>
-      `the schema registry has no ${p.format} schema for the subject "${p.subject}"`,
+    message: (p: {
+      role: string;
+      subject: string;
+      format: string;
+      schemaId: number | undefined;
+      fullName: string | undefined;
+    }) =>
+      `the schema registry has no ${p.format} schema ${p.schemaId === undefined ? `for the subject "${p.subject}"` : `with the id ${p.schemaId}`}${p.fullName === undefined ? '' : ` that has "${p.fullName}"`}`,
     hint: (p: { role: string; subject: string; format: string }) =>
       `Name the ${p.role} columns in the statement, or register a schema for ${p.subject} first${p.role === 'key' ? ", or use KEY_FORMAT='NONE'" : ''}.`,
   },
   SCHEMA_REFUSED: {
     message: (p: { subject: string; why: string }) => `a schema for "${p.subject}" is refused: ${p.why}`,
+  },
+  SCHEMA_MISMATCH: {
+    message: (p: { role: string; columns: string; id: string; schema: string }) =>
+      `these ${p.role} columns are not those of schema ${p.id}: ${p.columns}`,
+    hint: (p: { schema: string }) => `The first columns must be the schema's, in its order: ${p.schema}.`,
   },
   REGISTRY_DOWN: {
     message: (p: { why: string }) => p.why,

@@ -23,10 +23,10 @@ export function backwardProblem(newer: Avro, older: Avro, path = '$'): string | 
   if (newer.kind === 'map' && older.kind === 'map') return backwardProblem(newer.values, older.values, `${path}{}`);
   if (newer.kind === 'record' && older.kind === 'record')
     return newer.fields
-      .map(({ name, type, hasDefault }) => {
+      .map(({ name, type, default: fallback }) => {
         const before = older.fields.find((field) => field.name === name);
         if (before !== undefined) return backwardProblem(type, before.type, `${path}.${name}`);
-        return hasDefault ? undefined : `${path}.${name}: a new field needs a default`;
+        return fallback !== undefined ? undefined : `${path}.${name}: a new field needs a default`;
       })
       .find((each) => each !== undefined);
   if (newer.kind === 'fixed' && older.kind === 'fixed')

@@ -14,7 +14,7 @@ import {
   TIMESTAMP,
   type SqlType,
 } from '../../types/sql-type.ts';
-import { DecodeError } from '../define.ts';
+import { DecodeError, type SchemaText } from '../define.ts';
 
 interface Logical {
   readonly logical?: string | undefined;
@@ -25,7 +25,8 @@ export type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'dou
 export interface AvroField {
   readonly name: string;
   readonly type: Avro;
-  readonly hasDefault: boolean;
+  /** What a reader takes where a writer had no such field: JSON as the specification has it; undefined without one. */
+  readonly default: AvroJson | undefined;
 }
 
 /** A schema with its names resolved: https://avro.apache.org/docs/1.11.1/specification/ */
@@ -38,7 +39,8 @@ export type Avro =
   | { readonly kind: 'record'; readonly fields: readonly AvroField[] }
   | { readonly kind: 'union'; readonly branches: readonly Avro[] };
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+export type AvroJson = string | number | boolean | null | readonly AvroJson[] | { readonly [name: string]: AvroJson };
+type Json = AvroJson;
 type JsonObject = { readonly [name: string]: Json };
 
 const primitives: ReadonlySet<string> = new Set([
@@ -53,15 +55,20 @@ const primitives: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads a schema's JSON; throws `DecodeError` for what is no Avro schema, and for a record that holds itself. */
-export function parseAvro(text: string): Avro {
-  let json: Json;
+export function parseAvro({ text, references = [] }: SchemaText): Avro {
+  const names = new Map<string, Avro | null>();
+  // What a schema names may name what comes behind it.
+  for (const reference of [...references].reverse()) resolve(jsonOf(reference.text), names, '');
+  return resolve(jsonOf(text), names, '');
+}
+
+function jsonOf(text: string): Json {
   try {
-    json = JSON.parse(text) as Json;
+    return JSON.parse(text) as Json;
   } catch {
     // A bare name is a schema too.
-    json = text;
+    return text;
   }
-  return resolve(json, new Map(), '');
 }
 
 function resolve(json: Json, names: Map<string, Avro | null>, namespace: string): Avro {
@@ -90,7 +97,7 @@ function resolve(json: Json, names: Map<string, Avro | null>, namespace: string)
       const fields = (object['fields'] as readonly JsonObject[]).map((field) => ({
         name: String(field['name']),
         type: resolve(field['type']!, names, inner),
-        hasDefault: field['default'] !== undefined,
+        default: field['default'],
       }));
       const record: Avro = { kind: 'record', fields };
       names.set(name, record);
@@ -140,8 +147,8 @@ export function withoutNull(avro: Avro): Avro {
   return rest.length === 1 ? rest[0]! : { kind: 'union', branches: rest };
 }
 
-/** The SQL type of a schema; undefined where there is none. Names of fields are put in upper case, as ksqlDB does. */
-export function sqlTypeOf(schema: Avro): SqlType | undefined {
+/** The SQL type of a schema; undefined where there is none. `named` gives the names of a struct's fields. */
+export function sqlTypeOf(schema: Avro, named: (name: string) => string): SqlType | undefined {
   const avro = withoutNull(schema);
   switch (avro.kind) {
     case 'boolean':
@@ -164,20 +171,20 @@ export function sqlTypeOf(schema: Avro): SqlType | undefined {
     case 'array': {
       const entry = entryFields(avro);
       if (entry !== undefined && withoutNull(entry[0]).kind === 'string') {
-        const value = sqlTypeOf(entry[1]);
+        const value = sqlTypeOf(entry[1], named);
         return value && map(STRING, value);
       }
-      const element = sqlTypeOf(avro.items);
+      const element = sqlTypeOf(avro.items, named);
       return element && array(element);
     }
     case 'map': {
-      const value = sqlTypeOf(avro.values);
+      const value = sqlTypeOf(avro.values, named);
       return value && map(STRING, value);
     }
     case 'record': {
       const fields = avro.fields.flatMap(({ name, type }) => {
-        const each = sqlTypeOf(type);
-        return each === undefined ? [] : [{ name: name.toUpperCase(), type: each }];
+        const each = sqlTypeOf(type, named);
+        return each === undefined ? [] : [{ name: named(name), type: each }];
       });
       return fields.length === 0 ? undefined : struct(fields);
     }
@@ -248,14 +255,17 @@ function recordOf(fields: readonly { readonly name: string; readonly type: SqlTy
   };
 }
 
-const namespace = 'io.confluent.ksql.avro_schemas';
+const ksqlNamespace = 'io.confluent.ksql.avro_schemas';
 
-/** The schema of columns: a record of nullable fields, or the bare type of a single one. */
+/** The schema of columns: a record of nullable fields, or the bare type of a single one; without a namespace ksqlDB's is taken. */
 export function avroText(
   columns: readonly { readonly name: string; readonly type: SqlType }[],
   wrap: boolean,
-  name: string,
+  fullName: string,
 ): string {
+  const dot = fullName.lastIndexOf('.');
+  const name = fullName.slice(dot + 1);
+  const namespace = dot < 0 ? ksqlNamespace : fullName.slice(0, dot);
   if (!wrap && columns.length === 1) {
     const bare = avroOf(columns[0]!.type, name);
     return JSON.stringify(typeof bare === 'object' && 'name' in bare! ? { namespace, ...bare } : bare);

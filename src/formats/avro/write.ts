@@ -3,6 +3,7 @@ import { EvaluationError } from '../../types/numbers.ts';
 import { typeText, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { entryFields, type Avro, type AvroField } from './schema.ts';
+import { defaultBytes } from './defaults.ts';
 import { putLong } from './wire.ts';
 import { DecodeError } from '../define.ts';
 
@@ -132,17 +133,27 @@ function itemsWriter(write: WriteAvro): WriteAvro {
   };
 }
 
-/** Writes a record's fields from the columns that have their names; a field without one must allow null. */
+/** Writes a record's fields from the columns that have their names; a field without one must have a default or allow null. */
 export function recordWriter(
   fields: readonly AvroField[],
   columns: readonly { readonly name: string; readonly type: SqlType; readonly slot: number }[],
   path: string,
 ): (row: readonly Value[], out: Bytes) => void {
-  const writers = fields.map(({ name, type }) => {
+  const writers = fields.map(({ name, type, default: fallback }) => {
     const column =
       columns.find((each) => each.name === name) ?? columns.find((each) => each.name === name.toUpperCase());
-    if (column !== undefined) return { slot: column.slot, write: avroWriter(type, column.type, `${path}.${name}`) };
     const none = type.kind === 'union' ? type.branches.findIndex(({ kind }) => kind === 'null') : -1;
+    const given = fallback === undefined ? undefined : defaultBytes(type, fallback);
+    if (column !== undefined) {
+      const write = avroWriter(type, column.type, `${path}.${name}`);
+      if (given === undefined || none >= 0) return { slot: column.slot, write };
+      // As Connect has it: what may not be null is its default then.
+      return {
+        slot: column.slot,
+        write: (value: Value, out: Bytes) => (value === null ? out.copy(given) : write(value, out)),
+      };
+    }
+    if (given !== undefined) return { slot: -1, write: (_value: Value, out: Bytes) => out.copy(given) };
     if (none < 0) throw new DecodeError(`${path}: the schema needs a field "${name}", and no column has that name`);
     return { slot: -1, write: (_value: Value, out: Bytes) => putLong(none, out) };
   });

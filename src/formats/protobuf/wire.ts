@@ -29,6 +29,11 @@ export function putInteger(value: Long, out: Bytes): void {
   out.byte(Number(left));
 }
 
+/** A small number in zigzag form, as Confluent's framing has it. */
+export function putZigzag(value: number, out: Bytes): void {
+  putVarint(value >= 0 ? value * 2 : -value * 2 - 1, out);
+}
+
 export function putTag(field: number, wireType: number, out: Bytes): void {
   putVarint(field * 8 + wireType, out);
 }
@@ -104,15 +109,21 @@ export class ProtobufReader {
     return this.bytes[this.at++]!;
   }
 
-  double(): number {
-    const at = this.#pass(8);
-    return this.bytes.readDoubleLE(at);
+  /** A zigzag number of 64 bits. */
+  sint64(): Long {
+    const wide = BigInt.asUintN(64, BigInt(this.#varint()));
+    return canonical(BigInt.asIntN(64, (wide >> 1n) ^ -(wide & 1n)));
+  }
+  fixed64(): Long {
+    const at = this.pass(8);
+    return canonical(this.bytes.readBigInt64LE(at));
   }
   /** Goes behind bytes with their length before them; gives where they begin: they end where the reader then is. */
   sized(): number {
-    return this.#pass(this.small());
+    return this.pass(this.small());
   }
-  #pass(length: number): number {
+  /** Goes over so many bytes; gives where they begin. */
+  pass(length: number): number {
     const start = this.at;
     if (length > this.end - start) throw new DecodeError('a Protobuf message ends too early');
     this.at = start + length;
@@ -121,9 +132,9 @@ export class ProtobufReader {
 
   skip(wireType: number): void {
     if (wireType === wire.varint) this.#varint();
-    else if (wireType === wire.fixed64) this.#pass(8);
+    else if (wireType === wire.fixed64) this.pass(8);
     else if (wireType === wire.sized) this.sized();
-    else if (wireType === wire.fixed32) this.#pass(4);
+    else if (wireType === wire.fixed32) this.pass(4);
     else throw new DecodeError(`wire type ${wireType} is not Protobuf`);
   }
 }

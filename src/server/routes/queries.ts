@@ -7,62 +7,20 @@ import { printTopic } from '../../engine/print-topic.ts';
 import type { Session } from '../../engine/session.ts';
 import { parse, splitScript } from '../../syntax/parse.ts';
 import type { Statement } from '../../syntax/statements/index.ts';
-import { quoteName, typeText } from '../../types/sql-type.ts';
 import type { ServerContext } from '../context.ts';
 import { errorAnswer } from '../errors.ts';
+import { framingOf, oldRows, streamed, type Framing } from '../framings.ts';
 import { parseObject, readBody, sessionOf, textField } from '../requests.ts';
-import { rowsWriter } from '../row-json.ts';
-
-const delimited = 'application/vnd.ksqlapi.delimited.v1';
-const json = 'application/vnd.ksql.v1+json';
-
-/** How an answer is framed: what comes first, each row, and the end. */
-interface Framing {
-  readonly type: string;
-  readonly start: (query: QueryStream) => string;
-  readonly row: (text: string, tombstone: boolean) => string | undefined;
-  readonly end: (message: string | undefined) => string;
-  readonly error: (body: unknown) => string;
-}
-
-const streamed: Framing = {
-  type: delimited,
-  start: (query) => `${metadata(query)}\n`,
-  // The delimited form has no sign for a tombstone, so ksqlDB leaves them out.
-  row: (text, tombstone) => (tombstone ? undefined : `${text}\n`),
-  end: () => '',
-  error: (body) => `${JSON.stringify(body)}\n`,
-};
-const arrayOfRows: Framing = {
-  type: 'application/json',
-  start: (query) => `[${metadata(query)}`,
-  row: (text, tombstone) => (tombstone ? undefined : `,\n${text}`),
-  end: () => ']\n',
-  error: (body) => `,\n${JSON.stringify(body)}]`,
-};
-const oldRows: Framing = {
-  type: json,
-  start: (query) => `[{"header":{"queryId":${JSON.stringify(query.id)},"schema":${JSON.stringify(schemaOf(query))}}}`,
-  row: (text, tombstone) => `,\n{"row":{"columns":${text}${tombstone ? ',"tombstone":true' : ''}}}`,
-  end: (message) => (message === undefined ? ']\n' : `,\n{"finalMessage":${JSON.stringify(message)}}]\n`),
-  error: (body) => `,\n{"errorMessage":${JSON.stringify(body)}}]\n`,
-};
-
-function metadata(query: QueryStream): string {
-  return JSON.stringify({
-    queryId: query.id,
-    columnNames: query.columns.map(({ name }) => name),
-    columnTypes: query.columns.map(({ type }) => typeText(type)),
-  });
-}
-const schemaOf = (query: QueryStream): string =>
-  query.columns
-    .map(({ name, type, role }) => `${quoteName(name)} ${typeText(type)}${role === 'key' ? ' KEY' : ''}`)
-    .join(', ');
 
 export function queryRoutes(app: Express, context: ServerContext): void {
-  app.post('/query-stream', (request, response) => answer(request, response, context, 'sql', framingOf(request)));
-  app.post('/query', (request, response) => answer(request, response, context, 'ksql', oldRows));
+  app.post('/query-stream', (request, response) =>
+    answer(request, response, context, 'sql', framingOf(request, streamed)),
+  );
+  app.post('/query', (request, response) => {
+    // Clients that accept JSON of any kind get the rows of this path.
+    const framing = framingOf(request, oldRows);
+    return answer(request, response, context, 'ksql', framing.type.includes('protobuf') ? framing : oldRows);
+  });
   app.post('/close-query', async (request, response) => {
     try {
       const id = textField(parseObject(await readBody(request)), ['queryId']);
@@ -74,14 +32,6 @@ export function queryRoutes(app: Express, context: ServerContext): void {
       response.status(status).json(body);
     }
   });
-}
-
-/** No Accept, any, or the delimited type: lines. JSON named first: one array. */
-function framingOf(request: Request): Framing {
-  const accept = request.headers.accept ?? '';
-  const first = accept.split(',')[0]!.trim().split(';')[0];
-  if (first === 'application/json') return arrayOfRows;
-  return first === json ? oldRows : streamed;
 }
 
 async function answer(
@@ -144,7 +94,7 @@ async function sendQuery(
   query: QueryStream,
   framing: Framing,
 ): Promise<void> {
-  const write = rowsWriter(query.columns.map(({ type }) => type));
+  const frame = framing.rows(query);
   const alone = request.httpVersionMajor === 2 && framing === streamed;
   response.status(200).setHeader('content-type', framing.type);
   response.on('close', () => query.close());
@@ -152,7 +102,7 @@ async function sendQuery(
   try {
     for await (const rows of query.rows()) {
       if (response.destroyed) break;
-      const texts = rows.flatMap(({ values, tombstone }) => framing.row(write(values), tombstone) ?? []);
+      const texts = rows.flatMap(({ values, tombstone }) => frame(values, tombstone) ?? []);
       if (texts.length === 0) continue;
       if (alone) for (const text of texts) await send(response, text, true);
       else await send(response, texts.join(''), false);

@@ -1,10 +1,18 @@
 import type { Express, Response } from 'express';
-import type { SchemaType, SchemaVersion, ServedRegistry } from '../../engine/ports.ts';
+import {
+  compatibilityLevels,
+  type CompatibilityLevel,
+  type NewSchema,
+  type SchemaReference,
+  type SchemaType,
+  type SchemaVersion,
+  type ServedRegistry,
+} from '../../engine/ports.ts';
 import type { ServerContext } from '../context.ts';
 import { parseObject, readBody, textField } from '../requests.ts';
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
-const types: readonly string[] = ['AVRO', 'JSON'] satisfies SchemaType[];
+const types: readonly string[] = ['AVRO', 'JSON', 'PROTOBUF'] satisfies SchemaType[];
 
 /** An answer other than 200, with the registry's own codes. */
 class Refusal extends Error {
@@ -42,12 +50,22 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
   };
   app.get('/subjects', (_request, response) => answer(response, () => registry.subjects()));
   app.get('/schemas/types', (_request, response) => answer(response, () => types));
-  app.get('/config', (_request, response) => answer(response, () => ({ compatibilityLevel: 'BACKWARD' })));
+  app.get('/config', (_request, response) => answer(response, () => ({ compatibilityLevel: registry.level() })));
+  app.get('/config/:subject', (request, response) =>
+    answer(response, () => ({ compatibilityLevel: registry.level(request.params.subject) })),
+  );
+  app.put(['/config', '/config/:subject'], (request, response) =>
+    answer(response, async () => {
+      const level = levelOf(await readBody(request));
+      registry.setLevel(level, (request.params as { readonly subject?: string }).subject);
+      return { compatibility: level };
+    }),
+  );
   app.get('/schemas/ids/:id', (request, response) =>
     answer(response, () => {
       const found = registry.schema(Number(request.params.id));
       if (found === undefined) throw new Refusal(404, 40403, `Schema ${request.params.id} not found.`);
-      return { ...typeOf(found.type), schema: found.text };
+      return schemaJson(found);
     }),
   );
   app.get('/subjects/:subject/versions', (request, response) =>
@@ -64,8 +82,7 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
   );
   app.post('/subjects/:subject/versions', (request, response) =>
     answer(response, async () => {
-      const { type, text } = schemaOf(await readBody(request));
-      return { id: await registry.register(request.params.subject, type, text) };
+      return { id: await registry.register(request.params.subject, schemaOf(await readBody(request))) };
     }),
   );
   app.post('/subjects/:subject', (request, response) =>
@@ -86,14 +103,26 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
   );
 }
 
+function levelOf(body: string): CompatibilityLevel {
+  const text = textField(parseObject(body), ['compatibility']);
+  const found = compatibilityLevels.find((level) => level === text.toUpperCase());
+  if (found === undefined)
+    throw new Refusal(422, 42203, `Invalid compatibility level. Valid values are ${compatibilityLevels.join(', ')}`);
+  return found;
+}
+
 /** Avro is the type that is not named. */
 const typeOf = (type: SchemaType): object => (type === 'AVRO' ? {} : { schemaType: type });
-const describe = (subject: string, { id, version, type, text }: SchemaVersion): object => ({
-  subject,
-  version,
-  id,
+const schemaJson = ({ type, text, references }: NewSchema): object => ({
   ...typeOf(type),
   schema: text,
+  ...(references === undefined ? {} : { references }),
+});
+const describe = (subject: string, found: SchemaVersion): object => ({
+  subject,
+  version: found.version,
+  id: found.id,
+  ...schemaJson(found),
 });
 
 function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaVersion[] {
@@ -102,10 +131,23 @@ function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaV
   return versions;
 }
 
-function schemaOf(body: string): { type: SchemaType; text: string } {
+function schemaOf(body: string): NewSchema {
   const fields = parseObject(body);
   const type = fields['schemaType'] ?? 'AVRO';
   if (typeof type !== 'string' || !types.includes(type))
     throw new Refusal(422, 42201, `schema type ${String(type)} is not one of ${types.join(', ')}`);
-  return { type: type as SchemaType, text: textField(fields, ['schema']) };
+  const references = fields['references'] ?? [];
+  if (!Array.isArray(references)) throw new Refusal(422, 42201, 'references is not a list');
+  return {
+    type: type as SchemaType,
+    text: textField(fields, ['schema']),
+    ...(references.length > 0 ? { references: references.map(referenceOf) } : {}),
+  };
+}
+
+function referenceOf(given: unknown): SchemaReference {
+  const { name, subject, version } = (given ?? {}) as Partial<Record<keyof SchemaReference, unknown>>;
+  if (typeof name !== 'string' || typeof subject !== 'string' || typeof version !== 'number')
+    throw new Refusal(422, 42201, 'a reference needs name, subject and version');
+  return { name, subject, version };
 }

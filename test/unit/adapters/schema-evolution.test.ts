@@ -18,14 +18,14 @@ function framed(id: number, payload: Buffer): Buffer {
 test('schemas that come while a query runs are fetched; an unknown one is a bad record, and the query goes on', async () => {
   const node = await openEngine();
   const { engine } = node;
-  const first = await engine.registry.register('s-value', 'AVRO', JSON.stringify(v1));
+  const first = await engine.registry.register('s-value', { type: 'AVRO', text: JSON.stringify(v1) });
   await node.run(`CREATE STREAM s (id STRING KEY) WITH (kafka_topic='s', value_format='AVRO', partitions=1);
     CREATE STREAM copies WITH (value_format='JSON') AS SELECT id, a * 2 AS twice FROM s EMIT CHANGES;`);
   const produce = (value: Buffer): Promise<void> =>
     engine.node.produce('s', [{ key: 'k', value, timestamp: 1, partition: undefined }]);
   await produce(framed(first, avsc.Type.forSchema(v1 as unknown as avsc.Schema).toBuffer({ a: 1 })));
   await node.settle();
-  const second = await engine.registry.register('s-value', 'AVRO', JSON.stringify(v2));
+  const second = await engine.registry.register('s-value', { type: 'AVRO', text: JSON.stringify(v2) });
   const evolved = avsc.Type.forSchema(v2 as unknown as avsc.Schema, { wrapUnions: 'never' });
   await produce(framed(second, evolved.toBuffer({ extra: 'x', a: 2 })));
   await produce(framed(4242, Buffer.from([2])));
@@ -40,10 +40,10 @@ test('schemas that come while a query runs are fetched; an unknown one is a bad 
 test('a registry that does not answer stops no other query, and its words are shown until it answers', async () => {
   const node = await openEngine();
   const { engine } = node;
-  const id = await engine.registry.register('s-value', 'AVRO', JSON.stringify(v1));
+  const id = await engine.registry.register('s-value', { type: 'AVRO', text: JSON.stringify(v1) });
   await node.run(`CREATE STREAM s (id STRING KEY) WITH (kafka_topic='s', value_format='AVRO', partitions=1);
     CREATE STREAM copies WITH (value_format='JSON') AS SELECT id, a FROM s EMIT CHANGES;`);
-  const later = await engine.registry.register('other', 'AVRO', JSON.stringify(v2));
+  const later = await engine.registry.register('other', { type: 'AVRO', text: JSON.stringify(v2) });
   const away = vi.spyOn(engine.registry, 'byId').mockRejectedValue(new TypeError('the schema registry is away'));
   const payload = avsc.Type.forSchema(v2 as unknown as avsc.Schema, { wrapUnions: 'never' });
   for (const value of [framed(id, Buffer.from([2])), framed(later, payload.toBuffer({ extra: null, a: 7 }))])

@@ -1,0 +1,93 @@
+import {
+  DecodeError,
+  type Decode,
+  type DecodeColumn,
+  type Encode,
+  type Format,
+  type FormatOptions,
+  type SchemaText,
+} from './define.ts';
+import { refusedColumn } from './protobuf/columns.ts';
+import { parseProto, sqlTypeOf, type PlacedMessage } from './protobuf/parse.ts';
+import { rowReader } from './protobuf/read.ts';
+import { messageFor, protoText } from './protobuf/schema.ts';
+import { ProtobufReader, putZigzag } from './protobuf/wire.ts';
+import { rowWriter } from './protobuf/write.ts';
+import { framedDecoder, framedEncoder } from './schema-frames.ts';
+
+/** The message of a full name, or the file's first. */
+const messageNamed = (messages: readonly PlacedMessage[], fullName: string | undefined): PlacedMessage | undefined =>
+  fullName === undefined ? messages[0] : messages.find(({ message }) => message.name === fullName);
+
+/** Confluent's list of places that says which message of the file follows; a lone zero is the first. */
+function readPlace(reader: ProtobufReader): readonly number[] {
+  const length = Number(reader.sint64());
+  if (length < 0 || length > 100) throw new DecodeError('the bytes do not name a message of the schema');
+  return length === 0 ? [0] : Array.from({ length }, () => Number(reader.sint64()));
+}
+
+function readerOf(schema: SchemaText, columns: readonly DecodeColumn[]): Decode {
+  const messages = parseProto(schema);
+  const reader = new ProtobufReader();
+  const byPlace = new Map<string, ReturnType<typeof rowReader>>();
+  const slots = columns.map(({ slot }) => slot).filter((slot) => slot >= 0);
+  return (bytes, start, end, row) => {
+    for (const slot of slots) row[slot] = null;
+    reader.open(bytes, start, end);
+    const place = readPlace(reader).join('.');
+    let read = byPlace.get(place);
+    if (read === undefined) {
+      const found = messages.find((each) => each.place.join('.') === place);
+      if (found === undefined) throw new DecodeError(`the schema has no message at ${place}`);
+      byPlace.set(place, (read = rowReader(found.message, columns, '$')));
+    }
+    read(reader, row);
+    return true;
+  };
+}
+
+function writerOf(columns: readonly DecodeColumn[], { schema, fullName }: FormatOptions): Encode {
+  if (schema === undefined)
+    return () => {
+      throw new DecodeError('no schema to write with');
+    };
+  const found = messageNamed(parseProto(schema), fullName);
+  if (found === undefined) throw new DecodeError(`the schema has no message ${fullName ?? ''}`);
+  const { message, place } = found;
+  const isFirst = place.length === 1 && place[0] === 0;
+  const write = rowWriter(message, columns, '$');
+  return (row, out) => {
+    for (const number of isFirst ? [0] : [place.length, ...place]) putZigzag(number, out);
+    write(row, out);
+    return true;
+  };
+}
+
+/** Protobuf behind the id of its schema and the place of its message there. */
+export const protobuf: Format = {
+  name: 'PROTOBUF',
+  supportsKey: true,
+  supportsValue: true,
+  singles: 'wrap',
+  usesDelimiter: false,
+  usesNullable: true,
+  refuses: refusedColumn,
+  registered: {
+    type: 'PROTOBUF',
+    schemaOf: (columns, { nullable, fullName }) =>
+      protoText(messageFor(columns, nullable, fullName ?? 'ConnectDefault1')),
+    columnsOf: (schema, { fullName }, named) => {
+      const found = messageNamed(parseProto(schema), fullName);
+      return found?.message.fields.flatMap((field) => {
+        const type = sqlTypeOf(field, named);
+        return type === undefined ? [] : [{ name: named(field.name), type }];
+      });
+    },
+  },
+  decoder: (columns, { schemas }) => {
+    if (columns.length === 0) return () => true;
+    return framedDecoder((id) => readerOf(schemas!.get(id), columns));
+  },
+  encoder: (columns, options) =>
+    columns.length === 0 ? () => false : framedEncoder(options, writerOf(columns, options)),
+};

@@ -1,0 +1,22 @@
+import { hasOddMapKey, typeText, type SqlType } from '../../types/sql-type.ts';
+import type { Format } from '../define.ts';
+
+/** Whether Protobuf has no place for a type: a repeated field holds no repeated ones. */
+function isRefused(type: SqlType): boolean {
+  switch (type.kind) {
+    case 'ARRAY':
+      return type.element.kind === 'ARRAY' || type.element.kind === 'MAP' || isRefused(type.element);
+    case 'MAP':
+      return hasOddMapKey(type) || isRefused(type.value);
+    case 'STRUCT':
+      return type.fields.some((field) => isRefused(field.type));
+    default:
+      return false;
+  }
+}
+
+/** The first column whose type Protobuf cannot hold. */
+export const refusedColumn: Format['refuses'] = (columns) => {
+  const column = columns.find(({ type }) => isRefused(type));
+  return column && { column: column.name, type: typeText(column.type) };
+};

@@ -1,0 +1,223 @@
+import { EvaluationError } from '../../types/numbers.ts';
+import { BIGINT, BYTES, INTEGER, struct, typeText, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { DecodeError } from '../define.ts';
+import { entryFields, standsFor, wrapped, type ProtoField, type ProtoMessage, type ProtoType } from './schema.ts';
+import { standingFor } from './values.ts';
+import { putInteger, putSized, putTag, putVarint, wire } from './wire.ts';
+
+type Put = (value: Value, out: Bytes) => void;
+/** How one value is put behind its tag, and which value proto3 does not write. */
+interface One {
+  readonly wireType: number;
+  readonly put: Put;
+  readonly isDefault: (value: Value) => boolean;
+  readonly packs: boolean;
+}
+interface Column {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly slot: number;
+}
+
+const never = (): boolean => false;
+const isZero = (value: Value): boolean => Object.is(value, 0);
+const wide = (value: Value): bigint => BigInt.asIntN(64, BigInt(value as Long));
+
+function scalar(type: Exclude<ProtoType, ProtoMessage>, from: SqlType): One | undefined {
+  const integer = from.kind === 'INTEGER' || from.kind === 'BIGINT';
+  const number = (wireType: number, put: Put): One | undefined =>
+    integer ? { wireType, put, isDefault: isZero, packs: true } : undefined;
+  switch (type.kind) {
+    case 'bool':
+      return from.kind === 'BOOLEAN'
+        ? {
+            wireType: wire.varint,
+            put: (value, out) => out.byte(value === true ? 1 : 0),
+            isDefault: (value) => value === false,
+            packs: true,
+          }
+        : undefined;
+    case 'double':
+    case 'float': {
+      if (from.kind !== 'DOUBLE') return undefined;
+      const double = type.kind === 'double';
+      const put: Put = (value, out) => {
+        const bytes = out.need(8);
+        out.length = double
+          ? bytes.writeDoubleLE(value as number, out.length)
+          : bytes.writeFloatLE(value as number, out.length);
+      };
+      return { wireType: double ? wire.fixed64 : wire.fixed32, put, isDefault: isZero, packs: true };
+    }
+    case 'string':
+      return from.kind === 'STRING'
+        ? {
+            wireType: wire.sized,
+            put: (value, out) => putSized((into) => into.text(value as string), out),
+            isDefault: (value) => value === '',
+            packs: false,
+          }
+        : undefined;
+    case 'bytes':
+      return from.kind === 'BYTES'
+        ? {
+            wireType: wire.sized,
+            put: (value, out) => {
+              putVarint((value as Buffer).length, out);
+              out.copy(value as Buffer);
+            },
+            isDefault: (value) => (value as Buffer).length === 0,
+            packs: false,
+          }
+        : undefined;
+    case 'enum': {
+      if (from.kind !== 'STRING') return undefined;
+      const numbers = new Map([...type.symbols].map(([id, name]) => [name, id]));
+      const numberOf = (value: Value): number => {
+        const found = numbers.get(value as string);
+        if (found === undefined)
+          throw new EvaluationError(`"${value as string}" is none of ${[...numbers.keys()].join(', ')}`);
+        return found;
+      };
+      return {
+        wireType: wire.varint,
+        put: (value, out) => putInteger(numberOf(value), out),
+        isDefault: (value) => numberOf(value) === 0,
+        packs: true,
+      };
+    }
+    case 'sint32':
+    case 'sint64':
+      return number(wire.varint, (value, out) =>
+        putInteger(BigInt.asUintN(64, (wide(value) << 1n) ^ (wide(value) >> 63n)), out),
+      );
+    case 'fixed32':
+    case 'sfixed32':
+      return number(wire.fixed32, (value, out) => {
+        out.length = out.need(4).writeInt32LE(Number(value) | 0, out.length);
+      });
+    case 'fixed64':
+    case 'sfixed64':
+      return number(wire.fixed64, (value, out) => {
+        out.length = out.need(8).writeBigInt64LE(wide(value), out.length);
+      });
+    default:
+      return number(wire.varint, (value, out) => putInteger(value as Long, out));
+  }
+}
+
+const partTypes: Readonly<Record<string, SqlType>> = { bytes: BYTES, int64: BIGINT };
+
+function one(type: ProtoType, from: SqlType, path: string): One {
+  const found = type.kind === 'message' ? message(type, from, path) : scalar(type, from);
+  if (found === undefined) throw new DecodeError(`${path}: Protobuf ${type.kind} cannot hold ${typeText(from)}`);
+  return found;
+}
+
+function message(type: ProtoMessage, from: SqlType, path: string): One | undefined {
+  const nested = (put: Put): One => ({ wireType: wire.sized, put, isDefault: never, packs: false });
+  const inner = wrapped(type);
+  if (inner !== undefined) {
+    const write = rowWriter(type, [{ name: inner.name, type: from, slot: 0 }], path);
+    return nested((value, out) => putSized((into) => write([value], into), out));
+  }
+  if (from.kind === 'STRUCT') {
+    const write = rowWriter(
+      type,
+      from.fields.map((field, slot) => ({ ...field, slot })),
+      path,
+    );
+    return nested((value, out) => putSized((into) => write(value as readonly Value[], into), out));
+  }
+  const standing = standingFor(from);
+  if (standing === undefined || type.name !== standsFor[from.kind as 'DATE'].name) return undefined;
+  const parts = type.fields.map(({ name, type: part }, slot) => ({
+    name,
+    type: partTypes[part.kind] ?? INTEGER,
+    slot,
+  }));
+  const write = rowWriter(type, parts, path);
+  return nested((value, out) => putSized((into) => write(standing.split(value), into), out));
+}
+
+/** Puts a field with its tag; nothing for null, and nothing for a default that proto3 does not write. */
+function fieldWriter(field: ProtoField, from: SqlType, path: string): Put {
+  const { number, label } = field;
+  const refuse = (): never => {
+    throw new DecodeError(`${path}: a ${label} field cannot hold ${typeText(from)}`);
+  };
+  if (label === 'map') {
+    if (from.kind !== 'MAP') return refuse();
+    const key = fieldWriter({ name: 'key', number: 1, type: { kind: field.key! }, label: 'plain' }, from.key, path);
+    const item = fieldWriter({ name: 'value', number: 2, type: field.type, label: 'plain' }, from.value, path);
+    return (value, out) => {
+      for (const [name, each] of (value as ReadonlyMap<Value, Value> | null) ?? []) {
+        putTag(number, wire.sized, out);
+        putSized((into) => {
+          key(name, into);
+          item(each, into);
+        }, out);
+      }
+    };
+  }
+  if (label === 'repeated') {
+    if (from.kind === 'ARRAY') return repeated(number, one(field.type, from.element, path), path);
+    if (from.kind !== 'MAP') return refuse();
+    const put = repeated(number, one(field.type, struct(entryFields(from)), path), path);
+    return (value, out) => put(value === null ? null : [...(value as ReadonlyMap<Value, Value>)], out);
+  }
+  const { wireType, put, isDefault } = one(field.type, from, path);
+  const always = label === 'optional';
+  return (value, out) => {
+    if (value === null || (!always && isDefault(value))) return;
+    putTag(number, wireType, out);
+    put(value, out);
+  };
+}
+
+function repeated(number: number, { wireType, put, packs }: One, path: string): Put {
+  const checked: Put = (value, out) => {
+    if (value === null) throw new EvaluationError(`${path}: Protobuf cannot hold a null in an array`);
+    put(value, out);
+  };
+  if (packs)
+    return (value, out) => {
+      if (value === null || (value as readonly Value[]).length === 0) return;
+      putTag(number, wire.sized, out);
+      putSized((into) => {
+        for (const each of value as readonly Value[]) checked(each, into);
+      }, out);
+    };
+  return (value, out) => {
+    for (const each of (value as readonly Value[] | null) ?? []) {
+      putTag(number, wireType, out);
+      checked(each, out);
+    }
+  };
+}
+
+/** Writes a message's fields from the columns that have their names; a field without one is left to its default. */
+export function rowWriter(
+  { fields }: ProtoMessage,
+  columns: readonly Column[],
+  path: string,
+): (row: readonly Value[], out: Bytes) => void {
+  const writers = fields.flatMap((field) => {
+    const column =
+      columns.find(({ name }) => name === field.name) ?? columns.find(({ name }) => name === field.name.toUpperCase());
+    return column === undefined
+      ? []
+      : [{ slot: column.slot, put: fieldWriter(field, column.type, `${path}.${field.name}`) }];
+  });
+  const missing = columns.find(
+    ({ name }) => !fields.some((field) => field.name === name || field.name.toUpperCase() === name),
+  );
+  if (missing !== undefined) throw new DecodeError(`${path}: the schema has no field for column "${missing.name}"`);
+  return (row, out) => {
+    for (let i = 0; i < writers.length; i++) {
+      const { slot, put } = writers[i]!;
+      put(row[slot]!, out);
+    }
+  };
+}

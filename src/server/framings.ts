@@ -1,0 +1,103 @@
+import type { Request } from 'express';
+import type { QueryStream } from '../engine/query-stream.ts';
+import { messageFor, protoText } from '../formats/protobuf/schema.ts';
+import { rowWriter } from '../formats/protobuf/write.ts';
+import { quoteName, typeText, type Value } from '../types/sql-type.ts';
+import { Bytes } from '../util/bytes.ts';
+import { rowsWriter } from './row-json.ts';
+
+/** Makes the text of a row; undefined for one that is left out. */
+export type FrameRow = (values: readonly Value[], tombstone: boolean) => string | undefined;
+
+/** How an answer is framed: what comes first, each row, and the end. */
+export interface Framing {
+  readonly type: string;
+  readonly start: (query: QueryStream) => string;
+  readonly rows: (query: QueryStream) => FrameRow;
+  readonly end: (message: string | undefined) => string;
+  readonly error: (body: unknown) => string;
+}
+
+const jsonRows = ({ columns }: QueryStream): ((values: readonly Value[]) => string) =>
+  rowsWriter(columns.map(({ type }) => type));
+
+/** A line of metadata, then one a row. */
+export const streamed: Framing = {
+  type: 'application/vnd.ksqlapi.delimited.v1',
+  start: (query) => `${metadata(query)}\n`,
+  rows: (query) => {
+    const write = jsonRows(query);
+    // The delimited form has no sign for a tombstone, so ksqlDB leaves them out.
+    return (values, tombstone) => (tombstone ? undefined : `${write(values)}\n`);
+  },
+  end: () => '',
+  error: (body) => `${JSON.stringify(body)}\n`,
+};
+
+const arrayOfRows: Framing = {
+  type: 'application/json',
+  start: (query) => `[${metadata(query)}`,
+  rows: (query) => {
+    const write = jsonRows(query);
+    return (values, tombstone) => (tombstone ? undefined : `,\n${write(values)}`);
+  },
+  end: () => ']\n',
+  error: (body) => `,\n${JSON.stringify(body)}]`,
+};
+
+const end = (message: string | undefined): string =>
+  message === undefined ? ']\n' : `,\n{"finalMessage":${JSON.stringify(message)}}]\n`;
+const error = (body: unknown): string => `,\n{"errorMessage":${JSON.stringify(body)}}]\n`;
+
+/** An array of a header, rows and a last message. */
+export const oldRows: Framing = {
+  type: 'application/vnd.ksql.v1+json',
+  start: (query) => `[{"header":{"queryId":${JSON.stringify(query.id)},"schema":${JSON.stringify(schemaOf(query))}}}`,
+  rows: (query) => {
+    const write = jsonRows(query);
+    return (values, tombstone) => `,\n{"row":{"columns":${write(values)}${tombstone ? ',"tombstone":true' : ''}}}`;
+  },
+  end,
+  error,
+};
+
+/** The same with rows as Protobuf messages, whose schema is in the header. */
+const protobufRows: Framing = {
+  type: 'application/vnd.ksql.v1+protobuf',
+  start: (query) =>
+    `[{"header":{"queryId":${JSON.stringify(query.id)},"protoSchema":${JSON.stringify(protoText(messageOf(query)))}}}`,
+  rows: (query) => {
+    const columns = query.columns.map(({ name, type }, slot) => ({ name, type, slot }));
+    const write = rowWriter(messageOf(query), columns, '$');
+    return (values, tombstone) => {
+      const out = new Bytes();
+      write(values, out);
+      return `,\n{"row":{"protobufBytes":"${out.from(0).toString('base64')}"${tombstone ? ',"tombstone":true' : ''}}}`;
+    };
+  },
+  end,
+  error,
+};
+
+const messageOf = ({ columns }: QueryStream): ReturnType<typeof messageFor> =>
+  messageFor(columns, undefined, 'ConnectDefault1');
+
+function metadata(query: QueryStream): string {
+  return JSON.stringify({
+    queryId: query.id,
+    columnNames: query.columns.map(({ name }) => name),
+    columnTypes: query.columns.map(({ type }) => typeText(type)),
+  });
+}
+const schemaOf = (query: QueryStream): string =>
+  query.columns
+    .map(({ name, type, role }) => `${quoteName(name)} ${typeText(type)}${role === 'key' ? ' KEY' : ''}`)
+    .join(', ');
+
+const byType = new Map([arrayOfRows, oldRows, protobufRows, streamed].map((framing) => [framing.type, framing]));
+
+/** The framing of the type that is accepted first, or the one given for any other. */
+export function framingOf(request: Request, otherwise: Framing): Framing {
+  const first = (request.headers.accept ?? '').split(',')[0]!.trim().split(';')[0]!;
+  return byType.get(first) ?? otherwise;
+}
