@@ -15,7 +15,7 @@ export const mayImport = {
   engine: ['util', 'records', 'diagnostics', 'types', 'syntax', 'functions', 'formats', 'expressions', 'catalog', 'analysis', 'plan', 'runtime'],
   statements: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'catalog', 'analysis', 'plan', 'engine'],
   adapters: ['util', 'records', 'diagnostics', 'types', 'formats', 'functions', 'plan', 'catalog', 'runtime', 'engine'],
-  server: ['util', 'diagnostics', 'types', 'syntax', 'engine', 'statements'],
+  server: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'engine', 'statements'],
   repl: ['util', 'diagnostics', 'types', 'syntax'],
   config: ['util', 'diagnostics'],
   cli: ['util', 'diagnostics', 'syntax', 'config', 'repl', 'server', 'engine', 'statements', 'adapters', 'runtime'],

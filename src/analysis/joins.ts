@@ -3,7 +3,7 @@ import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { columnsOf, type Expr } from '../expressions/node.ts';
 import { printExpr } from '../expressions/print.ts';
-import { join as joinNode, rekey } from '../plan/logical/build.ts';
+import { foreignKeyJoin, join as joinNode, rekey } from '../plan/logical/build.ts';
 import { keysOf, type JoinWindow, type LogicalNode, type SourceNode } from '../plan/logical/node.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { contains, sameType, typeText, type SqlType } from '../types/sql-type.ts';
@@ -14,8 +14,8 @@ const dayMs = 86_400_000;
 
 export interface PlannedJoins {
   readonly plan: LogicalNode;
-  /** Columns that may serve as the result's key, in order of preference. */
-  readonly viableKeys: readonly string[];
+  /** Columns that may serve as the result's key, in order of preference; undefined where all of several must. */
+  readonly viableKeys: readonly string[] | undefined;
   /** The key that no source has, where the join makes one. */
   readonly rowKey: { readonly name: string; readonly type: SqlType } | undefined;
   /** The plan with the chosen key column. */
@@ -47,7 +47,14 @@ export function planJoins(
     const sizes = [objects[0]!, objects[i + 1]!].map(({ spec }) => spec.window?.sizeMs);
     if (windowed !== undefined && sizes[0] !== sizes[1])
       throw new SqlError('WINDOWED_SOURCE', clause.span, { why: 'its windows differ from those it is joined with' });
-    const within = checkKind(clause, plan, right, leftKey, rightKey);
+    const within = checkKind(clause, plan, right, rightKey);
+    if (plan.shape === 'TABLE' && !isEquivalent(plan, leftKey)) {
+      checkForeignKey(clause, plan, objects[i + 1]!);
+      const keys = keysOf(plan.columns).map(({ name }) => name);
+      if (viable.length === 0 && keys.length === 1) viable = keys;
+      plan = foreignKeyJoin({ join: clause.kind as 'INNER' | 'LEFT', left: plan, right, foreignKey: leftKey });
+      return;
+    }
     // ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key.
     const both = [leftKey, rightKey].filter((expr) => expr.kind === 'column').map((expr) => expr.name);
     const extended =
@@ -71,7 +78,7 @@ export function planJoins(
   });
   return {
     plan,
-    viableKeys: viable,
+    viableKeys: viable.length > 0 ? viable : undefined,
     rowKey,
     withKey: (input, key) => (key === undefined ? input : renameKey(input, plan, key)),
   };
@@ -82,7 +89,7 @@ function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalN
   if (input === join && input.kind === 'join') {
     return joinNode({ ...input, keyName: key });
   }
-  if (input.kind === 'source' || input.kind === 'join') return input;
+  if (input.kind === 'source' || 'left' in input) return input;
   const inner = renameKey(input.input, join, key);
   const keys = new Set(keysOf(inner.columns).map(({ name }) => name));
   // Nodes above the join keep their columns; only which of them is the key changes.
@@ -144,13 +151,7 @@ function condition(
   return { leftKey, rightKey };
 }
 
-function checkKind(
-  clause: JoinClause,
-  left: LogicalNode,
-  right: SourceNode,
-  leftKey: Expr,
-  rightKey: Expr,
-): JoinWindow | undefined {
+function checkKind(clause: JoinClause, left: LogicalNode, right: SourceNode, rightKey: Expr): JoinWindow | undefined {
   const kinds = { kind: clause.kind, left: left.shape, right: right.shape };
   if (left.shape === 'STREAM' && right.shape === 'STREAM') {
     const { within } = clause;
@@ -180,9 +181,21 @@ function checkKind(
       key: rightKeys.map(({ name }) => `${right.alias}.${name.slice(right.alias.length + 1)}`).join(', '),
     });
   }
-  if (left.shape === 'TABLE' && !isEquivalent(left, leftKey))
-    throw new SqlError('NOT_SUPPORTED_YET', clause.on.span, { what: 'a foreign-key join' });
   return undefined;
+}
+
+/** Rows of the left table keep their key, so that none is there for a right row that nobody names. */
+function checkForeignKey(clause: JoinClause, left: LogicalNode, right: SourceObject): void {
+  const refuse = (why: string, fix: string): never => {
+    throw new SqlError('FOREIGN_KEY_JOIN', clause.span, { why, fix });
+  };
+  if (clause.kind === 'RIGHT' || clause.kind === 'FULL')
+    refuse(
+      `${clause.kind === 'RIGHT' ? 'a right' : 'a full'} join on a foreign key has no key for the rows of "${right.spec.name}" alone`,
+      'Use INNER or LEFT JOIN, or put the other table first.',
+    );
+  if (left.windowed !== undefined || right.spec.window !== undefined)
+    refuse('a windowed table cannot be joined on a foreign key', 'Join tables without windows.');
 }
 
 /** Whether an expression is the node's key column, or equal to it by an earlier join. */

@@ -107,7 +107,7 @@ function checkStates(node: LogicalNode, value: FormatSpec, span: Span): void {
       if (state !== undefined && findFormat(format)?.refuses([{ name: fn, type: state }], 'value') !== undefined)
         throw new SqlError('FORMAT_TYPE', span, { format, column: fn, type: typeText(state) });
     }
-  } else if (node.kind !== 'source' && node.kind !== 'join') checkStates(node.input, value, span);
+  } else if ('input' in node) checkStates(node.input, value, span);
 }
 
 /** The size of the windows that a result carries: the aggregation's, or the windowed source's. */
@@ -115,7 +115,7 @@ function windowSize(node: LogicalNode, inherited: SourceSpec): number | undefine
   if (node.kind === 'aggregate' && node.window !== undefined)
     return node.window.type === 'SESSION' ? undefined : node.window.sizeMs;
   if (node.kind === 'source') return inherited.window?.sizeMs;
-  return windowSize(node.kind === 'join' ? node.left : node.input, inherited);
+  return windowSize('left' in node ? node.left : node.input, inherited);
 }
 
 /** INSERT INTO … SELECT: the query, and the existing source that it adds to. */

@@ -21,6 +21,7 @@ import { Change, type Row } from './change.ts';
 import type { DeadLetter, FailureSink } from './dead-letters.ts';
 import type { Operator, RecordPosition } from './operator.ts';
 import { FlatMap } from './operators/flat-map.ts';
+import { ForeignKeyLookup, ForeignKeyResolve, ForeignKeySubscribe } from './operators/foreign-key-join.ts';
 import { Invoke } from './operators/invoke.ts';
 import { Over, type BoundOver } from './operators/over.ts';
 import { PaneAggregate } from './operators/pane-aggregate.ts';
@@ -37,6 +38,7 @@ import { TableTableJoin } from './operators/table-table-join.ts';
 import { WindowedAggregate } from './operators/windowed-aggregate.ts';
 import type { ModelHost } from './ports/model-host.ts';
 import type { CachedStore, StoreLocation } from './stores/cached-store.ts';
+import { GroupedStore } from './stores/grouped-store.ts';
 import { KeyValueStore } from './stores/key-value-store.ts';
 import { WindowStore } from './stores/window-store.ts';
 
@@ -172,6 +174,21 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step), givesOwn(step.left)),
   tableTableJoin: (step, context) =>
     new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
+  foreignKeySubscribe: (step, context) =>
+    new ForeignKeySubscribe(
+      keyValue(step, context),
+      projection([step.foreignKey], step.input.columns, context),
+      step.join,
+      step.input.columns.length,
+      context.position,
+    ),
+  foreignKeyLookup: (step, context) => {
+    const subscriptions = new GroupedStore<never>(context.location(step.id, 'subscriptions'));
+    context.register(subscriptions);
+    const rows = keyValue<never>(step, context, 'rows');
+    return new ForeignKeyLookup(subscriptions, rows, step.join, step.keyCount, step.right.columns.length);
+  },
+  foreignKeyResolve: (step, context) => new ForeignKeyResolve(keyValue(step, context), step.keyCount),
   over: (step, context) => {
     const columns = step.input.columns;
     const args = step.calls.flatMap((call) => argsOf(call));
@@ -333,7 +350,7 @@ function overCall(call: OverCall, at: number): BoundOver {
 }
 
 /** Where each column of a join's row comes from: its key, or a slot of one side. */
-function joinRow(step: Extract<Step, { left: Step }>): JoinRow {
+function joinRow(step: StepOf<'streamStreamJoin' | 'streamTableJoin' | 'tableTableJoin'>): JoinRow {
   const left = layoutFor(step.left.columns);
   const right = layoutFor(step.right.columns);
   return compileJoinRow(

@@ -1,9 +1,9 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
-import { partitionOf } from '../records/murmur2.ts';
 import { reporters, type BuildContext } from './build.ts';
 import type { CacheSettings } from './cache-settings.ts';
-import { keyText, type Change, type Row } from './change.ts';
+import type { Change, Row } from './change.ts';
+import { keyPlacer, type PlaceKey } from './key-placer.ts';
 import type { RecordPosition } from './operator.ts';
 import type { FailureSink } from './dead-letters.ts';
 import { Pipeline } from './pipeline.ts';
@@ -15,6 +15,8 @@ export interface TopologyOptions {
   /** What stands before every key of this query's state. */
   readonly statePrefix: string;
   readonly partitions: number;
+  /** How many partitions a topic has; without it all have as many. */
+  readonly partitionsOf?: (topic: string) => number;
   readonly cache: CacheSettings;
   readonly models: ModelHost | undefined;
   readonly failures: FailureSink;
@@ -36,11 +38,19 @@ export class LocalTopology {
   readonly #pipelines: readonly (readonly Pipeline[])[];
   readonly #partitions: number;
   readonly #sourcePart = new Map<string, number>();
+  /** Of each part that feeds another: where its rows go. */
+  readonly #places: readonly ((key: Row) => number)[];
 
   constructor(plan: PhysicalPlan, options: TopologyOptions) {
     this.#parts = subTopologies(plan);
     this.#partitions = options.partitions;
     for (const part of this.#parts) for (const input of part.inputs) this.#sourcePart.set(input.id, part.index);
+    this.#places = this.#parts.map(({ output }) => {
+      const place: PlaceKey = keyPlacer(output?.like);
+      const known = output?.like && options.partitionsOf?.(output.like.topic);
+      const partitions = known ?? options.partitions;
+      return (key) => place(key, partitions);
+    });
     this.#pipelines = this.#parts.map((part) =>
       Array.from({ length: options.partitions }, (_, partition) => {
         const position: RecordPosition = { sequence: 0 };
@@ -100,8 +110,8 @@ export class LocalTopology {
     const { output } = this.#parts[index]!;
     if (output === undefined) return changes;
     const target = this.#sourcePart.get(output.id)!;
-    for (const change of changes)
-      place(given, target, partitionOf(keyText(change.key), this.#partitions), output.id, change);
+    const placeOf = this.#places[index]!;
+    for (const change of changes) place(given, target, placeOf(change.key), output.id, change);
     return [];
   }
 

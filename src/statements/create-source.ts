@@ -118,7 +118,7 @@ async function createAs(
   const name = statement.name.text;
   const target = { kind: statement.sourceKind, name, properties: statement.properties, span: statement.span };
   const planned = planCreateAs(target, statement.query!, engine.catalog, persistentOptions(session));
-  checkCoPartitioning(statement.query!, engine.catalog);
+  checkCoPartitioning(statement.query!, engine.catalog, planned.plan);
   const windowed = planned.sink.window !== undefined;
   const retention = planned.retentionMs;
   const config: Record<string, string> =

@@ -58,7 +58,7 @@ export const createFeatureView: Handler<CreateFeatureView> = async (statement, e
     span: statement.span,
   };
   const planned = planCreateAs(target, statement.query, engine.catalog, persistentOptions(session));
-  checkCoPartitioning(statement.query, engine.catalog);
+  checkCoPartitioning(statement.query, engine.catalog, planned.plan);
   checkColumns(
     statement,
     planned.sink.schema.map((column) => column.name),

@@ -24,7 +24,7 @@ export const insert: Handler<Insert> = async (statement, { engine, session, text
   }
   const properties = new Properties(statement.properties, ['QUERY_ID'], statement.span);
   const planned = planInsertSelect(spec, statement.query, engine.catalog, persistentOptions(session));
-  checkCoPartitioning(statement.query, engine.catalog);
+  checkCoPartitioning(statement.query, engine.catalog, planned.plan);
   const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
   if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
   const plan = physicalPlan(planned.plan, sinkOf(planned));

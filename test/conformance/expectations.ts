@@ -61,7 +61,7 @@ const table: readonly { readonly words: readonly string[]; readonly codes: reado
   { words: ['multiple occurrences'], codes: ['JOIN_SELF'] },
   { words: ['Non-aggregate'], codes: ['NOT_GROUPED'] },
   { words: ['intermediate type', 'format'], codes: ['FORMAT_TYPE'] },
-  { words: ['RIGHT OUTER', 'foreign key'], codes: ['JOIN_KIND'] },
+  { words: ['OUTER', 'foreign key'], codes: ['FOREIGN_KEY_JOIN'] },
   { words: ['KAFKA', 'value format', 'GROUP BY'], codes: ['KAFKA_VALUE_FORMAT'] },
   { words: ['missing', 'VALUE_FORMAT'], codes: ['PROPERTY_MISSING'] },
   { words: ['table functions', 'Table source'], codes: ['TABLE_FUNCTION_ON_TABLE'] },

@@ -73,11 +73,13 @@ function header(id: number): Buffer {
 
 /** By the schema and not by the source's columns: a whole value of the SQL type that the schema has. */
 const same = (name: string): string => name;
+/** Fields of a case may be in either case: a writer finds a schema's field by its name in upper case. */
+const upper = (name: string): string => name.toUpperCase();
 
 function avroPayload(json: Json, registered: RegisteredSchema): Buffer {
   const { id } = registered;
   const schema = parseAvro(registered);
-  const type = sqlTypeOf(schema, same)!;
+  const type = sqlTypeOf(schema, upper)!;
   const out = new Bytes();
   avroWriter(schema, type, '$')(fromJson(json, type, '$'), out);
   return Buffer.concat([header(id), out.from(0)]);
@@ -85,7 +87,7 @@ function avroPayload(json: Json, registered: RegisteredSchema): Buffer {
 
 /** By the schema's message, all of its fields; a field that the case does not have is left out. */
 function protobufPayload(json: Json, spec: FormatSpec): Buffer {
-  const columns = protobuf.registered!.columnsOf(spec.schema!, spec, same)!.map(({ name, type }, slot) => ({
+  const columns = protobuf.registered!.columnsOf(spec.schema!, spec, upper)!.map(({ name, type }, slot) => ({
     name: name!,
     type,
     slot,

@@ -90,6 +90,7 @@ export class EmbeddedQuery {
       backend,
       statePrefix: `s/${query.id}`,
       partitions,
+      partitionsOf: (topic) => log.info(topic)?.partitions ?? partitions,
       cache: this.#cache,
       models,
       failures: this.#errors,

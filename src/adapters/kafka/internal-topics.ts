@@ -12,6 +12,9 @@ const stateful = new Set([
   'streamTableJoin',
   'streamStreamJoin',
   'tableTableJoin',
+  'foreignKeySubscribe',
+  'foreignKeyLookup',
+  'foreignKeyResolve',
   'over',
 ]);
 
@@ -30,7 +33,7 @@ export function internalTopics({ plan }: RunnableQuery, group: string): string[]
 }
 
 /**
- * Creates them, with as many partitions as the widest source: repartition topics keep everything until it is read,
+ * Creates them, with as many partitions as the widest source, or as the topic whose rows they meet: repartition topics keep everything until it is read,
  * changelogs are compacted. Gives the topics that the query's group reads.
  */
 export async function createInternalTopics(node: Node, { plan }: RunnableQuery, group: string): Promise<string[]> {
@@ -45,8 +48,10 @@ export async function createInternalTopics(node: Node, { plan }: RunnableQuery, 
     if (part.output !== undefined) {
       const topic = repartitionTopic(group, part.output.id);
       topics.add(topic);
+      const { like } = part.output;
       await node.createTopic(topic, {
-        partitions,
+        partitions:
+          like === undefined ? partitions : ((await node.describeTopic(like.topic))?.partitions ?? partitions),
         replicas: undefined,
         config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
       });

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
-import { allSteps, invokesModel } from '../../plan/physical/step.ts';
+import { allSteps, invokesModel, stepInputs } from '../../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
-import { partitionOf } from '../../records/murmur2.ts';
+
 import type { RecordCursor } from '../../records/batch.ts';
 import type { CacheSettings } from '../../runtime/cache-settings.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
 import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
 import { reporters } from '../../runtime/build.ts';
+import { keyPlacer, type PlaceKey } from '../../runtime/key-placer.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
 import { ErrorCollector } from '../../runtime/error-collector.ts';
 import { InputPartition, loadMissing, takeBatch, type ChangeDecoder } from '../../runtime/input-merger.ts';
@@ -83,6 +84,7 @@ export class KafkaTask {
   #lastInput = 0;
   #dirty = false;
   #changelogNext = 0;
+  readonly #placeKey: PlaceKey;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
     this.spec = spec;
@@ -93,10 +95,9 @@ export class KafkaTask {
       ports.wire,
       spec.exactlyOnce ? transactionalId(spec.group, spec.part, spec.partition) : null,
     );
+    this.#placeKey = keyPlacer(this.#part.output?.like);
     this.#prefix = shortName(`${spec.group}/${spec.part}/${spec.partition}/`);
-    this.#ordered = allSteps(this.#part.root).some(
-      ({ op }) => op === 'streamTableJoin' || op === 'streamStreamJoin' || op === 'tableTableJoin',
-    );
+    this.#ordered = allSteps(this.#part.root).some((step) => stepInputs(step).length > 1);
   }
 
   /** Takes the task over: fences the former owner, then offsets, then the state up to the changelog's end, then the operators. */
@@ -298,9 +299,8 @@ export class KafkaTask {
       const topic = repartitionTopic(spec.group, output.id);
       const partitions = this.#ports.wire.partitions(topic);
       for (const { key, before, after: now, timestamp, window } of changes) {
-        const text = keyText(key);
         const value = encodeShared([key, before, now, window?.start, window?.end]);
-        this.#producer.add(topic, partitionOf(text, partitions), timestamp, text, value);
+        this.#producer.add(topic, this.#placeKey(key, partitions), timestamp, keyText(key), value);
       }
       return;
     }

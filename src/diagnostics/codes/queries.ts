@@ -89,6 +89,7 @@ export const queryCodes = {
       `a ${p.kind} JOIN of a ${p.left} with a ${p.right} is not possible`,
     hint: (p: { fix: string }) => p.fix,
   },
+  FOREIGN_KEY_JOIN: { message: (p: { why: string }) => p.why, hint: (p: { fix: string }) => p.fix },
   JOIN_NOT_PRIMARY_KEY: {
     message: () => 'a table must be joined on its primary key',
     hint: (p: { key: string }) => `Join on ${p.key}.`,

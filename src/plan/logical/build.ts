@@ -10,6 +10,7 @@ import {
   type AggregateNode,
   type FilterNode,
   type FlatMapNode,
+  type ForeignKeyJoinNode,
   type JoinNode,
   type LogicalNode,
   type NamedExpr,
@@ -106,4 +107,15 @@ export function join(parts: Omit<JoinNode, 'kind' | 'columns' | 'windowed'>): Jo
     ...sides.map((column): PlanColumn => ({ ...column, role: 'value' })),
   ];
   return { ...parts, kind: 'join', columns, windowed: parts.left.windowed };
+}
+
+/** The left table's columns, then the right one's, theirs being values. */
+export function foreignKeyJoin(
+  parts: Pick<ForeignKeyJoinNode, 'join' | 'left' | 'right' | 'foreignKey'>,
+): ForeignKeyJoinNode {
+  const columns = [
+    ...parts.left.columns,
+    ...parts.right.columns.map((column): PlanColumn => ({ ...column, role: 'value' })),
+  ];
+  return { ...parts, kind: 'foreignKeyJoin', columns, shape: 'TABLE', windowed: undefined };
 }

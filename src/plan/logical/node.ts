@@ -83,6 +83,17 @@ export interface JoinNode extends Base {
   readonly keyName: string;
   readonly within: JoinWindow | undefined;
 }
+/**
+ * A table joined with another by an expression that is that one's primary key, each row of which may have many partners: the rows
+ * keep the left table's key.
+ */
+export interface ForeignKeyJoinNode extends Base {
+  readonly kind: 'foreignKeyJoin';
+  readonly join: 'INNER' | 'LEFT';
+  readonly left: LogicalNode;
+  readonly right: LogicalNode;
+  readonly foreignKey: Expr;
+}
 export interface JoinWindow {
   readonly beforeMs: number;
   readonly afterMs: number;
@@ -125,18 +136,27 @@ export interface InvokeNode extends Base {
 }
 
 export type LogicalNode =
-  SourceNode | FilterNode | ProjectNode | FlatMapNode | RekeyNode | AggregateNode | JoinNode | OverNode | InvokeNode;
+  | SourceNode
+  | FilterNode
+  | ProjectNode
+  | FlatMapNode
+  | RekeyNode
+  | AggregateNode
+  | JoinNode
+  | ForeignKeyJoinNode
+  | OverNode
+  | InvokeNode;
 export type NodeOf<K extends LogicalNode['kind']> = Extract<LogicalNode, { kind: K }>;
 
 export function inputsOf(node: LogicalNode): readonly LogicalNode[] {
   if (node.kind === 'source') return [];
-  return node.kind === 'join' ? [node.left, node.right] : [node.input];
+  return 'left' in node ? [node.left, node.right] : [node.input];
 }
 
 /** The same node over other inputs. */
 export function withInputs(node: LogicalNode, inputs: readonly LogicalNode[]): LogicalNode {
   if (node.kind === 'source') return node;
-  if (node.kind === 'join') return { ...node, left: inputs[0]!, right: inputs[1]! };
+  if ('left' in node) return { ...node, left: inputs[0]!, right: inputs[1]! };
   return { ...node, input: inputs[0]! };
 }
 

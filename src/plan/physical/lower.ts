@@ -1,4 +1,5 @@
 import type { Expr } from '../../expressions/node.ts';
+import { BIGINT, INTEGER } from '../../types/sql-type.ts';
 import {
   keysOf,
   type JoinNode,
@@ -7,6 +8,7 @@ import {
   type NodeOf,
   type PlanColumn,
 } from '../logical/node.ts';
+import { samePlacement, placementOf, placed } from './placement.ts';
 import type { Step } from './step.ts';
 
 /** Names the steps of one plan in the order in which they are met. */
@@ -103,6 +105,7 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     };
   },
   join: lowerJoin,
+  foreignKeyJoin: lowerForeignKeyJoin,
   over: (node, lower, ids) => {
     const keys = keysOf(node.input.columns);
     const keyed =
@@ -202,8 +205,7 @@ function grouped(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Step, 
 }
 
 function lowerJoin(node: JoinNode, lower: (node: LogicalNode) => Step, ids: Ids): Step {
-  const left = lower(node.left);
-  const right = lower(node.right);
+  const [left, right] = placedAlike(lower(node.left), lower(node.right), node.right.shape, ids);
   const base = { v: 1, columns: node.columns, left, right } as const;
   const id = ids.take('Join');
   if (node.left.shape === 'STREAM' && node.right.shape === 'STREAM')
@@ -212,9 +214,98 @@ function lowerJoin(node: JoinNode, lower: (node: LogicalNode) => Step, ids: Ids)
   return { ...base, op: 'tableTableJoin', id, join: node.join };
 }
 
+/**
+ * Both sides of a join with their rows placed alike: what is repartitioned anyway goes where the other side's topic has its rows, and
+ * of two topics with keys of different bytes the right one is repartitioned.
+ */
+function placedAlike(left: Step, right: Step, rightShape: 'STREAM' | 'TABLE', ids: Ids): [Step, Step] {
+  const [own, other] = [placementOf(left), placementOf(right)];
+  if (samePlacement(own, other)) return [left, right];
+  if (own === undefined) return [placed(left, other!), right];
+  if (other === undefined) return [left, placed(right, own)];
+  const keys = keysOf(right.columns);
+  const columns = [...keys, ...right.columns.filter(({ role }) => role !== 'key')];
+  const moved = repartitioned(
+    columns,
+    keys.map(({ name, type }): Expr => ({ kind: 'column', name, type })),
+    right,
+    rightShape,
+    rightShape === 'TABLE',
+    'Join',
+    ids,
+  );
+  return [left, placed(moved, own)];
+}
+
+/** Three parts: the left table's, the right table's, and one by the left table's key that puts the answers in order. */
+function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: (node: LogicalNode) => Step, ids: Ids): Step {
+  const { join, foreignKey } = node;
+  const left = lower(node.left);
+  const right = lower(node.right);
+  const keys = keysOf(left.columns);
+  const value = (name: string, type: PlanColumn['type']): PlanColumn => ({ name, type, role: 'value' });
+  const key = (name: string, type: PlanColumn['type']): PlanColumn => ({ name, type, role: 'key' });
+  const note = [value('KSQL_INTERNAL_VERSION', BIGINT), value('KSQL_INTERNAL_ORDER', INTEGER)];
+  const values = (columns: readonly PlanColumn[]): PlanColumn[] => columns.map(({ name, type }) => value(name, type));
+  const subscribe: Step = {
+    op: 'foreignKeySubscribe',
+    v: 1,
+    id: ids.take('Subscribe'),
+    columns: [
+      key('KSQL_INTERNAL_KEY_0', foreignKey.type),
+      ...keys.map(({ type }, i) => value(`KSQL_INTERNAL_LEFT_${i}`, type)),
+      ...note,
+      ...values(left.columns),
+    ],
+    input: left,
+    foreignKey,
+    join,
+  };
+  const subscriptions: Step = {
+    op: 'repartition',
+    v: 1,
+    id: ids.take('Subscribe-repartition'),
+    columns: subscribe.columns,
+    input: subscribe,
+    shape: 'STREAM',
+  };
+  const like = placementOf(right);
+  const lookup: Step = {
+    op: 'foreignKeyLookup',
+    v: 1,
+    id: ids.take('Lookup'),
+    columns: [
+      ...keys.map(({ type }, i) => key(`KSQL_INTERNAL_LEFT_${i}`, type)),
+      ...note,
+      ...values(left.columns),
+      ...values(right.columns),
+    ],
+    left: like === undefined ? subscriptions : placed(subscriptions, like),
+    right,
+    join,
+    keyCount: keys.length,
+  };
+  const answers: Step = {
+    op: 'repartition',
+    v: 1,
+    id: ids.take('Lookup-repartition'),
+    columns: lookup.columns,
+    input: lookup,
+    shape: 'STREAM',
+  };
+  return {
+    op: 'foreignKeyResolve',
+    v: 1,
+    id: ids.take('Resolve'),
+    columns: node.columns,
+    input: answers,
+    keyCount: keys.length,
+  };
+}
+
 /** A join that gives the rows of a projection over it, when that only picks and renames: no row is made twice. */
 function pickedJoin(input: Step, columns: readonly PlanColumn[], exprs: readonly NamedExpr[]): Step | undefined {
-  if (!('left' in input) || input.picks !== undefined) return undefined;
+  if (!('left' in input) || input.op === 'foreignKeyLookup' || input.picks !== undefined) return undefined;
   const picks: PlanColumn[] = [];
   for (const { expr } of exprs) {
     const picked = expr.kind === 'column' ? input.columns.find(({ name }) => name === expr.name) : undefined;

@@ -47,6 +47,13 @@ export interface RepartitionStep extends StepBase {
   readonly op: 'repartition';
   readonly input: Step;
   readonly shape: 'STREAM' | 'TABLE';
+  /** The topic whose rows these meet: they are placed as its own are, by the bytes of its keys and among as many partitions. */
+  readonly like?: Placement | undefined;
+}
+export interface Placement {
+  readonly topic: string;
+  readonly keyFormat: FormatSpec;
+  readonly keys: readonly Pick<PlanColumn, 'name' | 'type'>[];
 }
 export interface StreamAggregateStep extends StepBase {
   readonly op: 'streamAggregate';
@@ -94,6 +101,28 @@ export interface TableTableJoinStep extends JoinBase {
   readonly op: 'tableTableJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
 }
+/** Sends each row of a table to where the row is that its foreign key names. */
+export interface ForeignKeySubscribeStep extends StepBase {
+  readonly op: 'foreignKeySubscribe';
+  readonly input: Step;
+  readonly foreignKey: Expr;
+  readonly join: 'INNER' | 'LEFT';
+}
+/** Holds who named which row, and answers with joined rows, by the key of the left table. */
+export interface ForeignKeyLookupStep extends StepBase {
+  readonly op: 'foreignKeyLookup';
+  readonly left: Step;
+  readonly right: Step;
+  readonly join: 'INNER' | 'LEFT';
+  /** How many columns of the left table's key come first behind the foreign key. */
+  readonly keyCount: number;
+}
+/** Keeps the newest answer of each row, whichever way the answers came. */
+export interface ForeignKeyResolveStep extends StepBase {
+  readonly op: 'foreignKeyResolve';
+  readonly input: Step;
+  readonly keyCount: number;
+}
 export interface OverStep extends StepBase {
   readonly op: 'over';
   readonly input: Step;
@@ -124,6 +153,9 @@ export type Step =
   | StreamStreamJoinStep
   | StreamTableJoinStep
   | TableTableJoinStep
+  | ForeignKeySubscribeStep
+  | ForeignKeyLookupStep
+  | ForeignKeyResolveStep
   | OverStep
   | InvokeStep;
 export type StepOp = Step['op'];
@@ -162,6 +194,7 @@ export function stepInputs(step: Step): readonly Step[] {
     case 'streamStreamJoin':
     case 'streamTableJoin':
     case 'tableTableJoin':
+    case 'foreignKeyLookup':
       return [step.left, step.right];
     default:
       return [step.input];

@@ -67,8 +67,10 @@ function prune(node: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
       );
       return input === node.input ? node : { ...node, input };
     }
-    case 'join': {
-      const wanted = new Set([...needed, ...columnsOf([node.leftKey, node.rightKey])]);
+    case 'join':
+    case 'foreignKeyJoin': {
+      const own = node.kind === 'join' ? [node.leftKey, node.rightKey] : [node.foreignKey];
+      const wanted = new Set([...needed, ...columnsOf(own)]);
       const sides = [node.left, node.right].map((side) =>
         prune(side, new Set([...wanted].filter((name) => side.columns.some((column) => column.name === name)))),
       );
