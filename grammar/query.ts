@@ -47,7 +47,11 @@ export function defineQuery(
     });
     $.option(8, () => {
       $.consume(0, kw('LIMIT'));
-      $.consume(0, t.IntegerLiteral);
+      $.or(2, [
+        { ALT: () => $.consume(0, t.IntegerLiteral) },
+        { ALT: () => $.consume(0, t.DecimalLiteral) },
+        { ALT: () => $.consume(0, t.FloatLiteral) },
+      ]);
     });
   });
   const where: Rule = define('where', () => {

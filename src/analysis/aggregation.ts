@@ -25,7 +25,7 @@ export function planAggregation(
   typer: Typer,
 ): LogicalNode {
   const { query } = context;
-  if (query.groupBy!.length === 0) throw new SqlError('GROUP_BY_EMPTY', query.span, {});
+  if (query.groupBy?.length === 0) throw new SqlError('GROUP_BY_EMPTY', query.span, {});
   if (input.shape === 'TABLE' && query.window !== undefined)
     throw new SqlError('WINDOW_ON_TABLE', query.window.span, {});
   if (input.windowed !== undefined && query.window !== undefined)
@@ -34,7 +34,8 @@ export function planAggregation(
     .map(({ name }) => context.catalog.sources.get(name)?.spec)
     .find((spec) => spec?.valueFormat.format === 'KAFKA');
   if (kafka !== undefined) throw new SqlError('KAFKA_VALUE_FORMAT', query.from.span, { source: kafka.name });
-  const keys = groupKeys(context, query.groupBy!, typer);
+  // Without GROUP BY all rows are one group.
+  const keys = groupKeys(context, query.groupBy ?? [], typer);
   // Window bounds become columns of the aggregate, so SELECT may name them.
   const bounds = query.window === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
   const calls: AggregateCall[] = [];
@@ -87,7 +88,9 @@ export function planAggregation(
       scope,
       replacements,
       // What is not grouped is said before a key that is missing: it is why, more often than not.
-      checkSelected: (expr, span) => checkGrouped(expr, draft(), 'SELECT', span),
+      checkSelected: (expr, span) => {
+        if (calls.length > 0 || query.having !== undefined) checkGrouped(expr, draft(), 'SELECT', span);
+      },
       checkProjection: () => {
         if (calls.length === 0 && query.having === undefined) throw new SqlError('NO_AGGREGATE', query.span, {});
       },
@@ -100,6 +103,8 @@ export function planAggregation(
       ? undefined
       : replace(select.with('HAVING', { aggregate: onAggregate }).boolean(query.having, 'HAVING'), replacements);
   if (calls.length === 0) throw new SqlError('NO_AGGREGATE', query.span, {});
+  if (query.groupBy === undefined && context.options.purpose === 'persistent')
+    throw new SqlError('AGGREGATE_WITHOUT_GROUP_BY', query.span, {});
   let plan = draft();
   if (having !== undefined) {
     const bound = [...columnsOf([having])].find((name) => bounds.includes(name));
@@ -135,6 +140,9 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
   const at = typer.with('GROUP BY', hooks);
   const seen = new Set<string>();
   return nodes.map((node) => {
+    const isBound = node.kind === 'column' && (node.name.text === 'WINDOWSTART' || node.name.text === 'WINDOWEND');
+    if (context.query.window !== undefined && isBound)
+      throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: node.name.text, clause: 'GROUP BY' });
     const expr = at.type(node);
     if (expr.kind === 'literal' && expr.value === null)
       throw new SqlError('NULL_OPERAND', node.span, { operation: 'GROUP BY' });
@@ -142,8 +150,6 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
     if (seen.has(text)) throw new SqlError('DUPLICATE_GROUPING', node.span, {});
     seen.add(text);
     const name = keyNameOf(expr, node, context);
-    if (context.query.window !== undefined && (name === 'WINDOWSTART' || name === 'WINDOWEND'))
-      throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: name, clause: 'GROUP BY' });
     if (contains(expr.type, 'MAP'))
       throw new SqlError('KEY_TYPE', node.span, { column: name, type: typeText(expr.type), clause: 'GROUP BY' });
     return { name, expr };

@@ -38,6 +38,8 @@ export function typeCall(typer: ExpressionTyper, node: CallNode): Expr {
     throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name, suggestion: closest(name, functionNames()) });
   if (found.kind === 'aggregate') {
     if (typer.hooks.aggregate === undefined) {
+      // A name that does not exist is said first.
+      for (const arg of node.args) if (arg.kind === 'column') typer.type(arg);
       const nested = typer.place === 'an aggregate function';
       throw nested
         ? new SqlError('AGGREGATE_NESTED', node.span, { name })
@@ -92,6 +94,14 @@ export function resolveCall<O extends AnyOverload>(
       overloads: found.overloads.map((overload) => signatureText(found.name, overload)),
     });
   }
+  // Nothing says which of several was meant.
+  const alike = (each: O): boolean => JSON.stringify(each.params) === JSON.stringify(resolution.overload.params);
+  const isOpen = types.length > 0 && types.every((type) => type === null);
+  if (isOpen && found.overloads.some((each) => !alike(each) && resolveOverload([each], types) !== undefined))
+    throw new SqlError('FUNCTION_AMBIGUOUS', node.span, {
+      name: found.name,
+      types: types.map(argumentText).join(', '),
+    });
   return resolution;
 }
 

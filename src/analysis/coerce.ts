@@ -124,15 +124,15 @@ function widenForLiterals(type: SqlType, exprs: readonly Expr[]): SqlType {
   for (const expr of exprs) {
     if (!isStringLiteral(expr)) continue;
     const text = String(literalValue(expr as Extract<Expr, { kind: 'literal' }>)).trim();
-    const match = /^[+-]?(\d+)(?:\.(\d*))?$/.exec(text);
-    if (match === null) {
-      if (/^[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+$/.test(text)) widest = { kind: 'DOUBLE' };
-      continue;
-    }
-    const scale = match[2]?.length ?? 0;
+    const match = /^[+-]?(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
+    if (match === null) continue;
+    // An exponent moves the point: 2e1 is DECIMAL(2, 0).
+    const shift = Number(match[3] ?? 0);
+    const scale = Math.max(0, (match[2]?.length ?? 0) - shift);
+    const digits = Math.max(1, match[1]!.length + Math.max(shift, 0));
     const own: SqlType =
-      scale > 0 || text.includes('.')
-        ? { kind: 'DECIMAL', precision: match[1]!.length + scale, scale }
+      scale > 0 || /[.eE]/.test(text)
+        ? { kind: 'DECIMAL', precision: digits + scale, scale }
         : { kind: BigInt(match[1]!) > 2147483647n ? 'BIGINT' : 'INTEGER' };
     widest = commonType(widest, own) ?? widest;
   }

@@ -31,6 +31,8 @@ export function planJoins(
   checkSources(context, objects);
   let plan: LogicalNode = nodes[0]!;
   let viable: string[] = [];
+  /** The expressions that are equal to the key so far. */
+  const equal = new Set<string>();
   let rowKey: PlannedJoins['rowKey'];
   let windowed = nodes[0]!.windowed;
   context.query.joins.forEach((clause, i) => {
@@ -57,8 +59,11 @@ export function planJoins(
     }
     // ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key.
     const both = [leftKey, rightKey].filter((expr) => expr.kind === 'column').map((expr) => expr.name);
-    const extended =
-      viable.length > 0 && both.some((name) => viable.includes(name)) ? [...new Set([...viable, ...both])] : both;
+    const texts = [leftKey, rightKey].map((expr) => JSON.stringify(expr));
+    const goesOn = viable.length > 0 && texts.some((text) => equal.has(text));
+    const extended = goesOn ? [...new Set([...viable.filter((name) => name !== rowKey?.name), ...both])] : both;
+    if (!goesOn || clause.kind === 'FULL') equal.clear();
+    if (clause.kind !== 'FULL') for (const text of texts) equal.add(text);
     const synthetic = clause.kind === 'FULL' || extended.length === 0;
     rowKey = synthetic ? { name: context.names.unique('ROWKEY'), type: leftKey.type } : undefined;
     viable = rowKey === undefined ? extended : [rowKey.name];
@@ -123,6 +128,10 @@ function condition(
     throw new SqlError('JOIN_CONDITION', clause.on.span, { why });
   };
   const { on } = clause;
+  // A source that is not there is said before a name that several have.
+  if (on.kind === 'compare')
+    for (const side of [on.left, on.right])
+      if (side.kind === 'column' && side.qualifier !== undefined) context.scope.source(side.qualifier);
   if (on.kind !== 'compare')
     return refuse(on.kind === 'logic' ? 'several conditions are not supported' : 'the condition must be an equality');
   if (on.op !== '=') return refuse('only equality is supported');

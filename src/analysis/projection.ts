@@ -14,6 +14,8 @@ interface Selected {
   readonly expr: Expr;
   readonly name: string;
   readonly span: Span;
+  /** Part of a `*`. */
+  readonly starred?: true;
 }
 
 export interface Projection {
@@ -125,6 +127,7 @@ function expandStar(
     expr: column(each.internal, each.type),
     name: joined ? `${source.alias}_${each.name}` : each.name,
     span: item.span,
+    starred: true,
   });
   const synthetic: Selected[] = [];
   // A key that no source has (ROWKEY, KSQL_COL_n, ROWTIME) is part of `*`, before the others.
@@ -153,10 +156,10 @@ const isBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'W
 function checkNames(selected: readonly Selected[], context: SelectContext, plan: LogicalNode): void {
   const keys = keysOf(plan.columns).map(({ name }) => name);
   const seen = new Set<string>();
-  for (const { name, span, expr } of selected) {
+  for (const { name, span, expr, starred } of selected) {
     if (seen.has(name)) throw new SqlError('DUPLICATE_COLUMN', span, { column: name });
     seen.add(name);
-    const isItself = (isBound(name) || keys.includes(name)) && expr.kind === 'column' && expr.name === name;
+    const isItself = (starred === true || keys.includes(name)) && expr.kind === 'column' && expr.name === name;
     if (context.options.purpose === 'persistent' && isPseudoColumn(name) && !isItself)
       throw new SqlError('RESERVED_COLUMN', span, { column: name });
   }

@@ -19,7 +19,7 @@ import { planProjection } from './projection.ts';
 import { Scope, type ScopeColumn, type ScopeSource } from './scope.ts';
 import { Typer } from './typer.ts';
 import type { TyperHooks } from './typing.ts';
-import { findTableFunction } from '../functions/registry.ts';
+import { findAggregate, findTableFunction } from '../functions/registry.ts';
 import { argumentType } from '../expressions/compile.ts';
 
 export interface AnalyzedQuery {
@@ -62,7 +62,7 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
     plan = filter(invokes.take(plan), predicate);
   }
   const withInvokes = { ...context, scope: invokes.scope, invokes };
-  if (query.groupBy !== undefined) {
+  if (query.groupBy !== undefined || isOneGroup(query, options)) {
     plan = planAggregation(withInvokes, plan, typer);
     return {
       plan,
@@ -105,7 +105,8 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
     },
     typer.with('SELECT', hooks),
     plan,
-    joins?.viableKeys,
+    // PARTITION BY makes a key of its own.
+    query.partitionBy === undefined ? joins?.viableKeys : undefined,
   );
   plan = invokes.take(plan);
   plan = over.take(plan);
@@ -156,11 +157,29 @@ function checkClauses(query: QueryNode, options: AnalysisOptions): void {
   if (query.partitionBy !== undefined && query.groupBy !== undefined)
     throw new SqlError('PARTITION_AND_GROUP', query.partitionBy[0]?.span ?? query.span, {});
   if (query.emit === 'FINAL') {
-    if (query.window === undefined || query.groupBy === undefined)
+    if (query.window === undefined || (query.groupBy === undefined && !isOneGroup(query, options)))
       throw new SqlError('EMIT_FINAL_INVALID', query.span, {});
     if (!options.suppressEnabled) throw new SqlError('EMIT_FINAL_DISABLED', query.span, {});
   }
 }
+
+/** Aggregates without GROUP BY are over all rows; only a push query may have them. */
+function isOneGroup(query: QueryNode, { purpose }: AnalysisOptions): boolean {
+  return purpose !== 'pull' && query.select.some((item) => item.kind === 'expression' && hasAggregate(item.expression));
+}
+
+/** Without recursion: an expression may be deeper than the stack. */
+function hasAggregate(root: ExpressionNode): boolean {
+  const left: ExpressionNode[] = [root];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (node.kind === 'call' && node.over === undefined && findAggregate(node.name.text) !== undefined) return true;
+    if (node.kind === 'call' && node.over !== undefined) continue;
+    for (const value of Object.values(node) as unknown[]) left.push(...[value].flat().filter(isExpressionNode));
+  }
+  return false;
+}
+const isExpressionNode = (value: unknown): value is ExpressionNode =>
+  typeof value === 'object' && value !== null && 'kind' in value;
 
 function checkUngrouped(query: QueryNode): void {
   if (query.window !== undefined) throw new SqlError('WINDOW_WITHOUT_GROUP_BY', query.window.span, {});

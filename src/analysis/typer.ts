@@ -22,7 +22,8 @@ import {
 } from '../types/sql-type.ts';
 import { typeCall } from './calls.ts';
 import type { ExpressionTyper, TyperHooks } from './typing.ts';
-import { cast, comparable, isStringLiteral, readLiteral, unify } from './coerce.ts';
+import { cast, comparable, unify } from './coerce.ts';
+import { typeIn } from './in-list.ts';
 import { resolveType } from './resolve-type.ts';
 import { emptyScope, type Scope } from './scope.ts';
 
@@ -130,7 +131,7 @@ export class Typer implements ExpressionTyper {
         return node.negated ? { kind: 'not', operand: both, type: BOOLEAN } : both;
       }
       case 'in':
-        return this.#in(node);
+        return typeIn(this, node);
       case 'like': {
         const operand = this.type(node.operand);
         const pattern = this.type(node.pattern);
@@ -279,32 +280,6 @@ export class Typer implements ExpressionTyper {
     return { kind: 'arithmetic', op, left, right, type: arithmeticType(op, a, b) };
   }
 
-  #in(node: Extract<ExpressionNode, { kind: 'in' }>): Expr {
-    const operand = this.type(node.operand);
-    const items = node.items
-      .map((item) => ({ expr: this.type(item), span: item.span }))
-      .filter(({ expr }) => !isNull(expr));
-    const typed = items.map(({ expr, span }) => {
-      if (isStringLiteral(expr) && operand.type.kind !== 'STRING')
-        return [operand, readForIn(expr, operand.type, span)] as const;
-      if (operand.type.kind === 'STRING' && expr.kind === 'literal' && expr.type.kind !== 'STRING') {
-        const toText = castBetween(expr.type, STRING);
-        if (toText !== undefined && (isNumeric(expr.type) || expr.type.kind === 'BOOLEAN'))
-          return [operand, cast(expr, STRING)] as const;
-      }
-      if (sameType(operand.type, expr.type)) return [operand, expr] as const;
-      return comparable(operand, expr, 'IN', { left: node.operand.span, right: span, whole: span });
-    });
-    const result: Expr = {
-      kind: 'in',
-      operand: typed[0]?.[0] ?? operand,
-      items: typed.map(([, item]) => item),
-      type: BOOLEAN,
-    };
-    if (isNull(operand)) throw new SqlError('COMPARE_WITH_NULL', node.operand.span, {});
-    return node.negated ? { kind: 'not', operand: result, type: BOOLEAN } : result;
-  }
-
   #case(node: Extract<ExpressionNode, { kind: 'case' }>): Expr {
     if (node.operand !== undefined)
       throw new SqlError('NOT_SUPPORTED_YET', node.operand.span, { what: 'CASE value WHEN' });
@@ -370,18 +345,6 @@ export class Typer implements ExpressionTyper {
       type: map(keys.type, values.type),
     };
   }
-}
-
-function readForIn(expr: Expr, type: SqlType, span: Span): Expr {
-  if (type.kind !== 'INTEGER' && type.kind !== 'BIGINT') return readLiteral(expr, type, span);
-  const text = String((expr as Extract<Expr, { kind: 'literal' }>).value).trim();
-  const parsed = parseDecimal(text);
-  if (parsed === undefined) throw new SqlError('LITERAL_CONVERSION', span, { text, type: type.kind });
-  if (parsed.scale === 0) return readLiteral(expr, BIGINT, span);
-  return literal(
-    { kind: 'DECIMAL', precision: Math.max(parsed.unscaled.toString().length, parsed.scale), scale: parsed.scale },
-    canonical(parsed.unscaled),
-  );
 }
 
 /** The result of arithmetic: the wider type, or ksqlDB's decimal rules. */

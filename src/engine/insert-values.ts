@@ -75,6 +75,8 @@ function targetColumns(source: SourceSpec, names: readonly Name[], span: Span): 
 }
 
 function constant(node: ExpressionNode, type: SqlType, name: string, types: ReadonlyMap<string, SqlType>): Value {
+  // A struct without fields has the column's, all null.
+  if (node.kind === 'struct' && node.fields.length === 0 && type.kind === 'STRUCT') return type.fields.map(() => null);
   const expr = typeConstant(node, types, 'VALUES');
   if (!insertable(expr, type))
     throw new SqlError('INSERT_VALUES', node.span, {

@@ -12,7 +12,14 @@ import type { Session } from './session.ts';
 /** The physical plan of a logical one. */
 export function physicalPlan(logical: LogicalNode, sink: SinkSpec | undefined): PhysicalPlan {
   const { plan, fired } = optimize(logical);
-  return { version: 1, root: lower(plan), shape: plan.shape, windowed: plan.windowed, sink, rules: fired };
+  return {
+    version: 1,
+    root: lower(plan, sink === undefined),
+    shape: plan.shape,
+    windowed: plan.windowed,
+    sink,
+    rules: fired,
+  };
 }
 
 export function sinkOf({ sink }: PersistentQuery): SinkSpec {

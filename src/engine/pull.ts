@@ -10,7 +10,9 @@ import { LocalTopology } from '../runtime/topology.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
-import { keyColumns } from '../types/schema.ts';
+import { findFormat } from '../formats/index.ts';
+import { Bytes } from '../util/bytes.ts';
+import { keyColumns, valueColumns } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { noState } from './no-state.ts';
@@ -40,11 +42,11 @@ export function refusePull(query: QueryNode): void {
 export async function pullRows(query: QueryNode, engine: Engine, session: Session): Promise<PulledRows> {
   refusePull(query);
   const source = engine.catalog.sources.get(query.from.name.text)!;
-  const queryId = source.createdBy;
-  if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
   // The state is read as a finite stream: filters then drop rows instead of sending tombstones.
   const asStream = engine.catalog.withSource({ ...source, spec: { ...source.spec, kind: 'STREAM' } });
   const { plan } = planTransient(query, new Catalog(asStream), 'pull', session);
+  const queryId = source.createdBy;
+  if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
   const step = allSteps(plan.root).find((each): each is SourceStep => each.op === 'streamSource')!;
   const { where } = step;
   const keys = where === undefined ? undefined : lookupKeys(where, source);
@@ -55,6 +57,8 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     if (rows === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
     found.push(...rows);
   }
+  if (keys === undefined) found.sort(byKey);
+  const asKept = keptAs(source);
   const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
   const topology = new LocalTopology(plan, {
     backend: noState,
@@ -68,7 +72,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
   const batch = found
     .filter(({ after }) => after !== undefined)
     .map((change, sequence) => {
-      const row = sourceRow(change, step, names);
+      const row = asKept(sourceRow(change, step, names), step);
       return {
         stepId: step.id,
         partition: 0,
@@ -78,6 +82,38 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     .filter(({ change }) => matches === undefined || matches(change.after!));
   const changes = await topology.process(batch);
   return { columns: plan.root.columns, rows: changes.flatMap(({ after }) => (after === undefined ? [] : [after])) };
+}
+
+/** A scan gives rows in the order of their keys and windows. */
+function byKey(a: Change, b: Change): number {
+  for (let i = 0; i < a.key.length; i++) {
+    const [left, right] = [a.key[i] as number, b.key[i] as number];
+    if (left < right) return -1;
+    if (left > right) return 1;
+  }
+  return (a.window?.start ?? 0) - (b.window?.start ?? 0);
+}
+
+/** A row as the table's topic has it: a format that cannot hold nulls gives its defaults, from the state too. */
+function keptAs({ spec }: SourceObject): (row: Row, step: SourceStep) => Row {
+  const { format, nullable } = spec.valueFormat;
+  if (!format.startsWith('PROTOBUF') || nullable !== undefined) return (row) => row;
+  const columns = valueColumns(spec.schema);
+  const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
+  const { encoder, decoder } = findFormat('PROTOBUF_NOSR')!;
+  const options = { wrap: true, delimiter: ',' };
+  const encode = encoder(slots, options);
+  const decode = decoder(slots, options);
+  return (row, { reads }) => {
+    const out = new Bytes();
+    const values: Value[] = columns.map(({ name }) => row[reads.indexOf(name)] ?? null);
+    encode(values, out);
+    decode(out.buffer, 0, out.length, values);
+    return row.map((value, slot) => {
+      const at = columns.findIndex(({ name }) => name === reads[slot]);
+      return at < 0 ? value : values[at]!;
+    });
+  };
 }
 
 /** Without keys a table is read whole, which a server may forbid; a range of one key may be read all the same. */

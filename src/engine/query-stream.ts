@@ -6,7 +6,7 @@ import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { sourcesOf } from '../plan/physical/topology.ts';
 import type { RecordView } from '../records/batch.ts';
 import { ignoreFailures } from '../runtime/dead-letters.ts';
-import type { Change } from '../runtime/change.ts';
+import { hasNull, type Change } from '../runtime/change.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
 import { UnknownSchema } from '../formats/define.ts';
@@ -74,6 +74,7 @@ export async function openQuery(
   await engine.catchUp();
   const { query } = statement;
   const source = engine.catalog.sources.get(query.from.name.text);
+  if (query.emit === undefined) checkPullEnabled(query, source, session);
   if (
     query.emit === undefined &&
     source !== undefined &&
@@ -113,6 +114,17 @@ function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, lim
     },
     close: () => undefined,
   };
+}
+
+/** What a server or session has switched off is refused with the setting's name. */
+function checkPullEnabled(query: Select['query'], source: SourceObject | undefined, session: Session): void {
+  const needed = [
+    'ksql.pull.queries.enable',
+    ...(query.limit === undefined ? [] : ['ksql.query.pull.limit.clause.enabled']),
+    ...(source?.spec.kind === 'STREAM' && source.featureView === undefined ? ['ksql.query.pull.stream.enabled'] : []),
+  ];
+  const off = needed.find((name) => session.get(name) === 'false');
+  if (off !== undefined) throw new SqlError('PULL_DISABLED', query.span, { setting: off });
 }
 
 /** One source that a query fills, read as it is from its end on. */
@@ -226,7 +238,9 @@ class TransientQuery implements QueryStream {
         const changes = await this.#topology.process(batch);
         if (changes.length === 0) continue;
         // A stream's record without a value is no row; a table's is a tombstone.
-        const sent = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
+        const given = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
+        // ksqlDB's scalable push queries leave out rows without a key.
+        const sent = this.#options.isScalable ? given.filter(({ key }) => !hasNull(key)) : given;
         const rows = sent.slice(0, left === Infinity ? undefined : left).map((change) => this.#clientRow(change));
         left -= rows.length;
         if (left <= 0) this.finalMessage = 'Limit Reached';

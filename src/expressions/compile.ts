@@ -3,7 +3,17 @@ import { resolveOverload, type ArgumentType } from '../functions/resolve.ts';
 import { castBetween } from '../types/casts.ts';
 import type { SqlType, Value } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
-import { arithmetic, comparator, elementAt, equality, guarded, like, negation, type OnError } from './helpers.ts';
+import {
+  arithmetic,
+  comparator,
+  elementAt,
+  equality,
+  guarded,
+  like,
+  negation,
+  nullOperand,
+  type OnError,
+} from './helpers.ts';
 import { isNull, literalValue, type Expr } from './node.ts';
 
 /** A row: values by slot. */
@@ -179,7 +189,9 @@ class Writer {
 
   #arithmetic(expr: Extract<Expr, { kind: 'arithmetic' }>): string {
     const [x, y] = [this.#temp(), this.#temp()];
-    const guard = `(${x}=${this.write(expr.left)})===null||(${y}=${this.write(expr.right)})===null?null:`;
+    // In a lambda a null operand fails the call around it, as in ksqlDB.
+    const none = this.#lambdaNames.length > 0 ? `${this.constant(nullOperand)}()` : 'null';
+    const guard = `(${x}=${this.write(expr.left)})===null||(${y}=${this.write(expr.right)})===null?${none}:`;
     const plain =
       expr.type.kind === 'DOUBLE' &&
       [expr.left, expr.right].every(({ type }) => type.kind === 'DOUBLE' || type.kind === 'INTEGER');

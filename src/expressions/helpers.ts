@@ -2,6 +2,7 @@ import { compareBytes, equalValues } from '../types/compare.ts';
 import { compareDecimals, decimalArithmetic, decimalToDouble, type DecimalType } from '../types/decimals.ts';
 import {
   addLong,
+  EvaluationError,
   canonical,
   divideInteger,
   divideLong,
@@ -35,6 +36,11 @@ export function guarded(
     for (const arg of args) if (arg === null) return null;
     return attempt(args);
   };
+}
+
+/** What arithmetic on null is inside a lambda. */
+export function nullOperand(): never {
+  throw new EvaluationError('an operand in a lambda is null');
 }
 
 type Operator = '+' | '-' | '*' | '/' | '%';

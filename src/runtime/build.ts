@@ -8,7 +8,7 @@ import {
   layoutOf,
   type Layout,
 } from '../expressions/compile.ts';
-import { column, literalValue, type Expr } from '../expressions/node.ts';
+import { column, columnsOf, literalValue, type Expr } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
@@ -104,7 +104,11 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
   tableSource: (step, context) => new TableSource(keyValue(step, context)),
   streamFilter: (step, context) => new StreamFilter(predicate(step.predicate, step.input, context), context.position),
   tableFilter: (step, context) =>
-    new TableFilter(predicate(step.predicate, step.input, context), 'withBefore' in step.input, context.position),
+    new TableFilter(
+      predicate(step.predicate, step.input, context),
+      step.silent === true || 'withBefore' in step.input,
+      context.position,
+    ),
   project: (step, context) =>
     new Project(
       projection(
@@ -297,9 +301,11 @@ function rekeyShape(
 ): RekeyShape {
   const rest = columns.slice(keys.length).map(({ name, type }) => column(name, type));
   const keySlots = input.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
+  const values = new Set(input.filter(({ role }) => role === 'value').map(({ name }) => name));
   return {
     keys: projection(keys, input, context),
     rest: projection(rest, input, context),
+    readsValues: keys.map((expr) => [...columnsOf([expr])].some((name) => values.has(name))),
     keyOnly: (key) => {
       const row = input.map(() => null) as Row[number][];
       keySlots.forEach((slot, i) => (row[slot] = key[i] ?? null));

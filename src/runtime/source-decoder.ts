@@ -86,7 +86,8 @@ export class SourceDecoder {
         if (this.#windowBytes > 0) window = this.#readWindow(record);
         this.#decodeKey(record.bytes, record.keyStart, record.keyEnd - this.#windowBytes, row);
       }
-      if (source.kind === 'TABLE' && (record.keyStart < 0 || hasNull(row, this.#keyCount)))
+      // Of a key with several columns some may be null.
+      if (source.kind === 'TABLE' && (record.keyStart < 0 || isNull(row, this.#keyCount)))
         throw new DecodeError("a table's record needs a key");
       target = 'value';
       const hasValue =
@@ -164,9 +165,9 @@ function nulls(width: number): Value[] {
   return row;
 }
 
-function hasNull(row: readonly Value[], count: number): boolean {
-  for (let i = 0; i < count; i++) if (row[i] === null) return true;
-  return false;
+function isNull(row: readonly Value[], count: number): boolean {
+  for (let i = 0; i < count; i++) if (row[i] !== null) return false;
+  return true;
 }
 
 const pseudo: Readonly<Record<string, Extra>> = {

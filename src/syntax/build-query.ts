@@ -18,6 +18,8 @@ export function queryOf(cst: Cst): QueryNode {
     return clause?.one('groupingList').all('expression').map(expressionOf);
   };
   const limit = cst.tokens('IntegerLiteral')[0];
+  const noLimit = cst.tokens('DecimalLiteral')[0] ?? cst.tokens('FloatLiteral')[0];
+  if (noLimit !== undefined) throw new SqlError('LIMIT_NOT_INTEGER', cst.span, { text: noLimit.image });
   const window = cst.maybe('window');
   return {
     select: cst.all('selectItem').map(selectItemOf),

@@ -86,7 +86,7 @@ class RestCase {
     const first = test.statements.findIndex((statement) => statement.startsWith('SELECT '));
     const admin = first < 0 ? test.statements : test.statements.slice(0, first);
     const queries = first < 0 ? [] : test.statements.slice(first);
-    await createTopics(test, 1, (name, settings) => this.#engine.node.createTopic(name, settings));
+    await createTopics(test, 4, (name, settings) => this.#engine.node.createTopic(name, settings));
     await registerTopicSchemas(test, this.#engine.registry as EmbeddedRegistry);
     const answers: Json[] = [];
     let failure: Answer | undefined;

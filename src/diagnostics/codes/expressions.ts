@@ -26,6 +26,11 @@ export const expressionCodes = {
     message: (p: { name: string; types: string }) => `function "${p.name}" does not accept (${p.types})`,
     hint: (p: { overloads: readonly string[] }) => `It accepts:\n  ${p.overloads.join('\n  ')}`,
   },
+  FUNCTION_AMBIGUOUS: {
+    message: (p: { name: string; types: string }) =>
+      `function "${p.name}" has several forms for (${p.types}), and NULL has no type of its own`,
+    hint: () => 'Give one argument a type: CAST(NULL AS type).',
+  },
   CONSTANT_ARGUMENT: {
     message: (p: { name: string; parameter: string }) => `argument "${p.parameter}" of ${p.name} must be a literal`,
   },

@@ -1,5 +1,9 @@
 /** What the shape of a query can get wrong. */
 export const queryCodes = {
+  AGGREGATE_WITHOUT_GROUP_BY: {
+    message: () => 'a table of aggregates needs GROUP BY',
+    hint: () => 'Add GROUP BY; one group of all rows is a push query only: SELECT … EMIT CHANGES.',
+  },
   NO_AGGREGATE: {
     message: () => 'GROUP BY needs an aggregate function in SELECT or HAVING',
     hint: () => 'Add COUNT(*), or use PARTITION BY to change the key.',
@@ -60,6 +64,7 @@ export const queryCodes = {
     message: (p: { why: string }) => `the query does not give a table: ${p.why}`,
     hint: () => 'Use CREATE STREAM, or add a GROUP BY.',
   },
+  LIMIT_NOT_INTEGER: { message: (p: { text: string }) => `LIMIT needs a whole number, not ${p.text}` },
   LIMIT_NOT_ALLOWED: { message: () => 'LIMIT cannot be part of a persistent query' },
   PARTITION_BY_TABLE: {
     message: () => 'PARTITION BY cannot be applied to a table',
@@ -113,6 +118,10 @@ export const queryCodes = {
     message: (p: { source: string }) => `table "${p.source}" has no state to pull from`,
     hint: (p: { source: string }) =>
       `Materialise it: CREATE TABLE q AS SELECT * FROM ${p.source};, or add EMIT CHANGES for a push query.`,
+  },
+  PULL_DISABLED: {
+    message: (p: { setting: string }) => `pull queries of this kind are switched off by ${p.setting}`,
+    hint: (p: { setting: string }) => `Set ${p.setting}=true, or add EMIT CHANGES for a push query.`,
   },
   PULL_UNSUPPORTED: {
     message: (p: { what: string }) => `a pull query cannot have ${p.what}`,

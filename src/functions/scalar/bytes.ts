@@ -35,9 +35,10 @@ const toText: Record<Encoding, (bytes: Buffer) => string> = {
   base64: (bytes) => bytes.toString('base64'),
 };
 
-/** `0x4a`, `X'4a'` or plain digits; an odd number of them starts with a zero. */
+/** `0x4a`, where an odd number of digits starts with a zero, or the whole bytes of `X'4a'` or plain digits. */
 function looseHex(text: string): Buffer {
-  const digits = /^0x(.*)$/.exec(text)?.[1] ?? /^[xX]'(.*)'$/.exec(text)?.[1] ?? text;
+  const digits = /^0x(.*)$/.exec(text)?.[1];
+  if (digits === undefined) return hexBytes(/^[xX]'(.*)'$/.exec(text)?.[1] ?? text);
   return hexBytes(digits.length % 2 === 1 ? `0${digits}` : digits);
 }
 

@@ -14,6 +14,11 @@ import type { Step } from './step.ts';
 /** Names the steps of one plan in the order in which they are met. */
 class Ids {
   #next = 0;
+  readonly transient: boolean;
+
+  constructor(transient: boolean) {
+    this.transient = transient;
+  }
   take(word: string): string {
     return `${word}-${this.#next++}`;
   }
@@ -47,6 +52,8 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
       columns: node.columns,
       input,
       predicate: node.predicate,
+      // A client is told that a row is gone only if it was there.
+      ...(ids.transient && node.shape === 'TABLE' ? { silent: true as const } : {}),
     };
   },
   project: (node, lower, ids) => {
@@ -315,9 +322,9 @@ function pickedJoin(input: Step, columns: readonly PlanColumn[], exprs: readonly
   return { ...input, columns, picks };
 }
 
-/** Turns a logical plan into steps. */
-export function lower(node: LogicalNode): Step {
-  const ids = new Ids();
+/** Turns a logical plan into steps; `transient`: its rows go to a client. */
+export function lower(node: LogicalNode, transient = false): Step {
+  const ids = new Ids(transient);
   const visit = (each: LogicalNode): Step => (lowerings[each.kind] as Lowering<LogicalNode['kind']>)(each, visit, ids);
   return visit(node);
 }

@@ -24,6 +24,8 @@ export interface FilterStep extends StepBase {
   readonly op: 'streamFilter' | 'tableFilter';
   readonly input: Step;
   readonly predicate: Expr;
+  /** Of a table: a row that never was there leaves no tombstone. */
+  readonly silent?: true;
 }
 export interface ProjectStep extends StepBase {
   readonly op: 'project';

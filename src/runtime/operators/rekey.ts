@@ -7,6 +7,8 @@ export interface RekeyShape {
   readonly rest: (row: Row) => Row;
   /** An input row without values, for a record whose value is null: its key columns alone. */
   readonly keyOnly: (key: Row) => Row;
+  /** Which parts of the new key need the values: those are null for a record whose value is null. */
+  readonly readsValues: readonly boolean[];
   readonly dropNullKeys: boolean;
 }
 
@@ -21,11 +23,14 @@ export class StreamRekey implements Operator {
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
-    const { keys, rest, keyOnly, dropNullKeys } = this.#shape;
+    const { keys, rest, keyOnly, readsValues, dropNullKeys } = this.#shape;
     const result: Change[] = [];
     for (const change of changes!) {
       this.#position.sequence = change.sequence;
-      const key = keys(change.after ?? keyOnly(change.key));
+      const key =
+        change.after === undefined
+          ? keys(keyOnly(change.key)).map((part, i) => (readsValues[i] === true ? null : part))
+          : keys(change.after);
       if (dropNullKeys && (hasNull(key) || change.after === undefined)) continue;
       const after = change.after && [...key, ...rest(change.after)];
       result.push(new Change(key, undefined, after, change.timestamp, change.sequence, change.window, change.headers));

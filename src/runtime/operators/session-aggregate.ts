@@ -62,7 +62,12 @@ export class SessionAggregate implements Operator {
     const { sizeMs: gap, graceMs } = this.#window;
     const text = keyText(key);
     const sessions = this.#store.get(text)?.[1] ?? [];
-    const near = sessions.filter(([start, end]) => timestamp >= start - gap && timestamp <= end + gap);
+    // A session whose time is over takes no more events, as though it had been forgotten already.
+    const { retentionMs } = this.#window;
+    const forgotten = this.#streamTime - Math.max(retentionMs, gap + graceMs);
+    const near = sessions.filter(
+      ([start, end]) => timestamp >= start - gap && timestamp <= end + gap && end > forgotten,
+    );
     const start = Math.min(timestamp, ...near.map((session) => session[0]));
     const end = Math.max(timestamp, ...near.map((session) => session[1]));
     if (end < this.#streamTime - graceMs - gap) {

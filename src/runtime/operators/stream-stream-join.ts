@@ -70,17 +70,19 @@ export class StreamStreamJoin implements Operator {
   }
 
   #visit(change: Change, own: Side, other: Side, isLeft: boolean, result: Change[]): void {
-    const { key, after, timestamp, sequence, window } = change;
+    const { key, after, timestamp, sequence, window, headers } = change;
     if (after === undefined) return;
     if (hasNull(key)) {
       // A row without a key meets nobody: an outer one is padded, the others are dropped.
-      if (own.outer) result.push(this.#pad(change.key, after, timestamp, sequence, isLeft, window));
+      if (own.outer) result.push(this.#pad(change.key, after, timestamp, sequence, isLeft, window, headers));
       return;
     }
     if (timestamp > this.#streamTime) this.#streamTime = timestamp;
     const { graceMs, eager } = this.#within;
     if (!eager) this.#padUnmatched(result, sequence);
-    if (timestamp + own.afterMs + graceMs < this.#streamTime) {
+    // As in Kafka Streams: a row too late to be kept still meets what is kept, and an outer one whose window is over is padded.
+    const isLate = timestamp + own.afterMs + graceMs < this.#streamTime;
+    if (isLate && (eager || !own.outer)) {
       this.#onLate(change);
       return;
     }
@@ -103,11 +105,14 @@ export class StreamStreamJoin implements Operator {
         }
         const [l, r] = isLeft ? [after, each[2]] : [each[2], after];
         const time = Math.max(timestamp, each[0]);
-        result.push(new Change(key, undefined, this.#row(key, l, r), time, sequence, window));
+        result.push(new Change(key, undefined, this.#row(key, l, r), time, sequence, window, headers));
       }
       if (changed) other.store.put(segment, text, buffered);
     }
-    if (!matched && own.outer && eager) result.push(this.#pad(key, after, timestamp, sequence, isLeft, window));
+    const isOver = isLate || (!eager && timestamp + own.afterMs < this.#streamTime - graceMs);
+    if (!matched && own.outer && (eager || isOver))
+      result.push(this.#pad(key, after, timestamp, sequence, isLeft, window, headers));
+    if (isLate) return;
     const segment = this.#segment(timestamp);
     const buffer = own.store.get(segment, text) ?? [];
     const bounds: [] | [number, number] = window === undefined ? [] : [window.start, window.end];
@@ -121,9 +126,17 @@ export class StreamStreamJoin implements Operator {
     return Math.floor(timestamp / this.#segmentMs) * this.#segmentMs;
   }
 
-  #pad(key: Row, row: Row, timestamp: number, sequence: number, isLeft: boolean, window: Window | undefined): Change {
+  #pad(
+    key: Row,
+    row: Row,
+    timestamp: number,
+    sequence: number,
+    isLeft: boolean,
+    window: Window | undefined,
+    headers?: Change['headers'],
+  ): Change {
     const joined = isLeft ? this.#row(key, row, undefined) : this.#row(key, undefined, row);
-    return new Change(key, undefined, joined, timestamp, sequence, window);
+    return new Change(key, undefined, joined, timestamp, sequence, window, headers);
   }
 
   /** Pads outer rows whose window and grace stream time has passed, in order of their time. */
