@@ -18,7 +18,7 @@ export const mayImport = {
   server: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'engine', 'statements'],
   repl: ['util', 'diagnostics', 'types', 'syntax'],
   config: ['util', 'diagnostics'],
-  cli: ['util', 'diagnostics', 'syntax', 'config', 'repl', 'server', 'engine', 'statements', 'adapters', 'runtime'],
+  cli: ['util', 'diagnostics', 'syntax', 'config', 'repl', 'server', 'engine', 'statements', 'adapters', 'runtime', 'functions'],
 };
 
 /** Packages that only one place may import. */

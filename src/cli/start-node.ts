@@ -14,6 +14,8 @@ import { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import type { Node } from '../runtime/ports/node.ts';
 import { processingLogColumns, processingLogTopic } from '../runtime/processing-log.ts';
+import { loadFunctions } from '../functions/user/load.ts';
+import { setLimit } from '../functions/user/watch.ts';
 import { Metrics } from '../server/metrics.ts';
 import { packageRoot } from '../util/package-root.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
@@ -35,6 +37,8 @@ export async function startNode(
   settings: Settings,
   options: { readonly readOnly?: boolean; readonly log?: (text: string) => void } = {},
 ): Promise<RunningNode> {
+  setLimit(Number(settings['ksql.functions.timeout.ms']));
+  await loadFunctions(settings['ksql.extension.dir']!);
   const models = new ModelService();
   const metrics = new Metrics();
   const serviceId = settings['ksql.service.id']!;

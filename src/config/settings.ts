@@ -61,6 +61,12 @@ export const settings: Readonly<Record<string, Setting>> = {
     check: oneOf('earliest', 'latest'),
   },
   'max.task.idle.ms': { doc: 'How long a join waits for an empty input', fallback: '0', check: whole(0) },
+  'ksql.extension.dir': { doc: 'The folder of user functions', fallback: 'ext' },
+  'ksql.functions.timeout.ms': {
+    doc: 'How long one call of a user function may take',
+    fallback: '1000',
+    check: whole(1),
+  },
   'ksql.queries.file': { doc: 'Run this file headless', fallback: '' },
   'ksql.max.push.queries': { doc: 'Push queries that may run at once', fallback: '100', check: whole(0) },
   'ksql.internal.topic.replicas': { doc: 'Replicas of internal topics on Kafka', fallback: '1', check: whole(1) },

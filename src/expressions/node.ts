@@ -196,6 +196,11 @@ export function columnsOf(exprs: Iterable<Expr>): Set<string> {
   return names;
 }
 
+/** The names of the scalar functions that an expression calls. */
+export function callsIn(expr: Expr): string[] {
+  return [...(expr.kind === 'call' ? [expr.fn] : []), ...children(expr).flatMap(callsIn)];
+}
+
 /** The expression with columns replaced by what stands for them; those without a replacement stay. */
 export function substituteColumns(expr: Expr, replacements: ReadonlyMap<string, Expr>): Expr {
   if (expr.kind === 'column') return replacements.get(expr.name) ?? expr;

@@ -14,7 +14,8 @@ export type Category =
   | 'AGGREGATE'
   | 'TABLE'
   | 'OTHER'
-  | 'LAMBDA';
+  | 'LAMBDA'
+  | 'USER';
 
 /** What a function may know when it is built for one call: the argument types, its result type and the literal arguments by position. */
 export interface CallContext {
@@ -41,6 +42,10 @@ interface Documented {
   readonly name: string;
   readonly doc: string;
   readonly category: Category;
+  /** Of a user's function: who wrote it, and where it is. */
+  readonly author?: string;
+  readonly version?: string;
+  readonly path?: string;
 }
 export interface ScalarFunction extends Documented {
   readonly kind: 'scalar';

@@ -6,6 +6,18 @@ import { tableFunctions } from './table/index.ts';
 const all = new Map<string, SqlFunction>();
 for (const each of [...scalarFunctions, ...aggregateFunctions, ...tableFunctions]) all.set(each.name, each);
 
+const own = new Set(all.keys());
+
+/** Adds a user's function; one that was loaded before from the same file is replaced, one of ours never. */
+export function registerFunction(added: SqlFunction): void {
+  const known = all.get(added.name);
+  if (own.has(added.name)) throw new TypeError(`${added.name} is a function of Millrace`);
+  if (known !== undefined && known.path !== added.path)
+    throw new TypeError(`${added.name} is defined in ${known.path ?? ''} too`);
+  all.set(added.name, added);
+}
+export const isUserFunction = (name: string): boolean => all.has(name) && !own.has(name);
+
 /** The function of a name, in upper case, or undefined. */
 export function findFunction(name: string): SqlFunction | undefined {
   return all.get(name);

@@ -10,8 +10,10 @@ import {
 } from '../expressions/compile.ts';
 import { column, columnsOf, literalValue, type Expr } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
-import { findAggregate } from '../functions/registry.ts';
+import { findAggregate, isUserFunction } from '../functions/registry.ts';
+import { watchBatch } from '../functions/user/watch.ts';
 import { resolveOverload } from '../functions/resolve.ts';
+import type { Aggregator } from '../functions/define.ts';
 import type { AggregateCall, OverCall, PlanColumn } from '../plan/logical/node.ts';
 import type { Step, StepOp } from '../plan/physical/step.ts';
 import { Bytes } from '../util/bytes.ts';
@@ -117,7 +119,8 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
         context,
       ),
       context.position,
-      givesOwn(step.input),
+      // Rows that are changed in place could not be made again.
+      givesOwn(step.input) && !callsUserCode(step),
     ),
   flatMap: (step, context) => {
     const layout = layoutFor(step.input.columns);
@@ -230,7 +233,25 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
 };
 
 export function buildOperator(step: Step, context: BuildContext): Operator {
-  return (builders[step.op] as Builder<StepOp>)(step, context);
+  const operator = (builders[step.op] as Builder<StepOp>)(step, context);
+  if (!keepsNothing.has(step.op) || !callsUserCode(step)) return operator;
+  return { process: (inputs) => watchBatch(() => operator.process(inputs)) };
+}
+
+/** Steps that may be run again: user code that is too slow in a batch is then watched call by call. */
+const keepsNothing: ReadonlySet<StepOp> = new Set<StepOp>([
+  'project',
+  'streamFilter',
+  'tableFilter',
+  'flatMap',
+  'streamRekey',
+  'tableRekey',
+]);
+
+/** Whether a step itself calls a user's function. */
+function callsUserCode(step: Step): boolean {
+  const own = { ...step, input: undefined, left: undefined, right: undefined };
+  return [...JSON.stringify(own).matchAll(/"fn":"(\w+)"/g)].some(([, name]) => isUserFunction(name!));
 }
 
 /** Rows that were repartitioned for one step lose the key columns that placed them, which come first, and get their own key back. */
@@ -326,12 +347,32 @@ function aggregates(
       const report = (error: unknown): void => context.report(error, fn);
       const [first, ...rest] = args.map((arg) => compileExpression(arg, layout, report));
       return {
-        aggregator: aggregatorOf(fn, args, type),
+        aggregator: isUserFunction(fn) ? contained(aggregatorOf(fn, args, type), report) : aggregatorOf(fn, args, type),
         first,
         rest: rest.length === 0 ? undefined : (row) => rest.map((each) => each(row)),
       };
     }),
   );
+}
+
+/** User code that fails leaves the state as it was, and is told of; a result that cannot be made is null. */
+function contained(inner: Aggregator, report: (error: unknown) => void): Aggregator {
+  const safe = <T>(run: () => T, otherwise: T): T => {
+    try {
+      return run();
+    } catch (error) {
+      report(error);
+      return otherwise;
+    }
+  };
+  const { add, undo, merge, result } = inner;
+  return {
+    ...inner,
+    add: (state, value, rest) => safe<unknown>(() => add(state, value, rest), state),
+    ...(undo && { undo: (state, value, rest) => safe<unknown>(() => undo(state, value, rest), state) }),
+    merge: merge && ((left, right) => safe<unknown>(() => merge(left, right), left)),
+    result: (state) => safe(() => result(state), null),
+  };
 }
 
 function aggregatorOf(fn: string, args: readonly Expr[], type: PlanColumn['type']): BoundAggregate['aggregator'] {

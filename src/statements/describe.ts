@@ -115,9 +115,9 @@ const describers: { readonly [K in Describe['what']]: (statement: Describe, exec
     return entity('describe_function', text, {
       name,
       description: found.doc,
-      author: 'Millrace',
-      version: '',
-      path: '',
+      author: found.author ?? 'Millrace',
+      version: found.version ?? '',
+      path: found.path ?? '',
       type: found.kind.toUpperCase(),
       functions,
     });

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadFunctions } from '../../src/functions/user/load.ts';
 import { loadCases, type TestCase } from './cases.ts';
 import { runRestCase } from './rest-case.ts';
 import { runCase, type Verdict } from './run-case.ts';
@@ -29,6 +31,8 @@ if (!existsSync(folder)) {
   console.log(`conformance: skipped, ${folder} is not there`);
   process.exit(0);
 }
+
+await loadFunctions(fileURLToPath(new URL('../../../test/conformance/functions', import.meta.url)));
 
 const wanted = (test: TestCase): boolean =>
   values.filter === undefined || `${test.file} - ${test.name}`.toLowerCase().includes(values.filter.toLowerCase());

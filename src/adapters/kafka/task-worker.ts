@@ -4,6 +4,8 @@ import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { readBatchInfo } from '../../records/batch.ts';
 import type { Row } from '../../runtime/change.ts';
+import { loadFunctions } from '../../functions/user/load.ts';
+import { setLimit } from '../../functions/user/watch.ts';
 import { SchemaCache, type SchemaText } from '../../runtime/schema-cache.ts';
 import type { ClientSettings } from './client-config.ts';
 import { KafkaTask, type TaskCommitStep, type TaskSpec } from './task.ts';
@@ -111,6 +113,8 @@ function crashPoint(text: string | undefined): ((step: TaskCommitStep) => void) 
 }
 
 async function main(): Promise<void> {
+  setLimit(Number(settings['ksql.functions.timeout.ms'] ?? 1000));
+  await loadFunctions(settings['ksql.extension.dir'] ?? 'ext');
   const backend = await RocksBackend.attach(handle);
   await wire.connect();
   const ports = { wire, backend, models, schemas, commitOffsets, onStep: crashPoint(process.env['MILLRACE_CRASH_AT']) };

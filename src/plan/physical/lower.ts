@@ -1,4 +1,5 @@
-import type { Expr } from '../../expressions/node.ts';
+import { callsIn, type Expr } from '../../expressions/node.ts';
+import { isUserFunction } from '../../functions/registry.ts';
 import { BIGINT, INTEGER } from '../../types/sql-type.ts';
 import {
   keysOf,
@@ -42,7 +43,10 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   filter: (node, lower, ids) => {
     const below = lower(node.input);
     const id = ids.take('Filter');
-    if (below.op === 'streamSource' && below.where === undefined) return { ...below, where: node.predicate };
+    // A decoder tests records one by one: user code is watched in batches, by a step of its own.
+    const callsUserCode = callsIn(node.predicate).some(isUserFunction);
+    if (below.op === 'streamSource' && below.where === undefined && !callsUserCode)
+      return { ...below, where: node.predicate };
     // HAVING sends a tombstone only for a row that was there.
     const input = 'aggregates' in below ? { ...below, withBefore: true as const } : below;
     return {
