@@ -168,6 +168,25 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
     });
   });
 
+  const addedColumn: Rule = define('addedColumn', () => {
+    $.consume(0, kw('ADD'));
+    // COLUMN may be a column's name too.
+    $.option(0, {
+      GATE: () => is(2, t.Name) && (is(3, t.Name) || is(3, kw('DECIMAL'))),
+      DEF: () => $.consume(0, kw('COLUMN')),
+    });
+    $.subrule(0, name);
+    $.subrule(0, type);
+  });
+  const notExists: Rule = define('notExists', () => {
+    $.consume(0, kw('NOT'));
+    $.consume(0, kw('EXISTS'));
+  });
+  const timeout: Rule = define('timeout', () => {
+    $.consume(0, kw('TIMEOUT'));
+    $.subrule(0, duration);
+  });
+
   const orReplace: Rule = define('orReplace', () => {
     $.consume(0, kw('OR'));
     $.consume(0, kw('REPLACE'));
@@ -206,6 +225,9 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
     ifNotExists,
     ifExists,
     literal,
+    addedColumn,
+    notExists,
+    timeout,
     rest,
   };
 }

@@ -35,6 +35,10 @@ export interface SharedRules {
   readonly ifNotExists: Rule;
   readonly ifExists: Rule;
   readonly literal: Rule;
+  /** ADD [COLUMN] name type. */
+  readonly addedColumn: Rule;
+  readonly notExists: Rule;
+  readonly timeout: Rule;
   /** Any tokens up to the end of the statement: for constructs that are recognised and not supported yet. */
   readonly rest: Rule;
 }

@@ -13,5 +13,6 @@ export const dropSource: StatementRule = {
       $.consume(0, kw('DELETE'));
       $.consume(0, kw('TOPIC'));
     });
+    $.option(2, () => $.consume(0, kw('CASCADE')));
   },
 };

@@ -1,8 +1,13 @@
 import type { StatementRule } from '../rule.ts';
 import { alterModel } from './alter-model.ts';
+import { alterSource } from './alter-source.ts';
+import { alterSystem } from './alter-system.ts';
+import { assertSchema, assertSource, assertTopic, assertValues } from './assert.ts';
+import { createConnector, describeConnector, dropConnector, showConnectors } from './connectors.ts';
 import { createFeatureView } from './create-feature-view.ts';
 import { createModel } from './create-model.ts';
 import { createSource } from './create-source.ts';
+import { deleteRow } from './delete.ts';
 import { describe } from './describe.ts';
 import { dropFeatureView } from './drop-feature-view.ts';
 import { dropModel } from './drop-model.ts';
@@ -39,5 +44,16 @@ export const statementRules: readonly StatementRule[] = [
   dropFeatureView,
   createType,
   dropType,
+  alterSource,
+  alterSystem,
+  assertTopic,
+  assertSchema,
+  assertValues,
+  assertSource,
+  deleteRow,
+  createConnector,
+  dropConnector,
+  describeConnector,
+  showConnectors,
   unsupported,
 ];

@@ -19,7 +19,6 @@ export const show: StatementRule = {
       'VARIABLES',
       'MODELS',
       'MONITORS',
-      'CONNECTORS',
     ];
     $.or(1, [
       ...kinds.map((word) => ({ ALT: () => $.consume(0, kw(word)) })),

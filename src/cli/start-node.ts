@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HttpConnect } from '../adapters/connect/http-connect.ts';
 import { EmbeddedNode } from '../adapters/embedded/embedded-node.ts';
 import { MemoryBackend } from '../adapters/memory/memory-backend.ts';
 import { ModelService } from '../adapters/models/model-service.ts';
@@ -51,7 +52,16 @@ export async function startNode(
     settings['bootstrap.servers'] === ''
       ? await openEmbedded(parts)
       : await openKafka(parts, options.log ?? (() => undefined));
-  const engine = new Engine({ node, models, registry, schemas, serviceId, defaults: sessionDefaults(settings) });
+  const connectUrl = settings['ksql.connect.url']!;
+  const engine = new Engine({
+    node,
+    models,
+    registry,
+    schemas,
+    serviceId,
+    defaults: sessionDefaults(settings),
+    connect: connectUrl === '' ? undefined : new HttpConnect(connectUrl),
+  });
   await engine.start();
   await createProcessingLog(engine);
   const { host, port } = listenAddress(settings);

@@ -31,6 +31,12 @@ export const settings: Readonly<Record<string, Setting>> = {
     check: (value) =>
       value === '' || URL.canParse(value) ? undefined : 'it must be an address such as http://127.0.0.1:8081',
   },
+  'ksql.connect.url': {
+    doc: 'Kafka Connect, for the statements about connectors',
+    fallback: '',
+    check: (value) =>
+      value === '' || URL.canParse(value) ? undefined : 'it must be an address such as http://127.0.0.1:8083',
+  },
   'ksql.service.id': { doc: 'The name of the cluster that this node is part of', fallback: 'default_' },
   listeners: { doc: 'Where REST listens', fallback: 'http://127.0.0.1:8088', check: listener },
   'state.dir': { doc: 'The folder of the state', fallback: './.millrace' },

@@ -19,6 +19,7 @@ export type Command =
   | { readonly v: 1; readonly kind: 'putModel'; readonly model: ModelObject }
   | { readonly v: 1; readonly kind: 'dropModel'; readonly name: string }
   | { readonly v: 1; readonly kind: 'createType'; readonly name: string; readonly type: SqlType }
-  | { readonly v: 1; readonly kind: 'dropType'; readonly name: string };
+  | { readonly v: 1; readonly kind: 'dropType'; readonly name: string }
+  | { readonly v: 1; readonly kind: 'alterSystem'; readonly name: string; readonly value: string };
 
 export type { FeatureView };

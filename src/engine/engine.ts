@@ -1,6 +1,7 @@
 import { Catalog, type QueryObject } from '../catalog/catalog.ts';
 import { ignoreFailures } from '../runtime/dead-letters.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
+import type { Connect } from '../runtime/ports/connect.ts';
 import type { Node } from '../runtime/ports/node.ts';
 import type { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly registry: SchemaRegistry;
   /** The registry's schemas that records were written with. */
   readonly schemas: SchemaCache;
+  /** Kafka Connect, where one is configured. */
+  readonly connect?: Connect | undefined;
   /** False keeps queries from starting: a test drives them itself. */
   readonly startQueries?: boolean;
 }
@@ -31,7 +34,10 @@ export class Engine {
   readonly registry: SchemaRegistry;
   readonly schemas: SchemaCache;
   readonly serviceId: string;
-  readonly defaults: Readonly<Record<string, string>>;
+  readonly connect: Connect | undefined;
+  readonly #defaults: Readonly<Record<string, string>>;
+  /** What ALTER SYSTEM has set. */
+  readonly #system = new Map<string, string>();
   readonly startedAt = Date.now();
   readonly #mutex = new Mutex();
   readonly #startQueries: boolean;
@@ -45,12 +51,17 @@ export class Engine {
     this.registry = options.registry;
     this.schemas = options.schemas;
     this.serviceId = options.serviceId;
-    this.defaults = options.defaults;
+    this.#defaults = options.defaults;
+    this.connect = options.connect;
     this.#startQueries = options.startQueries ?? true;
   }
 
   get catalog(): Catalog {
     return this.#catalog;
+  }
+  /** The properties of sessions that set nothing themselves. */
+  get defaults(): Readonly<Record<string, string>> {
+    return this.#system.size === 0 ? this.#defaults : { ...this.#defaults, ...Object.fromEntries(this.#system) };
   }
   /** The number of the last command that was applied, -1 before the first. */
   get commandNumber(): number {
@@ -112,7 +123,9 @@ export class Engine {
     switch (command.kind) {
       case 'createSource':
         this.#catalog = this.#catalog.withSource(command.source);
-        if (command.query !== undefined) await this.#addQuery(command.query, live);
+        if (command.query === undefined) return;
+        if (this.#catalog.queries.has(command.query.id)) await this.#replaceQuery(command.query, live);
+        else await this.#addQuery(command.query, live);
         return;
       case 'dropSource':
         for (const id of command.queries) await this.#removeQuery(id, live);
@@ -147,6 +160,9 @@ export class Engine {
         return;
       case 'dropType':
         this.#catalog = this.#catalog.withoutType(command.name);
+        return;
+      case 'alterSystem':
+        this.#system.set(command.name, command.value);
     }
   }
 
@@ -154,6 +170,14 @@ export class Engine {
     this.#catalog = this.#catalog.withQuery(query);
     this.#nextQuery++;
     if (live && this.#startQueries) await this.#startQuery(query);
+  }
+
+  /** The same query with another plan: it goes on from its offsets, over its state. */
+  async #replaceQuery(query: QueryObject, live: boolean): Promise<void> {
+    this.#catalog = this.#catalog.withQuery(query);
+    if (!live || !this.#startQueries) return;
+    await this.node.stopQuery(query.id, false);
+    await this.#startQuery(query);
   }
 
   async #removeQuery(id: string, live: boolean): Promise<void> {

@@ -49,6 +49,25 @@ export function recordOf(source: SourceSpec, values: ReadonlyMap<string, Value>,
   return { key: keyBytes, value, timestamp: Number(timestamp), partition: undefined };
 }
 
+/** The record that deletes a row: its key's values by column name, and no value. */
+export function tombstoneOf(
+  source: SourceSpec,
+  key: ReadonlyMap<string, ExpressionNode>,
+  types: ReadonlyMap<string, SqlType>,
+  span: Span,
+): ProducedRecord {
+  const columns = source.schema.filter(({ role }) => role === 'key');
+  const row = columns.map(({ name, type }) => constant(key.get(name)!, type, name, types));
+  if (row.includes(null)) throw new SqlError('INSERT_VALUES', span, { why: 'a table row needs its whole primary key' });
+  const encoder = new SinkEncoder(
+    { ...source, timestamp: undefined, partitions: 1 },
+    columns.map(({ name, type }) => ({ name, type, role: 'key' })),
+  );
+  const now = Date.now();
+  const encoded = encoder.encode(new Change(row, undefined, undefined, now, 0));
+  return { key: encoded.key, value: null, timestamp: now, partition: undefined };
+}
+
 function targetColumns(source: SourceSpec, names: readonly Name[], span: Span): { name: string; type: SqlType }[] {
   const headers = source.schema.filter(({ role }) => role === 'header');
   if (names.length === 0) {

@@ -1,5 +1,5 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { noSpan } from '../diagnostics/source.ts';
+import { noSpan, type Span } from '../diagnostics/source.ts';
 import { closest } from '../util/closest.ts';
 
 /** Properties that a session may set, with their defaults; names may carry the prefix `ksql.streams.`. */
@@ -30,6 +30,8 @@ export const sessionProperties: Readonly<Record<string, string>> = {
   'ksql.functions.collect_list.limit': '-1',
   'ksql.functions.collect_set.limit': '-1',
   'ksql.max.push.queries': '100',
+  'ksql.assert.topic.default.timeout.ms': '1000',
+  'ksql.assert.schema.default.timeout.ms': '1000',
 };
 
 /** The name of a property without the prefixes that ksqlDB's users write. */
@@ -42,6 +44,17 @@ export const isKnownProperty = (name: string): boolean =>
   Object.hasOwn(sessionProperties, propertyName(name)) ||
   /^ksql\.|\.ms$|\.bytes$|^__|^(sasl|ssl|security)\./.test(propertyName(name));
 
+/** Throws for a property that is not known, and for a value that it cannot have. */
+export function checkSetting(name: string, value: string, span: Span): void {
+  if (!isKnownProperty(name))
+    throw new SqlError('UNKNOWN_SETTING', span, { name, suggestion: closest(name, Object.keys(sessionProperties)) });
+  const bare = propertyName(name);
+  if (bare === 'auto.offset.reset' && !['earliest', 'latest'].includes(value.toLowerCase()))
+    throw new SqlError('INVALID_SETTING', span, { name, value, why: 'it must be earliest or latest' });
+  if (bare === 'processing.guarantee' && !['at_least_once', 'exactly_once_v2', 'exactly_once'].includes(value))
+    throw new SqlError('INVALID_SETTING', span, { name, value, why: 'it must be at_least_once or exactly_once_v2' });
+}
+
 /** What one client has set: SET, DEFINE, and the properties of its request. */
 export class Session {
   readonly #defaults: Readonly<Record<string, string>>;
@@ -52,24 +65,10 @@ export class Session {
     this.#defaults = defaults;
   }
 
+  /** Sets a property, or throws for one that is not known and for a value that it cannot have. */
   set(name: string, value: string): void {
-    if (!isKnownProperty(name))
-      throw new SqlError('UNKNOWN_SETTING', noSpan, {
-        name,
-        suggestion: closest(name, Object.keys(sessionProperties)),
-      });
-    const bare = propertyName(name);
-    if (bare === 'auto.offset.reset' && !['earliest', 'latest'].includes(value.toLowerCase())) {
-      throw new SqlError('INVALID_SETTING', noSpan, { name, value, why: 'it must be earliest or latest' });
-    }
-    if (bare === 'processing.guarantee' && !['at_least_once', 'exactly_once_v2', 'exactly_once'].includes(value)) {
-      throw new SqlError('INVALID_SETTING', noSpan, {
-        name,
-        value,
-        why: 'it must be at_least_once or exactly_once_v2',
-      });
-    }
-    this.properties.set(bare, value);
+    checkSetting(name, value, noSpan);
+    this.properties.set(propertyName(name), value);
   }
   unset(name: string): void {
     this.properties.delete(propertyName(name));

@@ -103,7 +103,7 @@ const passThrough: Operator = { process: ([changes]) => changes! };
 const builders: { readonly [O in StepOp]: Builder<O> } = {
   streamSource: () => passThrough,
   repartition: () => passThrough,
-  tableSource: (step, context) => new TableSource(keyValue(step, context)),
+  tableSource: (step, context) => new TableSource(keyValue(step, context), step.columns.length),
   streamFilter: (step, context) => new StreamFilter(predicate(step.predicate, step.input, context), context.position),
   tableFilter: (step, context) =>
     new TableFilter(

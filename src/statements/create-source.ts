@@ -1,4 +1,5 @@
 import { declareSource, rolesToInfer } from '../analysis/create-source.ts';
+import { upgradedPlan } from '../plan/physical/upgrade.ts';
 import { planCreateAs } from '../analysis/persistent.ts';
 import { checkName } from '../analysis/create-source.ts';
 import type { QueryObject, SourceObject } from '../catalog/catalog.ts';
@@ -110,11 +111,6 @@ async function createAs(
 ): ReturnType<Handler<CreateSource>> {
   const { engine, session, text, distribute } = execution;
   if (statement.readOnly) throw new SqlError('NOT_SUPPORTED_YET', statement.span, { what: 'SOURCE with AS SELECT' });
-  if (existing !== undefined)
-    throw new SqlError('REPLACE_REFUSED', statement.name.span, {
-      name: statement.name.text,
-      why: 'replacing the query that fills it is not supported yet',
-    });
   const name = statement.name.text;
   const target = { kind: statement.sourceKind, name, properties: statement.properties, span: statement.span };
   const planned = planCreateAs(target, statement.query!, engine.catalog, persistentOptions(session));
@@ -124,6 +120,7 @@ async function createAs(
   const config: Record<string, string> =
     statement.sourceKind === 'STREAM' ? {} : { 'cleanup.policy': windowed ? 'compact,delete' : 'compact' };
   if (retention !== undefined) config['retention.ms'] = String(retention);
+  const replaced = existing && replacedQuery(existing, planned.sink, statement, engine);
   const wanted = statement.properties.some((property) => property.name === 'PARTITIONS')
     ? planned.sink.partitions
     : undefined;
@@ -135,8 +132,10 @@ async function createAs(
   );
   const spec = await withSchemas({ ...planned.sink, partitions }, engine, true, statement.name.span);
   const kind = statement.sourceKind === 'STREAM' ? 'CSAS' : 'CTAS';
-  const id = `${kind}_${name}_${engine.nextQueryNumber}`;
-  const plan = physicalPlan(planned.plan, sinkOf({ ...planned, sink: spec }));
+  const id = replaced?.id ?? `${kind}_${name}_${engine.nextQueryNumber}`;
+  const fresh = physicalPlan(planned.plan, sinkOf({ ...planned, sink: spec }));
+  const plan = replaced === undefined ? fresh : upgradedPlan(replaced.plan, fresh);
+  if ('why' in plan) throw new SqlError('REPLACE_REFUSED', statement.name.span, { name, why: plan.why });
   const query: QueryObject = {
     id,
     kind,
@@ -152,10 +151,27 @@ async function createAs(
   return currentStatus(
     text,
     `${statement.sourceKind.toLowerCase()}/\`${name}\`/create`,
-    `Created query with ID ${id}`,
+    replaced === undefined ? `Created query with ID ${id}` : `Replaced query with ID ${id}`,
     number,
     id,
   );
+}
+
+/** The query that OR REPLACE gives another plan: its result may only get more columns. */
+function replacedQuery(
+  existing: SourceObject,
+  sink: SourceObject['spec'],
+  statement: CreateSource,
+  engine: Execution['engine'],
+): QueryObject {
+  const query = existing.createdBy === undefined ? undefined : engine.catalog.queries.get(existing.createdBy);
+  if (query === undefined)
+    throw new SqlError('REPLACE_REFUSED', statement.name.span, {
+      name: existing.spec.name,
+      why: 'no query fills it, and one cannot begin to',
+    });
+  checkReplacement({ ...existing, createdBy: undefined }, sink, statement);
+  return query;
 }
 
 const unregistered = ({ schema: _schema, ...format }: SourceObject['spec']['keyFormat']): object => format;

@@ -4,7 +4,11 @@ import type { Engine } from '../engine/engine.ts';
 import type { Session } from '../engine/session.ts';
 import { parse, splitScript } from '../syntax/parse.ts';
 import type { Statement } from '../syntax/statements/index.ts';
+import { alterSource, alterSystem } from './alter-source.ts';
+import { assertSchema, assertSource, assertTopic, assertValues } from './assert.ts';
+import { createConnector, describeConnector, dropConnector, showConnectors } from './connectors.ts';
 import { createSource } from './create-source.ts';
+import { deleteRow } from './delete.ts';
 import { describe } from './describe.ts';
 import { dropSource } from './drop-source.ts';
 import { explain } from './explain.ts';
@@ -42,6 +46,17 @@ const handlers: { readonly [K in Statement['kind']]: Handler<Extract<Statement, 
   dropFeatureView,
   createType,
   dropType,
+  alterSource,
+  alterSystem,
+  assertTopic,
+  assertSchema,
+  assertValues,
+  assertSource,
+  deleteRow,
+  createConnector,
+  dropConnector,
+  describeConnector,
+  showConnectors,
   select: asksForRows,
   print: asksForRows,
 };
@@ -58,6 +73,8 @@ const changes = new Set<Statement['kind']>([
   'dropFeatureView',
   'createType',
   'dropType',
+  'alterSource',
+  'alterSystem',
 ]);
 
 /** Runs one statement; those that change the catalogue run one at a time. */

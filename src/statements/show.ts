@@ -131,9 +131,6 @@ const listers: { readonly [K in ShowKind]: Lister } = {
   MONITORS: (statement) => {
     throw new SqlError('NOT_SUPPORTED_YET', statement.span, { what: 'SHOW MONITORS' });
   },
-  CONNECTORS: (statement) => {
-    throw new SqlError('NOT_SUPPORTED_YET', statement.span, { what: 'SHOW CONNECTORS' });
-  },
 };
 
 export const show: Handler<Show> = async (statement, execution) => listers[statement.what](statement, execution);

@@ -147,12 +147,17 @@ function baseType(cst: Cst): TypeNode {
   return { kind: 'named', name: cst.name().text, span };
 }
 
-/** The properties of a WITH clause; a name given twice is an error. */
-export function propertiesOf(cst: Cst | undefined): PropertyNode[] {
+/** The properties of a WITH clause; a name given twice is an error. Names are put in upper case unless theirs is to be kept. */
+export function propertiesOf(cst: Cst | undefined, keepCase = false): PropertyNode[] {
   const properties: PropertyNode[] = [];
   for (const property of cst?.one('propertyList').all('property') ?? []) {
     const quoted = property.tokens('StringLiteral')[0];
-    const name = quoted === undefined ? property.name().text : stringText(quoted.image).toUpperCase();
+    const name =
+      quoted === undefined
+        ? property.name().text
+        : keepCase
+          ? stringText(quoted.image)
+          : stringText(quoted.image).toUpperCase();
     if (properties.some((other) => other.name === name))
       throw new SqlError('DUPLICATE_PROPERTY', property.span, { name });
     properties.push({ name, value: propertyValue(property), span: property.span });

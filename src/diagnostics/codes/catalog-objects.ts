@@ -16,9 +16,29 @@ export const catalogCodes = {
   SOURCE_READ_ONLY: { message: (p: { name: string }) => `"${p.name}" is read-only` },
   SOURCE_IN_USE: {
     message: (p: { name: string; by: string }) => `"${p.name}" is used by ${p.by}`,
-    hint: () => 'Terminate or drop those first.',
+    hint: () => 'Terminate or drop those first, or add CASCADE.',
   },
   REPLACE_REFUSED: { message: (p: { name: string; why: string }) => `"${p.name}" cannot be replaced: ${p.why}` },
+  ALTER_REFUSED: { message: (p: { name: string; why: string }) => `"${p.name}" cannot be altered: ${p.why}` },
+  DELETE_REFUSED: {
+    message: (p: { why: string }) => `DELETE: ${p.why}`,
+    hint: () => 'It deletes one row of a table: DELETE FROM t WHERE key = value;',
+  },
+  ASSERTION_FAILED: { status: 417, message: (p: { why: string }) => p.why },
+  ASSERTION_INVALID: { message: (p: { why: string }) => p.why },
+  TEST_STATEMENT: {
+    message: () => 'this assertion is for tests of SQL files',
+    hint: () => 'Run the file with: millrace test file.sql',
+  },
+  CONNECT_REFUSED: {
+    message: (p: { why: string }) => p.why,
+    hint: (p: { hint: string | undefined }) => p.hint,
+  },
+  CONNECTOR_NOT_FOUND: {
+    status: 404,
+    message: (p: { name: string }) => `connector "${p.name}" does not exist`,
+    hint: () => 'SHOW CONNECTORS lists them.',
+  },
   NO_SOURCE_COLUMNS: {
     message: (p: { name: string }) => `"${p.name}" has no columns`,
     hint: () => 'List its columns: the format cannot tell them.',

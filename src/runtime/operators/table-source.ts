@@ -7,16 +7,19 @@ type Stored = readonly [key: Row, row: Row, timestamp: number];
 /** A topic read as a table: remembers each key's last row, so that every change says what it replaces. A null value deletes. */
 export class TableSource implements Operator {
   readonly #store: KeyValueStore<Stored>;
+  readonly #width: number;
 
-  constructor(store: KeyValueStore<Stored>) {
+  /** `width`: how many columns a row has. */
+  constructor(store: KeyValueStore<Stored>, width: number) {
     this.#store = store;
+    this.#width = width;
   }
 
   process([changes]: readonly (readonly Change[])[]): readonly Change[] {
     if (changes!.length > 8) this.#store.prefetch(rowTexts(changes!));
     return changes!.map((change) => {
       const text = rowText(change);
-      const before = this.#store.get(text)?.[1];
+      const before = padded(this.#store.get(text)?.[1], this.#width);
       if (change.after === undefined) this.#store.delete(text);
       else this.#store.put(text, [change.key, change.after, change.timestamp]);
       return new Change(
@@ -35,8 +38,14 @@ export class TableSource implements Operator {
     const entries: Iterable<Stored | undefined> =
       key === undefined ? values(this.#store.entries()) : [this.#store.get(keyText(key))];
     for (const stored of entries)
-      if (stored !== undefined) yield new Change(stored[0], undefined, stored[1], stored[2], 0);
+      if (stored !== undefined) yield new Change(stored[0], undefined, padded(stored[1], this.#width), stored[2], 0);
   }
+}
+
+/** Rows that were kept before a query was replaced may lack its new columns, which are null then. */
+function padded<R extends Row | undefined>(row: R, width: number): R {
+  if (row === undefined || row.length >= width) return row;
+  return [...row, ...new Array<null>(width - row.length).fill(null)] as unknown as R;
 }
 
 function* values<V>(entries: Iterable<readonly [string, V]>): Iterable<V> {

@@ -8,6 +8,8 @@ export interface DropSource extends StatementBase {
   readonly ifExists: boolean;
   readonly name: Name;
   readonly deleteTopic: boolean;
+  /** Everything that reads it or is made of it goes too. */
+  readonly cascade: boolean;
 }
 
 export const dropSource: StatementShape<DropSource> = {
@@ -18,8 +20,9 @@ export const dropSource: StatementShape<DropSource> = {
     ifExists: cst.has('ifExists'),
     name: cst.name(),
     deleteTopic: cst.has('TOPIC'),
+    cascade: cst.has('CASCADE'),
     span: cst.span,
   }),
   print: (s) =>
-    `DROP ${s.sourceKind} ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.deleteTopic ? ' DELETE TOPIC' : ''};`,
+    `DROP ${s.sourceKind} ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.deleteTopic ? ' DELETE TOPIC' : ''}${s.cascade ? ' CASCADE' : ''};`,
 };

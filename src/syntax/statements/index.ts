@@ -1,4 +1,26 @@
+import { alterSource, alterSystem, type AlterSource, type AlterSystem } from './alter-source.ts';
+import {
+  assertSchema,
+  assertSource,
+  assertTopic,
+  assertValues,
+  type AssertSchema,
+  type AssertSource,
+  type AssertTopic,
+  type AssertValues,
+} from './assert.ts';
+import {
+  createConnector,
+  describeConnector,
+  dropConnector,
+  showConnectors,
+  type CreateConnector,
+  type DescribeConnector,
+  type DropConnector,
+  type ShowConnectors,
+} from './connectors.ts';
 import { createSource, type CreateSource } from './create-source.ts';
+import { deleteRow, type DeleteRow } from './delete.ts';
 import { describe, type Describe } from './describe.ts';
 import { dropSource, type DropSource } from './drop-source.ts';
 import { explain, type Explain } from './explain.ts';
@@ -42,7 +64,18 @@ export type Statement =
   | CreateFeatureView
   | DropFeatureView
   | CreateType
-  | DropType;
+  | DropType
+  | AlterSource
+  | AlterSystem
+  | AssertTopic
+  | AssertSchema
+  | AssertValues
+  | AssertSource
+  | DeleteRow
+  | CreateConnector
+  | DropConnector
+  | DescribeConnector
+  | ShowConnectors;
 
 type Shapes = { readonly [K in Statement['kind']]: StatementShape<Extract<Statement, { kind: K }>> };
 
@@ -68,6 +101,17 @@ export const shapes: Shapes = {
   dropFeatureView,
   createType,
   dropType,
+  alterSource,
+  alterSystem,
+  assertTopic,
+  assertSchema,
+  assertValues,
+  assertSource,
+  deleteRow,
+  createConnector,
+  dropConnector,
+  describeConnector,
+  showConnectors,
 };
 
 export function printStatement(statement: Statement): string {

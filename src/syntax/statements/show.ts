@@ -12,7 +12,6 @@ export const showKinds = [
   'MODELS',
   'FEATURE VIEWS',
   'MONITORS',
-  'CONNECTORS',
 ] as const;
 export type ShowKind = (typeof showKinds)[number];
 
