@@ -8,6 +8,7 @@ import { executeStatement } from '../statements/index.ts';
 import { parse, splitScript } from '../syntax/parse.ts';
 import { runDemo } from './demo.ts';
 import { startNode, version, type RunningNode } from './start-node.ts';
+import { runTestFiles } from './test-files.ts';
 import { Client } from '../repl/client.ts';
 import { runRepl, runStatements } from '../repl/repl.ts';
 
@@ -152,6 +153,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   withSettings(
     program.command('run').argument('<files...>').description('run files of statements headless, REST read-only'),
   ).action((files: string[], flags: Flags) => runHeadless(files, settingsOf(flags)));
+  program
+    .command('test')
+    .argument('<files...>')
+    .description('run the tests in files of statements, each on a node of its own')
+    .action(async (files: string[]) => {
+      if ((await runTestFiles(files, (text) => process.stdout.write(`${text}\n`))) > 0) process.exitCode = 1;
+    });
   program
     .command('demo')
     .description('fraud features, scores and alerts on generated payments, in this process')

@@ -93,7 +93,13 @@ function targetColumns(source: SourceSpec, names: readonly Name[], span: Span): 
   });
 }
 
-function constant(node: ExpressionNode, type: SqlType, name: string, types: ReadonlyMap<string, SqlType>): Value {
+/** The value of an expression without columns as a column's type; throws where it is none. */
+export function constant(
+  node: ExpressionNode,
+  type: SqlType,
+  name: string,
+  types: ReadonlyMap<string, SqlType>,
+): Value {
   // A struct without fields has the column's, all null.
   if (node.kind === 'struct' && node.fields.length === 0 && type.kind === 'STRUCT') return type.fields.map(() => null);
   const expr = typeConstant(node, types, 'VALUES');

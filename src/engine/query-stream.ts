@@ -296,7 +296,8 @@ class TransientQuery implements QueryStream {
   }
 }
 
-function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
+/** A record that was read, as decoders take it. */
+export function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
   const keyLength = key?.length ?? 0;
   return {
     bytes: Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)]),

@@ -1,0 +1,84 @@
+import { declareSource } from '../analysis/create-source.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { SourceSpec } from '../plan/formats.ts';
+import type { AssertSource, AssertValues } from '../syntax/statements/assert.ts';
+import { equalValues } from '../types/compare.ts';
+import { jsonWriter } from '../types/json-text.ts';
+import { isPseudoColumn, pseudoColumns, schemaText } from '../types/schema.ts';
+import type { SqlType } from '../types/sql-type.ts';
+import { constant } from './insert-values.ts';
+import type { ReadRow } from './source-reader.ts';
+
+/** Why a record is not what ASSERT VALUES or ASSERT NULL VALUES says; undefined when it is. */
+export function expectedValues(
+  { columns, values, tombstone }: AssertValues,
+  spec: SourceSpec,
+  { types }: Catalog,
+  row: ReadRow,
+): string | undefined {
+  if (tombstone !== row.tombstone) return `the record is ${row.tombstone ? 'a tombstone' : 'no tombstone'}`;
+  const names =
+    columns.length > 0
+      ? columns.map(({ text }) => text)
+      : spec.schema.filter(({ role }) => role === 'key' || (!tombstone && role === 'value')).map(({ name }) => name);
+  if (names.length !== values.length)
+    return `${names.length} columns need ${names.length} values, not ${values.length}`;
+  for (const [i, name] of names.entries()) {
+    const type = typeOf(spec, name);
+    if (type === undefined) return `there is no column "${name}"`;
+    const wanted = constant(values[i]!, type, name, types);
+    const came = row.values.get(name) ?? null;
+    if (!equalValues(wanted, came)) {
+      const text = jsonWriter(type, { isoTimes: true });
+      return `${name} is ${text(came)}, not ${text(wanted)}`;
+    }
+  }
+  return undefined;
+}
+
+function typeOf(spec: SourceSpec, name: string): SqlType | undefined {
+  const column = spec.schema.find((each) => each.name === name);
+  return column?.type ?? (isPseudoColumn(name) ? pseudoColumns.find((each) => each.name === name)?.type : undefined);
+}
+
+/** Why a source is not what ASSERT STREAM or ASSERT TABLE says; undefined when it is. */
+export function sourceProblem(statement: AssertSource, catalog: Catalog): string | undefined {
+  const name = statement.source.text;
+  const spec = catalog.sources.get(name)?.spec;
+  if (spec === undefined) return `"${name}" does not exist`;
+  if (spec.kind !== statement.sourceKind) return `"${name}" is a ${spec.kind.toLowerCase()}`;
+  const given = (property: string): boolean => statement.properties.some((each) => each.name === property);
+  const declared = declareSource(
+    {
+      ...statement,
+      kind: 'createSource',
+      name: statement.source,
+      orReplace: false,
+      readOnly: false,
+      ifNotExists: false,
+      query: undefined,
+      elements: statement.elements,
+      properties: [
+        ...statement.properties,
+        ...(given('KAFKA_TOPIC') ? [] : [{ name: 'KAFKA_TOPIC', value: spec.topic, span: statement.span }]),
+      ],
+    },
+    catalog,
+    { keyFormat: spec.keyFormat.format, valueFormat: spec.valueFormat.format, wrapSingles: spec.valueFormat.wrap },
+    statement.elements.length === 0 ? spec.schema : [],
+  ).spec;
+  const differing: [what: string, is: string, wanted: string][] = [
+    ['its columns are', schemaText(spec.schema), schemaText(declared.schema)],
+    ['its topic is', spec.topic, declared.topic],
+    ['its key format is', spec.keyFormat.format, declared.keyFormat.format],
+    ['its value format is', spec.valueFormat.format, declared.valueFormat.format],
+    [
+      'its timestamp column is',
+      spec.timestamp?.column ?? 'none',
+      declared.timestamp?.column ?? spec.timestamp?.column ?? 'none',
+    ],
+    ['its windows are', JSON.stringify(spec.window ?? null), JSON.stringify(declared.window ?? spec.window ?? null)],
+  ];
+  const wrong = differing.find(([, is, wanted]) => is !== wanted);
+  return wrong && `${wrong[0]} ${wrong[1]}, not ${wrong[2]}`;
+}

@@ -1,0 +1,58 @@
+import { source as sourceNode } from '../plan/logical/build.ts';
+import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceStep } from '../plan/physical/step.ts';
+import type { TopicReader } from '../runtime/ports/node.ts';
+import { SourceDecoder } from '../runtime/source-decoder.ts';
+import type { Value } from '../types/sql-type.ts';
+import type { Engine } from './engine.ts';
+import { viewOf } from './query-stream.ts';
+
+/** A record of a source: its columns by name, pseudo columns too, and whether it has a value. */
+export interface ReadRow {
+  readonly values: ReadonlyMap<string, Value>;
+  readonly tombstone: boolean;
+}
+
+/** Reads a source's records one by one from the beginning, for tests of SQL files. */
+export class SourceReader {
+  readonly #engine: Engine;
+  readonly #step: SourceStep;
+  readonly #reader: TopicReader;
+  #failure: string | undefined;
+  readonly #decoder: SourceDecoder;
+
+  private constructor(engine: Engine, spec: SourceSpec, reader: TopicReader) {
+    this.#engine = engine;
+    this.#reader = reader;
+    const { reads, columns } = sourceNode(spec, spec.name, '');
+    // As a stream: a table's tombstone is a record like others.
+    this.#step = { op: 'streamSource', v: 1, id: 'Test', columns, source: { ...spec, kind: 'STREAM' }, reads };
+    this.#decoder = new SourceDecoder(this.#step, engine.schemas, ({ message }) => (this.#failure = message));
+  }
+
+  static async open(engine: Engine, spec: SourceSpec): Promise<SourceReader> {
+    return new SourceReader(engine, spec, await engine.node.openReader(spec.topic, 'beginning'));
+  }
+
+  /** The next record, or undefined when none comes in time; throws for one that cannot be read. */
+  async next(waitMs: number): Promise<ReadRow | undefined> {
+    const [record] = await this.#reader.poll(1, waitMs);
+    if (record === undefined) return undefined;
+    const length = record.value?.length ?? 0;
+    if (length >= 5 && record.value![0] === 0)
+      await this.#engine.schemas.load(record.value!.readInt32BE(1)).catch(() => undefined);
+    this.#failure = undefined;
+    const change = this.#decoder.decode(viewOf(record), record.partition, 0);
+    if (change === undefined) throw new TypeError(this.#failure ?? 'the record cannot be read');
+    const { reads } = this.#step;
+    const keys = this.#step.source.schema.filter(({ role }) => role === 'key').length;
+    const row =
+      change.after ??
+      reads.map((name, i) => (i < keys ? change.key[i]! : name === 'ROWTIME' ? change.timestamp : null));
+    return { values: new Map(reads.map((name, i) => [name, row[i] ?? null])), tombstone: change.after === undefined };
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+}
