@@ -1,4 +1,5 @@
 import { tokenMatcher } from 'chevrotain';
+import { closingParen, endsClause, startsClause } from './lookahead.ts';
 import type { Dsl, Rule, SharedRules } from './rule.ts';
 import * as t from './tokens.ts';
 import { kw } from './tokens.ts';
@@ -14,7 +15,61 @@ export function defineQuery(
   const is = (n: number, type: Parameters<typeof tokenMatcher>[1]): boolean => tokenMatcher($.LA(n), type);
   const expression = (n: number): unknown => $.subrule(n, late.r.expression);
 
+  /** Ours beyond ksqlDB: WITH, subqueries, UNION ALL and ORDER BY. */
   const query: Rule = define('query', () => {
+    $.option(0, () => $.subrule(0, withClause));
+    $.subrule(0, selectBody);
+    $.many(0, () => {
+      $.consume(0, kw('UNION'));
+      $.consume(0, kw('ALL'));
+      $.subrule(1, selectBody);
+    });
+    $.option(1, () => {
+      $.consume(0, kw('EMIT'));
+      $.or(1, [{ ALT: () => $.consume(0, kw('CHANGES')) }, { ALT: () => $.consume(0, kw('FINAL')) }]);
+    });
+    $.option(2, () => {
+      $.consume(0, kw('ORDER'));
+      $.consume(0, kw('BY'));
+      $.subrule(0, sortItem);
+      $.many(1, () => {
+        $.consume(0, t.Comma);
+        $.subrule(1, sortItem);
+      });
+    });
+    $.option(3, () => {
+      $.consume(0, kw('LIMIT'));
+      $.or(2, [
+        { ALT: () => $.consume(0, t.IntegerLiteral) },
+        { ALT: () => $.consume(0, t.DecimalLiteral) },
+        { ALT: () => $.consume(0, t.FloatLiteral) },
+      ]);
+    });
+  });
+  const withClause: Rule = define('withClause', () => {
+    $.consume(0, kw('WITH'));
+    $.subrule(0, namedQuery);
+    $.many(0, () => {
+      $.consume(0, t.Comma);
+      $.subrule(1, namedQuery);
+    });
+  });
+  const namedQuery: Rule = define('namedQuery', () => {
+    $.subrule(0, late.r.name);
+    $.consume(0, kw('AS'));
+    $.consume(0, t.LeftParen);
+    $.subrule(0, query);
+    $.consume(0, t.RightParen);
+  });
+  const sortItem: Rule = define('sortItem', () => {
+    expression(0);
+    $.option(0, () => $.or(0, [{ ALT: () => $.consume(0, kw('ASC')) }, { ALT: () => $.consume(0, kw('DESC')) }]));
+    $.option(1, () => {
+      $.consume(0, kw('NULLS'));
+      $.or(1, [{ ALT: () => $.consume(0, kw('FIRST')) }, { ALT: () => $.consume(0, kw('LAST')) }]);
+    });
+  });
+  const selectBody: Rule = define('selectBody', () => {
     $.consume(0, kw('SELECT'));
     $.subrule(0, selectItem);
     $.many(0, () => {
@@ -41,18 +96,6 @@ export function defineQuery(
     $.option(4, () => $.subrule(0, having));
     $.option(5, () => $.subrule(1, namedWindows));
     $.option(6, () => $.subrule(0, qualify));
-    $.option(7, () => {
-      $.consume(0, kw('EMIT'));
-      $.or(1, [{ ALT: () => $.consume(0, kw('CHANGES')) }, { ALT: () => $.consume(0, kw('FINAL')) }]);
-    });
-    $.option(8, () => {
-      $.consume(0, kw('LIMIT'));
-      $.or(2, [
-        { ALT: () => $.consume(0, t.IntegerLiteral) },
-        { ALT: () => $.consume(0, t.DecimalLiteral) },
-        { ALT: () => $.consume(0, t.FloatLiteral) },
-      ]);
-    });
   });
   const where: Rule = define('where', () => {
     $.consume(0, kw('WHERE'));
@@ -151,6 +194,13 @@ export function defineQuery(
   });
   const source: Rule = define('source', () => {
     $.or(0, [
+      {
+        ALT: () => {
+          $.consume(0, t.LeftParen);
+          $.subrule(0, query);
+          $.consume(0, t.RightParen);
+        },
+      },
       { GATE: () => is(2, t.LeftParen), ALT: () => $.subrule(0, mlPredict) },
       {
         ALT: () => {
@@ -343,30 +393,4 @@ export function defineQuery(
     });
   });
   return { query, window };
-}
-
-/** EMIT CHANGES, PARTITION BY, … after a source are the next clause and no alias. */
-function startsClause($: Dsl): boolean {
-  const next = (a: string, b: string): boolean => tokenMatcher($.LA(1), kw(a)) && tokenMatcher($.LA(2), kw(b));
-  return next('EMIT', 'CHANGES') || next('EMIT', 'FINAL') || next('PARTITION', 'BY');
-}
-
-function closingParen($: Dsl, from: number): number {
-  let depth = 0;
-  for (let n = from; ; n++) {
-    const token = $.LA(n);
-    if (tokenMatcher(token, t.LeftParen)) depth++;
-    else if (tokenMatcher(token, t.RightParen) && --depth === 0) return n;
-    else if (token.tokenType.name === 'EOF') return n;
-  }
-}
-
-function endsClause($: Dsl, n: number): boolean {
-  const token = $.LA(n);
-  const words = ['PARTITION', 'HAVING', 'WINDOW', 'QUALIFY', 'EMIT', 'LIMIT'];
-  return (
-    token.tokenType.name === 'EOF' ||
-    tokenMatcher(token, t.Semicolon) ||
-    words.some((word) => tokenMatcher(token, kw(word)))
-  );
 }

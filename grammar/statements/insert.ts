@@ -10,7 +10,8 @@ export const insert: StatementRule = {
     $.consume(0, kw('INSERT'));
     $.consume(0, kw('INTO'));
     $.subrule(0, r.name);
-    $.option(0, () => $.subrule(0, r.properties));
+    // WITH may begin the query too.
+    $.option(0, { GATE: () => $.LA(2).tokenType === t.LeftParen, DEF: () => $.subrule(0, r.properties) });
     $.or(0, [
       { ALT: () => $.subrule(0, r.query) },
       {

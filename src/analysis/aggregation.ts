@@ -23,7 +23,7 @@ export function planAggregation(
   context: SelectContext & { readonly invokes: ReturnType<typeof planInvokes> },
   input: LogicalNode,
   typer: Typer,
-): LogicalNode {
+): { plan: LogicalNode; hidden: readonly string[] } {
   const { query } = context;
   if (query.groupBy?.length === 0) throw new SqlError('GROUP_BY_EMPTY', query.span, {});
   if (input.shape === 'TABLE' && query.window !== undefined)
@@ -113,7 +113,7 @@ export function planAggregation(
     checkGrouped(having, plan, 'HAVING', query.having!.span);
     plan = filter(plan, having);
   }
-  return projection.apply(plan);
+  return { plan: projection.apply(plan), hidden: projection.hidden };
 }
 
 function hasUndo(

@@ -2,6 +2,7 @@ import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Expr } from '../expressions/node.ts';
+import type { LogicalNode } from '../plan/logical/node.ts';
 import type { ExpressionNode, Name } from '../syntax/expressions.ts';
 import { printExpression } from '../syntax/print.ts';
 import type { QueryNode, SelectItem } from '../syntax/query.ts';
@@ -9,12 +10,25 @@ import { closest } from '../util/closest.ts';
 import type { NameGenerator } from './names.ts';
 import type { Scope } from './scope.ts';
 
-/** What a query is for: rules about keys and projections differ. */
-export type QueryPurpose = 'persistent' | 'push' | 'pull';
+/** What a query is for: rules about keys and projections differ. `part`: what another query reads, as a subquery or in UNION ALL. */
+export type QueryPurpose = 'persistent' | 'push' | 'pull' | 'part';
 
 export interface AnalysisOptions {
   readonly purpose: QueryPurpose;
   readonly suppressEnabled: boolean;
+}
+
+/** What a query is and gives. */
+export interface AnalyzedQuery {
+  readonly plan: LogicalNode;
+  /** The sources that it reads, by name. */
+  readonly sources: readonly string[];
+  /** The source whose formats and partitions a result inherits. */
+  readonly leftmost: SourceObject;
+  readonly limit: number | undefined;
+  readonly final: boolean;
+  /** Of a query that is part of another: columns that it gives though SELECT does not name them. */
+  readonly hidden: readonly string[];
 }
 
 /** What the planning of one query's clauses shares. */

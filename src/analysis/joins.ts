@@ -1,13 +1,14 @@
-import type { SourceObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { columnsOf, type Expr } from '../expressions/node.ts';
+import { columnsOf, conjunction, type Expr } from '../expressions/node.ts';
 import { printExpr } from '../expressions/print.ts';
-import { foreignKeyJoin, join as joinNode, rekey } from '../plan/logical/build.ts';
-import { keysOf, type JoinWindow, type LogicalNode, type SourceNode } from '../plan/logical/node.ts';
+import { filter, foreignKeyJoin, join as joinNode, rekey } from '../plan/logical/build.ts';
+import { isPlaced, keysOf, windowSizeOf, type JoinWindow, type LogicalNode } from '../plan/logical/node.ts';
+import type { ExpressionNode } from '../syntax/expressions.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { contains, sameType, typeText, type SqlType } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
+import type { Relation } from './relations.ts';
 import { Typer } from './typer.ts';
 
 const dayMs = 86_400_000;
@@ -23,13 +24,11 @@ export interface PlannedJoins {
 }
 
 /** Joins from left to right: each ON relates the new source to those before it by one equality. */
-export function planJoins(
-  context: SelectContext,
-  nodes: readonly SourceNode[],
-  objects: readonly SourceObject[],
-): PlannedJoins {
-  checkSources(context, objects);
+export function planJoins(context: SelectContext, relations: readonly Relation[]): PlannedJoins {
+  checkSources(context, relations);
+  const nodes = relations.map(({ node }) => node);
   let plan: LogicalNode = nodes[0]!;
+  let last = plan;
   let viable: string[] = [];
   /** The expressions that are equal to the key so far. */
   const equal = new Set<string>();
@@ -37,7 +36,7 @@ export function planJoins(
   let windowed = nodes[0]!.windowed;
   context.query.joins.forEach((clause, i) => {
     const right = nodes[i + 1]!;
-    const { leftKey, rightKey } = condition(context, clause, plan, right);
+    const { leftKey, rightKey, others } = conditions(context, clause, plan, right);
     if (
       windowed !== right.windowed &&
       (windowed === undefined || right.windowed === undefined || windowed === 'SESSION' || right.windowed === 'SESSION')
@@ -46,15 +45,16 @@ export function planJoins(
         why: 'a windowed source can only be joined with one windowed alike',
       });
     }
-    const sizes = [objects[0]!, objects[i + 1]!].map(({ spec }) => spec.window?.sizeMs);
+    const sizes = [nodes[0]!, right].map(windowSizeOf);
     if (windowed !== undefined && sizes[0] !== sizes[1])
       throw new SqlError('WINDOWED_SOURCE', clause.span, { why: 'its windows differ from those it is joined with' });
-    const within = checkKind(clause, plan, right, rightKey);
+    const within = checkKind(clause, plan, relations[i + 1]!, rightKey);
     if (plan.shape === 'TABLE' && !isEquivalent(plan, leftKey)) {
-      checkForeignKey(clause, plan, objects[i + 1]!);
+      checkForeignKey(clause, plan, relations[i + 1]!);
       const keys = keysOf(plan.columns).map(({ name }) => name);
       if (viable.length === 0 && keys.length === 1) viable = keys;
-      plan = foreignKeyJoin({ join: clause.kind as 'INNER' | 'LEFT', left: plan, right, foreignKey: leftKey });
+      last = foreignKeyJoin({ join: clause.kind as 'INNER' | 'LEFT', left: plan, right, foreignKey: leftKey });
+      plan = others(last);
       return;
     }
     // ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key.
@@ -69,7 +69,7 @@ export function planJoins(
     viable = rowKey === undefined ? extended : [rowKey.name];
     const left = keyed(plan, leftKey, clause.on.span);
     const placed = keyed(right, rightKey, clause.on.span);
-    plan = joinNode({
+    last = joinNode({
       join: clause.kind,
       left,
       right: placed,
@@ -79,13 +79,14 @@ export function planJoins(
       within,
       shape: left.shape === 'TABLE' ? 'TABLE' : 'STREAM',
     });
+    plan = others(last);
     windowed = plan.windowed;
   });
   return {
     plan,
     viableKeys: viable.length > 0 ? viable : undefined,
     rowKey,
-    withKey: (input, key) => (key === undefined ? input : renameKey(input, plan, key)),
+    withKey: (input, key) => (key === undefined ? input : renameKey(input, last, key)),
   };
 }
 
@@ -112,28 +113,79 @@ function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalN
 function keyed(node: LogicalNode, key: Expr, span: Span): LogicalNode {
   const keys = keysOf(node.columns);
   const isKey = keys.length === 1 && key.kind === 'column' && key.name === keys[0]!.name;
-  if (isKey || node.shape === 'TABLE') return node;
+  if ((isKey && isPlaced(node)) || node.shape === 'TABLE') return node;
   if (node.windowed !== undefined)
     throw new SqlError('WINDOWED_SOURCE', span, { why: 'a join by another column than its key would lose the window' });
   return rekey(node, [{ name: key.kind === 'column' ? key.name : 'KSQL_INTERNAL_JOIN_KEY', expr: key }], 'join');
 }
 
-function condition(
+/**
+ * The equality that the rows are joined by, that of a key where there is one, and what keeps the rows that satisfy the other
+ * conditions too. Only an inner join may have others: the rows of an outer one would have to come back alone.
+ */
+function conditions(
   context: SelectContext,
   clause: JoinClause,
   left: LogicalNode,
   right: LogicalNode,
+): { leftKey: Expr; rightKey: Expr; others: (plan: LogicalNode) => LogicalNode } {
+  const parts = conjunctsOf(clause.on);
+  if (parts.length === 1) return { ...condition(context, clause.on, left, right), others: (plan) => plan };
+  if (clause.kind !== 'INNER')
+    throw new SqlError('JOIN_CONDITION', clause.on.span, { why: 'several conditions are for INNER JOIN only' });
+  const found = parts.flatMap((on) => {
+    try {
+      return [{ on, ...condition(context, on, left, right) }];
+    } catch (error) {
+      // Not what relates the two sides, but it may be a condition on one of them.
+      if (error instanceof SqlError && error.code === 'JOIN_CONDITION') return [];
+      throw error;
+    }
+  });
+  const isKeyOf = (expr: Expr, side: LogicalNode): boolean =>
+    expr.kind === 'column' && expr.name === keysOf(side.columns)[0]?.name;
+  // Rows that are placed by what they are joined by need not be moved.
+  const chosen =
+    found.find(({ rightKey }) => isKeyOf(rightKey, right)) ??
+    found.find(({ leftKey }) => isKeyOf(leftKey, left)) ??
+    found[0];
+  if (chosen === undefined)
+    throw new SqlError('JOIN_CONDITION', clause.on.span, {
+      why: 'one of the conditions must be an equality of the joined source and one before it',
+    });
+  const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
+  const rest = parts.filter((part) => part !== chosen.on).map((part) => typer.boolean(part, 'ON'));
+  const known = new Set([...left.columns, ...right.columns].map(({ name }) => name));
+  if ([...columnsOf(rest)].some((name) => !known.has(name)))
+    throw new SqlError('JOIN_CONDITION', clause.on.span, { why: 'a condition names a source that is joined later' });
+  return { ...chosen, others: (plan) => filter(plan, conjunction(rest)) };
+}
+
+/** Without recursion: a chain of ANDs may be deeper than the stack. */
+function conjunctsOf(root: ExpressionNode): ExpressionNode[] {
+  const left = [root];
+  const found: ExpressionNode[] = [];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (node.kind === 'logic' && node.op === 'AND') left.push(node.right, node.left);
+    else found.push(node);
+  }
+  return found;
+}
+
+function condition(
+  context: SelectContext,
+  on: ExpressionNode,
+  left: LogicalNode,
+  right: LogicalNode,
 ): { leftKey: Expr; rightKey: Expr } {
   const refuse = (why: string): never => {
-    throw new SqlError('JOIN_CONDITION', clause.on.span, { why });
+    throw new SqlError('JOIN_CONDITION', on.span, { why });
   };
-  const { on } = clause;
   // A source that is not there is said before a name that several have.
   if (on.kind === 'compare')
     for (const side of [on.left, on.right])
       if (side.kind === 'column' && side.qualifier !== undefined) context.scope.source(side.qualifier);
-  if (on.kind !== 'compare')
-    return refuse(on.kind === 'logic' ? 'several conditions are not supported' : 'the condition must be an equality');
+  if (on.kind !== 'compare') return refuse('the condition must be an equality');
   if (on.op !== '=') return refuse('only equality is supported');
   const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
   const a = typer.type(on.left);
@@ -160,7 +212,8 @@ function condition(
   return { leftKey, rightKey };
 }
 
-function checkKind(clause: JoinClause, left: LogicalNode, right: SourceNode, rightKey: Expr): JoinWindow | undefined {
+function checkKind(clause: JoinClause, left: LogicalNode, relation: Relation, rightKey: Expr): JoinWindow | undefined {
+  const right = relation.node;
   const kinds = { kind: clause.kind, left: left.shape, right: right.shape };
   if (left.shape === 'STREAM' && right.shape === 'STREAM') {
     const { within } = clause;
@@ -187,23 +240,23 @@ function checkKind(clause: JoinClause, left: LogicalNode, right: SourceNode, rig
     names.length === 1 && expr.kind === 'column' && expr.name === names[0]!.name;
   if (!isKey(rightKey, rightKeys)) {
     throw new SqlError('JOIN_NOT_PRIMARY_KEY', clause.on.span, {
-      key: rightKeys.map(({ name }) => `${right.alias}.${name.slice(right.alias.length + 1)}`).join(', '),
+      key: rightKeys.map(({ name }) => `${relation.alias}.${name.slice(relation.alias.length + 1)}`).join(', '),
     });
   }
   return undefined;
 }
 
 /** Rows of the left table keep their key, so that none is there for a right row that nobody names. */
-function checkForeignKey(clause: JoinClause, left: LogicalNode, right: SourceObject): void {
+function checkForeignKey(clause: JoinClause, left: LogicalNode, right: Relation): void {
   const refuse = (why: string, fix: string): never => {
     throw new SqlError('FOREIGN_KEY_JOIN', clause.span, { why, fix });
   };
   if (clause.kind === 'RIGHT' || clause.kind === 'FULL')
     refuse(
-      `${clause.kind === 'RIGHT' ? 'a right' : 'a full'} join on a foreign key has no key for the rows of "${right.spec.name}" alone`,
+      `${clause.kind === 'RIGHT' ? 'a right' : 'a full'} join on a foreign key has no key for the rows of "${right.scope.name}" alone`,
       'Use INNER or LEFT JOIN, or put the other table first.',
     );
-  if (left.windowed !== undefined || right.spec.window !== undefined)
+  if (left.windowed !== undefined || right.node.windowed !== undefined)
     refuse('a windowed table cannot be joined on a foreign key', 'Join tables without windows.');
 }
 
@@ -218,10 +271,10 @@ function isEquivalent(node: LogicalNode, key: Expr): boolean {
   return keys.length === 1 && keys[0]!.name === key.name;
 }
 
-function checkSources(context: SelectContext, objects: readonly SourceObject[]): void {
+function checkSources(context: SelectContext, relations: readonly Relation[]): void {
   const used = [context.query.from, ...context.query.joins.map(({ source }) => source)];
-  objects.forEach(({ spec }, i) => {
-    if (spec.valueFormat.format === 'KAFKA')
-      throw new SqlError('KAFKA_VALUE_FORMAT', used[i]!.span, { source: spec.name });
+  relations.forEach(({ node }, i) => {
+    if (node.kind === 'source' && node.source.valueFormat.format === 'KAFKA')
+      throw new SqlError('KAFKA_VALUE_FORMAT', used[i]!.span, { source: node.source.name });
   });
 }

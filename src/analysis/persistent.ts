@@ -8,7 +8,7 @@ import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
 import type { FormatSpec, SourceSpec } from '../plan/formats.ts';
 import { project } from '../plan/logical/build.ts';
-import { keysOf, valuesOf, type LogicalNode } from '../plan/logical/node.ts';
+import { keysOf, valuesOf, windowSizeOf, type LogicalNode } from '../plan/logical/node.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { keyColumns, valueColumns, type Schema } from '../types/schema.ts';
@@ -17,7 +17,8 @@ import { cast } from './coerce.ts';
 import { sinkProperties, timestampOf, type SourceDefaults } from './create-source.ts';
 import { chooseFormats } from './format-choice.ts';
 import { Properties } from './properties.ts';
-import { analyzeQuery, type AnalyzedQuery } from './query.ts';
+import type { AnalyzedQuery } from './context.ts';
+import { analyzeQuery } from './query.ts';
 
 export interface PersistentQuery {
   readonly analyzed: AnalyzedQuery;
@@ -84,7 +85,7 @@ export function planCreateAs(
     schema,
     keyFormat: formats.key,
     valueFormat: formats.value,
-    window: plan.windowed === undefined ? undefined : { type: plan.windowed, sizeMs: windowSize(plan, inherited) },
+    window: plan.windowed === undefined ? undefined : { type: plan.windowed, sizeMs: windowSizeOf(plan) },
     timestamp: timestampOf(properties, schema),
     partitions: properties.integer('PARTITIONS') ?? inherited.partitions,
   };
@@ -108,14 +109,6 @@ function checkStates(node: LogicalNode, value: FormatSpec, span: Span): void {
         throw new SqlError('FORMAT_TYPE', span, { format, column: fn, type: typeText(state) });
     }
   } else if ('input' in node) checkStates(node.input, value, span);
-}
-
-/** The size of the windows that a result carries: the aggregation's, or the windowed source's. */
-function windowSize(node: LogicalNode, inherited: SourceSpec): number | undefined {
-  if (node.kind === 'aggregate' && node.window !== undefined)
-    return node.window.type === 'SESSION' ? undefined : node.window.sizeMs;
-  if (node.kind === 'source') return inherited.window?.sizeMs;
-  return windowSize('left' in node ? node.left : node.input, inherited);
 }
 
 /** INSERT INTO … SELECT: the query, and the existing source that it adds to. */

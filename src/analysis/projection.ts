@@ -20,6 +20,8 @@ interface Selected {
 
 export interface Projection {
   readonly joinKey: string | undefined;
+  /** Of a query that is part of another: columns that it gives though SELECT does not name them. */
+  readonly hidden: readonly string[];
   readonly apply: (plan: LogicalNode) => LogicalNode;
 }
 
@@ -57,12 +59,40 @@ export function planProjection(
       : exprs;
   if (context.options.purpose === 'persistent' && !kept.some(({ role }) => role === 'value'))
     throw new SqlError('NO_VALUE_COLUMNS', context.query.span, {});
+  if (context.options.purpose === 'part') {
+    const part = partColumns(exprs, keys, plan);
+    if (plan.shape === 'TABLE' && !part.hasKeys) checkKeys(selected, keys, context, viableKeys);
+    const hidden = part.columns.slice(exprs.length).map(({ name }) => name);
+    return { joinKey, hidden, apply: (input) => project(input, part.columns) };
+  }
   // Keys come first whatever their place in the SELECT list; a client of a query sees its own order.
   const ordered = context.options.purpose === 'persistent' ? orderKeys(kept, keys) : kept;
-  return { joinKey, apply: (input) => project(input, ordered) };
+  return { joinKey, hidden: [], apply: (input) => project(input, ordered) };
 }
 
 type Column = { readonly name: string; readonly expr: Expr; readonly role: PlanColumn['role'] };
+
+/**
+ * The columns of a query that is part of another: a stream whose keys are not all selected has none, and the time of its rows and
+ * their window, which SELECT may leave out, come behind the others.
+ */
+function partColumns(
+  exprs: readonly Column[],
+  keys: readonly string[],
+  plan: LogicalNode,
+): { columns: readonly Column[]; hasKeys: boolean } {
+  const isOf = (key: string) => (each: Column) => each.expr.kind === 'column' && each.expr.name === key;
+  const places = keys.map((key) => exprs.findIndex(isOf(key)));
+  const hasKeys = places.every((place) => place >= 0);
+  const given = exprs.map((each, i): Column => ({ ...each, role: hasKeys && places.includes(i) ? 'key' : 'value' }));
+  const inOrder = places.every((place, i) => i === 0 || place > places[i - 1]!);
+  const left = ['ROWTIME', 'WINDOWSTART', 'WINDOWEND'].flatMap((name): Column[] => {
+    const found = plan.columns.find((each) => each.name === name);
+    const wanted = found !== undefined && !exprs.some((each) => each.name === name);
+    return wanted ? [{ name, expr: column(name, found.type), role: 'value' }] : [];
+  });
+  return { columns: [...(hasKeys && !inOrder ? orderKeys(given, keys) : given), ...left], hasKeys };
+}
 
 function orderKeys(exprs: readonly Column[], keys: readonly string[]): Column[] {
   const keyExprs = keys
@@ -160,7 +190,8 @@ function checkNames(selected: readonly Selected[], context: SelectContext, plan:
     if (seen.has(name)) throw new SqlError('DUPLICATE_COLUMN', span, { column: name });
     seen.add(name);
     const isItself = (starred === true || keys.includes(name)) && expr.kind === 'column' && expr.name === name;
-    if (context.options.purpose === 'persistent' && isPseudoColumn(name) && !isItself)
+    const isSame = isItself || (context.options.purpose === 'part' && expr.kind === 'column' && expr.name === name);
+    if (['persistent', 'part'].includes(context.options.purpose) && isPseudoColumn(name) && !isSame)
       throw new SqlError('RESERVED_COLUMN', span, { column: name });
   }
 }

@@ -1,11 +1,11 @@
-import type { Catalog, SourceObject } from '../catalog/catalog.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Expr } from '../expressions/node.ts';
 import { column, columnsOf } from '../expressions/node.ts';
-import { filter, flatMap, rekey, source as sourceNode } from '../plan/logical/build.ts';
-import { type LogicalNode, type NamedExpr } from '../plan/logical/node.ts';
+import { filter, flatMap, project, rekey } from '../plan/logical/build.ts';
+import { keysOf, valuesOf, type LogicalNode, type NamedExpr } from '../plan/logical/node.ts';
 import type { ExpressionNode } from '../syntax/expressions.ts';
-import type { QueryNode, SourceNode } from '../syntax/query.ts';
+import type { QueryNode } from '../syntax/query.ts';
 import { isPseudoColumn } from '../types/schema.ts';
 import { contains, typeText } from '../types/sql-type.ts';
 import { planAggregation } from './aggregation.ts';
@@ -14,42 +14,75 @@ import { planInvokes } from './invokes.ts';
 import { planJoins } from './joins.ts';
 import { NameGenerator } from './names.ts';
 import { OverPlanner } from './over.ts';
-import { keyNameOf, nameItems, requireSource, type AnalysisOptions, type SelectContext } from './context.ts';
+import { keyNameOf, nameItems, type AnalysisOptions, type AnalyzedQuery, type SelectContext } from './context.ts';
 import { planProjection } from './projection.ts';
-import { Scope, type ScopeColumn, type ScopeSource } from './scope.ts';
+import { namedQueries, relationsOf, type NamedQueries } from './relations.ts';
+import { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 import type { TyperHooks } from './typing.ts';
+import { planUnion } from './union.ts';
 import { findAggregate, findTableFunction } from '../functions/registry.ts';
 import { argumentType } from '../expressions/compile.ts';
 
-export interface AnalyzedQuery {
-  readonly plan: LogicalNode;
-  /** The sources that it reads, by name. */
-  readonly sources: readonly string[];
-  /** The source whose formats and partitions a result inherits. */
-  readonly leftmost: SourceObject;
-  readonly limit: number | undefined;
-  readonly final: boolean;
-  /** Whether rows are placed by a key other than the leftmost source's. */
-  readonly rekeyed: boolean;
+/** Resolves and types a query, checks its shape, and plans it; `outer` are the queries that WITH has named around it. */
+export function analyzeQuery(
+  query: QueryNode,
+  catalog: Catalog,
+  options: AnalysisOptions,
+  outer: NamedQueries = new Map(),
+): AnalyzedQuery {
+  checkClauses(query, options);
+  const named = namedQueries(query, catalog, options, outer, analyzeQuery);
+  const [first, ...more] = [query, ...query.union].map((each) => {
+    const part = query.union.length > 0 ? ({ ...options, purpose: 'part' } as const) : options;
+    return { ...analyzeSelect(each, catalog, part, named), span: each.span };
+  });
+  if (more.length === 0) return first!;
+  const parts = [first!, ...more];
+  return {
+    ...first!,
+    plan: keysFirst(planUnion(parts), options),
+    sources: [...new Set(parts.flatMap(({ sources }) => sources))],
+    hidden: [],
+  };
 }
 
-/** Resolves and types a query, checks its shape, and plans it. */
-export function analyzeQuery(query: QueryNode, catalog: Catalog, options: AnalysisOptions): AnalyzedQuery {
-  checkClauses(query, options);
-  const used = [query.from, ...query.joins.map((join) => join.source)];
-  const objects = used.map(({ name }) => requireSource(catalog, name));
-  const aliases = used.map(aliasOf);
-  checkAliases(used, aliases);
-  const joined = used.length > 1;
-  const nodes = objects.map((object, i) => sourceNode(object.spec, aliases[i]!, joined ? `${aliases[i]!}_` : ''));
-  const scope = new Scope(objects.map((object, i) => scopeOf(object, aliases[i]!, joined)));
-  const names = new NameGenerator(objects.flatMap(({ spec }) => spec.schema.map(({ name }) => name)));
+/** Keys come first in what is written to a topic. */
+function keysFirst(plan: LogicalNode, { purpose }: AnalysisOptions): LogicalNode {
+  if (purpose !== 'persistent' || plan.columns[0]!.role === 'key' || keysOf(plan.columns).length === 0) return plan;
+  return project(
+    plan,
+    [...keysOf(plan.columns), ...valuesOf(plan.columns)].map(({ name, type, role }) => ({
+      name,
+      expr: column(name, type),
+      role,
+    })),
+  );
+}
+
+/** One SELECT. */
+function analyzeSelect(
+  query: QueryNode,
+  catalog: Catalog,
+  options: AnalysisOptions,
+  named: NamedQueries,
+): AnalyzedQuery {
+  const relations = relationsOf(query, catalog, options, named, analyzeQuery);
+  const joined = relations.length > 1;
+  const given = {
+    sources: [...new Set(relations.flatMap(({ sources }) => sources))],
+    leftmost: relations[0]!.leftmost,
+    limit: query.limit,
+  };
+  const scope = new Scope(relations.map((relation) => relation.scope));
+  const names = new NameGenerator(
+    scope.sources.flatMap(({ columns }) => columns.filter(({ name }) => !isPseudoColumn(name)).map(({ name }) => name)),
+  );
   const itemNames = nameItems(query, names);
   const declared: SelectContext = { query, scope, names, catalog, options, joined, itemNames };
-  const joins = joined ? planJoins(declared, nodes, objects) : undefined;
+  const joins = joined ? planJoins(declared, relations) : undefined;
   const context = joins?.rowKey === undefined ? declared : { ...declared, scope: scope.withSynthetic(joins.rowKey) };
-  let plan: LogicalNode = joins?.plan ?? nodes[0]!;
+  let plan: LogicalNode = joins?.plan ?? relations[0]!.node;
   const invokes = planInvokes(context, plan);
   plan = invokes.plan;
   const typer = new Typer(invokes.scope, catalog.types, 'SELECT');
@@ -63,15 +96,8 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
   }
   const withInvokes = { ...context, scope: invokes.scope, invokes };
   if (query.groupBy !== undefined || isOneGroup(query, options)) {
-    plan = planAggregation(withInvokes, plan, typer);
-    return {
-      plan,
-      sources: distinct(objects),
-      leftmost: objects[0]!,
-      limit: query.limit,
-      final: query.emit === 'FINAL',
-      rekeyed: true,
-    };
+    const aggregated = planAggregation(withInvokes, plan, typer);
+    return { ...given, ...aggregated, final: query.emit === 'FINAL' };
   }
   checkUngrouped(query);
   let keyed: readonly PartitionKey[] = [];
@@ -112,48 +138,15 @@ export function analyzeQuery(query: QueryNode, catalog: Catalog, options: Analys
   plan = over.take(plan);
   if (functions.length > 0) plan = flatMap(plan, functions);
   if (joins !== undefined) plan = joins.withKey(plan, projection.joinKey);
-  return {
-    plan: projection.apply(plan),
-    sources: distinct(objects),
-    leftmost: objects[0]!,
-    limit: query.limit,
-    final: false,
-    rekeyed: query.partitionBy !== undefined || joined,
-  };
-}
-
-const distinct = (objects: readonly SourceObject[]): string[] => [...new Set(objects.map(({ spec }) => spec.name))];
-const aliasOf = (source: SourceNode): string => (source.alias ?? source.name).text;
-
-function scopeOf(object: SourceObject, alias: string, joined: boolean): ScopeSource {
-  const { spec } = object;
-  const prefix = joined ? `${alias}_` : '';
-  const node = sourceNode(spec, alias, prefix);
-  const columns = node.columns.map((each, i): ScopeColumn => {
-    const name = node.reads[i]!;
-    const bound = name === 'WINDOWSTART' || name === 'WINDOWEND';
-    return {
-      name,
-      internal: each.name,
-      type: each.type,
-      hidden: isPseudoColumn(name) && !bound,
-      isKey: each.role === 'key',
-    };
-  });
-  return { alias, name: spec.name, columns };
-}
-
-function checkAliases(used: readonly SourceNode[], aliases: readonly string[]): void {
-  used.forEach(({ name, span }, i) => {
-    if (used.findIndex((other) => other.name.text === name.text) !== i)
-      throw new SqlError('JOIN_SELF', span, { source: name.text });
-    if (aliases.indexOf(aliases[i]!) !== i) throw new SqlError('JOIN_SELF', span, { source: aliases[i]! });
-  });
+  return { ...given, plan: projection.apply(plan), hidden: projection.hidden, final: false };
 }
 
 function checkClauses(query: QueryNode, options: AnalysisOptions): void {
   if (query.limit !== undefined && options.purpose === 'persistent')
     throw new SqlError('LIMIT_NOT_ALLOWED', query.span, {});
+  if (query.limit !== undefined && options.purpose === 'part') throw new SqlError('SUBQUERY_LIMIT', query.span, {});
+  if (query.orderBy.length > 0 && (options.purpose !== 'pull' || query.emit !== undefined))
+    throw new SqlError('ORDER_BY_MISPLACED', query.orderBy[0]!.expression.span, {});
   if (query.partitionBy !== undefined && query.groupBy !== undefined)
     throw new SqlError('PARTITION_AND_GROUP', query.partitionBy[0]?.span ?? query.span, {});
   if (query.emit === 'FINAL') {

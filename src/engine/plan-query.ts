@@ -1,6 +1,6 @@
 import type { PersistentOptions, PersistentQuery } from '../analysis/persistent.ts';
-import type { QueryPurpose } from '../analysis/context.ts';
-import { analyzeQuery, type AnalyzedQuery } from '../analysis/query.ts';
+import type { AnalyzedQuery, QueryPurpose } from '../analysis/context.ts';
+import { analyzeQuery } from '../analysis/query.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { lower } from '../plan/physical/lower.ts';
 import type { PhysicalPlan, SinkSpec } from '../plan/physical/step.ts';

@@ -33,6 +33,8 @@ export function refusePull(query: QueryNode): void {
     [query.partitionBy, 'PARTITION BY'],
     [query.having, 'HAVING'],
     [query.invokes[0], 'INVOKE MODEL'],
+    [query.union[0], 'UNION ALL'],
+    [query.with[0] ?? query.from.query, 'a subquery'],
   ];
   const unfit = clauses.find(([clause]) => clause !== undefined);
   if (unfit !== undefined) throw new SqlError('PULL_UNSUPPORTED', query.span, { what: unfit[1] });

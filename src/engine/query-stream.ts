@@ -17,27 +17,11 @@ import { noConflation } from '../runtime/cache-settings.ts';
 import type { Select } from '../syntax/statements/select.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
+import { ordered, orderedQuery } from './order-by.ts';
+import type { ClientRow, QueryStream } from './client-rows.ts';
 import { planTransient } from './plan-query.ts';
 import { pullRows, refusePull } from './pull.ts';
 import type { Session } from './session.ts';
-
-/** A row for a client; a tombstone has the key's values and nulls. */
-export interface ClientRow {
-  readonly values: readonly Value[];
-  readonly tombstone: boolean;
-}
-
-/** A query whose rows go to a client. */
-export interface QueryStream {
-  readonly id: string;
-  readonly kind: 'push' | 'pull';
-  readonly columns: readonly PlanColumn[];
-  /** What is said at its end: nothing for a pull query on a table. Columns with the role `key` are shown as keys: of tables that are pulled. */
-  readonly finalMessage: string | undefined;
-  /** Rows as they come, in groups; ends at the limit, at the end of a pull query, or when it is closed. */
-  rows(): AsyncIterable<readonly ClientRow[]>;
-  close(): void;
-}
 
 /** The push queries that run, by id: REST closes them by it. */
 export class PushQueries {
@@ -71,8 +55,20 @@ export async function openQuery(
   pushQueries: PushQueries,
   newBackend: () => StateBackend,
 ): Promise<QueryStream> {
-  await engine.catchUp();
   const { query } = statement;
+  if (query.orderBy.length > 0 && query.emit === undefined) {
+    if (query.limit !== undefined) checkEnabled('ksql.query.pull.limit.clause.enabled', query, session);
+    const order = orderedQuery(query);
+    const unordered = { ...statement, query: order.unordered };
+    const inner = await openQuery(unordered, engine, session, pushQueries, newBackend);
+    try {
+      return ordered(inner, order);
+    } catch (error) {
+      inner.close();
+      throw error;
+    }
+  }
+  await engine.catchUp();
   const source = engine.catalog.sources.get(query.from.name.text);
   if (query.emit === undefined) checkPullEnabled(query, source, session);
   if (
@@ -123,8 +119,11 @@ function checkPullEnabled(query: Select['query'], source: SourceObject | undefin
     ...(query.limit === undefined ? [] : ['ksql.query.pull.limit.clause.enabled']),
     ...(source?.spec.kind === 'STREAM' && source.featureView === undefined ? ['ksql.query.pull.stream.enabled'] : []),
   ];
-  const off = needed.find((name) => session.get(name) === 'false');
-  if (off !== undefined) throw new SqlError('PULL_DISABLED', query.span, { setting: off });
+  for (const setting of needed) checkEnabled(setting, query, session);
+}
+
+function checkEnabled(setting: string, query: Select['query'], session: Session): void {
+  if (session.get(setting) === 'false') throw new SqlError('PULL_DISABLED', query.span, { setting });
 }
 
 /** One source that a query fills, read as it is from its end on. */

@@ -37,6 +37,7 @@ import { StreamTableJoin, type JoinRow } from './operators/stream-table-join.ts'
 import { TableFilter } from './operators/table-filter.ts';
 import { TableSource } from './operators/table-source.ts';
 import { TableTableJoin } from './operators/table-table-join.ts';
+import { Union } from './operators/union.ts';
 import { WindowedAggregate } from './operators/windowed-aggregate.ts';
 import type { ModelHost } from './ports/model-host.ts';
 import type { CachedStore, StoreLocation } from './stores/cached-store.ts';
@@ -181,6 +182,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step), givesOwn(step.left)),
   tableTableJoin: (step, context) =>
     new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
+  union: () => new Union(),
   foreignKeySubscribe: (step, context) =>
     new ForeignKeySubscribe(
       keyValue(step, context),

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { QueryStream } from '../engine/query-stream.ts';
+import type { QueryStream } from '../engine/client-rows.ts';
 import { messageFor, protoText } from '../formats/protobuf/schema.ts';
 import { rowWriter } from '../formats/protobuf/write.ts';
 import { quoteName, typeText, type Value } from '../types/sql-type.ts';

@@ -8,7 +8,7 @@ import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
 import { closest } from '../util/closest.ts';
-import { checkCoPartitioning } from './co-partitioning.ts';
+import { checkTopics } from './check-topics.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 import { ensureTopic } from './topics.ts';
 
@@ -58,7 +58,7 @@ export const createFeatureView: Handler<CreateFeatureView> = async (statement, e
     span: statement.span,
   };
   const planned = planCreateAs(target, statement.query, engine.catalog, persistentOptions(session));
-  checkCoPartitioning(statement.query, engine.catalog, planned.plan);
+  checkTopics(statement.query, engine, planned.plan);
   checkColumns(
     statement,
     planned.sink.schema.map((column) => column.name),

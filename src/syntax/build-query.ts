@@ -2,10 +2,47 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import { expressionOf, invokeArgumentsOf, overOf } from './build-expression.ts';
 import { Cst, durationOf, propertiesOf, versionText } from './cst.ts';
 import type { ExpressionNode } from './expressions.ts';
-import type { InvokeClause, JoinKind, JoinNode, QueryNode, SelectItem, SourceNode, WindowNode } from './query.ts';
+import type {
+  InvokeClause,
+  JoinKind,
+  JoinNode,
+  OrderItem,
+  QueryNode,
+  SelectItem,
+  SourceNode,
+  WindowNode,
+} from './query.ts';
 
 /** Builds a query from the rule `query`; constructs that are recognised only are refused here, with their position. */
 export function queryOf(cst: Cst): QueryNode {
+  const [first, ...more] = cst.all('selectBody');
+  const limit = cst.tokens('IntegerLiteral')[0];
+  const noLimit = cst.tokens('DecimalLiteral')[0] ?? cst.tokens('FloatLiteral')[0];
+  if (noLimit !== undefined) throw new SqlError('LIMIT_NOT_INTEGER', cst.span, { text: noLimit.image });
+  const emit = cst.has('CHANGES') ? 'CHANGES' : cst.has('FINAL') ? 'FINAL' : undefined;
+  return {
+    ...selectOf(first!),
+    with: cst
+      .all('withClause')
+      .flatMap((clause) => clause.all('namedQuery'))
+      .map((named) => ({ name: named.name(), query: queryOf(named.one('query')) })),
+    union: more.map((each) => ({ ...selectOf(each), emit })),
+    orderBy: cst.all('sortItem').map(orderItemOf),
+    emit,
+    limit: limit === undefined ? undefined : Number(limit.image),
+    span: cst.span,
+  };
+}
+
+function orderItemOf(cst: Cst): OrderItem {
+  return {
+    expression: expressionOf(cst.one('expression')),
+    descending: cst.has('DESC'),
+    nullsFirst: cst.has('FIRST') ? true : cst.has('LAST') ? false : undefined,
+  };
+}
+
+function selectOf(cst: Cst): QueryNode {
   const relation = cst.one('relation');
   const qualify = cst.maybe('qualify');
   if (qualify !== undefined) throw new SqlError('NOT_SUPPORTED_YET', qualify.span, { what: 'QUALIFY' });
@@ -17,9 +54,6 @@ export function queryOf(cst: Cst): QueryNode {
     const clause = cst.maybe(rule);
     return clause?.one('groupingList').all('expression').map(expressionOf);
   };
-  const limit = cst.tokens('IntegerLiteral')[0];
-  const noLimit = cst.tokens('DecimalLiteral')[0] ?? cst.tokens('FloatLiteral')[0];
-  if (noLimit !== undefined) throw new SqlError('LIMIT_NOT_INTEGER', cst.span, { text: noLimit.image });
   const window = cst.maybe('window');
   return {
     select: cst.all('selectItem').map(selectItemOf),
@@ -35,8 +69,11 @@ export function queryOf(cst: Cst): QueryNode {
     groupBy: grouping('groupBy'),
     partitionBy: grouping('partitionBy'),
     having: only('having'),
-    emit: cst.has('CHANGES') ? 'CHANGES' : cst.has('FINAL') ? 'FINAL' : undefined,
-    limit: limit === undefined ? undefined : Number(limit.image),
+    with: [],
+    union: [],
+    orderBy: [],
+    emit: undefined,
+    limit: undefined,
     span: cst.span,
   };
 }
@@ -62,7 +99,10 @@ function sourceOf(cst: Cst): SourceNode {
     throw new SqlError('NOT_SUPPORTED_YET', span, { what });
   }
   const [name, alias] = cst.all('name').map((each) => each.asName());
-  return { name: name!, alias, span: cst.span };
+  const query = cst.maybe('query');
+  if (query === undefined) return { name: name!, alias, span: cst.span };
+  if (name === undefined) throw new SqlError('SUBQUERY_ALIAS', cst.span, {});
+  return { name, alias: undefined, query: queryOf(query), span: cst.span };
 }
 
 function joinOf(cst: Cst): JoinNode {

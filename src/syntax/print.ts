@@ -148,7 +148,9 @@ export function printProperties(properties: readonly PropertyNode[]): string {
 }
 
 const printSource = (source: SourceNode): string =>
-  printName(source.name.text) + (source.alias === undefined ? '' : ` AS ${printName(source.alias.text)}`);
+  (source.query === undefined ? '' : `(${printQuery(source.query)}) AS `) +
+  printName(source.name.text) +
+  (source.alias === undefined ? '' : ` AS ${printName(source.alias.text)}`);
 
 function printJoin(join: JoinNode): string {
   const within = join.within;
@@ -191,7 +193,14 @@ export function printQuery(query: QueryNode): string {
   const named = query.namedWindows.map(
     ({ name, over }: { name: Name; over: OverNode }) => `${printName(name.text)} AS ${printOver(over)}`,
   );
+  const order = query.orderBy.map(
+    ({ expression, descending, nullsFirst }) =>
+      `${printExpression(expression)}${descending ? ' DESC' : ''}${nullsFirst === undefined ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'}`,
+  );
   return [
+    query.with.length === 0
+      ? ''
+      : `WITH ${query.with.map(({ name, query: each }) => `${printName(name.text)} AS (${printQuery(each)})`).join(', ')} `,
     `SELECT ${query.select.map(printSelectItem).join(', ')} FROM ${printSource(query.from)}`,
     ...query.joins.map(printJoin),
     ...query.invokes.map(printInvoke),
@@ -201,7 +210,9 @@ export function printQuery(query: QueryNode): string {
     grouping('PARTITION BY', query.partitionBy),
     clause('HAVING', query.having),
     named.length === 0 ? '' : ` WINDOW ${named.join(', ')}`,
+    ...query.union.map((each) => ` UNION ALL ${printQuery({ ...each, emit: undefined })}`),
     query.emit === undefined ? '' : ` EMIT ${query.emit}`,
+    order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`,
     query.limit === undefined ? '' : ` LIMIT ${query.limit}`,
   ].join('');
 }

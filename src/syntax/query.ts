@@ -11,10 +11,22 @@ export type SelectItem =
       readonly span: Span;
     };
 
+/** A source of the catalogue or a name of WITH; with `query` a subquery, whose name is its alias. */
 export interface SourceNode {
   readonly name: Name;
   readonly alias: Name | undefined;
+  readonly query?: QueryNode | undefined;
   readonly span: Span;
+}
+export interface NamedQuery {
+  readonly name: Name;
+  readonly query: QueryNode;
+}
+export interface OrderItem {
+  readonly expression: ExpressionNode;
+  readonly descending: boolean;
+  /** As it is written; PostgreSQL's rule otherwise: last ascending, first descending. */
+  readonly nullsFirst: boolean | undefined;
 }
 /** Milliseconds, with the text they were written as. */
 export interface Duration {
@@ -58,6 +70,11 @@ export interface QueryNode {
   readonly groupBy: readonly ExpressionNode[] | undefined;
   readonly partitionBy: readonly ExpressionNode[] | undefined;
   readonly having: ExpressionNode | undefined;
+  /** The queries that WITH names. */
+  readonly with: readonly NamedQuery[];
+  /** What UNION ALL adds. */
+  readonly union: readonly QueryNode[];
+  readonly orderBy: readonly OrderItem[];
   readonly emit: 'CHANGES' | 'FINAL' | undefined;
   readonly limit: number | undefined;
   readonly span: Span;

@@ -81,6 +81,11 @@ export class EmbeddedQuery {
     return Buffer.from([kind, this.#options.query.id, ...rest].join('/'));
   }
 
+  /** Where a reader's position is kept: a query may read one topic several times, by steps in the order of its plan. */
+  #positionKey(topic: string, partition: number, reader: number): Buffer {
+    return this.#key('o', topic, partition, ...(reader === 0 ? [] : [reader]));
+  }
+
   #build(): void {
     const { query, log, backend, models } = this.#options;
     const { sink } = this.#plan;
@@ -109,12 +114,13 @@ export class EmbeddedQuery {
       sink === undefined
         ? []
         : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
-    this.#inputs = sources.flatMap((step) => {
+    this.#inputs = sources.flatMap((step, i) => {
       const { topic, kind } = step.source;
+      const reader = sources.slice(0, i).filter(({ source }) => source.topic === topic).length;
       const decoder = new SourceDecoder(step, this.#options.schemas, (bad) => this.#errors.badRecord(bad));
       const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
       return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
-        const stored = backend.getMany([this.#key('o', topic, partition)])[0];
+        const stored = backend.getMany([this.#positionKey(topic, partition, reader)])[0];
         const part = log.partition(topic, partition)!;
         const position =
           stored === undefined ? (earliest ? part.start : part.committed) : (decodeValue(stored) as number);
@@ -215,8 +221,13 @@ export class EmbeddedQuery {
     const state = this.#options.backend.batch();
     this.#topology!.flush(state);
     this.#entities?.flush(state);
-    for (const { topic, partition, position } of this.#inputs)
-      state.put(this.#key('o', topic, partition), encodeValue(position));
+    const readers = new Map<string, number>();
+    for (const { topic, partition, position } of this.#inputs) {
+      const place = `${topic}/${partition}`;
+      const reader = readers.get(place) ?? 0;
+      readers.set(place, reader + 1);
+      state.put(this.#positionKey(topic, partition, reader), encodeValue(position));
+    }
     const logged =
       errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined
         ? []

@@ -65,6 +65,31 @@ export const queryCodes = {
     hint: () => 'Use CREATE STREAM, or add a GROUP BY.',
   },
   LIMIT_NOT_INTEGER: { message: (p: { text: string }) => `LIMIT needs a whole number, not ${p.text}` },
+  SUBQUERY_ALIAS: {
+    message: () => 'a subquery needs a name',
+    hint: () => 'Write FROM (SELECT …) AS name.',
+  },
+  ORDER_BY_MISPLACED: {
+    message: () => 'only a pull query can be ordered: the rows of others do not end',
+    hint: () => 'Leave out EMIT, or ORDER BY.',
+  },
+  ORDER_BY_CONSTANT: { message: () => 'ORDER BY: a constant orders nothing; columns of SELECT are numbered from 1' },
+  ORDER_BY_COLUMN: {
+    message: (p: { number: number; columns: number }) =>
+      `ORDER BY: there is no column ${p.number}, SELECT has ${p.columns}`,
+  },
+  ORDER_BY_TYPE: { message: (p: { type: string }) => `ORDER BY: values of type ${p.type} have no order` },
+  TOPIC_READ_TWICE: {
+    message: (p: { topic: string }) =>
+      `the query reads the topic ${p.topic} twice, and on Kafka a query has one position in each`,
+    hint: () => 'Make a copy first (CREATE STREAM copy AS SELECT * FROM …), and read that.',
+  },
+  SUBQUERY_LIMIT: {
+    message: () => 'LIMIT cannot be part of a subquery: its rows do not end',
+    hint: () => 'Put LIMIT behind the outer query.',
+  },
+  CTE_TWICE: { message: (p: { name: string }) => `WITH names "${p.name}" twice` },
+  UNION_MISMATCH: { message: (p: { why: string }) => `UNION ALL: ${p.why}` },
   LIMIT_NOT_ALLOWED: { message: () => 'LIMIT cannot be part of a persistent query' },
   PARTITION_BY_TABLE: {
     message: () => 'PARTITION BY cannot be applied to a table',

@@ -18,6 +18,7 @@ import {
   type ProjectNode,
   type RekeyNode,
   type SourceNode,
+  type UnionNode,
 } from './node.ts';
 
 /** Every column of a source, pseudo columns after its own; `prefix` is put before each name. */
@@ -107,6 +108,11 @@ export function join(parts: Omit<JoinNode, 'kind' | 'columns' | 'windowed'>): Jo
     ...sides.map((column): PlanColumn => ({ ...column, role: 'value' })),
   ];
   return { ...parts, kind: 'join', columns, windowed: parts.left.windowed };
+}
+
+/** Two streams with the same columns. */
+export function union(left: LogicalNode, right: LogicalNode): UnionNode {
+  return { kind: 'union', left, right, columns: left.columns, shape: 'STREAM', windowed: undefined };
 }
 
 /** The left table's columns, then the right one's, theirs being values. */

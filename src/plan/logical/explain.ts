@@ -32,6 +32,8 @@ function describe(node: LogicalNode): string {
       return `join ${node.join} ${node.left.shape}-${node.right.shape} on ${printExpr(node.leftKey)} = ${printExpr(node.rightKey)} key=${node.keyName}`;
     case 'foreignKeyJoin':
       return `join ${node.join} TABLE-TABLE on foreign key ${printExpr(node.foreignKey)}`;
+    case 'union':
+      return 'union all';
     case 'over':
       return `over partition by ${node.partitionBy.map(printExpr).join(', ')}: ${node.calls.map(({ name, fn }) => `${fn} AS ${name}`).join(', ')}`;
     case 'invoke':

@@ -94,6 +94,12 @@ export interface ForeignKeyJoinNode extends Base {
   readonly right: LogicalNode;
   readonly foreignKey: Expr;
 }
+/** The rows of two streams with the same columns. */
+export interface UnionNode extends Base {
+  readonly kind: 'union';
+  readonly left: LogicalNode;
+  readonly right: LogicalNode;
+}
 export interface JoinWindow {
   readonly beforeMs: number;
   readonly afterMs: number;
@@ -144,6 +150,7 @@ export type LogicalNode =
   | AggregateNode
   | JoinNode
   | ForeignKeyJoinNode
+  | UnionNode
   | OverNode
   | InvokeNode;
 export type NodeOf<K extends LogicalNode['kind']> = Extract<LogicalNode, { kind: K }>;
@@ -163,3 +170,17 @@ export function withInputs(node: LogicalNode, inputs: readonly LogicalNode[]): L
 export const keysOf = (columns: readonly PlanColumn[]): PlanColumn[] => columns.filter(({ role }) => role === 'key');
 export const valuesOf = (columns: readonly PlanColumn[]): PlanColumn[] =>
   columns.filter(({ role }) => role === 'value');
+
+/** The size of the windows that rows carry: the aggregation's, or the windowed source's; undefined for sessions and without windows. */
+export function windowSizeOf(node: LogicalNode): number | undefined {
+  if (node.kind === 'aggregate' && node.window !== undefined)
+    return node.window.type === 'SESSION' ? undefined : node.window.sizeMs;
+  if (node.kind === 'source') return node.source.window?.sizeMs;
+  return windowSizeOf(inputsOf(node)[0]!);
+}
+
+/** Whether equal keys are on one partition: not where streams were put together that were spread each in its own way. */
+export function isPlaced(node: LogicalNode): boolean {
+  if (node.kind === 'source' || node.kind === 'rekey' || node.kind === 'aggregate') return true;
+  return node.kind !== 'union' && isPlaced(inputsOf(node)[0]!);
+}

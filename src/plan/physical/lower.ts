@@ -2,6 +2,7 @@ import { callsIn, type Expr } from '../../expressions/node.ts';
 import { isUserFunction } from '../../functions/registry.ts';
 import { BIGINT, INTEGER } from '../../types/sql-type.ts';
 import {
+  isPlaced,
   keysOf,
   type JoinNode,
   type LogicalNode,
@@ -117,9 +118,15 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   },
   join: lowerJoin,
   foreignKeyJoin: lowerForeignKeyJoin,
+  union: (node, lower, ids) => {
+    const left = lower(node.left);
+    const right = lower(node.right);
+    return { op: 'union', v: 1, id: ids.take('Union'), columns: node.columns, left, right };
+  },
   over: (node, lower, ids) => {
     const keys = keysOf(node.input.columns);
     const keyed =
+      isPlaced(node.input) &&
       node.partitionBy.length === keys.length &&
       node.partitionBy.every((expr, i) => expr.kind === 'column' && expr.name === keys[i]!.name);
     const input = lower(node.input);
@@ -177,11 +184,19 @@ function repartitioned(
     v: 1,
     id: ids.take(word),
     columns,
-    input,
+    input: shape === 'TABLE' ? withBefore(input) : input,
     keys,
     dropNullKeys,
   };
   return { op: 'repartition', v: 1, id: ids.take(`${word}-repartition`), columns, input: rekey, shape };
+}
+
+/** With the rows of the aggregation below as they were before each change: what moves them to another key takes the old ones back. */
+function withBefore(step: Step): Step {
+  if ('aggregates' in step) return { ...step, withBefore: true };
+  return step.op === 'project' || step.op === 'tableFilter' || step.op === 'invoke'
+    ? { ...step, input: withBefore(step.input) }
+    : step;
 }
 
 /** A grouping by the key as it is needs no repartition. */
@@ -195,7 +210,8 @@ function grouped(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Step, 
     keys.length === 1 &&
     only!.expr.kind === 'column' &&
     only!.expr.name === keys[0]!.name &&
-    node.input.windowed === undefined
+    node.input.windowed === undefined &&
+    isPlaced(node.input)
   )
     return input;
   const groupColumns = node.keys.map(({ expr }, i): PlanColumn => ({
@@ -268,7 +284,7 @@ function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: (node: Logic
       ...note,
       ...values(left.columns),
     ],
-    input: left,
+    input: withBefore(left),
     foreignKey,
     join,
   };
@@ -316,7 +332,8 @@ function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: (node: Logic
 
 /** A join that gives the rows of a projection over it, when that only picks and renames: no row is made twice. */
 function pickedJoin(input: Step, columns: readonly PlanColumn[], exprs: readonly NamedExpr[]): Step | undefined {
-  if (!('left' in input) || input.op === 'foreignKeyLookup' || input.picks !== undefined) return undefined;
+  if (!('left' in input) || input.op === 'foreignKeyLookup' || input.op === 'union' || input.picks !== undefined)
+    return undefined;
   const picks: PlanColumn[] = [];
   for (const { expr } of exprs) {
     const picked = expr.kind === 'column' ? input.columns.find(({ name }) => name === expr.name) : undefined;

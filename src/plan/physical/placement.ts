@@ -13,6 +13,8 @@ export function placementOf(step: Step): Placement | undefined {
     }
     case 'repartition':
       return step.like;
+    case 'union':
+      return undefined;
     case 'streamStreamJoin':
     case 'streamTableJoin':
     case 'tableTableJoin':
@@ -56,6 +58,7 @@ export function placed(step: Step, like: Placement): Step {
     case 'tableTableJoin':
       return { ...step, left: placed(step.left, like), right: placed(step.right, like) };
     case 'foreignKeyLookup':
+    case 'union':
       return step;
     default:
       return { ...step, input: placed(step.input, like) };

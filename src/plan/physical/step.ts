@@ -103,6 +103,12 @@ export interface TableTableJoinStep extends JoinBase {
   readonly op: 'tableTableJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
 }
+/** The rows of two streams with the same columns, in the order in which they came. */
+export interface UnionStep extends StepBase {
+  readonly op: 'union';
+  readonly left: Step;
+  readonly right: Step;
+}
 /** Sends each row of a table to where the row is that its foreign key names. */
 export interface ForeignKeySubscribeStep extends StepBase {
   readonly op: 'foreignKeySubscribe';
@@ -155,6 +161,7 @@ export type Step =
   | StreamStreamJoinStep
   | StreamTableJoinStep
   | TableTableJoinStep
+  | UnionStep
   | ForeignKeySubscribeStep
   | ForeignKeyLookupStep
   | ForeignKeyResolveStep
@@ -197,6 +204,7 @@ export function stepInputs(step: Step): readonly Step[] {
     case 'streamTableJoin':
     case 'tableTableJoin':
     case 'foreignKeyLookup':
+    case 'union':
       return [step.left, step.right];
     default:
       return [step.input];

@@ -67,6 +67,12 @@ function prune(node: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
       );
       return input === node.input ? node : { ...node, input };
     }
+    case 'union': {
+      // Both sides have the same columns, each in a projection of its own.
+      const sides = [node.left, node.right].map((side) => prune(side, needed));
+      if (sides[0] === node.left && sides[1] === node.right) return node;
+      return { ...(withInputs(node, sides) as typeof node), columns: keep(node.columns) };
+    }
     case 'join':
     case 'foreignKeyJoin': {
       const own = node.kind === 'join' ? [node.leftKey, node.rightKey] : [node.foreignKey];
