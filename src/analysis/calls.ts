@@ -13,7 +13,8 @@ import {
 import { substitute, type Bindings, type Param, type ParamType } from '../functions/signature.ts';
 import type { ScalarFunction, SqlFunction } from '../functions/define.ts';
 import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
-import { STRING, type SqlType } from '../types/sql-type.ts';
+import { castBetween } from '../types/casts.ts';
+import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { cast } from './coerce.ts';
@@ -129,6 +130,11 @@ function typeLambdaArgument(
     if (wanted.kind !== lambda.body.type.kind && !isNull(lambda.body)) {
       if (wanted.kind === 'BOOLEAN')
         throw new SqlError('NOT_BOOLEAN', node.body.span, { what: 'the lambda', type: lambda.type.kind });
+      if (castBetween(lambda.body.type, wanted) === undefined)
+        throw new SqlError('LAMBDA_RESULT', node.body.span, {
+          type: typeText(lambda.body.type),
+          wanted: typeText(wanted),
+        });
       return { ...lambda, body: cast(lambda.body, wanted), type: wanted };
     }
     if (isNull(lambda.body)) return { ...lambda, body: cast(lambda.body, wanted), type: wanted };

@@ -8,6 +8,7 @@ import type { SourceSpec } from '../plan/formats.ts';
 import { Change } from '../runtime/change.ts';
 import type { ProducedRecord } from '../runtime/ports/node.ts';
 import { SinkEncoder } from '../runtime/sink-encoder.ts';
+import { EvaluationError } from '../types/numbers.ts';
 import type { ExpressionNode, Name } from '../syntax/expressions.ts';
 import { castBetween, implicitlyCastable } from '../types/casts.ts';
 import { isPseudoColumn, type Column } from '../types/schema.ts';
@@ -45,7 +46,7 @@ export function recordOf(source: SourceSpec, values: ReadonlyMap<string, Value>,
     { ...source, timestamp: undefined, partitions: 1 },
     columns.map(({ name, type, role }) => ({ name, type, role: role === 'key' ? 'key' : 'value' })),
   );
-  const { key: keyBytes, value } = encoder.encode(new Change(key, undefined, row, Number(timestamp), 0));
+  const { key: keyBytes, value } = encoded(encoder, new Change(key, undefined, row, Number(timestamp), 0), span);
   return { key: keyBytes, value, timestamp: Number(timestamp), partition: undefined };
 }
 
@@ -64,8 +65,18 @@ export function tombstoneOf(
     columns.map(({ name, type }) => ({ name, type, role: 'key' })),
   );
   const now = Date.now();
-  const encoded = encoder.encode(new Change(row, undefined, undefined, now, 0));
-  return { key: encoded.key, value: null, timestamp: now, partition: undefined };
+  const { key: keyBytes } = encoded(encoder, new Change(row, undefined, undefined, now, 0), span);
+  return { key: keyBytes, value: null, timestamp: now, partition: undefined };
+}
+
+/** What the topic's schema cannot hold is the statement's mistake. */
+function encoded(encoder: SinkEncoder, change: Change, span: Span): ReturnType<SinkEncoder['encode']> {
+  try {
+    return encoder.encode(change);
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    throw new SqlError('INSERT_VALUES', span, { why: error.message });
+  }
 }
 
 function targetColumns(source: SourceSpec, names: readonly Name[], span: Span): { name: string; type: SqlType }[] {

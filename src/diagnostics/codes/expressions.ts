@@ -74,6 +74,10 @@ export const expressionCodes = {
   DUPLICATE_FIELD: { message: (p: { field: string }) => `field "${p.field}" is given twice` },
   LITERAL_CONVERSION: { message: (p: { text: string; type: string }) => `'${p.text}' is not a ${p.type}` },
   LAMBDA_MISPLACED: { message: () => 'a lambda can only be an argument of a function that takes one' },
+  LAMBDA_RESULT: {
+    message: (p: { type: string; wanted: string }) => `the lambda gives ${p.type}, and ${p.wanted} is needed`,
+    hint: () => 'Use CAST.',
+  },
   LAMBDA_ARITY: {
     message: (p: { expected: number; actual: number }) => `the lambda needs ${p.expected} arguments, not ${p.actual}`,
   },

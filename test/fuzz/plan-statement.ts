@@ -1,0 +1,66 @@
+import { declareSource } from '../../src/analysis/create-source.ts';
+import { analyzeQuery } from '../../src/analysis/query.ts';
+import { planCreateAs, planInsertSelect } from '../../src/analysis/persistent.ts';
+import { requireSource } from '../../src/analysis/context.ts';
+import { insertedRecord } from '../../src/engine/insert-values.ts';
+import { noState } from '../../src/engine/no-state.ts';
+import { persistentOptions, physicalPlan, sinkOf } from '../../src/engine/plan-query.ts';
+import { Session } from '../../src/engine/session.ts';
+import type { LogicalNode } from '../../src/plan/logical/node.ts';
+import type { SinkSpec } from '../../src/plan/physical/step.ts';
+import { noConflation } from '../../src/runtime/cache-settings.ts';
+import { ignoreFailures } from '../../src/runtime/dead-letters.ts';
+import { LocalTopology } from '../../src/runtime/topology.ts';
+import { parse, splitScript } from '../../src/syntax/parse.ts';
+import type { Origin } from './corpus.ts';
+
+const session = new Session();
+
+/**
+ * Parses each statement, and plans and builds what has a plan, as its handlers do but for the topics and the log. Gives how far it
+ * came; throws what they throw.
+ */
+export function planStatement(text: string, { catalog }: Pick<Origin, 'catalog'>, onParsed: () => void): boolean {
+  const options = persistentOptions(session);
+  const build = (logical: LogicalNode, sink: SinkSpec | undefined): void => {
+    const plan = physicalPlan(logical, sink);
+    new LocalTopology(plan, {
+      backend: noState,
+      statePrefix: 'fuzz',
+      partitions: 1,
+      cache: noConflation,
+      models: undefined,
+      failures: ignoreFailures,
+    });
+  };
+  const statements = splitScript({ name: 'fuzz', text: /;\s*$/.test(text) ? text : `${text};` }).map(parse);
+  onParsed();
+  let planned = false;
+  for (const statement of statements) {
+    if (statement.kind === 'select') {
+      const purpose = statement.query.emit === undefined ? 'pull' : 'push';
+      build(analyzeQuery(statement.query, catalog, { purpose, suppressEnabled: true }).plan, undefined);
+    } else if (statement.kind === 'createSource' && statement.query !== undefined) {
+      const { name, properties, span, sourceKind } = statement;
+      const result = planCreateAs(
+        { kind: sourceKind, name: name.text, properties, span },
+        statement.query,
+        catalog,
+        options,
+      );
+      build(result.plan, sinkOf(result));
+    } else if (statement.kind === 'createSource') {
+      declareSource(statement, catalog, options.defaults, []);
+    } else if (statement.kind === 'insert') {
+      const { spec } = requireSource(catalog, statement.target);
+      if (statement.query === undefined)
+        insertedRecord(spec, statement.columns, statement.values, catalog.types, statement.span);
+      else {
+        const result = planInsertSelect(spec, statement.query, catalog, options);
+        build(result.plan, sinkOf(result));
+      }
+    } else continue;
+    planned = true;
+  }
+  return planned;
+}
