@@ -13,6 +13,7 @@ import { greatest, least } from './greatest-least.ts';
 import { instr } from './instr.ts';
 import { jsonFunctions } from './json-functions.ts';
 import { filter, reduce, transform } from './lambdas.ts';
+import { maskFunctions } from './mask.ts';
 import { mathFunctions } from './math.ts';
 import { md5 } from './md5.ts';
 import { mlBucketize, mlMinMaxScaler, mlOneHotEncoder, mlStandardScaler } from './ml-scaling.ts';
@@ -21,11 +22,14 @@ import { lpad, rpad } from './pad.ts';
 import { regexpFunctions } from './regexp.ts';
 import { round } from './round.ts';
 import { split } from './split.ts';
+import { splitToMap } from './split-to-map.ts';
 import { stringFunctions } from './strings.ts';
 import { substring } from './substring.ts';
 import { timeFunctions } from './times.ts';
 import { toJsonString } from './to-json-string.ts';
 import { trunc } from './trunc.ts';
+import { urlFunctions } from './urls.ts';
+import { uuid } from './uuid.ts';
 
 /** Every built-in scalar function. Adding a function is one file and one line here. */
 export const scalarFunctions: readonly ScalarFunction[] = [
@@ -42,6 +46,10 @@ export const scalarFunctions: readonly ScalarFunction[] = [
   concatWs,
   substring,
   split,
+  splitToMap,
+  ...maskFunctions,
+  ...urlFunctions,
+  uuid,
   lpad,
   rpad,
   instr,

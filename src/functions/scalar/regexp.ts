@@ -1,34 +1,46 @@
-import { EvaluationError } from '../../types/numbers.ts';
 import { overload, scalar, type ScalarFunction } from '../define.ts';
+import { javaPattern, javaReplacement } from './java-pattern.ts';
 
-const cache = new Map<string, RegExp>();
-function pattern(text: string): RegExp {
-  let found = cache.get(text);
-  if (found === undefined) {
-    try {
-      found = new RegExp(text, 'g');
-    } catch (error) {
-      throw new EvaluationError(`"${text}" is not a regular expression: ${(error as Error).message}`);
-    }
-    if (cache.size > 1000) cache.clear();
-    cache.set(text, found);
-  }
-  found.lastIndex = 0;
-  return found;
-}
 const groupOf = (match: RegExpMatchArray, group: number): string | null => match[group] ?? null;
 
 function extract(regex: string, input: string, group = 0): string | null {
-  const match = pattern(regex).exec(input);
+  const match = javaPattern(regex).exec(input);
   return match === null ? null : groupOf(match, group);
 }
 function extractAll(regex: string, input: string, group = 0): (string | null)[] | null {
-  const matches = [...input.matchAll(pattern(regex))];
+  const matches = [...input.matchAll(javaPattern(regex))];
   if (matches.length > 0 && group >= matches[0]!.length) return null;
   return matches.map((match) => groupOf(match, group));
 }
-/** Java's replacement text: `$1` and `\` are special; a `$` that names no group is JavaScript's own rule kept out. */
-const replacement = (text: string): string => text.replace(/\\(.)/g, (_, c: string) => (c === '$' ? '$$' : c));
+function replaceAll(input: string, regex: string, by: string): string {
+  const replaced = javaReplacement(by);
+  let result = '';
+  let end = 0;
+  for (const match of input.matchAll(javaPattern(regex))) {
+    result += input.slice(end, match.index) + replaced(match);
+    end = match.index + match[0].length;
+  }
+  return result + input.slice(end);
+}
+
+/**
+ * The parts between matches, empty ones too; a pattern that matches nothing at all splits as Java's `split` does, which leaves out
+ * what is empty at the end, and before a match of nothing at the start.
+ */
+function splitAt(input: string, regex: string): string[] {
+  const matchesEmpty = javaPattern(regex).exec('') !== null;
+  const parts: string[] = [];
+  let end = 0;
+  for (const match of input.matchAll(javaPattern(regex))) {
+    const until = match.index + match[0].length;
+    if (matchesEmpty && until === 0) continue;
+    parts.push(input.slice(end, match.index));
+    end = until;
+  }
+  parts.push(input.slice(end));
+  if (matchesEmpty) while (parts.length > 1 && parts.at(-1) === '') parts.pop();
+  return parts;
+}
 
 export const regexpFunctions: readonly ScalarFunction[] = [
   scalar({
@@ -53,20 +65,12 @@ export const regexpFunctions: readonly ScalarFunction[] = [
     name: 'REGEXP_REPLACE',
     doc: 'Every match of a pattern replaced.',
     category: 'STRING',
-    overloads: [
-      overload('input STRING, pattern STRING, new STRING', 'STRING', (input: string, regex: string, by: string) =>
-        input.replace(pattern(regex), replacement(by)),
-      ),
-    ],
+    overloads: [overload('input STRING, pattern STRING, new STRING', 'STRING', replaceAll)],
   }),
   scalar({
     name: 'REGEXP_SPLIT_TO_ARRAY',
     doc: 'The parts between the matches of a pattern.',
     category: 'STRING',
-    overloads: [
-      overload('input STRING, pattern STRING', 'ARRAY<STRING>', (input: string, regex: string) =>
-        input.split(pattern(regex)),
-      ),
-    ],
+    overloads: [overload('input STRING, pattern STRING', 'ARRAY<STRING>', splitAt)],
   }),
 ];

@@ -1,0 +1,56 @@
+import { EvaluationError } from '../../types/numbers.ts';
+import { overload, scalar, type ScalarFunction } from '../define.ts';
+import { parseUri, percentDecoded, type Uri } from './uri.ts';
+
+/** RFC 1738's form encoding, as Java's: all but letters, digits and `-_.*` as bytes of UTF-8, the space as a plus. */
+function formEncoded(text: string): string {
+  let result = '';
+  for (const byte of Buffer.from(text)) {
+    const character = String.fromCharCode(byte);
+    if (/[A-Za-z0-9\-_.*]/.test(character)) result += character;
+    else result += byte === 0x20 ? '+' : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return result;
+}
+
+function formDecoded(text: string): string {
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) throw new EvaluationError(`"${text}" has a % without two hexadecimal digits`);
+  return percentDecoded(text.replaceAll('+', ' '));
+}
+
+/** The first value of a parameter of a query that was decoded before; empty where it has no `=`. */
+function parameter(query: string | null, name: string): string | null {
+  for (const pair of query?.split('&') ?? []) {
+    const at = pair.indexOf('=');
+    if ((at < 0 ? pair : pair.slice(0, at)) === name) return at < 0 ? '' : pair.slice(at + 1);
+  }
+  return null;
+}
+
+const ofText = (name: string, doc: string, returns: string, evaluate: (text: string) => unknown): ScalarFunction =>
+  scalar({ name, doc, category: 'URL', overloads: [overload('input STRING', returns, evaluate)] });
+
+const part = (name: string, doc: string, returns: string, read: (uri: Uri) => unknown): ScalarFunction =>
+  ofText(name, doc, returns, (text) => read(parseUri(text)));
+
+/** The functions of URLs; a part that is not there is null, and so is every part of what is no URL. */
+export const urlFunctions: readonly ScalarFunction[] = [
+  ofText('URL_ENCODE_PARAM', 'A text as the value of a parameter of a URL.', 'STRING', formEncoded),
+  ofText('URL_DECODE_PARAM', 'The text behind the value of a parameter of a URL.', 'STRING', formDecoded),
+  part('URL_EXTRACT_FRAGMENT', 'What stands behind the # of a URL, decoded.', 'STRING', ({ fragment }) => fragment),
+  part('URL_EXTRACT_HOST', 'The host of a URL.', 'STRING', ({ host }) => host),
+  part('URL_EXTRACT_PATH', 'The path of a URL, decoded.', 'STRING', ({ path }) => path),
+  part('URL_EXTRACT_PORT', 'The port of a URL.', 'INTEGER', ({ port }) => port),
+  part('URL_EXTRACT_PROTOCOL', 'The scheme of a URL.', 'STRING', ({ scheme }) => scheme),
+  part('URL_EXTRACT_QUERY', 'What stands behind the ? of a URL, decoded.', 'STRING', ({ query }) => query),
+  scalar({
+    name: 'URL_EXTRACT_PARAMETER',
+    doc: 'The first value of a parameter of a URL, decoded; empty where it has no =.',
+    category: 'URL',
+    overloads: [
+      overload('input STRING, name STRING', 'STRING', (text: string, name: string) =>
+        parameter(parseUri(text).query, name),
+      ),
+    ],
+  }),
+];
