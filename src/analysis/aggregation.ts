@@ -2,7 +2,7 @@ import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { column, columnsOf, type Expr } from '../expressions/node.ts';
-import { findAggregate } from '../functions/registry.ts';
+import { findAggregate, isUserFunction } from '../functions/registry.ts';
 import { aggregate, filter } from '../plan/logical/build.ts';
 import type { AggregateCall, LogicalNode, NamedExpr } from '../plan/logical/node.ts';
 import type { WindowSpec } from '../plan/window.ts';
@@ -51,6 +51,7 @@ export function planAggregation(
     resolution.params.forEach((param, i) => {
       if (param.constant && actual[i]!.kind !== 'literal')
         throw new SqlError('CONSTANT_ARGUMENT', node.args[i]!.span, { name: found.name, parameter: param.name });
+      if (param.constant && !isUserFunction(found.name)) checkCount(node, i, found.name, param.name, actual[i]!);
     });
     if (input.shape === 'TABLE' && !hasUndo(resolution.overload, actual))
       throw new SqlError('AGGREGATE_NO_UNDO', node.span, { name: found.name });
@@ -114,6 +115,12 @@ export function planAggregation(
     plan = filter(plan, having);
   }
   return { plan: projection.apply(plan), hidden: projection.hidden };
+}
+
+/** The whole numbers that aggregates take as constants say how many values they keep. */
+function checkCount(node: CallNode, i: number, name: string, parameter: string, argument: Expr): void {
+  if (argument.kind !== 'literal' || argument.type.kind === 'BOOLEAN' || Number(argument.value) >= 1) return;
+  throw new SqlError('COUNT_ARGUMENT', node.args[i]!.span, { name, parameter });
 }
 
 function hasUndo(

@@ -34,6 +34,9 @@ export const expressionCodes = {
   CONSTANT_ARGUMENT: {
     message: (p: { name: string; parameter: string }) => `argument "${p.parameter}" of ${p.name} must be a literal`,
   },
+  COUNT_ARGUMENT: {
+    message: (p: { name: string; parameter: string }) => `argument "${p.parameter}" of ${p.name} must be 1 or greater`,
+  },
   TYPE_MISMATCH: {
     message: (p: { operation: string; left: string; right: string }) =>
       `${p.operation} does not accept ${p.left} and ${p.right}`,
