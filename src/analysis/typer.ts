@@ -281,10 +281,13 @@ export class Typer implements ExpressionTyper {
   }
 
   #case(node: Extract<ExpressionNode, { kind: 'case' }>): Expr {
-    if (node.operand !== undefined)
-      throw new SqlError('NOT_SUPPORTED_YET', node.operand.span, { what: 'CASE value WHEN' });
+    const { operand } = node;
     const whens = node.whens.map(({ when, then }) => ({
-      when: this.boolean(when, 'WHEN'),
+      // CASE x WHEN y is CASE WHEN x = y.
+      when: this.boolean(
+        operand === undefined ? when : { kind: 'compare', op: '=', left: operand, right: when, span: when.span },
+        'WHEN',
+      ),
       then: this.type(then),
       span: then.span,
     }));

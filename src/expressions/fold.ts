@@ -27,7 +27,13 @@ export function foldConstants(expr: Expr): Expr {
     if (right.kind === 'literal' && right.value === (op === 'AND')) return left;
     return folded;
   }
-  if (folded.kind === 'literal' || folded.kind === 'unit' || !foldable.has(folded.type.kind) || !isConstant(folded))
+  if (
+    folded.kind === 'literal' ||
+    folded.kind === 'unit' ||
+    folded.kind === 'lambda' ||
+    !foldable.has(folded.type.kind) ||
+    !isConstant(folded)
+  )
     return folded;
   const value = evaluateConstant(folded);
   if (value === undefined || value === null || (typeof value === 'number' && !Number.isFinite(value))) return folded;
