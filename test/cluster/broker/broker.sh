@@ -1,17 +1,28 @@
 #!/usr/bin/env bash
-# A single-node Kafka broker for tests, without Docker: needs Java 17 and Maven.
-# usage: broker.sh start PORT FOLDER | stop FOLDER
+# A single-node Kafka broker, or a Kafka Connect worker, for tests, without Docker: needs Java 17 and Maven.
+# usage: broker.sh start PORT FOLDER | connect PORT FOLDER BROKERS | stop FOLDER
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 libs=${MILLRACE_BROKER_LIBS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace-broker}
+done_file=$libs/.done-$(cksum <"$here/pom.xml" | cut -d' ' -f1)
+install() {
+  [ -f "$done_file" ] && return
+  mkdir -p "$libs"
+  mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$libs" -DincludeScope=runtime >&2
+  touch "$done_file"
+}
+await() { # await PORT WHAT LOG
+  for _ in $(seq 120); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+    sleep 0.5
+  done
+  echo "the $2 did not start: $3" >&2
+  exit 1
+}
 case "${1:-}" in
   start)
     port=$2 folder=$3
-    if [ ! -f "$libs/.done" ]; then
-      mkdir -p "$libs"
-      mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$libs" -DincludeScope=runtime >&2
-      touch "$libs/.done"
-    fi
+    install
     mkdir -p "$folder"
     cat > "$folder/server.properties" <<P
 process.roles=broker,controller
@@ -31,12 +42,23 @@ P
     java -cp "$libs/*" kafka.tools.StorageTool format -t AAAAAAAAAAAAAAAAAAAAAA -c "$folder/server.properties" >/dev/null 2>&1
     setsid nohup java -Xms256m -Xmx512m -cp "$libs/*" kafka.Kafka "$folder/server.properties" >"$folder/broker.log" 2>&1 </dev/null &
     echo $! > "$folder/pid"
-    for _ in $(seq 120); do
-      (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && { sleep 2; exit 0; }
-      sleep 0.5
-    done
-    echo "the broker did not start: $folder/broker.log" >&2
-    exit 1 ;;
+    await "$port" broker "$folder/broker.log"
+    sleep 2 ;;
+  connect)
+    port=$2 folder=$3
+    install
+    mkdir -p "$folder"
+    cat > "$folder/worker.properties" <<P
+bootstrap.servers=$4
+key.converter=org.apache.kafka.connect.storage.StringConverter
+value.converter=org.apache.kafka.connect.storage.StringConverter
+offset.storage.file.filename=$folder/offsets
+offset.flush.interval.ms=1000
+listeners=http://127.0.0.1:$port
+P
+    setsid nohup java -Xms64m -Xmx256m -cp "$libs/*" org.apache.kafka.connect.cli.ConnectStandalone "$folder/worker.properties" >"$folder/connect.log" 2>&1 </dev/null &
+    echo $! > "$folder/pid"
+    await "$port" worker "$folder/connect.log" ;;
   stop)
     [ -f "$2/pid" ] || exit 0
     kill "$(cat "$2/pid")" 2>/dev/null || true ;;
