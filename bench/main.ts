@@ -3,6 +3,7 @@ import { benchEmbedded } from './embedded.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
 import { benchPath } from './path.ts';
+import { benchPull } from './pull.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -24,6 +25,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   embedded: () => benchEmbedded(values),
   path: () => benchPath(values),
   latency: () => benchLatency(values),
+  // Keys by --events.
+  pull: () => benchPull(values),
 };
 const bench = benches[positionals[0] ?? ''];
 if (bench === undefined) {

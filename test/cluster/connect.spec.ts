@@ -30,7 +30,8 @@ describe.skipIf(!hasJava)("connectors of Kafka's own Connect", () => {
     spawnSync('bash', [worker, 'stop', folder]);
   });
 
-  const refusal = (sql: string): Promise<string> => millrace.sql(sql).then(String, (error: Error) => error.message);
+  const refusal = (sql: string): Promise<string> =>
+    millrace.sql(sql).then(String, (error: unknown) => (error as Error).message);
 
   test('a connector fills a stream, is shown, described and dropped', { timeout: 60_000 }, async () => {
     const create = `SOURCE CONNECTOR lines WITH ('connector.class'='${className}', 'tasks.max'='1', 'file'='${file}', 'topic'='lines_${stamp}');`;
