@@ -48,7 +48,7 @@ export async function benchEmbedded({
     new Session(engine.defaults),
   );
   const [query] = [...engine.catalog.queries.keys()];
-  const wanted = workload === 'enrich' ? count + userCount : count;
+  const wanted = workload === 'enrich' ? count + userCount : workload === 'stream-stream' ? count * 2 : count;
   while ((node.status(query!)?.recordsIn ?? 0) < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
   const seconds = (performance.now() - started) / 1000;
   console.log(

@@ -3,6 +3,7 @@ import { benchEmbedded } from './embedded.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
 import { benchPath } from './path.ts';
+import { benchPlan } from './plan.ts';
 import { benchPull } from './pull.ts';
 
 const { positionals, values } = parseArgs({
@@ -25,13 +26,14 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   embedded: () => benchEmbedded(values),
   path: () => benchPath(values),
   latency: () => benchLatency(values),
+  plan: benchPlan,
   // Keys by --events.
   pull: () => benchPull(values),
 };
 const bench = benches[positionals[0] ?? ''];
 if (bench === undefined) {
   console.error(
-    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping] …`,
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping|session|stream-stream] …`,
   );
   process.exit(2);
 }

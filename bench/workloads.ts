@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+/** Those that the peer has too; `session` and `stream-stream` are for the embedded node. */
 export const workloads = ['filter', 'enrich', 'tumbling', 'hopping'];
 
 /** A workload's SQL over a topic: two declarations and the query whose rate is measured. */
