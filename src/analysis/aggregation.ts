@@ -46,7 +46,7 @@ export function planAggregation(
       throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: bound, clause: 'an aggregate function' });
     const found = findAggregate(node.name.text)!;
     // COUNT(*) counts rows; other functions without arguments are given ROWTIME, as ksqlDB does.
-    const actual = node.star && node.name.text !== 'COUNT' ? [column('ROWTIME', BIGINT)] : args;
+    const actual = node.star && node.name.text !== 'COUNT' ? [rowTime(input, node)] : args;
     const resolution = resolveCall(node, found, actual.map(argumentType));
     resolution.params.forEach((param, i) => {
       if (param.constant && actual[i]!.kind !== 'literal')
@@ -115,6 +115,14 @@ export function planAggregation(
     plan = filter(plan, having);
   }
   return { plan: projection.apply(plan), hidden: projection.hidden };
+}
+
+/** The time of the rows: of a join that of its first source; what was made of several rows without it has none. */
+function rowTime(input: LogicalNode, node: CallNode): Expr {
+  const found = input.columns.find(({ name }) => name === 'ROWTIME' || name.endsWith('_ROWTIME'));
+  if (found === undefined)
+    throw new SqlError('COLUMN_NOT_FOUND', node.span, { column: 'ROWTIME', candidates: [], suggestion: undefined });
+  return column(found.name, found.type);
 }
 
 /** The whole numbers that aggregates take as constants say how many values they keep. */

@@ -39,20 +39,23 @@ export function analyzeQuery(
   });
   if (more.length === 0) return first!;
   const parts = [first!, ...more];
+  const union = planUnion(parts);
+  const isPart = options.purpose === 'part';
   return {
     ...first!,
-    plan: keysFirst(planUnion(parts), options),
+    plan: isPart ? union.plan : resultOf(union.plan, union.hidden, options),
     sources: [...new Set(parts.flatMap(({ sources }) => sources))],
-    hidden: [],
+    hidden: isPart ? union.hidden : [],
   };
 }
 
-/** Keys come first in what is written to a topic. */
-function keysFirst(plan: LogicalNode, { purpose }: AnalysisOptions): LogicalNode {
-  if (purpose !== 'persistent' || plan.columns[0]!.role === 'key' || keysOf(plan.columns).length === 0) return plan;
+/** What SELECT names, keys first where it is written to a topic. */
+function resultOf(plan: LogicalNode, hidden: readonly string[], { purpose }: AnalysisOptions): LogicalNode {
+  const shown = plan.columns.filter(({ name }) => !hidden.includes(name));
+  const columns = purpose === 'persistent' ? [...keysOf(shown), ...valuesOf(shown)] : shown;
   return project(
     plan,
-    [...keysOf(plan.columns), ...valuesOf(plan.columns)].map(({ name, type, role }) => ({
+    columns.map(({ name, type, role }) => ({
       name,
       expr: column(name, type),
       role,

@@ -4,7 +4,7 @@ import { column } from '../expressions/node.ts';
 import { project, union as unionNode } from '../plan/logical/build.ts';
 import { keysOf, type LogicalNode, type PlanColumn } from '../plan/logical/node.ts';
 import { implicitlyCastable } from '../types/casts.ts';
-import { sameType, typeText } from '../types/sql-type.ts';
+import { BIGINT, sameType, typeText } from '../types/sql-type.ts';
 import { cast } from './coerce.ts';
 
 /** One SELECT of a UNION ALL. */
@@ -19,7 +19,7 @@ export interface UnionPart {
  * UNION ALL: the rows of all, with the column names of the first. Columns go by their place, as in SQL, and have the type that all
  * of them can be cast to without a loss. The result has a key where each part has its own at the same place.
  */
-export function planUnion(parts: readonly UnionPart[]): LogicalNode {
+export function planUnion(parts: readonly UnionPart[]): { plan: LogicalNode; hidden: readonly string[] } {
   const visible = parts.map(({ plan, hidden }) => plan.columns.filter(({ name }) => !hidden.includes(name)));
   parts.forEach(({ plan, span }, i) => {
     const refuse = (why: string): never => {
@@ -39,16 +39,23 @@ export function planUnion(parts: readonly UnionPart[]): LogicalNode {
     throw new SqlError('UNION_MISMATCH', parts[other]!.span, { why });
   });
   const keyed = sharedKey(parts, visible);
+  // The time of the rows can be asked for where each part has it.
+  const hidden = ['ROWTIME'].filter((name) => parts.every((part) => part.hidden.includes(name)));
   const sides = parts.map(({ plan }, i) =>
-    project(
-      plan,
-      columns.map(({ name, type }, slot) => {
+    project(plan, [
+      ...columns.map(({ name, type }, slot) => {
         const own = visible[i]![slot]!;
-        return { name, expr: cast(column(own.name, own.type), type), role: slot === keyed ? 'key' : 'value' };
+        return {
+          name,
+          expr: cast(column(own.name, own.type), type),
+          role: slot === keyed ? ('key' as const) : ('value' as const),
+        };
       }),
-    ),
+      ...hidden.map((name) => ({ name, expr: column(name, BIGINT), role: 'value' as const })),
+    ]),
   );
-  return sides.reduce<LogicalNode>((left, right) => (left === right ? left : unionNode(left, right)), sides[0]!);
+  const [first, ...others] = sides;
+  return { plan: others.reduce<LogicalNode>((left, right) => unionNode(left, right), first!), hidden };
 }
 
 /** The place of the key, where it is one column, the same for all. */
