@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { readSettings } from '../src/config/settings.ts';
-import { startNode } from '../src/cli/start-node.ts';
 import { Session } from '../src/engine/session.ts';
 import { executeScript } from '../src/statements/index.ts';
 import { benchEvents, benchProfiles, userCount, type BenchRecord } from './events.ts';
+import { openBenchNode } from './node.ts';
 import { workloadSql } from './workloads.ts';
 
 const perProduce = 5000;
@@ -20,14 +16,7 @@ export async function benchEmbedded({
   readonly events: string;
 }): Promise<void> {
   const count = Number(events);
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const running = await startNode(
-    readSettings(
-      { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' },
-      {},
-      undefined,
-    ),
-  );
+  const running = await openBenchNode();
   const { engine } = running;
   const { node } = engine;
   for (const topic of ['events', 'profiles_events'])
@@ -64,5 +53,4 @@ export async function benchEmbedded({
     }),
   );
   await running.close();
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { readSettings } from '../src/config/settings.ts';
-import { startNode } from '../src/cli/start-node.ts';
 import { Session } from '../src/engine/session.ts';
 import { executeScript } from '../src/statements/index.ts';
+import { openBenchNode } from './node.ts';
 import type { PullLoad, PullResult } from './pull-load.ts';
 
 const perProduce = 5000;
@@ -21,14 +17,7 @@ export async function benchPull({
   readonly seconds: string;
 }): Promise<void> {
   const keys = Number(events);
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const running = await startNode(
-    readSettings(
-      { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' },
-      {},
-      undefined,
-    ),
-  );
+  const running = await openBenchNode();
   const { engine } = running;
   await engine.node.createTopic('payments', { partitions: 4, replicas: 1, config: { 'retention.ms': '-1' } });
   await executeScript(
@@ -62,5 +51,4 @@ export async function benchPull({
   });
   console.log(JSON.stringify({ bench: 'pull', keys, rate: load.rate, seconds: load.seconds, ...result }));
   await running.close();
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -8,6 +8,7 @@ import type { AggregateCall, LogicalNode, NamedExpr } from '../plan/logical/node
 import type { WindowSpec } from '../plan/window.ts';
 import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
 import type { WindowNode } from '../syntax/query.ts';
+import { isWindowBound } from '../types/schema.ts';
 import { BIGINT, contains, INTEGER, typeText } from '../types/sql-type.ts';
 import { convertArguments, resolveCall, resultType } from './calls.ts';
 import type { planInvokes } from './invokes.ts';
@@ -155,7 +156,7 @@ function groupKeys(context: SelectContext, nodes: readonly ExpressionNode[], typ
   const at = typer.with('GROUP BY', hooks);
   const seen = new Set<string>();
   return nodes.map((node) => {
-    const isBound = node.kind === 'column' && (node.name.text === 'WINDOWSTART' || node.name.text === 'WINDOWEND');
+    const isBound = node.kind === 'column' && isWindowBound(node.name.text);
     if (context.query.window !== undefined && isBound)
       throw new SqlError('WINDOW_BOUNDS_MISPLACED', node.span, { column: node.name.text, clause: 'GROUP BY' });
     const expr = at.type(node);

@@ -3,7 +3,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import { columnsOf, conjunction, type Expr } from '../expressions/node.ts';
 import { printExpr } from '../expressions/print.ts';
 import { filter, foreignKeyJoin, join as joinNode, rekey } from '../plan/logical/build.ts';
-import { isPlaced, keysOf, windowSizeOf, type JoinWindow, type LogicalNode } from '../plan/logical/node.ts';
+import { isKeyedBy, keysOf, windowSizeOf, type JoinWindow, type LogicalNode } from '../plan/logical/node.ts';
 import type { ExpressionNode } from '../syntax/expressions.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { contains, sameType, typeText, type SqlType } from '../types/sql-type.ts';
@@ -111,9 +111,7 @@ function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalN
 }
 
 function keyed(node: LogicalNode, key: Expr, span: Span): LogicalNode {
-  const keys = keysOf(node.columns);
-  const isKey = keys.length === 1 && key.kind === 'column' && key.name === keys[0]!.name;
-  if ((isKey && isPlaced(node)) || node.shape === 'TABLE') return node;
+  if (node.shape === 'TABLE' || isKeyedBy(node, [key])) return node;
   if (node.windowed !== undefined)
     throw new SqlError('WINDOWED_SOURCE', span, { why: 'a join by another column than its key would lose the window' });
   return rekey(node, [{ name: key.kind === 'column' ? key.name : 'KSQL_INTERNAL_JOIN_KEY', expr: key }], 'join');

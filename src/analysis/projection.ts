@@ -4,7 +4,7 @@ import { column, isNull, mapChildren, type Expr } from '../expressions/node.ts';
 import { project } from '../plan/logical/build.ts';
 import { keysOf, type LogicalNode, type PlanColumn } from '../plan/logical/node.ts';
 import type { SelectItem } from '../syntax/query.ts';
-import { isPseudoColumn } from '../types/schema.ts';
+import { isPseudoColumn, isWindowBound } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
 import type { ScopeColumn, ScopeSource } from './scope.ts';
@@ -161,7 +161,7 @@ function expandStar(
   });
   const synthetic: Selected[] = [];
   // A key that no source has (ROWKEY, KSQL_COL_n, ROWTIME) is part of `*`, before the others.
-  const isNew = (name: string): boolean => !scope.has(name) || (isPseudoColumn(name) && !isBound(name));
+  const isNew = (name: string): boolean => !scope.has(name) || (isPseudoColumn(name) && !isWindowBound(name));
   for (const each of plan.columns) {
     if (isNew(each.name) && each.role === 'key' && item.source === undefined)
       synthetic.push({ expr: column(each.name, each.type), name: each.name, span: item.span });
@@ -173,14 +173,12 @@ function expandStar(
   const columns = sources.flatMap((source) =>
     source.columns
       .filter(({ hidden, internal }) => !hidden && has.has(internal))
-      .sort((a, b) => Number(isBound(b.name) && !a.isKey) - Number(isBound(a.name) && !b.isKey))
+      .sort((a, b) => Number(isWindowBound(b.name) && !a.isKey) - Number(isWindowBound(a.name) && !b.isKey))
       .sort((a, b) => (context.query.partitionBy === undefined ? 0 : Number(a.isKey) - Number(b.isKey)))
       .map((each) => one(source, each)),
   );
   return [...synthetic, ...columns];
 }
-
-const isBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
 
 /** Pseudo columns keep their names to themselves, but for the key that PARTITION BY made of one. */
 function checkNames(selected: readonly Selected[], context: SelectContext, plan: LogicalNode): void {

@@ -4,7 +4,7 @@ import { column } from '../expressions/node.ts';
 import { project, source as sourceNode } from '../plan/logical/build.ts';
 import type { LogicalNode } from '../plan/logical/node.ts';
 import type { QueryNode, SourceNode } from '../syntax/query.ts';
-import { isPseudoColumn } from '../types/schema.ts';
+import { isPseudoColumn, isWindowBound } from '../types/schema.ts';
 import { requireSource, type AnalysisOptions, type AnalyzedQuery } from './context.ts';
 
 import type { ScopeSource } from './scope.ts';
@@ -79,13 +79,11 @@ function innerQuery(
   return analyze(source.query, catalog, asPart(options), named);
 }
 
-const isBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
-
 function fromCatalog(object: SourceObject, alias: string, prefix: string): Relation {
   const node = sourceNode(object.spec, alias, prefix);
   const columns = node.columns.map((each, i) => {
     const name = node.reads[i]!;
-    const hidden = isPseudoColumn(name) && !isBound(name);
+    const hidden = isPseudoColumn(name) && !isWindowBound(name);
     return { name, internal: each.name, type: each.type, hidden, isKey: each.role === 'key' };
   });
   return {
@@ -109,7 +107,7 @@ function fromQuery({ plan, hidden, sources, leftmost }: AnalyzedQuery, alias: st
     name,
     internal: prefix + name,
     type,
-    hidden: hidden.includes(name) || (isPseudoColumn(name) && !isBound(name)),
+    hidden: hidden.includes(name) || (isPseudoColumn(name) && !isWindowBound(name)),
     isKey: role === 'key',
   }));
   return { alias, node, scope: { alias, name: alias, columns }, sources, leftmost };

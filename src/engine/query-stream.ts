@@ -15,6 +15,7 @@ import { SourceDecoder } from '../runtime/source-decoder.ts';
 import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
 import { noConflation } from '../runtime/cache-settings.ts';
 import type { Select } from '../syntax/statements/select.ts';
+import { isWindowBound } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { ordered, orderedQuery } from './order-by.ts';
@@ -95,14 +96,12 @@ export async function openQuery(
   return stream;
 }
 
-const isBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
-
 function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, limit: number | undefined): QueryStream {
   const kept = limit === undefined ? rows : rows.slice(0, limit);
   return {
     id: `query_${Date.now()}_${randomBytes(4).toString('hex')}`,
     kind: 'pull',
-    columns: columns.map((each) => (isBound(each.name) ? { ...each, role: 'key' as const } : each)),
+    columns: columns.map((each) => (isWindowBound(each.name) ? { ...each, role: 'key' as const } : each)),
     finalMessage: undefined,
     async *rows() {
       await Promise.resolve();

@@ -26,6 +26,9 @@ export const pseudoColumns: readonly { readonly name: string; readonly type: Sql
 
 export const isPseudoColumn = (name: string): boolean => pseudoColumns.some((column) => column.name === name);
 
+/** The bounds of a row's window, which of the pseudo columns are part of `SELECT *`. */
+export const isWindowBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
+
 /** The schema as ksqlDB prints it: `` `ID` INTEGER KEY, `V` STRING ``. */
 export function schemaText(schema: Schema, keyWord = 'KEY'): string {
   return schema

@@ -179,8 +179,18 @@ export function windowSizeOf(node: LogicalNode): number | undefined {
   return windowSizeOf(inputsOf(node)[0]!);
 }
 
+/** Whether rows are where these expressions, which are their key columns, would put them: a repartition by them would move none. */
+export function isKeyedBy(node: LogicalNode, exprs: readonly Expr[]): boolean {
+  const keys = keysOf(node.columns);
+  return (
+    isPlaced(node) &&
+    exprs.length === keys.length &&
+    exprs.every((expr, i) => expr.kind === 'column' && expr.name === keys[i]!.name)
+  );
+}
+
 /** Whether equal keys are on one partition: not where streams were put together that were spread each in its own way. */
-export function isPlaced(node: LogicalNode): boolean {
+function isPlaced(node: LogicalNode): boolean {
   if (node.kind === 'source' || node.kind === 'rekey' || node.kind === 'aggregate') return true;
   return node.kind !== 'union' && isPlaced(inputsOf(node)[0]!);
 }

@@ -2,7 +2,7 @@ import { callsIn, type Expr } from '../../expressions/node.ts';
 import { isUserFunction } from '../../functions/registry.ts';
 import { BIGINT, INTEGER } from '../../types/sql-type.ts';
 import {
-  isPlaced,
+  isKeyedBy,
   keysOf,
   type JoinNode,
   type LogicalNode,
@@ -124,13 +124,8 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     return { op: 'union', v: 1, id: ids.take('Union'), columns: node.columns, left, right };
   },
   over: (node, lower, ids) => {
-    const keys = keysOf(node.input.columns);
-    const keyed =
-      isPlaced(node.input) &&
-      node.partitionBy.length === keys.length &&
-      node.partitionBy.every((expr, i) => expr.kind === 'column' && expr.name === keys[i]!.name);
     const input = lower(node.input);
-    const placed = keyed ? input : repartition(input, node.partitionBy, 'Over', ids);
+    const placed = isKeyedBy(node.input, node.partitionBy) ? input : repartition(input, node.partitionBy, 'Over', ids);
     return {
       op: 'over',
       v: 1,
@@ -202,16 +197,12 @@ function withBefore(step: Step): Step {
 /** A grouping by the key as it is needs no repartition. */
 function grouped(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Step, ids: Ids): Step {
   const input = lower(node.input);
-  const keys = keysOf(node.input.columns);
   const [only] = node.keys;
   if (
     node.input.shape === 'STREAM' &&
     node.keys.length === 1 &&
-    keys.length === 1 &&
-    only!.expr.kind === 'column' &&
-    only!.expr.name === keys[0]!.name &&
     node.input.windowed === undefined &&
-    isPlaced(node.input)
+    isKeyedBy(node.input, [only!.expr])
   )
     return input;
   const groupColumns = node.keys.map(({ expr }, i): PlanColumn => ({
