@@ -163,7 +163,7 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
   sessionAggregate: (step, context) => {
     const { final, window } = step;
     return new SessionAggregate(
-      keyValue(step, context),
+      windowed(step, context, ''),
       aggregates(step.aggregates, step.input.columns, context),
       window,
       { final, withBefore: step.withBefore === true, onLate: context.onLate },

@@ -15,3 +15,8 @@ export function putBounds(row: Value[], timestamp: number, start: number, end: n
   row[at + 2] = end;
   return row;
 }
+
+/** The numbers from `first` to `last` in steps. */
+export function* steps(first: number, last: number, step: number): Iterable<number> {
+  for (let each = first; each <= last; each += step) yield each;
+}

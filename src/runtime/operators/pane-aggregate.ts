@@ -6,7 +6,7 @@ import { Panes } from '../panes.ts';
 import { pieces } from '../pieces.ts';
 import { SlidingMerge } from '../sliding-merge.ts';
 import type { EditedEntry, WindowStore, WindowView } from '../stores/window-store.ts';
-import { firstWindowStart, putBounds } from '../windows.ts';
+import { firstWindowStart, putBounds, steps } from '../windows.ts';
 
 /** A group that changed since rows were last given: the panes that did, and the last change. */
 interface Touched {
@@ -227,11 +227,9 @@ export class PaneAggregate implements Operator {
   *current(key?: Row): Iterable<Change> {
     const { sizeMs, graceMs } = this.#window;
     const { perAdvance, perWindow } = this.#panes;
-    const wanted = key === undefined ? undefined : keyText(key);
     const groups = new Map<string, { readonly key: Row; readonly panes: [number, States][] }>();
     const oldest = this.#startOf(runOf(this.#panes.indexOf(Math.max(0, this.#streamTime - sizeMs - graceMs))));
-    for (const [time, text, [runKey, ...run]] of this.#store.entries(oldest)) {
-      if (wanted !== undefined && text !== wanted) continue;
+    for (const [time, text, [runKey, ...run]] of this.#kept(key, oldest)) {
       let group = groups.get(text);
       if (group === undefined) groups.set(text, (group = { key: runKey, panes: [] }));
       const first = this.#panes.indexOf(time);
@@ -250,5 +248,16 @@ export class PaneAggregate implements Operator {
           yield this.#row(groupKey, start, sliding, 0);
       }
     }
+  }
+
+  *#kept(key: Row | undefined, oldest: number): Iterable<readonly [start: number, text: string, run: PaneRun]> {
+    if (key === undefined) {
+      yield* this.#store.entries(oldest);
+      return;
+    }
+    const text = keyText(key);
+    const runMs = this.#startOf(1);
+    for (const [start, run] of this.#store.ofKey(text, steps(oldest, this.#streamTime, runMs)))
+      yield [start, text, run];
   }
 }

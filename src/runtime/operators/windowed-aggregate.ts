@@ -4,7 +4,7 @@ import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import { pieces } from '../pieces.ts';
 import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
-import { firstWindowStart, putBounds } from '../windows.ts';
+import { firstWindowStart, putBounds, steps } from '../windows.ts';
 
 /**
  * GROUP BY in tumbling or hopping windows: a state for each window and group. A row is late when its window ended a grace period
@@ -126,12 +126,19 @@ export class WindowedAggregate implements Operator {
   }
 
   *current(key?: Row): Iterable<Change> {
-    const wanted = key === undefined ? undefined : keyText(key);
-    const oldest = this.#streamTime - Math.max(this.#window.retentionMs, this.#window.sizeMs);
-    for (const [start, text, group] of this.#store.entries(Math.max(0, oldest))) {
-      if (wanted !== undefined && text !== wanted) continue;
+    for (const [start, group] of this.#kept(key)) {
       if (this.#final && start >= this.#closed) continue;
       yield this.#change(start, group, undefined, 0);
     }
+  }
+  *#kept(key: Row | undefined): Iterable<readonly [start: number, group: GroupState]> {
+    const { retentionMs, sizeMs, advanceMs } = this.#window;
+    const oldest = Math.max(0, this.#streamTime - Math.max(retentionMs, sizeMs));
+    if (key === undefined) for (const [start, , group] of this.#store.entries(oldest)) yield [start, group];
+    else
+      yield* this.#store.ofKey(
+        keyText(key),
+        steps(Math.ceil(oldest / advanceMs) * advanceMs, this.#streamTime, advanceMs),
+      );
   }
 }

@@ -126,6 +126,34 @@ export class WindowStore<V> extends CachedStore {
     }
   }
 
+  /** The entries of one key in the windows with these starts, in their order. The cache does not grow by it. */
+  *ofKey(key: string, starts: Iterable<number>): Iterable<readonly [start: number, value: V]> {
+    const found: [start: number, value: V | undefined][] = [];
+    const stored: number[] = [];
+    for (const start of starts) {
+      if (start < (this.#expired ?? 0)) continue;
+      const window = this.#windows.get(start);
+      const entry = window?.entries.get(key);
+      if (entry === undefined && window?.complete !== true) stored.push(found.length);
+      found.push([start, entry?.value as V | undefined]);
+    }
+    const values = this.backend.getMany(stored.map((at) => Buffer.from(this.#keys.of(key, found[at]![0]))));
+    for (const [i, at] of stored.entries()) if (values[i] !== undefined) found[at]![1] = decodeValue(values[i]) as V;
+    for (const [start, value] of found) if (value !== undefined) yield [start, value];
+  }
+  /** The start of the first window that is not before this; undefined when there is none. */
+  firstStart(from: number): number | undefined {
+    const low = this.#low(Math.max(from, this.#expired ?? 0));
+    let first = Infinity;
+    for (const [bytes] of this.backend.range(low, this.#low(Number.MAX_SAFE_INTEGER))) {
+      first = Number(bytes.readBigInt64BE(low.length - 8));
+      break;
+    }
+    for (const { start, value } of this.#dirty)
+      if (start >= from && start < first && value !== undefined) first = start;
+    return first === Infinity ? undefined : first;
+  }
+
   /** Forgets every window that starts before `start`: at once here, at the next flush in the backend. */
   expire(start: number): void {
     for (const [each, window] of this.#windows) if (each < start) this.#forget(each, window);
