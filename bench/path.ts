@@ -7,7 +7,7 @@ import { Session } from '../src/engine/session.ts';
 import { subTopologies } from '../src/plan/physical/topology.ts';
 import { BatchWriter } from '../src/records/batch.ts';
 import type { Change } from '../src/runtime/change.ts';
-import { cacheSettings } from '../src/runtime/cache-settings.ts';
+import { runSettings } from '../src/runtime/run-settings.ts';
 import { InputPartition, Origins, takeBatch } from '../src/runtime/input-merger.ts';
 import type { StateBackend } from '../src/runtime/ports/state-backend.ts';
 import { Pipeline } from '../src/runtime/pipeline.ts';
@@ -54,7 +54,7 @@ export async function benchPath({
   const [query] = [...engine.catalog.queries.values()];
   const { plan } = query!;
   const part = subTopologies(plan)[0]!;
-  const cache = cacheSettings({});
+  const cache = runSettings({});
   const position = { sequence: 0 };
   const pipeline = new Pipeline(part, {
     location: (stepId, name) => ({ backend, prefix: Buffer.from(`${stepId}/${name}/`), cacheBytes: cache.cacheBytes }),

@@ -67,6 +67,11 @@ export const settings: Readonly<Record<string, Setting>> = {
     check: oneOf('earliest', 'latest'),
   },
   'max.task.idle.ms': { doc: 'How long a join waits for an empty input', fallback: '0', check: whole(0) },
+  'ksql.idle.timeout.ms': {
+    doc: 'After so long without input EMIT FINAL and outer joins send what waits for stream time; 0 for never',
+    fallback: '0',
+    check: whole(0),
+  },
   'ksql.extension.dir': { doc: 'The folder of user functions', fallback: 'ext' },
   'ksql.functions.timeout.ms': {
     doc: 'How long one call of a user function may take',

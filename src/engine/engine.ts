@@ -6,7 +6,7 @@ import type { Node } from '../runtime/ports/node.ts';
 import type { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import { LocalTopology } from '../runtime/topology.ts';
-import { noConflation } from '../runtime/cache-settings.ts';
+import { noConflation } from '../runtime/run-settings.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
@@ -113,7 +113,7 @@ export class Engine {
       backend: noState,
       statePrefix: 'check',
       partitions: 1,
-      cache: noConflation,
+      settings: noConflation,
       models: this.models,
       failures: ignoreFailures,
     });

@@ -7,7 +7,7 @@ import { ignoreFailures } from '../runtime/dead-letters.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import { compileWhere } from '../runtime/source-decoder.ts';
 import { LocalTopology } from '../runtime/topology.ts';
-import { noConflation } from '../runtime/cache-settings.ts';
+import { noConflation } from '../runtime/run-settings.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { findFormat } from '../formats/index.ts';
@@ -66,7 +66,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
     backend: noState,
     statePrefix: 'pull',
     partitions: 1,
-    cache: noConflation,
+    settings: noConflation,
     models: undefined,
     failures: ignoreFailures,
   });

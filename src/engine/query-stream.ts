@@ -13,7 +13,7 @@ import { UnknownSchema } from '../formats/define.ts';
 import type { SchemaCache } from '../runtime/schema-cache.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
 import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
-import { noConflation } from '../runtime/cache-settings.ts';
+import { noConflation } from '../runtime/run-settings.ts';
 import type { Select } from '../syntax/statements/select.ts';
 import { isWindowBound } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
@@ -198,7 +198,7 @@ class TransientQuery implements QueryStream {
       backend: options.backend,
       statePrefix: 'transient',
       partitions: 1,
-      cache: noConflation,
+      settings: noConflation,
       models: engine.models,
       failures: ignoreFailures,
     });

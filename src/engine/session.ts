@@ -10,6 +10,7 @@ export const sessionProperties: Readonly<Record<string, string>> = {
   'num.stream.threads': '2',
   'processing.guarantee': 'at_least_once',
   'max.task.idle.ms': '0',
+  'ksql.idle.timeout.ms': '0',
   'ksql.persistence.default.format.key': 'KAFKA',
   'ksql.persistence.default.format.value': '',
   'ksql.persistence.wrap.single.values': '',
@@ -49,6 +50,8 @@ export function checkSetting(name: string, value: string, span: Span): void {
   if (!isKnownProperty(name))
     throw new SqlError('UNKNOWN_SETTING', span, { name, suggestion: closest(name, Object.keys(sessionProperties)) });
   const bare = propertyName(name);
+  if (/^-?\d+$/.test(sessionProperties[bare] ?? '') && !/^-?\d+$/.test(value))
+    throw new SqlError('INVALID_SETTING', span, { name, value, why: 'it must be a whole number' });
   if (bare === 'auto.offset.reset' && !['earliest', 'latest'].includes(value.toLowerCase()))
     throw new SqlError('INVALID_SETTING', span, { name, value, why: 'it must be earliest or latest' });
   if (bare === 'processing.guarantee' && !['at_least_once', 'exactly_once_v2', 'exactly_once'].includes(value))

@@ -17,6 +17,11 @@ export interface Operator {
    * pieces small enough to be forgotten young. State is not to be flushed before.
    */
   drain?(): Iterable<readonly Change[]>;
+  /**
+   * For an operator whose rows wait for stream time to pass: gives them now, and takes their windows as over. Called when there was
+   * no input for as long as `ksql.idle.timeout.ms` says.
+   */
+  closeIdle?(): readonly Change[];
   /** The rows of an operator that holds a table, for pull queries: all, or those of one key. */
   current?(key?: Row): Iterable<Change>;
 }

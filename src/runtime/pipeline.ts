@@ -38,9 +38,15 @@ export class Pipeline {
     return result instanceof Promise ? result.then((changes) => this.#withDrained(changes)) : this.#withDrained(result);
   }
   #withDrained(changes: readonly Change[]): readonly Change[] | Promise<readonly Change[]> {
+    return this.#gathered(changes, this.drain());
+  }
+  #gathered(
+    changes: readonly Change[],
+    pieces: Iterable<readonly Change[] | Promise<readonly Change[]>>,
+  ): readonly Change[] | Promise<readonly Change[]> {
     const lists: (readonly Change[])[] = [changes];
     const waiting: Promise<unknown>[] = [];
-    for (const piece of this.drain()) {
+    for (const piece of pieces) {
       if (piece instanceof Promise) waiting.push(piece.then((each) => lists.push(each)));
       else lists.push(piece);
     }
@@ -54,9 +60,23 @@ export class Pipeline {
   }
 
   /** Ends a micro-batch: what operators held back goes through the steps behind them, piece by piece. */
-  *drain(): Iterable<readonly Change[] | Promise<readonly Change[]>> {
+  drain(): Iterable<readonly Change[] | Promise<readonly Change[]>> {
+    return this.#held((operator) => operator.drain?.() ?? []);
+  }
+  /** What waits for stream time leaves, as though all windows were over. */
+  closeIdle(): readonly Change[] | Promise<readonly Change[]> {
+    const closed = this.#gathered(
+      none,
+      this.#held((operator) => [operator.closeIdle?.() ?? none]),
+    );
+    return closed instanceof Promise ? closed.then((changes) => this.#withDrained(changes)) : this.#withDrained(closed);
+  }
+  *#held(
+    piecesOf: (operator: Operator) => Iterable<readonly Change[]>,
+  ): Iterable<readonly Change[] | Promise<readonly Change[]>> {
     for (const [i, { operator }] of this.#nodes.entries()) {
-      for (const piece of operator.drain?.() ?? []) {
+      for (const piece of piecesOf(operator)) {
+        if (piece.length === 0) continue;
         const results = this.#nodes.map(() => none);
         results[i] = piece;
         yield this.#run(new Map(), results, i + 1);

@@ -1,7 +1,7 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
 import { reporters, type BuildContext } from './build.ts';
-import type { CacheSettings } from './cache-settings.ts';
+import type { RunSettings } from './run-settings.ts';
 import type { Change, Row } from './change.ts';
 import { keyPlacer, type PlaceKey } from './key-placer.ts';
 import type { RecordPosition } from './operator.ts';
@@ -17,7 +17,7 @@ export interface TopologyOptions {
   readonly partitions: number;
   /** How many partitions a topic has; without it all have as many. */
   readonly partitionsOf?: (topic: string) => number;
-  readonly cache: CacheSettings;
+  readonly settings: RunSettings;
   readonly models: ModelHost | undefined;
   readonly failures: FailureSink;
 }
@@ -29,13 +29,21 @@ export interface SourceChange {
   readonly change: Change;
 }
 
+/** One partition of one part: when it last had input, by the clock, and whether it was closed since for having none. */
+interface Partition {
+  readonly pipeline: Pipeline;
+  lastInput: number;
+  isClosed: boolean;
+}
+const isIdle = ({ lastInput, isClosed }: Partition, since: number): boolean => !isClosed && lastInput < since;
+
 /**
  * A whole query in one process: a pipeline for each sub-topology and partition, rows going from one to the next in memory. The
  * embedded node, transient queries and the deterministic runs of tests use it; on Kafka each pipeline is a task of its own.
  */
 export class LocalTopology {
   readonly #parts: readonly SubTopology[];
-  readonly #pipelines: readonly (readonly Pipeline[])[];
+  readonly #pipelines: readonly (readonly Partition[])[];
   readonly #partitions: number;
   readonly #sourcePart = new Map<string, number>();
   /** Of each part that feeds another: where its rows go. */
@@ -58,14 +66,14 @@ export class LocalTopology {
           location: (stepId, name) => ({
             backend: options.backend,
             prefix: Buffer.from(`${options.statePrefix}/${stepId}/${name}/${partition}/`),
-            cacheBytes: options.cache.cacheBytes,
+            cacheBytes: options.settings.cacheBytes,
           }),
           ...reporters(options.failures, position),
           position,
           models: options.models,
-          conflate: options.cache.conflate,
+          conflate: options.settings.conflate,
         };
-        return new Pipeline(part, context);
+        return { pipeline: new Pipeline(part, context), lastInput: performance.now(), isClosed: false };
       }),
     );
   }
@@ -78,14 +86,30 @@ export class LocalTopology {
     return this.#runParts(given, 0);
   }
 
-  #runParts(given: Map<string, Change[]>[][], from: number): readonly Change[] | Promise<readonly Change[]> {
+  /** Where no input came since `idleSince`, by the clock: what waits for stream time leaves. Once, until input comes again. */
+  closeIdle(idleSince: number): readonly Change[] | Promise<readonly Change[]> {
+    const isDue = this.#pipelines.some((list) => list.some((each) => isIdle(each, idleSince)));
+    return isDue
+      ? this.#runParts(
+          this.#parts.map(() => []),
+          0,
+          idleSince,
+        )
+      : [];
+  }
+
+  #runParts(
+    given: Map<string, Change[]>[][],
+    from: number,
+    idleSince = -Infinity,
+  ): readonly Change[] | Promise<readonly Change[]> {
     let last: readonly Change[] = [];
     for (let i = from; i < this.#parts.length; i++) {
-      const outputs = this.#runPart(given, i);
+      const outputs = this.#runPart(given, i, idleSince);
       if (outputs instanceof Promise) {
         return outputs.then((changes) => {
           last = this.#route(given, i, changes);
-          return i + 1 < this.#parts.length ? this.#runParts(given, i + 1) : last;
+          return i + 1 < this.#parts.length ? this.#runParts(given, i + 1, idleSince) : last;
         });
       }
       last = this.#route(given, i, outputs);
@@ -93,14 +117,24 @@ export class LocalTopology {
     return last;
   }
 
-  #runPart(given: Map<string, Change[]>[][], index: number): (readonly Change[])[] | Promise<(readonly Change[])[]> {
+  #runPart(
+    given: Map<string, Change[]>[][],
+    index: number,
+    idleSince: number,
+  ): (readonly Change[])[] | Promise<(readonly Change[])[]> {
     const results: (readonly Change[] | Promise<readonly Change[]>)[] = [];
     let waits = false;
-    given[index]!.forEach((inputs, partition) => {
-      const result = this.#pipelines[index]![partition]!.processAll(inputs);
+    for (const [i, partition] of this.#pipelines[index]!.entries()) {
+      const inputs = given[index]![i];
+      const closes = inputs === undefined && isIdle(partition, idleSince);
+      if (inputs === undefined && !closes) continue;
+      if (!closes) partition.lastInput = performance.now();
+      partition.isClosed = closes;
+      const { pipeline } = partition;
+      const result = inputs === undefined ? pipeline.closeIdle() : pipeline.processAll(inputs);
       waits ||= result instanceof Promise;
       results.push(result);
-    });
+    }
     return waits ? Promise.all(results.map((result) => Promise.resolve(result))) : (results as (readonly Change[])[]);
   }
 
@@ -116,12 +150,12 @@ export class LocalTopology {
   }
 
   flush(into: StateWriter): void {
-    for (const pipelines of this.#pipelines) for (const pipeline of pipelines) pipeline.flush(into);
+    for (const pipelines of this.#pipelines) for (const { pipeline } of pipelines) pipeline.flush(into);
   }
 
   /** The rows of the result as they are now, or undefined when the query holds no table. */
   current(key?: Row): Iterable<Change> | undefined {
-    const lists = this.#pipelines.at(-1)!.map((pipeline) => pipeline.current(key));
+    const lists = this.#pipelines.at(-1)!.map(({ pipeline }) => pipeline.current(key));
     return lists.every((list) => list !== undefined) ? concat(lists) : undefined;
   }
 }

@@ -18,7 +18,7 @@ import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts
 import { SinkEncoder } from '../../src/runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
 import { LocalTopology } from '../../src/runtime/topology.ts';
-import { noConflation } from '../../src/runtime/cache-settings.ts';
+import { noConflation } from '../../src/runtime/run-settings.ts';
 import { ownSchema } from '../../src/statements/schemas.ts';
 import { executeStatement } from '../../src/statements/index.ts';
 import { parse, parseScript, splitScript } from '../../src/syntax/parse.ts';
@@ -229,7 +229,7 @@ class Driver {
       backend: new MemoryBackend(),
       statePrefix: query.id,
       partitions: 1,
-      cache: noConflation,
+      settings: noConflation,
       models: undefined,
       failures: ignoreFailures,
     });

@@ -8,7 +8,7 @@ import { persistentOptions, physicalPlan, sinkOf } from '../../src/engine/plan-q
 import { Session } from '../../src/engine/session.ts';
 import type { LogicalNode } from '../../src/plan/logical/node.ts';
 import type { SinkSpec } from '../../src/plan/physical/step.ts';
-import { noConflation } from '../../src/runtime/cache-settings.ts';
+import { noConflation } from '../../src/runtime/run-settings.ts';
 import { ignoreFailures } from '../../src/runtime/dead-letters.ts';
 import { LocalTopology } from '../../src/runtime/topology.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
@@ -28,7 +28,7 @@ export function planStatement(text: string, { catalog }: Pick<Origin, 'catalog'>
       backend: noState,
       statePrefix: 'fuzz',
       partitions: 1,
-      cache: noConflation,
+      settings: noConflation,
       models: undefined,
       failures: ignoreFailures,
     });

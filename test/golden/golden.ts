@@ -5,10 +5,10 @@ import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
 
-/** A block of a golden file: a command with its input, and what it must give. */
+/** A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds. */
 export interface Block {
   readonly line: number;
-  readonly command: 'sql' | 'produce' | 'consume' | 'error';
+  readonly command: 'sql' | 'produce' | 'consume' | 'wait' | 'error';
   readonly argument: string;
   readonly body: string;
   readonly expected: string;
@@ -81,6 +81,9 @@ export async function runGolden(
         // An error's text and place are those of the topic's own name.
         if (prefix !== '' && /KAFKA_TOPIC/i.test(block.body)) continue;
         results.push({ block, actual: await errorOf(engine, block.body), expected: block.expected });
+      } else if (block.command === 'wait') {
+        await new Promise((resolve) => setTimeout(resolve, Number(block.argument)));
+        results.push({ block, actual: '', expected: block.expected });
       } else if (block.command === 'produce') {
         for (const line of block.body.split('\n')) {
           await produce(engine, prefix + block.argument, line);

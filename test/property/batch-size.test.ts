@@ -49,7 +49,7 @@ async function runnerOf(name: string): Promise<(input: Input, size: number, conf
       backend: new MemoryBackend(),
       statePrefix: 'p',
       partitions: 1,
-      cache: { conflate, cacheBytes: undefined },
+      settings: { conflate, cacheBytes: undefined, idleTimeoutMs: undefined },
       models: undefined,
       failures: ignoreFailures,
     });

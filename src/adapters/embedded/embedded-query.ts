@@ -2,7 +2,7 @@ import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps } from '../../plan/physical/step.ts';
 import { sourcesOf } from '../../plan/physical/topology.ts';
 import { BatchWriter } from '../../records/batch.ts';
-import { cacheSettings, type CacheSettings } from '../../runtime/cache-settings.ts';
+import { runSettings, type RunSettings } from '../../runtime/run-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
@@ -39,7 +39,7 @@ const maximumBackoffMs = 60_000;
 export class EmbeddedQuery {
   readonly #options: EmbeddedQueryOptions;
   readonly #plan: PhysicalPlan;
-  readonly #cache: CacheSettings;
+  readonly #settings: RunSettings;
   readonly #ordered: boolean;
   #topology: LocalTopology | undefined;
   #entities: EntityStore | undefined;
@@ -59,7 +59,7 @@ export class EmbeddedQuery {
     this.#options = options;
     this.#errors = new ErrorCollector(options.query.id);
     this.#plan = options.query.plan;
-    this.#cache = cacheSettings(options.query.properties);
+    this.#settings = runSettings(options.query.properties);
     this.#paused = options.query.paused;
     this.#ordered = allSteps(this.#plan.root).some(
       ({ op }) => op !== 'streamSource' && op !== 'streamFilter' && op !== 'project' && op !== 'flatMap',
@@ -96,7 +96,7 @@ export class EmbeddedQuery {
       statePrefix: `s/${query.id}`,
       partitions,
       partitionsOf: (topic) => log.info(topic)?.partitions ?? partitions,
-      cache: this.#cache,
+      settings: this.#settings,
       models,
       failures: this.#errors,
     });
@@ -139,7 +139,7 @@ export class EmbeddedQuery {
       try {
         if (this.#paused) await new Promise<void>((resolve) => (this.#resume = resolve));
         else if (await this.#step()) await new Promise((resolve) => setImmediate(resolve));
-        else await this.#options.log.wait(1000);
+        else await this.#options.log.wait(Math.min(1000, this.#settings.idleTimeoutMs ?? Infinity));
         backoff = firstBackoffMs;
         if (this.#state === 'ERROR') this.#state = 'RUNNING';
       } catch (error) {
@@ -170,10 +170,26 @@ export class EmbeddedQuery {
     );
     const read = this.#inputs.reduce((sum, { records }) => sum + records, 0) - before;
     const waited = await loadMissing(this.#inputs, this.#options.schemas);
-    if (batch.length === 0 && read === 0) return waited;
-    const result = this.#topology!.process(batch);
+    if (batch.length === 0 && read === 0) return waited || (await this.#closeIdle());
+    await this.#finish(this.#topology!.process(batch), read, started);
+    return true;
+  }
+
+  /** Sends what waits for stream time where no input has come for long enough; false when there was nothing. */
+  async #closeIdle(): Promise<boolean> {
+    const { idleTimeoutMs } = this.#settings;
+    if (idleTimeoutMs === undefined) return false;
+    const started = performance.now();
+    const closed = await this.#topology!.closeIdle(started - idleTimeoutMs);
+    if (closed.length === 0) return false;
+    await this.#finish(closed, 0, started);
+    return true;
+  }
+
+  /** Writes and commits what a micro-batch made. */
+  async #finish(result: readonly Change[] | Promise<readonly Change[]>, read: number, started: number): Promise<void> {
     const changes = result instanceof Promise ? await result : result;
-    if (this.#stopping) return false;
+    if (this.#stopping) return;
     const out = this.#conflated(changes);
     this.#entities?.put(out);
     this.#commit(this.#write(out), this.#errors.take());
@@ -185,12 +201,11 @@ export class EmbeddedQuery {
       seconds: (performance.now() - started) / 1000,
       commits: 1,
     });
-    return true;
   }
 
   /** Only the last change of each key of a table leaves, where that is asked for. */
   #conflated(changes: readonly Change[]): readonly Change[] {
-    if (this.#plan.shape !== 'TABLE' || !this.#cache.conflate || changes.length < 2) return changes;
+    if (this.#plan.shape !== 'TABLE' || !this.#settings.conflate || changes.length < 2) return changes;
     const last = new Map<string, Change>();
     for (const change of changes) {
       const text = `${change.window?.start ?? ''}/${change.window?.end ?? ''}/${change.key.map(String).join('\u0000')}`;

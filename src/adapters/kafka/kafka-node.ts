@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { subTopologies } from '../../plan/physical/topology.ts';
-import { cacheSettings } from '../../runtime/cache-settings.ts';
+import { runSettings } from '../../runtime/run-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { SchemaRegistry } from '../../runtime/ports/schema-registry.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
@@ -256,7 +256,7 @@ export class KafkaNode implements Node {
           partition,
           exactlyOnce,
           commitMs: interval === '' ? (exactlyOnce ? 100 : 1000) : Number(interval),
-          cache: cacheSettings(properties),
+          settings: runSettings(properties),
           earliest: properties['auto.offset.reset'] === 'earliest',
           processingLog: processingLogTopic(this.#serviceId),
           deadLetters: deadLetterTopic(this.#serviceId),

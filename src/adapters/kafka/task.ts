@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps, invokesModel, stepInputs } from '../../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
 
 import type { RecordCursor } from '../../records/batch.ts';
-import type { CacheSettings } from '../../runtime/cache-settings.ts';
+import type { RunSettings } from '../../runtime/run-settings.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
-import { decodeValue, encodeShared, encodeValue } from '../../runtime/codec.ts';
+import { decodeValue, encodeShared } from '../../runtime/codec.ts';
 import { reporters } from '../../runtime/build.ts';
 import { keyPlacer, type PlaceKey } from '../../runtime/key-placer.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
@@ -15,14 +14,13 @@ import { InputPartition, loadMissing, takeBatch, type ChangeDecoder } from '../.
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import { Pipeline } from '../../runtime/pipeline.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
+import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord } from '../../runtime/processing-log.ts';
 import { SinkEncoder, type AddRecord } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
-import { after } from '../../runtime/stores/key-bytes.ts';
-import { recordsIn } from '../topic-records.ts';
 import { changelogTopic, repartitionTopic, transactionalId } from './names.ts';
 import { TaskProducer } from './task-producer.ts';
+import { TaskState } from './task-state.ts';
 import type { Wire } from './wire.ts';
 
 /** What a worker is told of a task: plain data. */
@@ -35,7 +33,7 @@ export interface TaskSpec {
   readonly partition: number;
   readonly exactlyOnce: boolean;
   readonly commitMs: number;
-  readonly cache: CacheSettings;
+  readonly settings: RunSettings;
   readonly earliest: boolean;
   readonly processingLog: string;
   readonly deadLetters: string;
@@ -74,16 +72,17 @@ export class KafkaTask {
   readonly #ports: TaskPorts;
   readonly #part: SubTopology;
   readonly #producer: TaskProducer;
-  readonly #prefix: Buffer;
+  readonly #state: TaskState;
   readonly #ordered: boolean;
   #pipeline: Pipeline | undefined;
   #entities: EntityStore | undefined;
   #encoder: SinkEncoder | undefined;
   readonly #errors: ErrorCollector;
   #lastCommit = performance.now();
-  #lastInput = 0;
+  #lastInput = performance.now();
+  /** Whether what waits for stream time was sent since the last input. */
+  #isClosed = false;
   #dirty = false;
-  #changelogNext = 0;
   readonly #placeKey: PlaceKey;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
@@ -96,7 +95,13 @@ export class KafkaTask {
       spec.exactlyOnce ? transactionalId(spec.group, spec.part, spec.partition) : null,
     );
     this.#placeKey = keyPlacer(this.#part.output?.like);
-    this.#prefix = shortName(`${spec.group}/${spec.part}/${spec.partition}/`);
+    this.#state = new TaskState({
+      ...ports,
+      producer: this.#producer,
+      topic: changelogTopic(spec.group, spec.part),
+      partition: spec.partition,
+      name: `${spec.group}/${spec.part}/${spec.partition}/`,
+    });
     this.#ordered = allSteps(this.#part.root).some((step) => stepInputs(step).length > 1);
   }
 
@@ -119,7 +124,7 @@ export class KafkaTask {
       spec.group,
       topics.map((topic) => ({ topic, partition: spec.partition })),
     );
-    if (spec.hasState) await this.#restore();
+    if (spec.hasState) this.counts.restored = await this.#state.restore();
     this.#build();
     for (const [i, input] of this.#part.inputs.entries()) {
       const topic = topics[i]!;
@@ -140,59 +145,19 @@ export class KafkaTask {
     }
   }
 
-  /** Local state is used when it is where the changelog ends, or the changelog still has its tail; else it is made anew. */
-  async #restore(): Promise<void> {
-    const { spec } = this;
-    const { wire, backend } = this.#ports;
-    const topic = changelogTopic(spec.group, spec.part);
-    const end = (await wire.listOffsets(topic, [spec.partition], -1)).get(spec.partition) ?? 0;
-    const start = (await wire.listOffsets(topic, [spec.partition], -2)).get(spec.partition) ?? 0;
-    const stored = backend.getMany([this.#positionKey()])[0];
-    let position = stored === undefined ? -1 : (decodeValue(stored) as number);
-    if (position < start || position > end) {
-      backend.deleteRange(this.#prefix, after(this.#prefix));
-      position = start;
-    }
-    while (position < end) {
-      const [fetched] = await wire.fetch([{ topic, partition: spec.partition, offset: position }], 500, 8 << 20);
-      if (fetched === undefined) continue;
-      const writes = backend.batch();
-      for (const { key, value } of recordsIn(fetched.batches, spec.partition, position)) {
-        const whole = Buffer.concat([this.#prefix, key!]);
-        if (value === null) writes.delete(whole);
-        else writes.put(whole, value);
-        this.counts.restored++;
-      }
-      fetched.lease.release();
-      position = fetched.next;
-      this.#writePosition(writes, position);
-    }
-    this.#changelogNext = end;
-    this.#writePosition(backend.batch(), end);
-  }
-
-  /** Writes a batch with the place in the changelog that the state is then at. */
-  #writePosition(batch: StateBatch, position: number): void {
-    batch.put(this.#positionKey(), encodeValue(position));
-    batch.write(false);
-  }
-  #positionKey(): Buffer {
-    return Buffer.concat([Buffer.from('position/'), this.#prefix]);
-  }
-
   #build(): void {
     const { spec } = this;
     const position = { sequence: 0 };
     this.#pipeline = new Pipeline(this.#part, {
       location: (stepId, name) => ({
         backend: this.#ports.backend,
-        prefix: Buffer.concat([this.#prefix, Buffer.from(`${stepId}/${name}/`)]),
-        cacheBytes: spec.cache.cacheBytes,
+        prefix: Buffer.concat([this.#state.prefix, Buffer.from(`${stepId}/${name}/`)]),
+        cacheBytes: spec.settings.cacheBytes,
       }),
       ...reporters(this.#errors, position),
       position,
       models: this.#ports.models,
-      conflate: spec.cache.conflate,
+      conflate: spec.settings.conflate,
       rareCommits: true,
     });
     const { sink, root } = spec.plan;
@@ -205,8 +170,8 @@ export class KafkaTask {
       isLast && spec.plan.entityKey !== undefined
         ? new EntityStore(spec.plan, {
             backend: this.#ports.backend,
-            prefix: Buffer.concat([this.#prefix, Buffer.from('entities/')]),
-            cacheBytes: spec.cache.cacheBytes,
+            prefix: Buffer.concat([this.#state.prefix, Buffer.from('entities/')]),
+            cacheBytes: spec.settings.cacheBytes,
           })
         : undefined;
   }
@@ -243,13 +208,32 @@ export class KafkaTask {
     if (emitted instanceof Promise) await emitted;
     const missing = this.#loadMissing();
     const waited = missing && (await missing);
-    if (this.#position() === before) return waited;
+    if (this.#position() === before) return waited || (await this.#closeIdle());
     this.#dirty = true;
+    this.#isClosed = false;
     this.#lastInput = performance.now();
     if (this.#errors.origins.count >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty)) await this.#drain();
     else if (this.#producer.bytes > sendBytes) await this.#producer.send();
     this.counts.batches++;
     this.counts.batchMs += performance.now() - started;
+    return true;
+  }
+
+  /** Sends what waits for stream time when there was no input for long enough and none is waiting; false when it is not due. */
+  async #closeIdle(): Promise<boolean> {
+    const { idleTimeoutMs } = this.spec.settings;
+    if (idleTimeoutMs === undefined || this.#isClosed || performance.now() - this.#lastInput < idleTimeoutMs)
+      return false;
+    const isRead = ({ isEmpty, topic, partition, fetched }: InputPartition): boolean =>
+      isEmpty && fetched >= (this.highWatermarks.get(`${topic}/${partition}`) ?? Infinity);
+    if (!this.inputs.every(isRead)) return false;
+    this.#isClosed = true;
+    const { out } = this.counts;
+    const emitted = this.#emitted(this.#pipeline!.closeIdle());
+    if (emitted instanceof Promise) await emitted;
+    if (this.counts.out === out) return false;
+    this.#dirty = true;
+    await this.#drain();
     return true;
   }
 
@@ -336,7 +320,7 @@ export class KafkaTask {
     onStep?.('begun');
     const state = this.#ports.backend.batch();
     if (spec.hasState) {
-      const writer = this.#changelogged(state);
+      const writer = this.#state.changelogged(state);
       this.#pipeline!.flush(writer);
       this.#entities?.flush(writer);
     }
@@ -351,37 +335,11 @@ export class KafkaTask {
     onStep?.('sent');
     if (spec.exactlyOnce) await this.#producer.commit(spec.group, offsets);
     onStep?.('ended');
-    if (state.length > 0) {
-      // The end of the changelog is what the broker says: transaction markers take offsets too.
-      const end =
-        (await this.#ports.wire.listOffsets(changelogTopic(spec.group, spec.part), [spec.partition], -1)).get(
-          spec.partition,
-        ) ?? this.#changelogNext;
-      this.#changelogNext = end;
-      this.#writePosition(state, end);
-    }
+    if (state.length > 0) await this.#state.write(state);
     onStep?.('stored');
     if (!spec.exactlyOnce) await this.#ports.commitOffsets(spec.group, offsets);
     this.#dirty = false;
     this.counts.commits++;
-  }
-
-  /** Writes each change of state into the local batch and into the changelog. */
-  #changelogged(batch: StateBatch): StateWriter {
-    const { spec } = this;
-    const topic = changelogTopic(spec.group, spec.part);
-    const skip = this.#prefix.length;
-    const now = Date.now();
-    return {
-      put: (key, value) => {
-        batch.put(key, value);
-        this.#producer.add(topic, spec.partition, now, key.subarray(skip), value);
-      },
-      delete: (key) => {
-        batch.delete(key);
-        this.#producer.add(topic, spec.partition, now, key.subarray(skip), null);
-      },
-    };
   }
 
   current(key: Row | undefined): Iterable<Change> | undefined {
@@ -389,16 +347,8 @@ export class KafkaTask {
   }
 
   forget(): void {
-    this.#ports.backend.deleteRange(this.#prefix, after(this.#prefix));
-    const batch = this.#ports.backend.batch();
-    batch.delete(this.#positionKey());
-    batch.write(false);
+    this.#state.forget();
   }
-}
-
-/** Nine bytes that stand for a name: every key of the task begins with them, and is compared with others all the way. */
-function shortName(name: string): Buffer {
-  return Buffer.concat([Buffer.from('t'), createHash('sha256').update(name).digest().subarray(0, 8)]);
 }
 
 /** Reads what `emit` wrote for the next sub-topology. */

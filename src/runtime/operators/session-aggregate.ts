@@ -21,7 +21,7 @@ export class SessionAggregate implements Operator {
   #streamTime: number;
   /** Sessions that ended before this were forgotten. */
   #expired: number;
-  /** Sessions that ended before this have been sent; for `final` only. */
+  /** Sessions that ended before this have been sent; for `final` only, else 0. */
   #closed: number;
 
   constructor(
@@ -65,7 +65,7 @@ export class SessionAggregate implements Operator {
     const near = this.#sessions.near(text, timestamp, this.#streamTime - this.#sessions.keptMs, this.#streamTime);
     const start = Math.min(timestamp, near[0]?.[0] ?? timestamp);
     const end = Math.max(timestamp, near.at(-1)?.[1] ?? timestamp);
-    if (end < this.#streamTime - graceMs - gap) {
+    if (end < Math.max(this.#streamTime - graceMs - gap, this.#closed)) {
       this.#onLate(change);
       return;
     }
@@ -94,11 +94,21 @@ export class SessionAggregate implements Operator {
 
   /** Sends sessions that no event can extend any more, in order of their end, then of the key. */
   #close(result: Change[], sequence: number): void {
-    const limit = this.#streamTime - this.#window.graceMs - this.#window.sizeMs;
+    this.#closeTo(this.#streamTime - this.#window.graceMs - this.#window.sizeMs, result, sequence);
+  }
+  #closeTo(limit: number, result: Change[], sequence: number): void {
     if (limit <= this.#closed) return;
     for (const [key, session] of this.#sessions.closed(this.#closed, limit))
       result.push(this.#change(key, session, undefined, sequence));
     this.#closed = limit;
+  }
+
+  closeIdle(): readonly Change[] {
+    const result: Change[] = [];
+    if (!this.#final) return result;
+    this.#closeTo(this.#streamTime + 1, result, 0);
+    this.#store.setMeta([this.#streamTime, this.#expired, this.#closed]);
+    return result;
   }
 
   /** Forgets sessions whose retention is over, now and then. */

@@ -139,12 +139,23 @@ export class StreamStreamJoin implements Operator {
     return new Change(key, undefined, joined, timestamp, sequence, window, headers);
   }
 
-  /** Pads outer rows whose window and grace stream time has passed, in order of their time. */
+  /** A row that was padded may still meet a match that comes later. */
+  closeIdle(): readonly Change[] {
+    return this.#within.eager ? [] : this.#padBefore(Infinity, 0);
+  }
+
+  /** Pads outer rows whose window and grace stream time has passed. */
   #padUnmatched(result: Change[], sequence: number): void {
-    const due: { entry: Buffered; isLeft: boolean }[] = [];
     const { graceMs, beforeMs, afterMs } = this.#within;
     const horizon = this.#streamTime - graceMs;
     if (horizon - Math.min(beforeMs, afterMs) <= this.#padded) return;
+    result.push(...this.#padBefore(horizon, sequence));
+    this.#padded = horizon - Math.max(beforeMs, afterMs);
+  }
+
+  /** Pads outer rows whose window ended before `horizon`, in order of their time. */
+  #padBefore(horizon: number, sequence: number): readonly Change[] {
+    const due: { entry: Buffered; isLeft: boolean }[] = [];
     for (const [side, isLeft] of [
       [this.#left, true],
       [this.#right, false],
@@ -153,7 +164,7 @@ export class StreamStreamJoin implements Operator {
       const limit = horizon - side.afterMs;
       for (const [segment, text, buffered] of side.store.entries(
         Math.max(0, this.#segment(this.#padded - side.afterMs - this.#segmentMs)),
-        Math.max(0, limit),
+        Math.max(0, Math.min(limit, Number.MAX_SAFE_INTEGER)),
       )) {
         const open = buffered.filter((entry) => !entry[3] && entry[0] < limit);
         if (open.length === 0) continue;
@@ -166,13 +177,10 @@ export class StreamStreamJoin implements Operator {
         side.store.put(segment, text, cached);
       }
     }
-    this.#padded = horizon - Math.max(beforeMs, afterMs);
     due.sort((a, b) => a.entry[0] - b.entry[0] || a.entry[1] - b.entry[1]);
-    for (const { entry, isLeft } of due) {
-      const [timestamp, , row, , key, start, end] = entry;
-      const window = start === undefined ? undefined : { start, end: end! };
-      result.push(this.#pad(key, row, timestamp, sequence, isLeft, window));
-    }
+    return due.map(({ entry: [timestamp, , row, , key, start, end], isLeft }) =>
+      this.#pad(key, row, timestamp, sequence, isLeft, start === undefined ? undefined : { start, end: end! }),
+    );
   }
 
   #lastExpired = 0;

@@ -23,7 +23,7 @@ export class WindowedAggregate implements Operator {
   /** What their rows were before; only kept when somebody asks. */
   readonly #before = new Map<EditedEntry<GroupState>, Row>();
   #streamTime: number;
-  /** Windows that end at or before this have been sent; for `final` only. */
+  /** Windows that start before this have been sent; for `final` only, else 0. */
   #closed: number;
   #expired: number;
 
@@ -60,7 +60,7 @@ export class WindowedAggregate implements Operator {
       const limit = this.#streamTime - graceMs;
       let late = true;
       for (let start = firstWindowStart(timestamp, this.#window); start <= timestamp; start += advanceMs) {
-        if (start + sizeMs <= limit) continue;
+        if (start + sizeMs <= limit || start < this.#closed) continue;
         late = false;
         const entry = this.#store.edit(start, text);
         const was =
@@ -115,6 +115,16 @@ export class WindowedAggregate implements Operator {
     for (const [start, , group] of this.#store.entries(this.#closed, next))
       result.push(this.#change(start, group, undefined, sequence));
     this.#closed = next;
+  }
+
+  closeIdle(): readonly Change[] {
+    if (!this.#final) return [];
+    const open = [...this.#store.entries(this.#closed)];
+    if (open.length > 0) {
+      this.#closed = open.at(-1)![0] + this.#window.advanceMs;
+      this.#remember();
+    }
+    return open.map(([start, , group]) => this.#change(start, group, undefined, 0));
   }
 
   #row(start: number, [key, states]: GroupState): Row {
