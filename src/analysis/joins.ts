@@ -1,102 +1,120 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { columnsOf, conjunction, type Expr } from '../expressions/node.ts';
-import { printExpr } from '../expressions/print.ts';
+import type { Expr } from '../expressions/node.ts';
 import { filter, foreignKeyJoin, join as joinNode, rekey } from '../plan/logical/build.ts';
 import { isKeyedBy, keysOf, windowSizeOf, type JoinWindow, type LogicalNode } from '../plan/logical/node.ts';
-import type { ExpressionNode } from '../syntax/expressions.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
-import { contains, sameType, typeText, type SqlType } from '../types/sql-type.ts';
+import type { SqlType } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
+import { joinConditions } from './join-conditions.ts';
 import type { Relation } from './relations.ts';
-import { Typer } from './typer.ts';
 
 const dayMs = 86_400_000;
 
 export interface PlannedJoins {
   readonly plan: LogicalNode;
-  /** Columns that may serve as the result's key, in order of preference; undefined where all of several must. */
-  readonly viableKeys: readonly string[] | undefined;
-  /** The key that no source has, where the join makes one. */
-  readonly rowKey: { readonly name: string; readonly type: SqlType } | undefined;
-  /** The plan with the chosen key column. */
-  readonly withKey: (plan: LogicalNode, key: string | undefined) => LogicalNode;
+  /** For each column of the result's key those that may serve as it, in order of preference; undefined: they are as they are. */
+  readonly viableKeys: readonly (readonly string[])[] | undefined;
+  /** The keys that no source has, where the join makes some. */
+  readonly rowKeys: readonly { readonly name: string; readonly type: SqlType }[];
+  /** The plan with the chosen key columns. */
+  readonly withKeys: (plan: LogicalNode, keys: readonly string[] | undefined) => LogicalNode;
 }
 
-/** Joins from left to right: each ON relates the new source to those before it by one equality. */
+/** Joins from left to right: each ON relates the new source to those before it. */
 export function planJoins(context: SelectContext, relations: readonly Relation[]): PlannedJoins {
   checkSources(context, relations);
   const nodes = relations.map(({ node }) => node);
   let plan: LogicalNode = nodes[0]!;
   let last = plan;
-  let viable: string[] = [];
+  let viable: string[][] = [];
   /** The expressions that are equal to the key so far. */
   const equal = new Set<string>();
-  let rowKey: PlannedJoins['rowKey'];
+  let rowKeys: PlannedJoins['rowKeys'] = [];
   let windowed = nodes[0]!.windowed;
   context.query.joins.forEach((clause, i) => {
     const right = nodes[i + 1]!;
-    const { leftKey, rightKey, others } = conditions(context, clause, plan, right);
-    if (
-      windowed !== right.windowed &&
-      (windowed === undefined || right.windowed === undefined || windowed === 'SESSION' || right.windowed === 'SESSION')
-    ) {
-      throw new SqlError('JOIN_WINDOWED', clause.span, {
-        why: 'a windowed source can only be joined with one windowed alike',
-      });
-    }
-    const sizes = [nodes[0]!, right].map(windowSizeOf);
-    if (windowed !== undefined && sizes[0] !== sizes[1])
-      throw new SqlError('WINDOWED_SOURCE', clause.span, { why: 'its windows differ from those it is joined with' });
-    const within = checkKind(clause, plan, relations[i + 1]!, rightKey);
-    if (plan.shape === 'TABLE' && !isEquivalent(plan, leftKey)) {
+    const { leftKeys, rightKeys, rest } = joinConditions(context, clause, plan, right);
+    checkWindows(clause, nodes[0]!, windowed, right);
+    const within = checkKind(clause, plan, relations[i + 1]!, rightKeys);
+    // An inner join's rows may as well be filtered; those of an outer one that do not match come back alone.
+    const matches = clause.kind === 'INNER' ? undefined : rest;
+    const filtered = (node: LogicalNode): LogicalNode =>
+      rest === undefined || matches !== undefined ? node : filter(node, rest);
+    if (plan.shape === 'TABLE' && !isEquivalent(plan, leftKeys)) {
       checkForeignKey(clause, plan, relations[i + 1]!);
       const keys = keysOf(plan.columns).map(({ name }) => name);
-      if (viable.length === 0 && keys.length === 1) viable = keys;
-      last = foreignKeyJoin({ join: clause.kind as 'INNER' | 'LEFT', left: plan, right, foreignKey: leftKey });
-      plan = others(last);
+      if (viable.length === 0 && keys.length === 1) viable = [keys];
+      const join = clause.kind as 'INNER' | 'LEFT';
+      last = foreignKeyJoin({ join, left: plan, right, foreignKeys: leftKeys, matches });
+      plan = filtered(last);
       return;
     }
+    if (matches !== undefined && plan.shape === 'TABLE' && clause.kind === 'FULL')
+      throw new SqlError('JOIN_CONDITION', clause.on.span, {
+        why: 'a full join of tables has one row for each key, so its only conditions can be those on the keys',
+      });
     // ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key.
-    const both = [leftKey, rightKey].filter((expr) => expr.kind === 'column').map((expr) => expr.name);
-    const texts = [leftKey, rightKey].map((expr) => JSON.stringify(expr));
-    const goesOn = viable.length > 0 && texts.some((text) => equal.has(text));
-    const extended = goesOn ? [...new Set([...viable.filter((name) => name !== rowKey?.name), ...both])] : both;
+    const texts = [leftKeys, rightKeys].map((exprs) => JSON.stringify(exprs));
+    const goesOn = viable.length === leftKeys.length && texts.some((text) => equal.has(text));
+    const made = new Set(rowKeys.map(({ name }) => name));
+    const extended = leftKeys.map((leftKey, k) => {
+      const both = [leftKey, rightKeys[k]!].flatMap((expr) => (expr.kind === 'column' ? [expr.name] : []));
+      return goesOn ? [...new Set([...viable[k]!.filter((name) => !made.has(name)), ...both])] : both;
+    });
     if (!goesOn || clause.kind === 'FULL') equal.clear();
     if (clause.kind !== 'FULL') for (const text of texts) equal.add(text);
-    const synthetic = clause.kind === 'FULL' || extended.length === 0;
-    rowKey = synthetic ? { name: context.names.unique('ROWKEY'), type: leftKey.type } : undefined;
-    viable = rowKey === undefined ? extended : [rowKey.name];
-    const left = keyed(plan, leftKey, clause.on.span);
-    const placed = keyed(right, rightKey, clause.on.span);
+    rowKeys = leftKeys.flatMap(({ type }, k) =>
+      clause.kind === 'FULL' || extended[k]!.length === 0 ? [{ name: context.names.unique('ROWKEY'), type }] : [],
+    );
+    const synthetic = rowKeys.map(({ name }) => name);
+    viable = extended.map((names) => (clause.kind === 'FULL' || names.length === 0 ? [synthetic.shift()!] : names));
+    const left = keyed(plan, leftKeys, clause.on.span);
     last = joinNode({
       join: clause.kind,
       left,
-      right: placed,
-      leftKey,
-      rightKey,
-      keyName: viable[0]!,
+      right: keyed(right, rightKeys, clause.on.span),
+      leftKeys,
+      rightKeys,
+      keyNames: viable.map(([name]) => name!),
+      matches,
       within,
       shape: left.shape === 'TABLE' ? 'TABLE' : 'STREAM',
     });
-    plan = others(last);
+    plan = filtered(last);
     windowed = plan.windowed;
   });
   return {
     plan,
     viableKeys: viable.length > 0 ? viable : undefined,
-    rowKey,
-    withKey: (input, key) => (key === undefined ? input : renameKey(input, last, key)),
+    rowKeys,
+    withKeys: (input, keys) => (keys === undefined ? input : renameKeys(input, last, keys)),
   };
 }
 
-/** The join's key column is what the projection selects: the last join is rebuilt with that name. */
-function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalNode {
-  if (input === join && input.kind === 'join') {
-    return joinNode({ ...input, keyName: key });
+function checkWindows(
+  clause: JoinClause,
+  first: LogicalNode,
+  windowed: LogicalNode['windowed'],
+  right: LogicalNode,
+): void {
+  if (
+    windowed !== right.windowed &&
+    (windowed === undefined || right.windowed === undefined || windowed === 'SESSION' || right.windowed === 'SESSION')
+  ) {
+    throw new SqlError('JOIN_WINDOWED', clause.span, {
+      why: 'a windowed source can only be joined with one windowed alike',
+    });
   }
+  if (windowed !== undefined && windowSizeOf(first) !== windowSizeOf(right))
+    throw new SqlError('WINDOWED_SOURCE', clause.span, { why: 'its windows differ from those it is joined with' });
+}
+
+/** The join's key columns are what the projection selects: the last join is rebuilt with those names. */
+function renameKeys(input: LogicalNode, join: LogicalNode, keyNames: readonly string[]): LogicalNode {
+  if (input === join && input.kind === 'join') return joinNode({ ...input, keyNames });
   if (input.kind === 'source' || 'left' in input) return input;
-  const inner = renameKey(input.input, join, key);
+  const inner = renameKeys(input.input, join, keyNames);
   const keys = new Set(keysOf(inner.columns).map(({ name }) => name));
   // Nodes above the join keep their columns; only which of them is the key changes.
   if (input.kind === 'rekey') return { ...input, input: inner };
@@ -110,107 +128,26 @@ function renameKey(input: LogicalNode, join: LogicalNode, key: string): LogicalN
   return { ...input, input: inner, columns };
 }
 
-function keyed(node: LogicalNode, key: Expr, span: Span): LogicalNode {
-  if (node.shape === 'TABLE' || isKeyedBy(node, [key])) return node;
+function keyed(node: LogicalNode, keys: readonly Expr[], span: Span): LogicalNode {
+  if (node.shape === 'TABLE' || isKeyedBy(node, keys)) return node;
   if (node.windowed !== undefined)
     throw new SqlError('WINDOWED_SOURCE', span, { why: 'a join by another column than its key would lose the window' });
-  return rekey(node, [{ name: key.kind === 'column' ? key.name : 'KSQL_INTERNAL_JOIN_KEY', expr: key }], 'join');
+  const taken = new Set<string>();
+  const named = keys.map((expr, i) => {
+    const own = expr.kind === 'column' && !taken.has(expr.name) ? expr.name : undefined;
+    const name = own ?? (i === 0 ? 'KSQL_INTERNAL_JOIN_KEY' : `KSQL_INTERNAL_JOIN_KEY_${i}`);
+    taken.add(name);
+    return { name, expr };
+  });
+  return rekey(node, named, 'join');
 }
 
-/**
- * The equality that the rows are joined by, that of a key where there is one, and what keeps the rows that satisfy the other
- * conditions too. Only an inner join may have others: the rows of an outer one would have to come back alone.
- */
-function conditions(
-  context: SelectContext,
+function checkKind(
   clause: JoinClause,
   left: LogicalNode,
-  right: LogicalNode,
-): { leftKey: Expr; rightKey: Expr; others: (plan: LogicalNode) => LogicalNode } {
-  const parts = conjunctsOf(clause.on);
-  if (parts.length === 1) return { ...condition(context, clause.on, left, right), others: (plan) => plan };
-  if (clause.kind !== 'INNER')
-    throw new SqlError('JOIN_CONDITION', clause.on.span, { why: 'several conditions are for INNER JOIN only' });
-  const found = parts.flatMap((on) => {
-    try {
-      return [{ on, ...condition(context, on, left, right) }];
-    } catch (error) {
-      // Not what relates the two sides, but it may be a condition on one of them.
-      if (error instanceof SqlError && error.code === 'JOIN_CONDITION') return [];
-      throw error;
-    }
-  });
-  const isKeyOf = (expr: Expr, side: LogicalNode): boolean =>
-    expr.kind === 'column' && expr.name === keysOf(side.columns)[0]?.name;
-  // Rows that are placed by what they are joined by need not be moved.
-  const chosen =
-    found.find(({ rightKey }) => isKeyOf(rightKey, right)) ??
-    found.find(({ leftKey }) => isKeyOf(leftKey, left)) ??
-    found[0];
-  if (chosen === undefined)
-    throw new SqlError('JOIN_CONDITION', clause.on.span, {
-      why: 'one of the conditions must be an equality of the joined source and one before it',
-    });
-  const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
-  const rest = parts.filter((part) => part !== chosen.on).map((part) => typer.boolean(part, 'ON'));
-  const known = new Set([...left.columns, ...right.columns].map(({ name }) => name));
-  if ([...columnsOf(rest)].some((name) => !known.has(name)))
-    throw new SqlError('JOIN_CONDITION', clause.on.span, { why: 'a condition names a source that is joined later' });
-  return { ...chosen, others: (plan) => filter(plan, conjunction(rest)) };
-}
-
-/** Without recursion: a chain of ANDs may be deeper than the stack. */
-function conjunctsOf(root: ExpressionNode): ExpressionNode[] {
-  const left = [root];
-  const found: ExpressionNode[] = [];
-  for (let node = left.pop(); node !== undefined; node = left.pop()) {
-    if (node.kind === 'logic' && node.op === 'AND') left.push(node.right, node.left);
-    else found.push(node);
-  }
-  return found;
-}
-
-function condition(
-  context: SelectContext,
-  on: ExpressionNode,
-  left: LogicalNode,
-  right: LogicalNode,
-): { leftKey: Expr; rightKey: Expr } {
-  const refuse = (why: string): never => {
-    throw new SqlError('JOIN_CONDITION', on.span, { why });
-  };
-  // A source that is not there is said before a name that several have.
-  if (on.kind === 'compare')
-    for (const side of [on.left, on.right])
-      if (side.kind === 'column' && side.qualifier !== undefined) context.scope.source(side.qualifier);
-  if (on.kind !== 'compare') return refuse('the condition must be an equality');
-  if (on.op !== '=') return refuse('only equality is supported');
-  const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
-  const a = typer.type(on.left);
-  const b = typer.type(on.right);
-  const within = (expr: Expr, node: LogicalNode): boolean => {
-    const names = new Set(node.columns.map(({ name }) => name));
-    const used = [...columnsOf([expr])];
-    return used.length > 0 && used.every((name) => names.has(name));
-  };
-  const oneSource = (expr: Expr): boolean =>
-    new Set([...columnsOf([expr])].map((name) => context.scope.find(name)?.source.alias)).size === 1;
-  if (!oneSource(a) || !oneSource(b)) return refuse('each side of the equality must name exactly one source');
-  const [leftKey, rightKey] =
-    within(a, left) && within(b, right)
-      ? [a, b]
-      : within(b, left) && within(a, right)
-        ? [b, a]
-        : refuse('the equality must relate the joined source to one before it');
-  if (!sameType(leftKey.type, rightKey.type))
-    throw new SqlError('JOIN_TYPES', on.span, { left: typeText(leftKey.type), right: typeText(rightKey.type) });
-  for (const { type } of [leftKey, rightKey])
-    if (contains(type, 'MAP'))
-      throw new SqlError('KEY_TYPE', on.span, { column: printExpr(leftKey), type: typeText(type), clause: 'JOIN' });
-  return { leftKey, rightKey };
-}
-
-function checkKind(clause: JoinClause, left: LogicalNode, relation: Relation, rightKey: Expr): JoinWindow | undefined {
+  relation: Relation,
+  keys: readonly Expr[],
+): JoinWindow | undefined {
   const right = relation.node;
   const kinds = { kind: clause.kind, left: left.shape, right: right.shape };
   if (left.shape === 'STREAM' && right.shape === 'STREAM') {
@@ -233,12 +170,11 @@ function checkKind(clause: JoinClause, left: LogicalNode, relation: Relation, ri
       fix: 'A stream and a table can be joined by INNER or LEFT JOIN.',
     });
   }
-  const rightKeys = keysOf(right.columns);
-  const isKey = (expr: Expr, names: readonly { readonly name: string }[]): boolean =>
-    names.length === 1 && expr.kind === 'column' && expr.name === names[0]!.name;
-  if (!isKey(rightKey, rightKeys)) {
+  if (!areKeys(keys, right)) {
     throw new SqlError('JOIN_NOT_PRIMARY_KEY', clause.on.span, {
-      key: rightKeys.map(({ name }) => `${relation.alias}.${name.slice(relation.alias.length + 1)}`).join(', '),
+      key: keysOf(right.columns)
+        .map(({ name }) => `${relation.alias}.${name.slice(relation.alias.length + 1)}`)
+        .join(', '),
     });
   }
   return undefined;
@@ -258,16 +194,23 @@ function checkForeignKey(clause: JoinClause, left: LogicalNode, right: Relation)
     refuse('a windowed table cannot be joined on a foreign key', 'Join tables without windows.');
 }
 
-/** Whether an expression is the node's key column, or equal to it by an earlier join. */
-function isEquivalent(node: LogicalNode, key: Expr): boolean {
-  if (key.kind !== 'column') return false;
-  if (node.kind === 'join') {
-    const same = [node.leftKey, node.rightKey].some((each) => each.kind === 'column' && each.name === key.name);
-    return node.join === 'FULL' ? key.name === node.keyName : same || isEquivalent(node.left, key);
-  }
-  const keys = keysOf(node.columns);
-  return keys.length === 1 && keys[0]!.name === key.name;
+/** Whether expressions are the node's key columns, or equal to them by an earlier join. */
+function isEquivalent(node: LogicalNode, keys: readonly Expr[]): boolean {
+  if (node.kind !== 'join') return areKeys(keys, node);
+  if (node.join === 'FULL') return areNamed(keys, node.keyNames);
+  const sides = [node.leftKeys, node.rightKeys];
+  const isSame = (key: Expr, i: number): boolean =>
+    key.kind === 'column' && sides.some((side) => side[i]?.kind === 'column' && side[i].name === key.name);
+  return (keys.length === node.leftKeys.length && keys.every(isSame)) || isEquivalent(node.left, keys);
 }
+
+const areKeys = (exprs: readonly Expr[], { columns }: LogicalNode): boolean =>
+  areNamed(
+    exprs,
+    keysOf(columns).map(({ name }) => name),
+  );
+const areNamed = (exprs: readonly Expr[], names: readonly string[]): boolean =>
+  exprs.length === names.length && exprs.every((expr, i) => expr.kind === 'column' && expr.name === names[i]);
 
 function checkSources(context: SelectContext, relations: readonly Relation[]): void {
   const used = [context.query.from, ...context.query.joins.map(({ source }) => source)];

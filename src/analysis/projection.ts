@@ -18,22 +18,25 @@ interface Selected {
   readonly starred?: true;
 }
 
+/** For each key column of a join: the columns that may serve as it, the preferred first. */
+type ViableKeys = readonly (readonly string[])[];
+
 export interface Projection {
-  readonly joinKey: string | undefined;
+  readonly joinKeys: readonly string[] | undefined;
   /** Of a query that is part of another: columns that it gives though SELECT does not name them. */
   readonly hidden: readonly string[];
   readonly apply: (plan: LogicalNode) => LogicalNode;
 }
 
 /**
- * Types the SELECT list and names its columns. `viableKeys` are the columns that may serve as the key of a join; the first of
- * them that is selected does.
+ * Types the SELECT list and names its columns. `viableKeys` are, for each key column of a join, the columns that may serve as it;
+ * the first of them that is selected does.
  */
 export function planProjection(
   context: SelectContext,
   typer: Typer,
   plan: LogicalNode,
-  viableKeys?: readonly string[],
+  viableKeys?: ViableKeys,
 ): Projection {
   const selected = context.query.select.flatMap((item) => selectItem(item, context, typer, plan, viableKeys));
   if (selected.length === 0) throw new SqlError('NO_COLUMNS', context.query.span, {});
@@ -42,8 +45,8 @@ export function planProjection(
   checkNames(selected, context, plan);
   const isSelected = (name: string): boolean =>
     selected.some(({ expr }) => expr.kind === 'column' && expr.name === name);
-  const joinKey = viableKeys?.find(isSelected) ?? viableKeys?.[0];
-  const keys = joinKey === undefined ? keysOf(plan.columns).map(({ name }) => name) : [joinKey];
+  const joinKeys = viableKeys?.map((names) => names.find(isSelected) ?? names[0]!);
+  const keys = joinKeys ?? keysOf(plan.columns).map(({ name }) => name);
   if (context.options.purpose === 'persistent') checkKeys(selected, keys, context, viableKeys);
   const bounds = plan.windowed === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
   const exprs = selected.map(({ expr, name }) => ({
@@ -63,11 +66,11 @@ export function planProjection(
     const part = partColumns(exprs, keys, plan);
     if (plan.shape === 'TABLE' && !part.hasKeys) checkKeys(selected, keys, context, viableKeys);
     const hidden = part.columns.slice(exprs.length).map(({ name }) => name);
-    return { joinKey, hidden, apply: (input) => project(input, part.columns) };
+    return { joinKeys, hidden, apply: (input) => project(input, part.columns) };
   }
   // Keys come first whatever their place in the SELECT list; a client of a query sees its own order.
   const ordered = context.options.purpose === 'persistent' ? orderKeys(kept, keys) : kept;
-  return { joinKey, hidden: [], apply: (input) => project(input, ordered) };
+  return { joinKeys, hidden: [], apply: (input) => project(input, ordered) };
 }
 
 type Column = { readonly name: string; readonly expr: Expr; readonly role: PlanColumn['role'] };
@@ -106,7 +109,7 @@ function selectItem(
   context: SelectContext,
   typer: Typer,
   plan: LogicalNode,
-  viableKeys: readonly string[] | undefined,
+  viableKeys: ViableKeys | undefined,
 ): Selected[] {
   if (item.kind === 'all') return expandStar(item, context, plan, viableKeys);
   const expr = replace(typer.type(item.expression), context.replacements ?? []);
@@ -148,7 +151,7 @@ function expandStar(
   item: Extract<SelectItem, { kind: 'all' }>,
   context: SelectContext,
   plan: LogicalNode,
-  viableKeys: readonly string[] | undefined,
+  viableKeys: ViableKeys | undefined,
 ): Selected[] {
   const { scope, joined } = context;
   const sources = item.source === undefined ? scope.sources : [scope.source(item.source)];
@@ -166,8 +169,8 @@ function expandStar(
     if (isNew(each.name) && each.role === 'key' && item.source === undefined)
       synthetic.push({ expr: column(each.name, each.type), name: each.name, span: item.span });
   }
-  if (item.source === undefined && viableKeys?.length === 1 && !scope.has(viableKeys[0]!) && synthetic.length === 0) {
-    const key = plan.columns.find(({ name }) => name === viableKeys[0]);
+  for (const [only, ...others] of item.source === undefined && synthetic.length === 0 ? (viableKeys ?? []) : []) {
+    const key = others.length > 0 ? undefined : plan.columns.find(({ name }) => name === only && !scope.has(name));
     if (key !== undefined) synthetic.push({ expr: column(key.name, key.type), name: key.name, span: item.span });
   }
   const columns = sources.flatMap((source) =>
@@ -199,7 +202,7 @@ function checkKeys(
   selected: readonly Selected[],
   keys: readonly string[],
   context: SelectContext,
-  viableKeys: readonly string[] | undefined,
+  viableKeys: ViableKeys | undefined,
 ): void {
   const missing = keys.filter((key) => !selected.some(({ expr }) => expr.kind === 'column' && expr.name === key));
   const written = (key: string): string => {
@@ -211,10 +214,10 @@ function checkKeys(
         : found.column.name;
   };
   if (missing.length > 0) {
-    const names = (viableKeys ?? missing).map(written);
+    const choices = missing.map((key) => (viableKeys?.[keys.indexOf(key)] ?? [key]).map(written));
     throw new SqlError('KEY_MISSING', context.query.span, {
-      keys: names.join(viableKeys === undefined ? ', ' : ' or '),
-      example: names[0]!,
+      keys: choices.map((names) => names.join(' or ')).join(', '),
+      example: choices[0]![0]!,
     });
   }
   for (const key of keys) {

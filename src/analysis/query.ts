@@ -84,7 +84,7 @@ function analyzeSelect(
   const itemNames = nameItems(query, names);
   const declared: SelectContext = { query, scope, names, catalog, options, joined, itemNames };
   const joins = joined ? planJoins(declared, relations) : undefined;
-  const context = joins?.rowKey === undefined ? declared : { ...declared, scope: scope.withSynthetic(joins.rowKey) };
+  const context = joins === undefined ? declared : { ...declared, scope: scope.withSynthetic(joins.rowKeys) };
   let plan: LogicalNode = joins?.plan ?? relations[0]!.node;
   const invokes = planInvokes(context, plan);
   plan = invokes.plan;
@@ -140,7 +140,7 @@ function analyzeSelect(
   plan = invokes.take(plan);
   plan = over.take(plan);
   if (functions.length > 0) plan = flatMap(plan, functions);
-  if (joins !== undefined) plan = joins.withKey(plan, projection.joinKey);
+  if (joins !== undefined) plan = joins.withKeys(plan, projection.joinKeys);
   return { ...given, plan: projection.apply(plan), hidden: projection.hidden, final: false };
 }
 

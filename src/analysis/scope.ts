@@ -34,10 +34,11 @@ export class Scope {
     this.sources = sources;
   }
 
-  /** With a column that no source has: the key that a join makes. */
-  withSynthetic({ name, type }: Pick<ScopeColumn, 'name' | 'type'>): Scope {
-    const only = { name, internal: name, type, hidden: true, isKey: true };
-    return new Scope([...this.sources, { alias: syntheticAlias, name: syntheticAlias, columns: [only] }]);
+  /** With columns that no source has: the keys that a join makes. */
+  withSynthetic(keys: readonly Pick<ScopeColumn, 'name' | 'type'>[]): Scope {
+    if (keys.length === 0) return this;
+    const columns = keys.map(({ name, type }) => ({ name, internal: name, type, hidden: true, isKey: true }));
+    return new Scope([...this.sources, { alias: syntheticAlias, name: syntheticAlias, columns }]);
   }
   /** Whether a source has this internal name. */
   has(internal: string): boolean {

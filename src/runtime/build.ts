@@ -33,7 +33,7 @@ import { SessionAggregate } from './operators/session-aggregate.ts';
 import { GroupAggregate } from './operators/stream-aggregate.ts';
 import { StreamFilter } from './operators/stream-filter.ts';
 import { StreamStreamJoin } from './operators/stream-stream-join.ts';
-import { StreamTableJoin, type JoinRow } from './operators/stream-table-join.ts';
+import { StreamTableJoin, type JoinMatches, type JoinRow } from './operators/stream-table-join.ts';
 import { TableFilter } from './operators/table-filter.ts';
 import { TableSource } from './operators/table-source.ts';
 import { TableTableJoin } from './operators/table-table-join.ts';
@@ -176,17 +176,30 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
       step.join,
       step.within,
       joinRow(step),
+      joinMatches(step.matches, step.left.columns, step.right.columns, context),
       context.onLate,
     ),
   streamTableJoin: (step, context) =>
-    new StreamTableJoin(keyValue(step, context), step.join === 'INNER', joinRow(step), givesOwn(step.left)),
+    new StreamTableJoin(
+      keyValue(step, context),
+      step.join === 'INNER',
+      joinRow(step),
+      givesOwn(step.left),
+      joinMatches(step.matches, step.left.columns, step.right.columns, context),
+    ),
   tableTableJoin: (step, context) =>
-    new TableTableJoin(keyValue(step, context, 'left'), keyValue(step, context, 'right'), step.join, joinRow(step)),
+    new TableTableJoin(
+      keyValue(step, context, 'left'),
+      keyValue(step, context, 'right'),
+      step.join,
+      joinRow(step),
+      joinMatches(step.matches, step.left.columns, step.right.columns, context),
+    ),
   union: () => new Union(),
   foreignKeySubscribe: (step, context) =>
     new ForeignKeySubscribe(
       keyValue(step, context),
-      projection([step.foreignKey], step.input.columns, context),
+      projection(step.foreignKeys, step.input.columns, context),
       step.join,
       step.input.columns.length,
       context.position,
@@ -195,7 +208,8 @@ const builders: { readonly [O in StepOp]: Builder<O> } = {
     const subscriptions = new GroupedStore<never>(context.location(step.id, 'subscriptions'));
     context.register(subscriptions);
     const rows = keyValue<never>(step, context, 'rows');
-    return new ForeignKeyLookup(subscriptions, rows, step.join, step.keyCount, step.right.columns.length);
+    const matches = joinMatches(step.matches, step.leftColumns, step.right.columns, context);
+    return new ForeignKeyLookup(subscriptions, rows, step.join, step.keyCount, step.right.columns.length, matches);
   },
   foreignKeyResolve: (step, context) => new ForeignKeyResolve(keyValue(step, context), step.keyCount),
   over: (step, context) => {
@@ -398,13 +412,24 @@ function overCall(call: OverCall, at: number): BoundOver {
   return { ...base, kind: { aggregator: aggregatorOf(fn, args, type) } };
 }
 
+function joinMatches(
+  expr: Expr | undefined,
+  left: readonly PlanColumn[],
+  right: readonly PlanColumn[],
+  context: BuildContext,
+): JoinMatches {
+  if (expr === undefined) return undefined;
+  const matches = compilePredicate(expr, layoutFor([...left, ...right]), (error) => context.report(error, 'ON'));
+  return (l, r) => matches([...l, ...r]);
+}
+
 /** Where each column of a join's row comes from: its key, or a slot of one side. */
 function joinRow(step: StepOf<'streamStreamJoin' | 'streamTableJoin' | 'tableTableJoin'>): JoinRow {
   const left = layoutFor(step.left.columns);
   const right = layoutFor(step.right.columns);
   return compileJoinRow(
     (step.picks ?? step.columns).map(({ name, role }) => {
-      if (role === 'key') return { side: 'key', slot: 0 };
+      if (role === 'key') return { side: 'key', slot: step.keys.indexOf(name) };
       const slot = left.get(name);
       return slot === undefined ? { side: 'right', slot: right.get(name)! } : { side: 'left', slot };
     }),

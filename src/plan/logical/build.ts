@@ -100,11 +100,11 @@ export function aggregate(
   return { kind: 'aggregate', input, keys, aggregates, window, final, columns, shape: 'TABLE', windowed: window?.type };
 }
 
-/** The key, then every column of both sides, theirs being values. */
+/** The keys, then every column of both sides, theirs being values. */
 export function join(parts: Omit<JoinNode, 'kind' | 'columns' | 'windowed'>): JoinNode {
-  const sides = [...parts.left.columns, ...parts.right.columns].filter(({ name }) => name !== parts.keyName);
+  const sides = [...parts.left.columns, ...parts.right.columns].filter(({ name }) => !parts.keyNames.includes(name));
   const columns: PlanColumn[] = [
-    { name: parts.keyName, type: parts.leftKey.type, role: 'key' },
+    ...parts.keyNames.map((name, i): PlanColumn => ({ name, type: parts.leftKeys[i]!.type, role: 'key' })),
     ...sides.map((column): PlanColumn => ({ ...column, role: 'value' })),
   ];
   return { ...parts, kind: 'join', columns, windowed: parts.left.windowed };
@@ -117,7 +117,7 @@ export function union(left: LogicalNode, right: LogicalNode): UnionNode {
 
 /** The left table's columns, then the right one's, theirs being values. */
 export function foreignKeyJoin(
-  parts: Pick<ForeignKeyJoinNode, 'join' | 'left' | 'right' | 'foreignKey'>,
+  parts: Pick<ForeignKeyJoinNode, 'join' | 'left' | 'right' | 'foreignKeys' | 'matches'>,
 ): ForeignKeyJoinNode {
   const columns = [
     ...parts.left.columns,

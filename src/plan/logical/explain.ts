@@ -1,5 +1,6 @@
 import { printExpr } from '../../expressions/print.ts';
-import { inputsOf, type LogicalNode } from './node.ts';
+import type { Expr } from '../../expressions/node.ts';
+import { inputsOf, type LogicalNode, type NodeOf } from './node.ts';
 
 /** The tree with one node a line, inputs indented below what reads them. */
 export function explainLogical(node: LogicalNode, depth = 0): string {
@@ -29,9 +30,9 @@ function describe(node: LogicalNode): string {
       return `aggregate by ${node.keys.map(({ expr }) => printExpr(expr)).join(', ')}: ${calls.join(', ')}${window}${node.final ? ' final' : ''}`;
     }
     case 'join':
-      return `join ${node.join} ${node.left.shape}-${node.right.shape} on ${printExpr(node.leftKey)} = ${printExpr(node.rightKey)} key=${node.keyName}`;
+      return `join ${node.join} ${node.left.shape}-${node.right.shape} on ${conditionText(node)} key=${node.keyNames.join(', ')}`;
     case 'foreignKeyJoin':
-      return `join ${node.join} TABLE-TABLE on foreign key ${printExpr(node.foreignKey)}`;
+      return `join ${node.join} TABLE-TABLE on foreign key ${node.foreignKeys.map(printExpr).join(', ')}${alsoText(node.matches)}`;
     case 'union':
       return 'union all';
     case 'over':
@@ -40,3 +41,10 @@ function describe(node: LogicalNode): string {
       return `invoke ${node.model}${node.version === undefined ? '' : ` version ${node.version}`}(${node.args.map(printExpr).join(', ')}) AS ${node.outputs.map(({ name }) => name).join(', ')}`;
   }
 }
+
+function conditionText({ leftKeys, rightKeys, matches }: NodeOf<'join'>): string {
+  return (
+    leftKeys.map((left, i) => `${printExpr(left)} = ${printExpr(rightKeys[i]!)}`).join(' AND ') + alsoText(matches)
+  );
+}
+const alsoText = (matches: Expr | undefined): string => (matches === undefined ? '' : ` AND ${printExpr(matches)}`);

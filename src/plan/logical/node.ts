@@ -77,14 +77,17 @@ export interface JoinNode extends Base {
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
   readonly left: LogicalNode;
   readonly right: LogicalNode;
-  readonly leftKey: Expr;
-  readonly rightKey: Expr;
-  /** The name of the result's key column, which holds the join key. */
-  readonly keyName: string;
+  /** What rows are joined by: rows meet where each on the left is equal to the one at its place on the right. */
+  readonly leftKeys: readonly Expr[];
+  readonly rightKeys: readonly Expr[];
+  /** The names of the result's key columns, which hold the join keys. */
+  readonly keyNames: readonly string[];
+  /** What rows that meet must satisfy to be joined; those of an outer side that do not stay alone. Inner joins filter instead. */
+  readonly matches: Expr | undefined;
   readonly within: JoinWindow | undefined;
 }
 /**
- * A table joined with another by an expression that is that one's primary key, each row of which may have many partners: the rows
+ * A table joined with another by expressions that are that one's primary key, each row of which may have many partners: the rows
  * keep the left table's key.
  */
 export interface ForeignKeyJoinNode extends Base {
@@ -92,7 +95,8 @@ export interface ForeignKeyJoinNode extends Base {
   readonly join: 'INNER' | 'LEFT';
   readonly left: LogicalNode;
   readonly right: LogicalNode;
-  readonly foreignKey: Expr;
+  readonly foreignKeys: readonly Expr[];
+  readonly matches: Expr | undefined;
 }
 /** The rows of two streams with the same columns. */
 export interface UnionNode extends Base {

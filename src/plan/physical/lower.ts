@@ -224,7 +224,8 @@ function grouped(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Step, 
 
 function lowerJoin(node: JoinNode, lower: (node: LogicalNode) => Step, ids: Ids): Step {
   const [left, right] = placedAlike(lower(node.left), lower(node.right), node.right.shape, ids);
-  const base = { v: 1, columns: node.columns, left, right } as const;
+  const { columns, matches, keyNames: keys } = node;
+  const base = { v: 1, columns, keys, left, right, ...(matches === undefined ? {} : { matches }) } as const;
   const id = ids.take('Join');
   if (node.left.shape === 'STREAM' && node.right.shape === 'STREAM')
     return { ...base, op: 'streamStreamJoin', id, join: node.join, within: node.within! };
@@ -257,7 +258,7 @@ function placedAlike(left: Step, right: Step, rightShape: 'STREAM' | 'TABLE', id
 
 /** Three parts: the left table's, the right table's, and one by the left table's key that puts the answers in order. */
 function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: (node: LogicalNode) => Step, ids: Ids): Step {
-  const { join, foreignKey } = node;
+  const { join, foreignKeys, matches } = node;
   const left = lower(node.left);
   const right = lower(node.right);
   const keys = keysOf(left.columns);
@@ -270,13 +271,13 @@ function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: (node: Logic
     v: 1,
     id: ids.take('Subscribe'),
     columns: [
-      key('KSQL_INTERNAL_KEY_0', foreignKey.type),
+      ...foreignKeys.map(({ type }, i) => key(`KSQL_INTERNAL_KEY_${i}`, type)),
       ...keys.map(({ type }, i) => value(`KSQL_INTERNAL_LEFT_${i}`, type)),
       ...note,
       ...values(left.columns),
     ],
     input: withBefore(left),
-    foreignKey,
+    foreignKeys,
     join,
   };
   const subscriptions: Step = {
@@ -302,6 +303,8 @@ function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: (node: Logic
     right,
     join,
     keyCount: keys.length,
+    leftColumns: left.columns,
+    ...(matches === undefined ? {} : { matches }),
   };
   const answers: Step = {
     op: 'repartition',

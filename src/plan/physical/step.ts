@@ -87,8 +87,12 @@ export interface TableAggregateStep extends StepBase {
 interface JoinBase extends StepBase {
   readonly left: Step;
   readonly right: Step;
+  /** The names of the joined key columns. */
+  readonly keys: readonly string[];
   /** The joined column behind each column, where a projection that only picks and renames was taken into the join. */
   readonly picks?: readonly PlanColumn[];
+  /** What rows that meet must satisfy to be joined, over the columns of both sides. */
+  readonly matches?: Expr;
 }
 export interface StreamStreamJoinStep extends JoinBase {
   readonly op: 'streamStreamJoin';
@@ -109,11 +113,11 @@ export interface UnionStep extends StepBase {
   readonly left: Step;
   readonly right: Step;
 }
-/** Sends each row of a table to where the row is that its foreign key names. */
+/** Sends each row of a table to where the row is that its foreign keys name. */
 export interface ForeignKeySubscribeStep extends StepBase {
   readonly op: 'foreignKeySubscribe';
   readonly input: Step;
-  readonly foreignKey: Expr;
+  readonly foreignKeys: readonly Expr[];
   readonly join: 'INNER' | 'LEFT';
 }
 /** Holds who named which row, and answers with joined rows, by the key of the left table. */
@@ -124,6 +128,9 @@ export interface ForeignKeyLookupStep extends StepBase {
   readonly join: 'INNER' | 'LEFT';
   /** How many columns of the left table's key come first behind the foreign key. */
   readonly keyCount: number;
+  /** What a row and the one that it names must satisfy to be joined, over the columns of the two tables. */
+  readonly matches?: Expr;
+  readonly leftColumns: readonly PlanColumn[];
 }
 /** Keeps the newest answer of each row, whichever way the answers came. */
 export interface ForeignKeyResolveStep extends StepBase {

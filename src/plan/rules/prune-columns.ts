@@ -75,7 +75,8 @@ function prune(node: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
     }
     case 'join':
     case 'foreignKeyJoin': {
-      const own = node.kind === 'join' ? [node.leftKey, node.rightKey] : [node.foreignKey];
+      const keys = node.kind === 'join' ? [...node.leftKeys, ...node.rightKeys] : node.foreignKeys;
+      const own = node.matches === undefined ? keys : [...keys, node.matches];
       const wanted = new Set([...needed, ...columnsOf(own)]);
       const sides = [node.left, node.right].map((side) =>
         prune(side, new Set([...wanted].filter((name) => side.columns.some((column) => column.name === name)))),

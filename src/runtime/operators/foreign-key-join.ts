@@ -3,6 +3,7 @@ import type { Operator, RecordPosition } from '../operator.ts';
 import type { GroupedStore } from '../stores/grouped-store.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
+import type { JoinMatches } from './stream-table-join.ts';
 
 /**
  * A foreign-key join in three parts, after KIP-213. Each change of the left table is told to the partition of the row that its
@@ -24,7 +25,7 @@ export const order = {
 /** Reads the foreign key of a left row; null where it names nothing. */
 export type ForeignKeyOf = (row: Row) => Row;
 
-/** Left changes become messages to the partitions of their foreign keys: [foreign key, left key…, version, order, left row…]. */
+/** Left changes become messages to the partitions of their foreign keys: [foreign key…, left key…, version, order, left row…]. */
 export class ForeignKeySubscribe implements Operator {
   readonly #store: KeyValueStore<never>;
   readonly #foreignKey: ForeignKeyOf;
@@ -76,7 +77,7 @@ export class ForeignKeySubscribe implements Operator {
   /** A row of an inner join that names nothing has no part in it. */
   #named(row: Row): Row | undefined {
     const foreignKey = this.#foreignKey(row);
-    return foreignKey[0] === null && !this.#isLeft ? undefined : foreignKey;
+    return foreignKey.includes(null) && !this.#isLeft ? undefined : foreignKey;
   }
 }
 
@@ -89,6 +90,7 @@ export class ForeignKeyLookup implements Operator {
   readonly #isLeft: boolean;
   readonly #keyCount: number;
   readonly #width: number;
+  readonly #matches: JoinMatches;
 
   /** `width`: how many columns a right row has. */
   constructor(
@@ -97,7 +99,9 @@ export class ForeignKeyLookup implements Operator {
     join: 'INNER' | 'LEFT',
     keyCount: number,
     width: number,
+    matches: JoinMatches,
   ) {
+    this.#matches = matches;
     this.#subscriptions = subscriptions;
     this.#rows = rows;
     this.#isLeft = join === 'LEFT';
@@ -118,11 +122,12 @@ export class ForeignKeyLookup implements Operator {
 
   #onMessage({ key, after, timestamp, sequence }: Change, result: Change[]): void {
     const text = keyText(key);
-    const leftKey = after!.slice(1, 1 + this.#keyCount);
-    const version = after![1 + this.#keyCount] as number;
-    const what = after![2 + this.#keyCount] as Order;
-    const row = after!.slice(3 + this.#keyCount);
-    const isNull = key[0] === null;
+    const at = key.length + this.#keyCount;
+    const leftKey = after!.slice(key.length, at);
+    const version = after![at] as number;
+    const what = after![at + 1] as Order;
+    const row = after!.slice(at + 2);
+    const isNull = key.includes(null);
     if (what === order.forget || what === order.forgetAndAnswer) {
       if (!isNull) this.#subscriptions.delete(text, keyText(leftKey));
       if (what === order.forgetAndAnswer)
@@ -133,8 +138,8 @@ export class ForeignKeyLookup implements Operator {
     const found = isNull ? undefined : this.#rows.get(text);
     const has = found !== undefined || this.#isLeft;
     if (!has && what === order.rememberAndAnswerIfFound) return;
-    const at = Math.max(timestamp, found?.[1] ?? timestamp);
-    result.push(this.#answer([leftKey, version, row], found?.[0], has, at, sequence));
+    const time = Math.max(timestamp, found?.[1] ?? timestamp);
+    result.push(this.#answer([leftKey, version, row], found?.[0], has, time, sequence));
   }
 
   #onChange({ key, after, timestamp, sequence }: Change, result: Change[]): void {
@@ -155,7 +160,8 @@ export class ForeignKeyLookup implements Operator {
     timestamp: number,
     sequence: number,
   ): Change {
-    const joined = [...key, version, has ? 1 : 0, ...row, ...(right ?? new Array<null>(this.#width).fill(null))];
+    const partner = right !== undefined && this.#matches?.(row, right) === false ? undefined : right;
+    const joined = [...key, version, has ? 1 : 0, ...row, ...(partner ?? new Array<null>(this.#width).fill(null))];
     return new Change(key, undefined, joined, timestamp, sequence);
   }
 }

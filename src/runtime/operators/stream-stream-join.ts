@@ -3,7 +3,7 @@ import { Change, hasNull, rowText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { WindowStore } from '../stores/window-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
-import type { JoinRow } from './stream-table-join.ts';
+import type { JoinMatches, JoinRow } from './stream-table-join.ts';
 
 /** A buffered row: its time, its place among rows of that time, the row, and whether it has met a match. */
 type Buffered = [
@@ -33,6 +33,7 @@ export class StreamStreamJoin implements Operator {
   readonly #right: Side;
   readonly #within: JoinWindow;
   readonly #row: JoinRow;
+  readonly #matches: JoinMatches;
   readonly #segmentMs: number;
   readonly #onLate: (change: Change) => void;
   #streamTime: number;
@@ -45,6 +46,7 @@ export class StreamStreamJoin implements Operator {
     join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL',
     within: JoinWindow,
     row: JoinRow,
+    matches: JoinMatches,
     onLate: (change: Change) => void,
   ) {
     const { beforeMs, afterMs } = within;
@@ -52,6 +54,7 @@ export class StreamStreamJoin implements Operator {
     this.#right = { store: right, beforeMs: afterMs, afterMs: beforeMs, outer: join === 'RIGHT' || join === 'FULL' };
     this.#within = within;
     this.#row = row;
+    this.#matches = matches;
     this.#onLate = onLate;
     this.#segmentMs = Math.max(1000, Math.ceil((beforeMs + afterMs) / 2));
     [this.#streamTime, this.#arrival, this.#padded] = (left.meta ?? [-1, 0, 0]) as [number, number, number];
@@ -98,12 +101,13 @@ export class StreamStreamJoin implements Operator {
       let changed = false;
       for (const each of buffered) {
         if (each[0] < timestamp - own.beforeMs || each[0] > timestamp + own.afterMs) continue;
+        const [l, r] = isLeft ? [after, each[2]] : [each[2], after];
+        if (this.#matches?.(l, r) === false) continue;
         matched = true;
         if (!each[3]) {
           each[3] = true;
           changed = true;
         }
-        const [l, r] = isLeft ? [after, each[2]] : [each[2], after];
         const time = Math.max(timestamp, each[0]);
         result.push(new Change(key, undefined, this.#row(key, l, r), time, sequence, window, headers));
       }

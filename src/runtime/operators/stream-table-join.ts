@@ -5,6 +5,8 @@ import { mergeInputs } from './merge-inputs.ts';
 
 /** How the sides of a join become one row: the key, then each side's columns as the join's columns ask for them. */
 export type JoinRow = (key: Row, left: Row | undefined, right: Row | undefined) => Row;
+/** Whether two rows that meet are joined; undefined where all are. */
+export type JoinMatches = ((left: Row, right: Row) => boolean) | undefined;
 
 /**
  * Looks up each row of a stream in a table as it is when the row is processed; changes of the table send nothing. The table is
@@ -15,9 +17,11 @@ export class StreamTableJoin implements Operator {
   readonly #inner: boolean;
   readonly #row: JoinRow;
   readonly #inPlace: boolean;
+  readonly #matches: JoinMatches;
 
   /** `inPlace` says that the stream's changes are given to this join alone. */
-  constructor(table: KeyValueStore<Row>, inner: boolean, row: JoinRow, inPlace: boolean) {
+  constructor(table: KeyValueStore<Row>, inner: boolean, row: JoinRow, inPlace: boolean, matches: JoinMatches) {
+    this.#matches = matches;
     this.#table = table;
     this.#inner = inner;
     this.#row = row;
@@ -50,7 +54,10 @@ export class StreamTableJoin implements Operator {
   }
 
   #look(change: Change): Row | undefined {
-    return hasNull(change.key) ? undefined : this.#table.get(rowText(change));
+    if (hasNull(change.key)) return undefined;
+    const found = this.#table.get(rowText(change));
+    if (this.#matches === undefined || found === undefined || change.after === undefined) return found;
+    return this.#matches(change.after, found) ? found : undefined;
   }
 
   #join(change: Change, found: Row | undefined, result: Change[]): void {

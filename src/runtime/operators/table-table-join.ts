@@ -2,7 +2,7 @@ import { Change, keyText, rowText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
-import type { JoinRow } from './stream-table-join.ts';
+import type { JoinMatches, JoinRow } from './stream-table-join.ts';
 
 type Side = readonly [row: Row, timestamp: number, key: Row, start?: number, end?: number];
 
@@ -13,13 +13,16 @@ export class TableTableJoin implements Operator {
   readonly #needsLeft: boolean;
   readonly #needsRight: boolean;
   readonly #row: JoinRow;
+  readonly #matches: JoinMatches;
 
   constructor(
     left: KeyValueStore<Side>,
     right: KeyValueStore<Side>,
     join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL',
     row: JoinRow,
+    matches: JoinMatches,
   ) {
+    this.#matches = matches;
     this.#left = left;
     this.#right = right;
     this.#needsLeft = join === 'INNER' || join === 'LEFT';
@@ -60,6 +63,8 @@ export class TableTableJoin implements Operator {
   }
 
   #join(key: Row, left: Row | undefined, right: Row | undefined): Row | undefined {
+    if (left !== undefined && right !== undefined && this.#matches?.(left, right) === false)
+      return this.#needsLeft ? this.#join(key, left, undefined) : this.#join(key, undefined, right);
     if (
       (left === undefined && this.#needsLeft) ||
       (right === undefined && this.#needsRight) ||
