@@ -10,7 +10,7 @@ import { persistentOptions, physicalPlan, sinkOf, sourceDefaults } from '../engi
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { schemaText } from '../types/schema.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
-import { checkTopics } from './check-topics.ts';
+import { checkCoPartitioning } from './check-co-partitioning.ts';
 import { inferColumns, withSchemas } from './schemas.ts';
 import { ensureTopic } from './topics.ts';
 
@@ -114,7 +114,7 @@ async function createAs(
   const name = statement.name.text;
   const target = { kind: statement.sourceKind, name, properties: statement.properties, span: statement.span };
   const planned = planCreateAs(target, statement.query!, engine.catalog, persistentOptions(session));
-  checkTopics(statement.query!, engine, planned.plan);
+  checkCoPartitioning(statement.query!, planned.plan);
   const windowed = planned.sink.window !== undefined;
   const retention = planned.retentionMs;
   const config: Record<string, string> =

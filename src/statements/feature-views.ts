@@ -8,7 +8,7 @@ import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
 import { closest } from '../util/closest.ts';
-import { checkTopics } from './check-topics.ts';
+import { checkCoPartitioning } from './check-co-partitioning.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 import { ensureTopic } from './topics.ts';
 
@@ -58,7 +58,7 @@ export const createFeatureView: Handler<CreateFeatureView> = async (statement, e
     span: statement.span,
   };
   const planned = planCreateAs(target, statement.query, engine.catalog, persistentOptions(session));
-  checkTopics(statement.query, engine, planned.plan);
+  checkCoPartitioning(statement.query, planned.plan);
   checkColumns(
     statement,
     planned.sink.schema.map((column) => column.name),

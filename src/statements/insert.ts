@@ -6,7 +6,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import { insertedRecord } from '../engine/insert-values.ts';
 import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
 import type { Insert } from '../syntax/statements/insert.ts';
-import { checkTopics } from './check-topics.ts';
+import { checkCoPartitioning } from './check-co-partitioning.ts';
 import { currentStatus, type Handler } from './handler.ts';
 
 export const insert: Handler<Insert> = async (statement, { engine, session, text, distribute }) => {
@@ -24,7 +24,7 @@ export const insert: Handler<Insert> = async (statement, { engine, session, text
   }
   const properties = new Properties(statement.properties, ['QUERY_ID'], statement.span);
   const planned = planInsertSelect(spec, statement.query, engine.catalog, persistentOptions(session));
-  checkTopics(statement.query, engine, planned.plan);
+  checkCoPartitioning(statement.query, planned.plan);
   const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
   if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
   const plan = physicalPlan(planned.plan, sinkOf(planned));

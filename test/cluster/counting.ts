@@ -13,7 +13,10 @@ interface Event {
   readonly timestamp: number;
 }
 
-/** One run of two queries over numbered events, a copy and hopping counts, whose results are known without Millrace. */
+/**
+ * One run of queries over numbered events whose results are known without Millrace: a copy, hopping counts, and a join of each
+ * event with itself.
+ */
 export class CountingRun {
   readonly topic: string;
   readonly service: string;
@@ -41,11 +44,14 @@ export class CountingRun {
   get statements(): string {
     return `CREATE STREAM events (k STRING KEY, id BIGINT) WITH (KAFKA_TOPIC='${this.topic}', VALUE_FORMAT='JSON');
     CREATE STREAM copies WITH (KAFKA_TOPIC='copies_${this.#stamp}', RETENTION_MS=-1) AS SELECT k, id FROM events EMIT CHANGES;
-    CREATE TABLE counts WITH (KAFKA_TOPIC='counts_${this.#stamp}', RETENTION_MS=-1) AS SELECT k, COUNT(*) AS n FROM events WINDOW HOPPING (SIZE 60 SECONDS, ADVANCE BY 20 SECONDS) GROUP BY k EMIT CHANGES;`;
+    CREATE TABLE counts WITH (KAFKA_TOPIC='counts_${this.#stamp}', RETENTION_MS=-1) AS SELECT k, COUNT(*) AS n FROM events WINDOW HOPPING (SIZE 60 SECONDS, ADVANCE BY 20 SECONDS) GROUP BY k EMIT CHANGES;
+    CREATE STREAM selves WITH (KAFKA_TOPIC='selves_${this.#stamp}', RETENTION_MS=-1) AS SELECT a.k AS k, a.id AS id FROM events a JOIN events b WITHIN 1 SECOND ON a.k = b.k WHERE a.id = b.id EMIT CHANGES;`;
   }
-  /** The groups of the copy and of the counts. */
-  get groups(): readonly [string, string] {
-    return [`_millrace-${this.service}query_CSAS_COPIES_0`, `_millrace-${this.service}query_CTAS_COUNTS_1`];
+  /** The groups of the copy, of the counts, and of the two readers of the join. */
+  get groups(): readonly [string, string, string, string] {
+    const group = (query: string): string => `_millrace-${this.service}query_${query}`;
+    const selves = group('CSAS_SELVES_2');
+    return [group('CSAS_COPIES_0'), group('CTAS_COUNTS_1'), selves, `${selves}-reader-1`];
   }
 
   /** What every window must count. */
@@ -64,7 +70,7 @@ export class CountingRun {
     return counts;
   }
 
-  /** Waits until both queries have read everything; then every event was copied once, and every window counts what it must. */
+  /** Waits until all queries have read everything; then every event was copied and joined once, and every window counts what it must. */
   async verify(): Promise<string> {
     const { length } = this.events;
     for (const group of this.groups) {
@@ -72,9 +78,12 @@ export class CountingRun {
       while ((await groupOffset(group, this.topic)) < length && Date.now() < end)
         await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    const copies = (await readAll(`copies_${this.#stamp}`)).map(
-      ({ value }) => (JSON.parse(value!.toString()) as { ID: number }).ID,
-    );
+    const ids = async (name: string): Promise<number[]> =>
+      (await readAll(`${name}_${this.#stamp}`)).map(
+        ({ value }) => (JSON.parse(value!.toString()) as { ID: number }).ID,
+      );
+    const copies = await ids('copies');
+    const selves = await ids('selves');
     const finals = new Map<string, number>();
     for (const { key, value } of await readAll(`counts_${this.#stamp}`)) {
       finals.set(
@@ -85,6 +94,7 @@ export class CountingRun {
     const expected = this.#expectedCounts();
     const wrong = [...expected].filter(([name, count]) => finals.get(name) !== count);
     expect([copies.length, new Set(copies).size]).toEqual([length, length]);
+    expect([selves.length, new Set(selves).size]).toEqual([length, length]);
     expect(wrong.slice(0, 5)).toEqual([]);
     expect(finals.size).toBe(expected.size);
     return `${copies.length} copies, ${finals.size} windows`;

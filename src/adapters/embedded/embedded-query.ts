@@ -1,6 +1,6 @@
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps } from '../../plan/physical/step.ts';
-import { sourcesOf } from '../../plan/physical/topology.ts';
+import { readersOf, sourcesOf } from '../../plan/physical/topology.ts';
 import { BatchWriter } from '../../records/batch.ts';
 import { runSettings, type RunSettings } from '../../runtime/run-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
@@ -44,6 +44,7 @@ export class EmbeddedQuery {
   #topology: LocalTopology | undefined;
   #entities: EntityStore | undefined;
   #inputs: InputPartition[] = [];
+  #readers: ReadonlyMap<string, number> = new Map();
   #encoder: SinkEncoder | undefined;
   #writers: BatchWriter[] = [];
   readonly #errors: ErrorCollector;
@@ -114,9 +115,10 @@ export class EmbeddedQuery {
       sink === undefined
         ? []
         : Array.from({ length: log.info(sink.topic)?.partitions ?? sink.partitions }, () => new BatchWriter());
-    this.#inputs = sources.flatMap((step, i) => {
+    this.#readers = readersOf(this.#plan);
+    this.#inputs = sources.flatMap((step) => {
       const { topic, kind } = step.source;
-      const reader = sources.slice(0, i).filter(({ source }) => source.topic === topic).length;
+      const reader = this.#readers.get(step.id)!;
       const decoder = new SourceDecoder(step, this.#options.schemas, (bad) => this.#errors.badRecord(bad));
       const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
       return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
@@ -236,13 +238,8 @@ export class EmbeddedQuery {
     const state = this.#options.backend.batch();
     this.#topology!.flush(state);
     this.#entities?.flush(state);
-    const readers = new Map<string, number>();
-    for (const { topic, partition, position } of this.#inputs) {
-      const place = `${topic}/${partition}`;
-      const reader = readers.get(place) ?? 0;
-      readers.set(place, reader + 1);
-      state.put(this.#positionKey(topic, partition, reader), encodeValue(position));
-    }
+    for (const { stepId, topic, partition, position } of this.#inputs)
+      state.put(this.#positionKey(topic, partition, this.#readers.get(stepId)!), encodeValue(position));
     const logged =
       errors.length === 0 || this.#options.log.info(this.#options.processingLog) === undefined
         ? []

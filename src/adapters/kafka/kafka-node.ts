@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { subTopologies } from '../../plan/physical/topology.ts';
+import { readersOf, subTopologies } from '../../plan/physical/topology.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { SchemaRegistry } from '../../runtime/ports/schema-registry.ts';
@@ -29,7 +29,7 @@ import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import { batchesOf } from '../topic-records.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
 import { createInternalTopics, hasState, internalTopics } from './internal-topics.ts';
-import { commandTopic, groupId } from './names.ts';
+import { commandTopic, groupId, readerGroup } from './names.ts';
 import { KafkaCommands } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { QueryGroup } from './query-group.ts';
@@ -329,7 +329,9 @@ export class KafkaNode implements Node {
     if (!forget) return;
     const group = groupId(this.#serviceId, id);
     for (const topic of internalTopics(running.query, group)) await this.deleteTopic(topic);
-    await this.#admin.deleteGroups([group]).catch(() => undefined);
+    const readers = Math.max(0, ...readersOf(running.query.plan).values());
+    const groups = Array.from({ length: readers + 1 }, (_, reader) => readerGroup(group, reader));
+    await this.#admin.deleteGroups(groups).catch(() => undefined);
   }
 
   async setPaused(id: string, paused: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
-import type { PartitionBatch, ProducerIdentity, Wire } from './wire.ts';
+import type { PartitionBatch, ProducerIdentity, TopicOffset, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
 /** A task goes on while so many bytes wait for the broker; with more it waits too. */
@@ -148,9 +148,10 @@ export class TaskProducer {
     this.#check();
   }
 
-  /** Ends the transaction with the input offsets in it: after this everything that was sent is seen, or nothing. */
-  async commit(group: string, offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
-    await this.#wire.commitOffsetsInTransaction(this.#transactionalId!, this.#identity!, group, offsets);
+  /** Ends the transaction with the input offsets of each group in it: after this everything that was sent is seen, or nothing. */
+  async commit(offsets: ReadonlyMap<string, readonly TopicOffset[]>): Promise<void> {
+    for (const [group, list] of offsets)
+      await this.#wire.commitOffsetsInTransaction(this.#transactionalId!, this.#identity!, group, list);
     await this.#wire.endTransaction(this.#transactionalId!, this.#identity!, true);
     this.#inTransaction.clear();
   }

@@ -10,7 +10,7 @@ import { SchemaCache, type SchemaText } from '../../runtime/schema-cache.ts';
 import type { ClientSettings } from './client-config.ts';
 import { KafkaTask, type TaskCommitStep, type TaskSpec } from './task.ts';
 import type { FetchWant } from './responses.ts';
-import { Wire, WireError } from './wire.ts';
+import { Wire, WireError, type TopicOffset } from './wire.ts';
 
 export interface WorkerData {
   readonly settings: ClientSettings;
@@ -82,10 +82,7 @@ let closing = false;
 let fetchError: string | undefined;
 let wake: () => void = () => undefined;
 
-function commitOffsets(
-  group: string,
-  offsets: readonly { topic: string; partition: number; offset: number }[],
-): Promise<void> {
+function commitOffsets(group: string, offsets: readonly TopicOffset[]): Promise<void> {
   const call = calls++;
   return new Promise((resolve, reject) => {
     pending.set(call, { resolve: () => resolve(), reject });

@@ -1,6 +1,6 @@
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import { allSteps, invokesModel, stepInputs } from '../../plan/physical/step.ts';
-import { subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
+import { readersOf, subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
 
 import type { RecordCursor } from '../../records/batch.ts';
 import type { RunSettings } from '../../runtime/run-settings.ts';
@@ -18,10 +18,10 @@ import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { processingLogRecord } from '../../runtime/processing-log.ts';
 import { SinkEncoder, type AddRecord } from '../../runtime/sink-encoder.ts';
 import { SourceDecoder } from '../../runtime/source-decoder.ts';
-import { changelogTopic, repartitionTopic, transactionalId } from './names.ts';
+import { changelogTopic, readerGroup, repartitionTopic, transactionalId } from './names.ts';
 import { TaskProducer } from './task-producer.ts';
 import { TaskState } from './task-state.ts';
-import type { Wire } from './wire.ts';
+import type { TopicOffset, Wire } from './wire.ts';
 
 /** What a worker is told of a task: plain data. */
 export interface TaskSpec {
@@ -49,10 +49,7 @@ export interface TaskPorts {
   readonly models: ModelHost | undefined;
   readonly schemas: SchemaCache;
   /** At least once: the group's offsets are committed by its member, in the main thread. */
-  readonly commitOffsets: (
-    group: string,
-    offsets: readonly { topic: string; partition: number; offset: number }[],
-  ) => Promise<void>;
+  readonly commitOffsets: (group: string, offsets: readonly TopicOffset[]) => Promise<void>;
   readonly onStep?: ((step: TaskCommitStep) => void) | undefined;
 }
 
@@ -71,6 +68,7 @@ export class KafkaTask {
   readonly highWatermarks = new Map<string, number>();
   readonly #ports: TaskPorts;
   readonly #part: SubTopology;
+  readonly #readers: ReadonlyMap<string, number>;
   readonly #producer: TaskProducer;
   readonly #state: TaskState;
   readonly #ordered: boolean;
@@ -90,6 +88,7 @@ export class KafkaTask {
     this.#ports = ports;
     this.#errors = new ErrorCollector(spec.queryId);
     this.#part = subTopologies(spec.plan)[spec.part]!;
+    this.#readers = readersOf(spec.plan);
     this.#producer = new TaskProducer(
       ports.wire,
       spec.exactlyOnce ? transactionalId(spec.group, spec.part, spec.partition) : null,
@@ -120,16 +119,23 @@ export class KafkaTask {
     ];
     await wire.watch([...topics, ...outputs, ...(spec.hasState ? [changelogTopic(spec.group, spec.part)] : [])]);
     await this.#producer.init();
-    const offsets = await wire.committedOffsets(
-      spec.group,
-      topics.map((topic) => ({ topic, partition: spec.partition })),
+    const committedOf = async (reader: number): Promise<ReadonlyMap<string, number>> => {
+      const wanted = topics.filter((_, i) => this.#readerOf(this.#part.inputs[i]!.id) === reader);
+      return wire.committedOffsets(
+        readerGroup(spec.group, reader),
+        wanted.map((topic) => ({ topic, partition: spec.partition })),
+      );
+    };
+    const readers = [...new Set(this.#part.inputs.map(({ id }) => this.#readerOf(id)))];
+    const offsets = new Map(
+      await Promise.all(readers.map(async (reader) => [reader, await committedOf(reader)] as const)),
     );
     if (spec.hasState) this.counts.restored = await this.#state.restore();
     this.#build();
     for (const [i, input] of this.#part.inputs.entries()) {
       const topic = topics[i]!;
       if (spec.partition >= wire.partitions(topic)) continue;
-      const committed = offsets.get(`${topic}/${spec.partition}`) ?? -1;
+      const committed = offsets.get(this.#readerOf(input.id))!.get(`${topic}/${spec.partition}`) ?? -1;
       const isTable = input.op === 'tableSource' || input.op === 'repartition';
       const position =
         committed >= 0
@@ -270,6 +276,11 @@ export class KafkaTask {
     await this.#producer.send();
   }
 
+  /** Which of its topic's readers an input is. */
+  #readerOf(stepId: string): number {
+    return this.#readers.get(stepId) ?? 0;
+  }
+
   #position(): number {
     return this.inputs.reduce((sum, { reached }) => sum + reached, 0);
   }
@@ -330,14 +341,22 @@ export class KafkaTask {
     }
     for (const { key, value, timestamp, headers } of this.#errors.takeLetters())
       this.#producer.add(spec.deadLetters, 0, timestamp, key, value, headers);
-    const offsets = this.inputs.map(({ topic, partition, reached }) => ({ topic, partition, offset: reached }));
+    const offsets = new Map<string, TopicOffset[]>();
+    for (const { stepId, topic, partition, reached } of this.inputs) {
+      const group = readerGroup(spec.group, this.#readerOf(stepId));
+      offsets.set(group, [...(offsets.get(group) ?? []), { topic, partition, offset: reached }]);
+    }
     await this.#producer.flush();
     onStep?.('sent');
-    if (spec.exactlyOnce) await this.#producer.commit(spec.group, offsets);
+    if (spec.exactlyOnce) await this.#producer.commit(offsets);
     onStep?.('ended');
     if (state.length > 0) await this.#state.write(state);
     onStep?.('stored');
-    if (!spec.exactlyOnce) await this.#ports.commitOffsets(spec.group, offsets);
+    if (!spec.exactlyOnce)
+      for (const [group, list] of offsets) {
+        if (group === spec.group) await this.#ports.commitOffsets(group, list);
+        else await this.#ports.wire.commitOffsets(group, list);
+      }
     this.#dirty = false;
     this.counts.commits++;
   }

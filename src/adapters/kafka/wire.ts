@@ -45,6 +45,7 @@ interface Broker {
   addOffsetsToTxn(request: object): Promise<unknown>;
   txnOffsetCommit(request: object): Promise<unknown>;
   endTxn(request: object): Promise<unknown>;
+  offsetCommit(request: object): Promise<unknown>;
   offsetFetch(
     request: object,
   ): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
@@ -94,6 +95,13 @@ export interface PartitionBatch {
   readonly topic: string;
   readonly partition: number;
   readonly batch: Buffer;
+}
+
+/** The next record to read of a partition. */
+export interface TopicOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
 }
 
 /** Raw requests to the brokers of a cluster. */
@@ -346,15 +354,19 @@ export class Wire {
     transactionalId: string,
     { id, epoch }: ProducerIdentity,
     groupId: string,
-    offsets: readonly { topic: string; partition: number; offset: number }[],
+    offsets: readonly TopicOffset[],
   ): Promise<void> {
     const identity = { transactionalId, producerId: id.toString(), producerEpoch: epoch, groupId };
     await this.#coordinated(transactionalId, 1, (broker) => broker.addOffsetsToTxn(identity));
-    const topics = [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({
-      topic,
-      partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
-    }));
+    const topics = offsetsByTopic(offsets);
     await this.#coordinated(groupId, 0, (broker) => broker.txnOffsetCommit({ ...identity, topics }));
+  }
+
+  /** Commits offsets of a group that has no members. */
+  async commitOffsets(groupId: string, offsets: readonly TopicOffset[]): Promise<void> {
+    const noMember = { groupGenerationId: -1, memberId: '', retentionTime: -1 };
+    const topics = offsetsByTopic(offsets);
+    await this.#coordinated(groupId, 0, (broker) => broker.offsetCommit({ groupId, ...noMember, topics }));
   }
 
   endTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, commit: boolean): Promise<unknown> {
@@ -383,6 +395,13 @@ export class Wire {
 
 const rawResponse = { decode: (raw: Buffer) => Promise.resolve(raw), parse: (raw: Buffer) => Promise.resolve(raw) };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function offsetsByTopic(offsets: readonly TopicOffset[]): readonly object[] {
+  return [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({
+    topic,
+    partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
+  }));
+}
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();

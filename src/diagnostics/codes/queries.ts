@@ -79,11 +79,6 @@ export const queryCodes = {
       `ORDER BY: there is no column ${p.number}, SELECT has ${p.columns}`,
   },
   ORDER_BY_TYPE: { message: (p: { type: string }) => `ORDER BY: values of type ${p.type} have no order` },
-  TOPIC_READ_TWICE: {
-    message: (p: { topic: string }) =>
-      `the query reads the topic ${p.topic} twice, and on Kafka a query has one position in each`,
-    hint: () => 'Make a copy first (CREATE STREAM copy AS SELECT * FROM …), and read that.',
-  },
   SUBQUERY_LIMIT: {
     message: () => 'LIMIT cannot be part of a subquery: its rows do not end',
     hint: () => 'Put LIMIT behind the outer query.',

@@ -32,3 +32,18 @@ function collect(step: Step, into: (SourceStep | RepartitionStep)[]): void {
 export function sourcesOf(plan: PhysicalPlan): SourceStep[] {
   return subTopologies(plan).flatMap(({ inputs }) => inputs.filter((input) => input.op !== 'repartition'));
 }
+
+/**
+ * Sources that read one topic are its readers 0, 1 and so on, in the order of the plan: each goes on from a position of its own.
+ * By step id.
+ */
+export function readersOf(plan: PhysicalPlan): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  return new Map(
+    sourcesOf(plan).map(({ id, source: { topic } }) => {
+      const reader = counts.get(topic) ?? 0;
+      counts.set(topic, reader + 1);
+      return [id, reader];
+    }),
+  );
+}
