@@ -5,7 +5,11 @@ import { goldenFiles, runGolden, updateGolden, type Mode } from './golden.ts';
 const isUpdate = process.env['GOLDEN_UPDATE'] === '1';
 
 describe.each(goldenFiles)('$name', ({ name, file }) => {
-  const modes: Mode[] = file.onePartition ? ['whole', 'restarted'] : ['whole', 'restarted', 'partitioned'];
+  const modes: Mode[] = file.once
+    ? ['whole']
+    : file.onePartition
+      ? ['whole', 'restarted']
+      : ['whole', 'restarted', 'partitioned'];
   test.each(isUpdate ? modes.slice(0, 1) : modes)('%s', async (mode) => {
     const results = await runGolden(file, mode);
     if (isUpdate) updateGolden(file, results);

@@ -2,13 +2,17 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
+import { evaluate, type Evaluation } from './evaluate.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
 
-/** A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds. */
+/**
+ * A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds, `eval` a stream, whose rows
+ * each line of the body is evaluated over.
+ */
 export interface Block {
   readonly line: number;
-  readonly command: 'sql' | 'produce' | 'consume' | 'wait' | 'error';
+  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'wait' | 'error';
   readonly argument: string;
   readonly body: string;
   readonly expected: string;
@@ -18,7 +22,12 @@ export interface GoldenFile {
   readonly blocks: readonly Block[];
   /** `# partitions 1`: the result hangs on stream time across keys. */
   readonly onePartition: boolean;
+  /** `# once`: nothing of it depends on restarts, partitions or the broker. */
+  readonly once: boolean;
 }
+
+/** What the expressions of `eval` blocks gave. */
+export type Evaluated = Evaluation & { readonly expression: string };
 
 /** Reads `command argument`, its body up to `----`, and what is expected up to an empty line. */
 export function parseGolden(path: string): GoldenFile {
@@ -45,7 +54,8 @@ export function parseGolden(path: string): GoldenFile {
       expected: expected.join('\n'),
     });
   }
-  return { path, blocks, onePartition: lines.some((line) => line.trim() === '# partitions 1') };
+  const has = (note: string): boolean => lines.some((line) => line.trim() === note);
+  return { path, blocks, onePartition: has('# partitions 1'), once: has('# once') };
 }
 
 export type Mode = 'whole' | 'restarted' | 'partitioned' | 'broker';
@@ -65,6 +75,7 @@ export async function runGolden(
   mode: Mode,
   open: (folder: string) => Promise<TestEngine> = openEngine,
   prefix = '',
+  evaluated: Evaluated[] = [],
 ): Promise<{ block: Block; actual: string; expected: string }[]> {
   let engine = await open(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
   const results: { block: Block; actual: string; expected: string }[] = [];
@@ -81,6 +92,14 @@ export async function runGolden(
         // An error's text and place are those of the topic's own name.
         if (prefix !== '' && /KAFKA_TOPIC/i.test(block.body)) continue;
         results.push({ block, actual: await errorOf(engine, block.body), expected: block.expected });
+      } else if (block.command === 'eval') {
+        const texts: string[] = [];
+        for (const line of block.body.split('\n')) {
+          const { text, calls } = await evaluate(engine.engine, block.argument, line);
+          texts.push(text);
+          evaluated.push({ expression: line, text, calls });
+        }
+        results.push({ block, actual: texts.join('\n'), expected: block.expected });
       } else if (block.command === 'wait') {
         await new Promise((resolve) => setTimeout(resolve, Number(block.argument)));
         results.push({ block, actual: '', expected: block.expected });

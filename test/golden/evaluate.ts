@@ -1,0 +1,190 @@
+import { analyzeQuery } from '../../src/analysis/query.ts';
+import { SqlError } from '../../src/diagnostics/sql-error.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { argumentType, compileExpression, layoutOf } from '../../src/expressions/compile.ts';
+import { mapChildren, type Expr } from '../../src/expressions/node.ts';
+import { findFormat } from '../../src/formats/index.ts';
+import { findAggregate, findFunction } from '../../src/functions/registry.ts';
+import { resolveOverload } from '../../src/functions/resolve.ts';
+import { inputsOf, type LogicalNode } from '../../src/plan/logical/node.ts';
+import { lower } from '../../src/plan/physical/lower.ts';
+import { allSteps, type PhysicalPlan, type SourceStep } from '../../src/plan/physical/step.ts';
+import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
+import type { Change, Row } from '../../src/runtime/change.ts';
+import { noConflation } from '../../src/runtime/run-settings.ts';
+import { SchemaCache } from '../../src/runtime/schema-cache.ts';
+import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
+import { LocalTopology } from '../../src/runtime/topology.ts';
+import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import type { ExpressionNode } from '../../src/syntax/expressions.ts';
+import { parse, splitScript } from '../../src/syntax/parse.ts';
+import type { QueryNode } from '../../src/syntax/query.ts';
+import { typeText, type SqlType, type Value } from '../../src/types/sql-type.ts';
+import { Bytes } from '../../src/util/bytes.ts';
+
+/** What a call in an evaluated expression met. */
+export interface EvaluatedCall {
+  readonly fn: string;
+  /** Its place among the overloads; undefined for a call that was refused or failed. */
+  readonly overload: number | undefined;
+  readonly arguments: number;
+  readonly outcome: 'ordinary' | 'null' | 'error';
+}
+export interface Evaluation {
+  /** The values as JSON has them, with their type: several rows between bars, an error behind an exclamation mark. */
+  readonly text: string;
+  readonly calls: readonly EvaluatedCall[];
+}
+
+/** Evaluates an expression over the rows of a stream with the key GRP; an aggregate is over the rows of each key. */
+export async function evaluate(engine: Engine, stream: string, expression: string): Promise<Evaluation> {
+  const query = (group: string): QueryNode => {
+    const text = `SELECT ${expression} AS v FROM ${stream} ${group} EMIT CHANGES;`;
+    const statement = parse(splitScript({ name: 'eval', text })[0]!);
+    if (statement.kind !== 'select') throw new TypeError('eval takes an expression');
+    return statement.query;
+  };
+  const [item] = query('').select;
+  const written = item?.kind === 'expression' ? callsOf(item.expression) : [];
+  const failed = (text: string): Evaluation => ({
+    text,
+    calls: written.slice(0, 1).map((call) => ({ ...call, overload: undefined, outcome: 'error' })),
+  });
+  try {
+    const isGrouped = written.some(({ fn }) => findAggregate(fn) !== undefined);
+    const parsed = query(isGrouped ? 'GROUP BY grp' : '');
+    const { plan } = analyzeQuery(parsed, engine.catalog, { purpose: 'push', suppressEnabled: true });
+    const { rows, type, input, columns, failures } = await run(engine, plan);
+    const text = rows.map((value) => `${json(value, type)} :: ${typeText(type)}`).join(' | ') || '(no rows)';
+    if (failures.length > 0) return failed(`${text} ! ${failures.join('; ')}`);
+    return { text, calls: outcomes(plan, input, columns, rows) };
+  } catch (error) {
+    if (error instanceof SqlError) return failed(`! ${error.code}: ${error.message.split('\n')[0]!}`);
+    throw error;
+  }
+}
+
+/** The calls of an expression as it is written, the outermost first. */
+function callsOf(expression: ExpressionNode): { fn: string; arguments: number }[] {
+  const found: { fn: string; arguments: number }[] = [];
+  const left: unknown[] = [expression];
+  for (let node = left.shift(); node !== undefined; node = left.shift()) {
+    if (typeof node !== 'object' || node === null) continue;
+    const call = node as Partial<Extract<ExpressionNode, { kind: 'call' }>>;
+    if (call.kind === 'call') found.push({ fn: call.name!.text, arguments: call.args!.length });
+    left.push(...(Object.values(node) as unknown[]));
+  }
+  return found;
+}
+
+async function run(
+  engine: Engine,
+  logical: LogicalNode,
+): Promise<{ rows: Value[]; type: SqlType; input: Row[]; columns: readonly string[]; failures: string[] }> {
+  const root = lower(logical, true);
+  const plan: PhysicalPlan = {
+    version: 1,
+    root,
+    shape: logical.shape,
+    windowed: undefined,
+    sink: undefined,
+    rules: [],
+  };
+  const failures: string[] = [];
+  const topology = new LocalTopology(plan, {
+    backend: new MemoryBackend(),
+    statePrefix: 'eval',
+    partitions: 1,
+    settings: noConflation,
+    models: undefined,
+    failures: { report: (message) => void failures.push(message), deadLetter: () => undefined },
+  });
+  const source = allSteps(root).find((step): step is SourceStep => step.op === 'streamSource')!;
+  const changes = await decoded(engine, source);
+  const slot = root.columns.findIndex(({ name }) => name === 'V');
+  const last = new Map<string, Value>();
+  for (const change of changes)
+    for (const { key, after } of await topology.process([{ stepId: source.id, partition: 0, change }]))
+      last.set(logical.shape === 'TABLE' ? String(key[0]) : String(last.size), after![slot] ?? null);
+  return {
+    rows: [...last.values()],
+    type: root.columns[slot]!.type,
+    input: changes.map(({ after }) => after!),
+    columns: source.columns.map(({ name }) => name),
+    failures: [...new Set(failures)],
+  };
+}
+
+async function decoded(engine: Engine, source: SourceStep): Promise<Change[]> {
+  const decoder = new SourceDecoder(source, new SchemaCache(() => Promise.resolve(undefined)), ({ message }) => {
+    throw new TypeError(message);
+  });
+  const reader = await engine.node.openReader(source.source.topic, 'beginning');
+  const changes: Change[] = [];
+  const cursor = new RecordCursor();
+  while (!reader.caughtUp) {
+    for (const { key, value, timestamp } of await reader.poll(1000, 100)) {
+      const writer = new BatchWriter();
+      writer.add(timestamp, key, value);
+      const bytes = writer.finish();
+      cursor.open(bytes, batchHeader, readBatchInfo(bytes, 0, bytes.length)!);
+      cursor.next();
+      changes.push(decoder.decode(cursor, 0, changes.length)!);
+    }
+  }
+  reader.close();
+  return changes;
+}
+
+/** What each call met: a null among its arguments in every row, or values and a value as the result. */
+function outcomes(
+  plan: LogicalNode,
+  input: readonly Row[],
+  columns: readonly string[],
+  rows: readonly Value[],
+): EvaluatedCall[] {
+  const layout = layoutOf(columns);
+  const valueOf = (expr: Expr, row: Row): Value => {
+    try {
+      return compileExpression(expr, layout, () => undefined)(row);
+    } catch {
+      // The argument of a lambda has no value outside of it.
+      return undefined as never;
+    }
+  };
+  return callsOfPlan(plan).map(({ fn, args }): EvaluatedCall => {
+    const { overloads, kind } = findFunction(fn)!;
+    const known = resolveOverload<(typeof overloads)[number]>(overloads, args.map(argumentType));
+    const values = args.filter((arg) => arg.kind !== 'lambda' && arg.kind !== 'unit');
+    const isNull = input.every((row) => values.some((arg) => valueOf(arg, row) === null));
+    const hasResult = kind === 'scalar' || rows.some((row) => row !== null);
+    return {
+      fn,
+      overload: overloads.indexOf(known?.overload as never),
+      arguments: args.length,
+      outcome: isNull || !hasResult ? 'null' : 'ordinary',
+    };
+  });
+}
+
+function callsOfPlan(node: LogicalNode): { fn: string; args: readonly Expr[] }[] {
+  const own: { fn: string; args: readonly Expr[] }[] = [];
+  const visit = (expr: Expr): Expr => {
+    if (expr.kind === 'call') own.push({ fn: expr.fn, args: expr.args });
+    return mapChildren(expr, visit);
+  };
+  if (node.kind === 'project') for (const { expr } of node.exprs) visit(expr);
+  for (const call of node.kind === 'aggregate' ? node.aggregates : node.kind === 'flatMap' ? node.functions : []) {
+    own.push({ fn: call.fn, args: call.args });
+    call.args.forEach(visit);
+  }
+  return [...own, ...inputsOf(node).flatMap(callsOfPlan)];
+}
+
+function json(value: Value, type: SqlType): string {
+  if (value === null) return 'null';
+  const encode = findFormat('JSON')!.encoder([{ name: 'V', type, slot: 0 }], { wrap: false, delimiter: ',' });
+  const out = new Bytes();
+  encode([value], out);
+  return out.from(0).toString();
+}
