@@ -16,6 +16,7 @@ import {
   type SqlType,
 } from '../../types/sql-type.ts';
 import { DecodeError, type SchemaText } from '../define.ts';
+import { asProtoText, metaOf } from './descriptor.ts';
 import { standsFor, wrapped, type ProtoField, type ProtoMessage, type ProtoScalar, type ProtoType } from './schema.ts';
 
 /** A message of a file, and its place: Confluent's framing names messages by their places, outer ones first. */
@@ -38,9 +39,10 @@ const known: Readonly<Record<string, string>> = {
 };
 
 /** Reads a .proto file and what it imports: its messages, in their order. Throws `DecodeError` for what is no such file. */
-export function parseProto({ text, references = [] }: SchemaText): readonly PlacedMessage[] {
+export function parseProto({ text: schema, references = [] }: SchemaText): readonly PlacedMessage[] {
   const root = new protobuf.Root();
   try {
+    const text = asProtoText(schema);
     const seen = new Set<string>();
     const read = (source: string): protobuf.IParserResult => {
       const file = protobuf.parse(source, root, { keepCase: true });
@@ -49,7 +51,7 @@ export function parseProto({ text, references = [] }: SchemaText): readonly Plac
         seen.add(path);
         const given = references.find(({ name }) => name === path)?.text ?? known[path];
         const common = given === undefined ? protobuf.common.get(path) : null;
-        if (given !== undefined) read(given);
+        if (given !== undefined) read(asProtoText(given));
         else if (common?.nested !== undefined) root.addJSON(common.nested);
         else throw new DecodeError(`the Protobuf schema imports "${path}", which is not there`);
       }
@@ -111,18 +113,9 @@ function messageOf(type: protobuf.Type, around: readonly string[]): ProtoMessage
 }
 
 /** Connect's note of a decimal's digits. */
-function decimalOf({ parsedOptions }: protobuf.Field): ProtoField['decimal'] {
-  const options = (parsedOptions ?? []) as readonly Record<
-    string,
-    { readonly params?: readonly Record<string, string>[] }
-  >[];
-  const params = options.flatMap((option) => option['(confluent.field_meta)']?.params ?? []);
-  const value = (name: string): number | undefined => {
-    const text = params.find(({ key }) => key === name)?.['value'];
-    return text === undefined ? undefined : Number(text);
-  };
-  const precision = value('precision');
-  return precision === undefined ? undefined : { precision, scale: value('scale') ?? 0 };
+function decimalOf(field: protobuf.Field): ProtoField['decimal'] {
+  const { precision, scale } = metaOf(field);
+  return precision === undefined ? undefined : { precision: Number(precision), scale: Number(scale ?? 0) };
 }
 
 /** The SQL type of a field; undefined where SQL has none. `named` gives the names of a struct's fields. */

@@ -8,6 +8,7 @@ import {
   type SchemaVersion,
   type ServedRegistry,
 } from '../../engine/ports.ts';
+import { asDescriptor, asProtoText } from '../../formats/protobuf/descriptor.ts';
 import type { ServerContext } from '../context.ts';
 import { parseObject, readBody, textField } from '../requests.ts';
 
@@ -65,7 +66,7 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
     answer(response, () => {
       const found = registry.schema(Number(request.params.id));
       if (found === undefined) throw new Refusal(404, 40403, `Schema ${request.params.id} not found.`);
-      return schemaJson(found);
+      return schemaJson(found, request.query['format']);
     }),
   );
   app.get('/subjects/:subject/versions', (request, response) =>
@@ -77,7 +78,7 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
       const versions = versionsOf(registry, subject);
       const found = version === 'latest' ? versions.at(-1) : versions.find((each) => each.version === Number(version));
       if (found === undefined) throw new Refusal(404, 40402, `Version ${version} not found.`);
-      return describe(subject, found);
+      return describe(subject, found, request.query['format']);
     }),
   );
   app.post('/subjects/:subject/versions', (request, response) =>
@@ -113,16 +114,17 @@ function levelOf(body: string): CompatibilityLevel {
 
 /** Avro is the type that is not named. */
 const typeOf = (type: SchemaType): object => (type === 'AVRO' ? {} : { schemaType: type });
-const schemaJson = ({ type, text, references }: NewSchema): object => ({
+/** `format=serialized` asks for a Protobuf schema as the compiler's descriptor. */
+const schemaJson = ({ type, text, references }: NewSchema, format?: unknown): object => ({
   ...typeOf(type),
-  schema: text,
+  schema: type === 'PROTOBUF' && format === 'serialized' ? asDescriptor(text) : text,
   ...(references === undefined ? {} : { references }),
 });
-const describe = (subject: string, found: SchemaVersion): object => ({
+const describe = (subject: string, found: SchemaVersion, format?: unknown): object => ({
   subject,
   version: found.version,
   id: found.id,
-  ...schemaJson(found),
+  ...schemaJson(found, format),
 });
 
 function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaVersion[] {
@@ -138,11 +140,21 @@ function schemaOf(body: string): NewSchema {
     throw new Refusal(422, 42201, `schema type ${String(type)} is not one of ${types.join(', ')}`);
   const references = fields['references'] ?? [];
   if (!Array.isArray(references)) throw new Refusal(422, 42201, 'references is not a list');
+  const text = textField(fields, ['schema']);
   return {
     type: type as SchemaType,
-    text: textField(fields, ['schema']),
+    // Clients that have the compiler's descriptor register that; what is kept is the text.
+    text: type === 'PROTOBUF' ? protoText(text) : text,
     ...(references.length > 0 ? { references: references.map(referenceOf) } : {}),
   };
+}
+
+function protoText(schema: string): string {
+  try {
+    return asProtoText(schema);
+  } catch (error) {
+    throw new Refusal(422, 42201, `invalid PROTOBUF schema: ${(error as Error).message}`);
+  }
 }
 
 function referenceOf(given: unknown): SchemaReference {

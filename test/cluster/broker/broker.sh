@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# A single-node Kafka broker, or a Kafka Connect worker, for tests, without Docker: needs Java 17 and Maven.
-# usage: broker.sh start PORT FOLDER | connect PORT FOLDER BROKERS | stop FOLDER
+# A single-node Kafka broker, a Kafka Connect worker or a schema registry for tests, without Docker: needs Java 17 and Maven.
+# usage: broker.sh start PORT FOLDER | connect PORT FOLDER BROKERS | registry PORT FOLDER | stop FOLDER
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 libs=${MILLRACE_BROKER_LIBS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace-broker}
+registry_version=3.0.9
 done_file=$libs/.done-$(cksum <"$here/pom.xml" | cut -d' ' -f1)
 install() {
   [ -f "$done_file" ] && return
@@ -61,6 +62,20 @@ P
     setsid nohup java -Xms64m -Xmx256m -cp "$libs/*" org.apache.kafka.connect.cli.ConnectStandalone "$folder/worker.properties" >"$folder/connect.log" 2>&1 </dev/null &
     echo $! > "$folder/pid"
     await "$port" worker "$folder/connect.log" ;;
+  registry)
+    port=$2 folder=$3
+    app=$libs/apicurio-registry-app-$registry_version
+    if [ ! -f "$app/.done" ]; then
+      mkdir -p "$app"
+      mvn -q -B dependency:copy -Dartifact="io.apicurio:apicurio-registry-app:$registry_version:tar.gz:all" -DoutputDirectory="$app" >&2
+      tar xzf "$app"/*.tar.gz -C "$app" && rm "$app"/*.tar.gz
+      touch "$app/.done"
+    fi
+    mkdir -p "$folder"
+    setsid nohup java -Xms64m -Xmx512m -Dquarkus.http.port="$port" -Dquarkus.http.host=127.0.0.1 \
+      -jar "$app/apicurio-registry-app-$registry_version-runner.jar" >"$folder/registry.log" 2>&1 </dev/null &
+    echo $! > "$folder/pid"
+    await "$port" registry "$folder/registry.log" ;;
   stop)
     [ -f "$2/pid" ] || exit 0
     kill "$(cat "$2/pid")" 2>/dev/null || true ;;
