@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchEmbedded } from './embedded.ts';
+import { benchFunctions } from './functions.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
 import { benchPath } from './path.ts';
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   embedded: () => benchEmbedded(values),
   path: () => benchPath(values),
   latency: () => benchLatency(values),
+  functions: benchFunctions,
   plan: benchPlan,
   // Keys by --events.
   pull: () => benchPull(values),

@@ -38,30 +38,88 @@ export interface Evaluation {
 
 /** Evaluates an expression over the rows of a stream with the key GRP; an aggregate is over the rows of each key. */
 export async function evaluate(engine: Engine, stream: string, expression: string): Promise<Evaluation> {
-  const query = (group: string): QueryNode => {
-    const text = `SELECT ${expression} AS v FROM ${stream} ${group} EMIT CHANGES;`;
-    const statement = parse(splitScript({ name: 'eval', text })[0]!);
-    if (statement.kind !== 'select') throw new TypeError('eval takes an expression');
-    return statement.query;
-  };
-  const [item] = query('').select;
-  const written = item?.kind === 'expression' ? callsOf(item.expression) : [];
+  const written = callsOf(expressionOf(stream, expression));
   const failed = (text: string): Evaluation => ({
     text,
     calls: written.slice(0, 1).map((call) => ({ ...call, overload: undefined, outcome: 'error' })),
   });
   try {
-    const isGrouped = written.some(({ fn }) => findAggregate(fn) !== undefined);
-    const parsed = query(isGrouped ? 'GROUP BY grp' : '');
-    const { plan } = analyzeQuery(parsed, engine.catalog, { purpose: 'push', suppressEnabled: true });
-    const { rows, type, input, columns, failures } = await run(engine, plan);
+    const prepared = await prepare(engine, stream, expression);
+    const { columns, changes, type, failures } = prepared;
+    const rows = await valuesOf(prepared);
     const text = rows.map((value) => `${json(value, type)} :: ${typeText(type)}`).join(' | ') || '(no rows)';
-    if (failures.length > 0) return failed(`${text} ! ${failures.join('; ')}`);
-    return { text, calls: outcomes(plan, input, columns, rows) };
+    if (failures.length > 0) return failed(`${text} ! ${[...new Set(failures)].join('; ')}`);
+    const input = changes.map(({ after }) => after!);
+    return { text, calls: outcomes(prepared.logical, input, columns, rows) };
   } catch (error) {
     if (error instanceof SqlError) return failed(`! ${error.code}: ${error.message.split('\n')[0]!}`);
     throw error;
   }
+}
+
+/** A query that gives an expression for the rows of a stream, and those rows; nothing of it was evaluated beforehand. */
+export interface Prepared {
+  readonly logical: LogicalNode;
+  readonly topology: LocalTopology;
+  readonly sourceId: string;
+  readonly changes: readonly Change[];
+  /** The columns of those rows. */
+  readonly columns: readonly string[];
+  readonly type: SqlType;
+  /** Where the value stands in a row of the result. */
+  readonly slot: number;
+  readonly failures: readonly string[];
+}
+
+export async function prepare(engine: Engine, stream: string, expression: string): Promise<Prepared> {
+  const isGrouped = callsOf(expressionOf(stream, expression)).some(({ fn }) => findAggregate(fn) !== undefined);
+  const query = queryOf(stream, expression, isGrouped ? 'GROUP BY grp' : '');
+  const { plan: logical } = analyzeQuery(query, engine.catalog, { purpose: 'push', suppressEnabled: true });
+  const root = lower(logical, true);
+  const { shape } = logical;
+  const plan: PhysicalPlan = { version: 1, root, shape, windowed: undefined, sink: undefined, rules: [] };
+  const failures: string[] = [];
+  const topology = new LocalTopology(plan, {
+    backend: new MemoryBackend(),
+    statePrefix: 'eval',
+    partitions: 1,
+    settings: noConflation,
+    models: undefined,
+    failures: { report: (message) => void failures.push(message), deadLetter: () => undefined },
+  });
+  const source = allSteps(root).find((step): step is SourceStep => step.op === 'streamSource')!;
+  const slot = root.columns.findIndex(({ name }) => name === 'V');
+  return {
+    logical,
+    topology,
+    sourceId: source.id,
+    changes: await decoded(engine, source),
+    columns: source.columns.map(({ name }) => name),
+    type: root.columns[slot]!.type,
+    slot,
+    failures,
+  };
+}
+
+function queryOf(stream: string, expression: string, group: string): QueryNode {
+  const text = `SELECT ${expression} AS v FROM ${stream} ${group} EMIT CHANGES;`;
+  const statement = parse(splitScript({ name: 'eval', text })[0]!);
+  if (statement.kind !== 'select') throw new TypeError('eval takes an expression');
+  return statement.query;
+}
+function expressionOf(stream: string, expression: string): ExpressionNode {
+  const [item] = queryOf(stream, expression, '').select;
+  if (item?.kind !== 'expression') throw new TypeError('eval takes an expression');
+  return item.expression;
+}
+
+/** The value for each row; of an aggregate the last one of each key. */
+async function valuesOf({ topology, changes, sourceId, slot, logical }: Prepared): Promise<Value[]> {
+  const last = new Map<string, Value>();
+  for (const change of changes)
+    for (const { key, after } of await topology.process([{ stepId: sourceId, partition: 0, change }]))
+      last.set(logical.shape === 'TABLE' ? String(key[0]) : String(last.size), after![slot] ?? null);
+  return [...last.values()];
 }
 
 /** The calls of an expression as it is written, the outermost first. */
@@ -75,44 +133,6 @@ function callsOf(expression: ExpressionNode): { fn: string; arguments: number }[
     left.push(...(Object.values(node) as unknown[]));
   }
   return found;
-}
-
-async function run(
-  engine: Engine,
-  logical: LogicalNode,
-): Promise<{ rows: Value[]; type: SqlType; input: Row[]; columns: readonly string[]; failures: string[] }> {
-  const root = lower(logical, true);
-  const plan: PhysicalPlan = {
-    version: 1,
-    root,
-    shape: logical.shape,
-    windowed: undefined,
-    sink: undefined,
-    rules: [],
-  };
-  const failures: string[] = [];
-  const topology = new LocalTopology(plan, {
-    backend: new MemoryBackend(),
-    statePrefix: 'eval',
-    partitions: 1,
-    settings: noConflation,
-    models: undefined,
-    failures: { report: (message) => void failures.push(message), deadLetter: () => undefined },
-  });
-  const source = allSteps(root).find((step): step is SourceStep => step.op === 'streamSource')!;
-  const changes = await decoded(engine, source);
-  const slot = root.columns.findIndex(({ name }) => name === 'V');
-  const last = new Map<string, Value>();
-  for (const change of changes)
-    for (const { key, after } of await topology.process([{ stepId: source.id, partition: 0, change }]))
-      last.set(logical.shape === 'TABLE' ? String(key[0]) : String(last.size), after![slot] ?? null);
-  return {
-    rows: [...last.values()],
-    type: root.columns[slot]!.type,
-    input: changes.map(({ after }) => after!),
-    columns: source.columns.map(({ name }) => name),
-    failures: [...new Set(failures)],
-  };
 }
 
 async function decoded(engine: Engine, source: SourceStep): Promise<Change[]> {

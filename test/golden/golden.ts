@@ -60,11 +60,13 @@ export function parseGolden(path: string): GoldenFile {
 
 export type Mode = 'whole' | 'restarted' | 'partitioned' | 'broker';
 
+// The files stay where they are when the code that runs them is built.
+const folder = import.meta.dirname.replace(/([/\\])dist[/\\]test/, '$1test');
 /** Every golden file of this folder, by its path from here. */
-export const goldenFiles = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+export const goldenFiles = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test'))
   .sort()
-  .map((name) => ({ name, file: parseGolden(join(import.meta.dirname, name)) }));
+  .map((name) => ({ name, file: parseGolden(join(folder, name)) }));
 
 /**
  * What each block gives, in this mode; `actual` equals `expected` where the file is right. Where topics are shared with others,
