@@ -20,7 +20,7 @@ export async function benchFunctions(): Promise<void> {
   const rates: { name: string; rate: number }[] = [];
   for (const { file } of goldenFiles.filter(({ name }) => name.startsWith('functions/'))) {
     const evaluated: Evaluated[] = [];
-    await runGolden(file, 'whole', undefined, undefined, evaluated);
+    await runGolden(file, 'whole', undefined, undefined, { evaluated });
     // The file's rows once more, in a node that stays.
     const { engine, run, close } = await openEngine();
     const { body: sql } = file.blocks.find(({ command }) => command === 'sql')!;

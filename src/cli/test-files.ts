@@ -76,7 +76,7 @@ async function runTest(test: FileTest): Promise<{ failure?: string; note?: strin
     const session = new Session(running.engine.defaults);
     const readers = new Map<string, SourceReader>();
     for (const raw of splitScript({ name: test.name, text: test.text })) {
-      const failure = await step(parse(raw), raw.text, running.engine, session, readers);
+      const failure = await testStep(parse(raw), raw.text, running.engine, session, readers);
       if (failure !== undefined) return { failure: `${raw.text.trim()}\n${failure}` };
     }
     return test.refused ? { failure: 'a refusal was expected, and nothing was refused' } : {};
@@ -98,7 +98,8 @@ async function runTest(test: FileTest): Promise<{ failure?: string; note?: strin
 
 const waitMs = 2000;
 
-async function step(
+/** Runs one statement of a test file; gives what is wrong. */
+export async function testStep(
   statement: Statement,
   text: string,
   engine: Engine,

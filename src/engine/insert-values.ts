@@ -59,7 +59,7 @@ export function tombstoneOf(
 ): ProducedRecord {
   const columns = source.schema.filter(({ role }) => role === 'key');
   const row = columns.map(({ name, type }) => constant(key.get(name)!, type, name, types));
-  if (row.includes(null)) throw new SqlError('INSERT_VALUES', span, { why: 'a table row needs its whole primary key' });
+  if (row.includes(null)) throw new SqlError('DELETE_REFUSED', span, { why: 'no row has a null in its key' });
   const encoder = new SinkEncoder(
     { ...source, timestamp: undefined, partitions: 1 },
     columns.map(({ name, type }) => ({ name, type, role: 'key' })),

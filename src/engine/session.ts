@@ -45,10 +45,14 @@ export const isKnownProperty = (name: string): boolean =>
   Object.hasOwn(sessionProperties, propertyName(name)) ||
   /^ksql\.|\.ms$|\.bytes$|^__|^(sasl|ssl|security)\./.test(propertyName(name));
 
-/** Throws for a property that is not known, and for a value that it cannot have. */
-export function checkSetting(name: string, value: string, span: Span): void {
+function checkName(name: string, span: Span): void {
   if (!isKnownProperty(name))
     throw new SqlError('UNKNOWN_SETTING', span, { name, suggestion: closest(name, Object.keys(sessionProperties)) });
+}
+
+/** Throws for a property that is not known, and for a value that it cannot have. */
+export function checkSetting(name: string, value: string, span: Span): void {
+  checkName(name, span);
   const bare = propertyName(name);
   if (/^-?\d+$/.test(sessionProperties[bare] ?? '') && !/^-?\d+$/.test(value))
     throw new SqlError('INVALID_SETTING', span, { name, value, why: 'it must be a whole number' });
@@ -69,11 +73,12 @@ export class Session {
   }
 
   /** Sets a property, or throws for one that is not known and for a value that it cannot have. */
-  set(name: string, value: string): void {
-    checkSetting(name, value, noSpan);
+  set(name: string, value: string, span = noSpan): void {
+    checkSetting(name, value, span);
     this.properties.set(propertyName(name), value);
   }
-  unset(name: string): void {
+  unset(name: string, span = noSpan): void {
+    checkName(name, span);
     this.properties.delete(propertyName(name));
   }
   get(name: string): string {

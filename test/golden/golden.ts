@@ -2,17 +2,20 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
+import { Session } from '../../src/engine/session.ts';
+import { Asker, type Asked } from './ask.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
 
 /**
- * A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds, `eval` a stream, whose rows
+ * A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds, `ask` gives statements one a line as
+ * a client would, in one session, and `eval` takes a stream, whose rows
  * each line of the body is evaluated over.
  */
 export interface Block {
   readonly line: number;
-  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'wait' | 'error';
+  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'ask' | 'wait' | 'error';
   readonly argument: string;
   readonly body: string;
   readonly expected: string;
@@ -77,10 +80,11 @@ export async function runGolden(
   mode: Mode,
   open: (folder: string) => Promise<TestEngine> = openEngine,
   prefix = '',
-  evaluated: Evaluated[] = [],
+  { evaluated = [], asked = [] }: { readonly evaluated?: Evaluated[]; readonly asked?: Asked[] } = {},
 ): Promise<{ block: Block; actual: string; expected: string }[]> {
   let engine = await open(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
   const results: { block: Block; actual: string; expected: string }[] = [];
+  let asker: Asker | undefined;
   try {
     for (const block of file.blocks) {
       const partitions = mode === 'partitioned' && !file.onePartition ? 3 : 1;
@@ -100,6 +104,16 @@ export async function runGolden(
           const { text, calls } = await evaluate(engine.engine, block.argument, line);
           texts.push(text);
           evaluated.push({ expression: line, text, calls });
+        }
+        results.push({ block, actual: texts.join('\n'), expected: block.expected });
+      } else if (block.command === 'ask') {
+        asker ??= new Asker(engine.engine, new Session(engine.engine.defaults));
+        const texts: string[] = [];
+        for (const line of block.body.split('\n')) {
+          const answer = await asker.ask(line);
+          await engine.settle();
+          texts.push(answer.text);
+          asked.push(answer);
         }
         results.push({ block, actual: texts.join('\n'), expected: block.expected });
       } else if (block.command === 'wait') {

@@ -2,8 +2,10 @@ import type { SqlFunction } from '../../src/functions/define.ts';
 import { findFunction, functionNames } from '../../src/functions/registry.ts';
 import { signatureText } from '../../src/functions/resolve.ts';
 import { paramTypeText } from '../../src/functions/signature.ts';
+import type { Asked } from './ask.ts';
 import type { EvaluatedCall } from './evaluate.ts';
 import type { Evaluated } from './golden.ts';
+import { statementForms, type StatementForm } from './statement-forms.ts';
 
 type Outcome = EvaluatedCall['outcome'];
 type Cases = Partial<Record<Outcome, Evaluated>>;
@@ -68,6 +70,52 @@ export function functionsPage(cases: ReadonlyMap<string, readonly Cases[]>): str
     'DESCRIBE FUNCTION shows the same in the REPL.',
     '',
     ...sections.flatMap(([category, list]) => [`## ${titleOf(category)}`, '', ...list]),
+  ].join('\n');
+}
+
+type AskedCases = Partial<Record<Outcome, Asked>>;
+
+/** For each form of a statement the first that gave something, that met nothing or a null, and that was refused. */
+export function statementCases(asked: readonly Asked[]): ReadonlyMap<StatementForm, AskedCases> {
+  const found = new Map(statementForms.map((form): [StatementForm, AskedCases] => [form, {}]));
+  for (const each of asked)
+    for (const [form, cases] of found) if (form.matches.test(each.statement)) cases[outcomeOf(each)] ??= each;
+  return found;
+}
+
+/** Empty lists, what IF EXISTS passes over, empty texts and nulls are nothing. */
+function outcomeOf({ statement, text }: Asked): Outcome {
+  if (/(?<!^ASSERT )NULL|EXISTS|= ''/.test(statement) && !/ FROM .*IS NOT NULL/.test(statement)) return 'null';
+  if (text.startsWith('!')) return 'error';
+  return /^\[\]$|":(\[\]|\{\})\}$|^warning|No query is running/.test(text) ? 'null' : 'ordinary';
+}
+
+export function missingStatements(cases: ReadonlyMap<StatementForm, AskedCases>): string[] {
+  return [...cases].flatMap(([{ syntax, neverNothing }, each]) => {
+    const needed: Outcome[] = neverNothing === undefined ? ['ordinary', 'null', 'error'] : ['ordinary', 'error'];
+    return needed.filter((outcome) => each[outcome] === undefined).map((outcome) => `${syntax}: ${outcome}`);
+  });
+}
+
+/** The page of all statements, with what the golden file's were answered. */
+export function statementsPage(cases: ReadonlyMap<StatementForm, AskedCases>): string {
+  const rows = [...cases].flatMap(([{ syntax, neverNothing }, { ordinary, null: nothing, error }]) => [
+    `### ${syntax.replaceAll('|', '\\|')}`,
+    '',
+    ...[ordinary, nothing, error].flatMap((each) =>
+      each === undefined ? [] : ['```sql', each.statement, `-- ${each.text}`, '```', ''],
+    ),
+    ...(neverNothing === undefined ? [] : [`No case of nothing: ${neverNothing}.`, '']),
+  ]);
+  return [
+    '# Statements',
+    '',
+    `The ${cases.size} statements of ksqlDB's grammar and \`DELETE FROM\`, each with a result, with nothing there or a null, and refused. The page`,
+    'is written by the golden tests (`test/golden/statements/reference.test`), which fail where it is not what was answered; answers are',
+    'cut at 200 characters, refusals stand behind `!`. RUN SCRIPT is a command of the REPL. Models and feature views: see the',
+    '[README](../README.md); the grammar as diagrams: [grammar/diagrams.html](../grammar/diagrams.html).',
+    '',
+    ...rows,
   ].join('\n');
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
 import { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
+import { MemoryConnect } from './memory-connect.ts';
 import { testSchemas } from './schemas.ts';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
@@ -38,6 +39,7 @@ export async function openEngine(
     node,
     models,
     ...known,
+    connect: new MemoryConnect(),
     serviceId: 'test_',
     defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...defaults },
   });

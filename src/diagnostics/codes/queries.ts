@@ -46,8 +46,8 @@ export const queryCodes = {
   },
   NO_COLUMNS: { message: () => 'the projection selects no column' },
   DUPLICATE_COLUMN: {
-    message: (p: { column: string }) => `column "${p.column}" is selected more than once`,
-    hint: () => 'Give one of them another name with AS.',
+    message: (p: { column: string }) => `column "${p.column}" is there more than once`,
+    hint: () => 'Give one of them another name: in SELECT with AS.',
   },
   RESERVED_COLUMN: {
     message: (p: { column: string }) => `reserved column name: "${p.column}" is a pseudo column`,
