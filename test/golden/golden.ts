@@ -5,6 +5,7 @@ import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Session } from '../../src/engine/session.ts';
 import { Asker, type Asked } from './ask.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
+import { MemoryConnect } from '../support/memory-connect.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
 
@@ -78,7 +79,7 @@ export const goldenFiles = readdirSync(folder, { recursive: true, encoding: 'utf
 export async function runGolden(
   file: GoldenFile,
   mode: Mode,
-  open: (folder: string) => Promise<TestEngine> = openEngine,
+  open = (folder: string): Promise<TestEngine> => openEngine(folder, {}, file.once ? new MemoryConnect() : undefined),
   prefix = '',
   { evaluated = [], asked = [] }: { readonly evaluated?: Evaluated[]; readonly asked?: Asked[] } = {},
 ): Promise<{ block: Block; actual: string; expected: string }[]> {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
 import { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
-import { MemoryConnect } from './memory-connect.ts';
 import { testSchemas } from './schemas.ts';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
+import type { Connect } from '../../src/runtime/ports/connect.ts';
 import { executeScript } from '../../src/statements/index.ts';
 
 export interface TestEngine {
@@ -24,6 +24,7 @@ export interface TestEngine {
 export async function openEngine(
   folder = mkdtempSync(join(tmpdir(), 'millrace-test-')),
   defaults: Record<string, string> = {},
+  connect?: Connect,
 ): Promise<TestEngine> {
   const models = new ModelService();
   const known = testSchemas(new EmbeddedRegistry(join(folder, 'schemas.json')));
@@ -39,7 +40,7 @@ export async function openEngine(
     node,
     models,
     ...known,
-    connect: new MemoryConnect(),
+    connect,
     serviceId: 'test_',
     defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...defaults },
   });
