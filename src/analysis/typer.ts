@@ -240,6 +240,9 @@ export class Typer implements ExpressionTyper {
   }
 
   #unary(node: Extract<ExpressionNode, { kind: 'unary' }>): Expr {
+    // -9223372036854775808 is a literal, though its digits alone are out of range.
+    if (node.op === '-' && node.operand.kind === 'literal' && node.operand.value === smallestLongDigits)
+      return literal(BIGINT, canonical(-BigInt(smallestLongDigits)));
     const operand = this.#typed(node.operand, node.op);
     if (!isNumeric(operand.type))
       throw new SqlError('TYPE_MISMATCH', node.span, {
@@ -248,7 +251,6 @@ export class Typer implements ExpressionTyper {
         right: 'nothing',
       });
     if (node.op === '+') return operand;
-    // -9223372036854775808 is a literal, though its digits alone are out of range.
     if (operand.kind === 'literal' && operand.type.kind !== 'DOUBLE' && node.operand.kind === 'literal') {
       const value = canonical(-BigInt(operand.value as string | number));
       if (value === -2147483648) return literal(INTEGER, value);
@@ -369,6 +371,7 @@ function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): Expr {
     case 'double':
       return literal(DOUBLE, Number(text));
     case 'integer': {
+      if (text === smallestLongDigits) throw new SqlError('NUMBER_OUT_OF_RANGE', node.span, { text, range: 'BIGINT' });
       const value = canonical(BigInt(text));
       return literal(value <= 2147483647 ? INTEGER : BIGINT, value);
     }
@@ -385,3 +388,5 @@ function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): Expr {
 export function typeConstant(node: ExpressionNode, types: ReadonlyMap<string, SqlType>, place: string): Expr {
   return new Typer(emptyScope, types, place).type(node);
 }
+
+const smallestLongDigits = '9223372036854775808';

@@ -97,6 +97,13 @@ export function parseLong(text: string): Long | undefined {
 
 /** Text of a number as Java's Double.parseDouble takes it, NaN and infinities refused. */
 export function parseDouble(text: string): number | undefined {
+  const hexadecimal = /^([+-]?)0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/.exec(text);
+  if (hexadecimal !== null) {
+    const [, sign, whole, fraction, exponent] = hexadecimal as unknown as [string, string, string, string, string];
+    if (whole + fraction === '') return undefined;
+    const value = Number(`0x${whole}${fraction}`) * 2 ** (Number(exponent) - 4 * fraction.length);
+    return Number.isFinite(value) ? (sign === '-' ? -value : value) : undefined;
+  }
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/.test(text)) return undefined;
   const value = Number(text.replace(/[dDfF]$/, ''));
   return Number.isFinite(value) ? value : undefined;

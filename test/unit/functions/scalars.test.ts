@@ -171,6 +171,10 @@ const cases: readonly (readonly [string, unknown])[] = [
   ['SLICE(ARRAY[1, 2, 3], NULL, 2)', [1, 2]],
   ['SLICE(ARRAY[1, 2, 3], 5, 6)', null],
   ['RANDOM() < 1', true],
+  ["CAST('0x1p3' AS DOUBLE)", 8],
+  ["CAST('-0x.8p1' AS DOUBLE)", -1],
+  ["CAST('0xp1' AS DOUBLE)", FAILS],
+  ['-9223372036854775808 = -9223372036854775807 - 1', true],
 ];
 
 let engine: TestEngine;
