@@ -12,7 +12,7 @@ import {
   type FormatOptions,
   type SchemaText,
 } from './define.ts';
-import { framedDecoder, framedEncoder } from './schema-frames.ts';
+import { schemaDecoder, schemaEncoder } from './schema-frames.ts';
 
 /** Why a type has a name that is none of Avro's. */
 function nameRefusal(type: SqlType): string | undefined {
@@ -54,11 +54,7 @@ function readerOf(schemaText: SchemaText, columns: readonly DecodeColumn[], wrap
   };
 }
 
-function writerOf(columns: readonly DecodeColumn[], { wrap, schema }: FormatOptions): Encode {
-  if (schema === undefined)
-    return () => {
-      throw new DecodeError('no schema to write with');
-    };
+function writerOf(schema: SchemaText, columns: readonly DecodeColumn[], { wrap }: FormatOptions): Encode {
   const avro = parseAvro(schema);
   if (columns.length === 1 && !wrap) {
     const { slot, type, name } = columns[0]!;
@@ -106,10 +102,6 @@ export const avro: Format = {
       });
     },
   },
-  decoder: (columns, { wrap, schemas }) => {
-    if (columns.length === 0) return () => true;
-    return framedDecoder((id) => readerOf(schemas!.get(id), columns, wrap));
-  },
-  encoder: (columns, options) =>
-    columns.length === 0 ? () => false : framedEncoder(options, writerOf(columns, options)),
+  decoder: (columns, options) => schemaDecoder(columns, options, (schema) => readerOf(schema, columns, options.wrap)),
+  encoder: (columns, options) => schemaEncoder(columns, options, (schema) => writerOf(schema, columns, options)),
 };

@@ -13,7 +13,7 @@ import { rowReader } from './protobuf/read.ts';
 import { messageFor, protoText } from './protobuf/schema.ts';
 import { ProtobufReader, putZigzag } from './protobuf/wire.ts';
 import { rowWriter } from './protobuf/write.ts';
-import { framedDecoder, framedEncoder } from './schema-frames.ts';
+import { schemaDecoder, schemaEncoder } from './schema-frames.ts';
 
 /** The message of a full name, or the file's first. */
 const messageNamed = (messages: readonly PlacedMessage[], fullName: string | undefined): PlacedMessage | undefined =>
@@ -21,9 +21,9 @@ const messageNamed = (messages: readonly PlacedMessage[], fullName: string | und
 
 /** Confluent's list of places that says which message of the file follows; a lone zero is the first. */
 function readPlace(reader: ProtobufReader): readonly number[] {
-  const length = Number(reader.sint64());
+  const length = Number(reader.zigzag());
   if (length < 0 || length > 100) throw new DecodeError('the bytes do not name a message of the schema');
-  return length === 0 ? [0] : Array.from({ length }, () => Number(reader.sint64()));
+  return length === 0 ? [0] : Array.from({ length }, () => Number(reader.zigzag()));
 }
 
 function readerOf(schema: SchemaText, columns: readonly DecodeColumn[]): Decode {
@@ -46,11 +46,7 @@ function readerOf(schema: SchemaText, columns: readonly DecodeColumn[]): Decode 
   };
 }
 
-function writerOf(columns: readonly DecodeColumn[], { schema, fullName }: FormatOptions): Encode {
-  if (schema === undefined)
-    return () => {
-      throw new DecodeError('no schema to write with');
-    };
+function writerOf(schema: SchemaText, columns: readonly DecodeColumn[], { fullName }: FormatOptions): Encode {
   const found = messageNamed(parseProto(schema), fullName);
   if (found === undefined) throw new DecodeError(`the schema has no message ${fullName ?? ''}`);
   const { message, place } = found;
@@ -84,10 +80,6 @@ export const protobuf: Format = {
       });
     },
   },
-  decoder: (columns, { schemas }) => {
-    if (columns.length === 0) return () => true;
-    return framedDecoder((id) => readerOf(schemas!.get(id), columns));
-  },
-  encoder: (columns, options) =>
-    columns.length === 0 ? () => false : framedEncoder(options, writerOf(columns, options)),
+  decoder: (columns, options) => schemaDecoder(columns, options, (schema) => readerOf(schema, columns)),
+  encoder: (columns, options) => schemaEncoder(columns, options, (schema) => writerOf(schema, columns, options)),
 };

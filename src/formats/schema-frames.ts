@@ -1,5 +1,12 @@
 import type { Bytes } from '../util/bytes.ts';
-import { DecodeError, type Decode, type Encode, type FormatOptions } from './define.ts';
+import {
+  DecodeError,
+  type Decode,
+  type Encode,
+  type DecodeColumn,
+  type FormatOptions,
+  type SchemaText,
+} from './define.ts';
 
 /** Confluent's framing: a zero byte and the schema's id before the payload. */
 const headerBytes = 5;
@@ -14,6 +21,29 @@ export function framedDecoder(make: (id: number) => Decode): Decode {
     let decode = byId.get(id);
     if (decode === undefined) byId.set(id, (decode = make(id)));
     return decode(bytes, start + headerBytes, end, row);
+  };
+}
+
+/** Decodes columns by the schemas that records were written with. */
+export function schemaDecoder(
+  columns: readonly DecodeColumn[],
+  { schemas }: FormatOptions,
+  make: (schema: SchemaText) => Decode,
+): Decode {
+  return columns.length === 0 ? () => true : framedDecoder((id) => make(schemas!.get(id)));
+}
+
+/** Encodes columns by the schema that is written with. */
+export function schemaEncoder(
+  columns: readonly DecodeColumn[],
+  options: FormatOptions,
+  make: (schema: SchemaText) => Encode,
+): Encode {
+  if (columns.length === 0) return () => false;
+  const { schema } = options;
+  if (schema !== undefined) return framedEncoder(options, make(schema));
+  return () => {
+    throw new DecodeError('no schema to write with');
   };
 }
 

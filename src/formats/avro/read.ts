@@ -39,7 +39,7 @@ function converter(schema: Avro, type: SqlType, path: string): ReadAvro | undefi
     case 'DATE':
     case 'TIME':
     case 'TIMESTAMP':
-      return logicalTimes[type.kind](schema) ? (reader) => Number(reader.long()) : undefined;
+      return logicalTimes[type.kind](schema) ? (reader) => Number(reader.zigzag()) : undefined;
     case 'DOUBLE':
       return schema.kind === 'double' ? readDouble : schema.kind === 'float' ? readFloat : undefined;
     case 'STRING':
@@ -103,7 +103,7 @@ const logicalTimes = {
 } as const;
 
 const readBoolean: ReadAvro = (reader) => reader.byte() !== 0;
-const readLong: ReadAvro = (reader) => reader.long();
+const readLong: ReadAvro = (reader) => reader.zigzag();
 const readDouble: ReadAvro = (reader) => {
   const start = reader.pass(8);
   return reader.bytes.readDoubleLE(start);
@@ -134,7 +134,7 @@ function textReader(schema: Avro): ReadAvro | undefined {
       return (reader) => String(readBoolean(reader));
     case 'int':
     case 'long':
-      return (reader) => String(reader.long());
+      return (reader) => String(reader.zigzag());
     case 'float':
       return (reader) => doubleText(readFloat(reader) as number);
     case 'double':
@@ -167,7 +167,7 @@ function skipper(schema: Exclude<Avro, { kind: 'union' }>): ReadAvro {
     case 'int':
     case 'long':
     case 'enum':
-      return skipping((reader) => reader.long());
+      return skipping((reader) => reader.zigzag());
     case 'float':
       return skipping((reader) => reader.pass(4));
     case 'double':

@@ -36,7 +36,7 @@ const integers: Partial<Record<ProtoScalar, Omit<One, 'absent' | 'packs'>>> = {
   sfixed32: { wireType: wire.fixed32, read: (reader) => reader.bytes.readInt32LE(reader.pass(4)) },
   int64: { wireType: wire.varint, read: (reader) => reader.int64() },
   uint64: { wireType: wire.varint, read: (reader) => reader.int64() },
-  sint64: { wireType: wire.varint, read: (reader) => reader.sint64() },
+  sint64: { wireType: wire.varint, read: (reader) => reader.zigzag() },
   fixed64: { wireType: wire.fixed64, read: (reader) => reader.fixed64() },
   sfixed64: { wireType: wire.fixed64, read: (reader) => reader.fixed64() },
 };

@@ -4,7 +4,8 @@ import type { Bytes } from '../../util/bytes.ts';
 import { DecodeError } from '../define.ts';
 import { entryFields, standsFor, wrapped, type ProtoField, type ProtoMessage, type ProtoType } from './schema.ts';
 import { standingFor } from './values.ts';
-import { putInteger, putSized, putTag, putVarint, wire } from './wire.ts';
+import { putVarint } from '../varints.ts';
+import { putInteger, putSized, putTag, wire } from './wire.ts';
 
 type Put = (value: Value, out: Bytes) => void;
 /** How one value is put behind its tag, and which value proto3 does not write. */
