@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** Those that the peer has too; `session` and `stream-stream` are for the embedded node. */
-export const workloads = ['filter', 'enrich', 'tumbling', 'hopping'];
+/** The peer has the first four. */
+export const workloads = ['filter', 'enrich', 'tumbling', 'hopping', 'session', 'stream-stream'];
 
 /** A workload's SQL over a topic: two declarations and the query whose rate is measured. */
 export function workloadSql(name: string, topic: string, sink: string): string {

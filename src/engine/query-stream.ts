@@ -13,7 +13,7 @@ import { UnknownSchema } from '../formats/define.ts';
 import type { SchemaCache } from '../runtime/schema-cache.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
 import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
-import { noConflation } from '../runtime/run-settings.ts';
+import { noConflation, runSettings } from '../runtime/run-settings.ts';
 import type { Select } from '../syntax/statements/select.ts';
 import { isWindowBound } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
@@ -90,6 +90,7 @@ export async function openQuery(
     name: query.from.name.text,
     isScalable: !isPull && isScalable(query, source, session),
     backend: newBackend(),
+    idleTimeoutMs: runSettings(session.overrides()).idleTimeoutMs,
     onEnd: (id) => pushQueries.remove(id),
   });
   if (!isPull) pushQueries.add(stream);
@@ -148,6 +149,7 @@ interface Options {
   /** ksqlDB's scalable push query: reads what a persistent query writes from now on. */
   readonly isScalable: boolean;
   readonly backend: StateBackend;
+  readonly idleTimeoutMs: number | undefined;
   readonly onEnd: (id: string) => void;
 }
 interface Input {
@@ -228,12 +230,9 @@ class TransientQuery implements QueryStream {
           return;
         }
         const batch = await this.#poll();
-        if (batch.length === 0) {
-          // A client that is gone is noticed when something is sent: nothing is a chance to look.
-          yield [];
-          continue;
-        }
-        const changes = await this.#topology.process(batch);
+        const changes = await (batch.length > 0 ? this.#topology.process(batch) : this.#closeIdle());
+        // A client that is gone is noticed when something is sent: nothing is a chance to look.
+        if (batch.length === 0 && changes.length === 0) yield [];
         if (changes.length === 0) continue;
         // A stream's record without a value is no row; a table's is a tombstone.
         const given = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
@@ -248,6 +247,11 @@ class TransientQuery implements QueryStream {
       this.close();
       this.#options.onEnd(this.id);
     }
+  }
+
+  #closeIdle(): readonly Change[] | Promise<readonly Change[]> {
+    const { idleTimeoutMs } = this.#options;
+    return idleTimeoutMs === undefined ? [] : this.#topology.closeIdle(performance.now() - idleTimeoutMs);
   }
 
   async #poll(): Promise<SourceChange[]> {
