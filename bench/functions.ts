@@ -44,7 +44,8 @@ export async function benchFunctions(): Promise<void> {
     rates.push({ name: `${name}, read and written`, rate: rateOf(formatRun(name)) });
   const sorted = rates.toSorted((a, b) => a.rate - b.rate);
   const slow = sorted.filter(({ rate }) => rate < expected);
-  for (const { name, rate } of sorted.slice(0, Math.max(5, slow.length))) console.log(`${String(rate).padStart(8)} rows/s  ${name}`);
+  for (const { name, rate } of sorted.slice(0, Math.max(5, slow.length)))
+    console.log(`${String(rate).padStart(8)} rows/s  ${name}`);
   console.log(
     JSON.stringify({
       bench: 'functions',
