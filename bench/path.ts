@@ -26,6 +26,7 @@ const commitRecords = 200_000;
 const backend: StateBackend = {
   getMany: (keys) => keys.map(() => undefined),
   range: () => [],
+  last: () => undefined,
   batch: () => ({ length: 0, put: () => undefined, delete: () => undefined, write: () => undefined }),
   deleteRange: () => undefined,
   close: () => Promise.resolve(),

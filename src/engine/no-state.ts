@@ -5,6 +5,7 @@ import { InternalError } from '../util/internal-error.ts';
 export const noState: StateBackend = {
   getMany: (keys) => keys.map(() => undefined),
   range: () => [],
+  last: () => undefined,
   batch: () => {
     throw new InternalError('a plan without state has nothing to write');
   },

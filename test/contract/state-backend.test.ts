@@ -29,6 +29,11 @@ describe.each(Object.keys(backends))('%s', (name) => {
     expect(batch.length).toBe(0);
     expect(backend.getMany([b('a'), b('none'), b('b')])).toEqual([b(''), undefined, b('3')]);
     expect([...backend.range(b('a'), b('b'))].map(([key]) => key)).toEqual([b('a'), b('a\xff')]);
+    expect([backend.last(b('a'), b('b')), backend.last(b('a'), b('c')), backend.last(b('c'), b('d'))]).toEqual([
+      b('a\xff'),
+      b('b'),
+      undefined,
+    ]);
     batch.delete(b('a'));
     batch.write(true);
     backend.deleteRange(b('b'), b('c'));

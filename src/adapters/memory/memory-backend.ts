@@ -16,6 +16,10 @@ export class MemoryBackend implements StateBackend {
     for (const key of keys) yield [Buffer.from(key, 'latin1'), this.#entries.get(key)!];
   }
 
+  last(from: Buffer, to: Buffer): Buffer | undefined {
+    return [...this.range(from, to)].at(-1)?.[0];
+  }
+
   batch(): StateBatch {
     const entries = this.#entries;
     let pending: (readonly [string, Buffer | undefined])[] = [];

@@ -98,18 +98,30 @@ export class RocksBackend implements StateBackend {
     return this.#db._getManySync(keys, buffers);
   }
 
-  *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
-    const iterator = this.#db._iterator({
+  #iterator(from: Buffer, to: Buffer, order: { readonly limit: number; readonly reverse: boolean }): RocksIterator {
+    return this.#db._iterator({
       ...buffers,
       keys: true,
       values: true,
       gte: from,
       lt: to,
-      limit: -1,
-      reverse: false,
+      ...order,
       seek: true,
       highWaterMarkBytes: 1 << 20,
     });
+  }
+
+  last(from: Buffer, to: Buffer): Buffer | undefined {
+    const iterator = this.#iterator(from, to, { limit: 1, reverse: true });
+    try {
+      return iterator._nextvSync(1).rows[0];
+    } finally {
+      iterator._closeSync();
+    }
+  }
+
+  *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
+    const iterator = this.#iterator(from, to, { limit: -1, reverse: false });
     try {
       for (;;) {
         const { rows, finished } = iterator._nextvSync(1000);

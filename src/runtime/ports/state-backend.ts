@@ -4,6 +4,8 @@ export interface StateBackend {
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[];
   /** The entries with `from <= key < to`, in order of their bytes. */
   range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]>;
+  /** The last key with `from <= key < to`. */
+  last(from: Buffer, to: Buffer): Buffer | undefined;
   /** Begins a batch: nothing of it is there before `write`. */
   batch(): StateBatch;
   /** Deletes a range, outside any batch; doing it twice does no harm. Over when the call returns. */

@@ -24,11 +24,17 @@ export class WindowStore<V> extends CachedStore {
   #bytes = 0;
   /** Windows before this are gone; the backend hears of it at the next flush. */
   #expired: number | undefined;
+  /** The backend has no window before this one. */
+  #oldest = 0;
+  /** The backend has no window behind this one: a new one needs no look. */
+  #newest: number;
   readonly #keys: KeyBytes;
 
   constructor(location: StoreLocation) {
     super(location);
     this.#keys = new KeyBytes(this.keyOf('w'), 8);
+    const last = this.backend.last(this.#low(0), this.#low(Number.MAX_SAFE_INTEGER));
+    this.#newest = last === undefined ? -Infinity : Number(last.readBigInt64BE(this.keyOf('w').length));
   }
 
   get(start: number, key: string): V | undefined {
@@ -75,7 +81,11 @@ export class WindowStore<V> extends CachedStore {
     if (this.#last?.start === start) return this.#last;
     let window = this.#windows.get(start);
     if (window === undefined) {
-      window = { start, entries: new Map(), complete: this.hasNone(this.#low(start)) };
+      window = {
+        start,
+        entries: new Map(),
+        complete: start > this.#newest || start < this.#oldest || this.hasNone(this.#low(start)),
+      };
       this.#windows.set(start, window);
     }
     this.#last = window;
@@ -105,7 +115,7 @@ export class WindowStore<V> extends CachedStore {
 
   /** Every entry with `from <= start < to`, in order of start, then of the key. */
   *entries(from = 0, to = Number.MAX_SAFE_INTEGER): Iterable<readonly [number, string, V]> {
-    const low = this.#low(Math.max(from, this.#expired ?? 0));
+    const low = this.#low(Math.max(from, this.#expired ?? this.#oldest));
     const header = low.length - 8;
     const merged = new Map<number, Map<string, V | undefined>>();
     const set = (start: number, key: string, value: V | undefined): void => {
@@ -131,7 +141,7 @@ export class WindowStore<V> extends CachedStore {
     const found: [start: number, value: V | undefined][] = [];
     const stored: number[] = [];
     for (const start of starts) {
-      if (start < (this.#expired ?? 0)) continue;
+      if (start < (this.#expired ?? this.#oldest)) continue;
       const window = this.#windows.get(start);
       const entry = window?.entries.get(key);
       if (entry === undefined && window?.complete !== true) stored.push(found.length);
@@ -143,7 +153,7 @@ export class WindowStore<V> extends CachedStore {
   }
   /** The start of the first window that is not before this; undefined when there is none. */
   firstStart(from: number): number | undefined {
-    const low = this.#low(Math.max(from, this.#expired ?? 0));
+    const low = this.#low(Math.max(from, this.#expired ?? this.#oldest));
     let first = Infinity;
     for (const [bytes] of this.backend.range(low, this.#low(Number.MAX_SAFE_INTEGER))) {
       first = Number(bytes.readBigInt64BE(low.length - 8));
@@ -158,17 +168,20 @@ export class WindowStore<V> extends CachedStore {
   expire(start: number): void {
     for (const [each, window] of this.#windows) if (each < start) this.#forget(each, window);
     this.#dirty = this.#dirty.filter((entry) => entry.start >= start);
-    this.#expired = Math.max(start, this.#expired ?? 0);
+    this.#expired = Math.max(start, this.#expired ?? this.#oldest);
   }
 
   protected flushEntries(into: StateWriter): void {
     if (this.#expired !== undefined) {
-      for (const [key] of this.backend.range(this.#low(0), this.#low(this.#expired))) into.delete(key);
+      for (const [key] of this.backend.range(this.#low(this.#oldest), this.#low(this.#expired))) into.delete(key);
+      this.#oldest = this.#expired;
       this.#expired = undefined;
     }
     for (const entry of this.#dirty) {
-      const { bytes } = entry;
-      this.store(into, this.#keys.of(entry.key, entry.start), entry);
+      const { bytes, start } = entry;
+      this.store(into, this.#keys.of(entry.key, start), entry);
+      if (start > this.#newest) this.#newest = start;
+      if (start < this.#oldest) this.#oldest = start;
       this.#bytes += entry.bytes - bytes;
     }
     this.#dirty = [];
