@@ -23,7 +23,8 @@ import type { Session } from './session.ts';
 /** What a pull query on a table runs on, whatever key it asks for: it keeps nothing between two runs. */
 export interface PreparedPull {
   readonly columns: readonly PlanColumn[];
-  /** The query that holds the table. */
+  /** The table, and the query that holds it. */
+  readonly source: string;
   readonly queryId: string;
   readonly step: SourceStep;
   readonly topology: LocalTopology;
@@ -33,6 +34,17 @@ export interface PreparedPull {
   readonly rowOf: (change: Change) => Row;
   /** The keys that WHERE allows, where it fixes every key column otherwise than by single values; undefined means a scan. */
   readonly keys: readonly Row[] | undefined;
+}
+
+type Named = ReadonlyMap<string, { readonly query: QueryNode; readonly named: Named }>;
+
+/** A query and those that it reads one from another, as subqueries or by names of WITH: the last reads a source. */
+export function pulledQueries(query: QueryNode, outer: Named = new Map()): readonly QueryNode[] {
+  let named = outer;
+  for (const each of query.with) named = new Map([...named, [each.name.text, { query: each.query, named }]]);
+  const { from } = query;
+  const inner = from.query === undefined ? named.get(from.name.text) : { query: from.query, named };
+  return inner === undefined ? [query] : [query, ...pulledQueries(inner.query, inner.named)];
 }
 
 /** Queries that were prepared, by their text without the keys; those of an older catalogue are gone with it. */
@@ -45,8 +57,9 @@ export function preparedPull(
   engine: Engine,
   session: Session,
 ): { readonly prepared: PreparedPull; readonly keys: readonly Row[] | undefined } {
-  const source = engine.catalog.sources.get(query.from.name.text)!;
-  const point = pointLookup(query, source);
+  const queries = pulledQueries(query);
+  const source = engine.catalog.sources.get(queries.at(-1)!.from.name.text)!;
+  const point = queries.length > 1 ? undefined : pointLookup(query, source);
   const shape = textWithout(query, point?.literals ?? []);
   let known = cache.get(engine.catalog);
   if (known === undefined) cache.set(engine.catalog, (known = new Map<string, PreparedPull>()));
@@ -72,6 +85,7 @@ function prepare(query: QueryNode, source: SourceObject, engine: Engine, session
   const asKept = keptAs(source);
   return {
     columns: plan.root.columns,
+    source: source.spec.name,
     queryId,
     step,
     topology: new LocalTopology(plan, {

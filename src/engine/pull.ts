@@ -3,7 +3,7 @@ import type { PlanColumn } from '../plan/logical/node.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Engine } from './engine.ts';
-import { preparedPull } from './pull-plan.ts';
+import { preparedPull, pulledQueries } from './pull-plan.ts';
 import type { Session } from './session.ts';
 
 export interface PulledRows {
@@ -11,8 +11,12 @@ export interface PulledRows {
   readonly rows: readonly Row[];
 }
 
-/** Refuses what a query that ends cannot have. */
+/** Refuses what a query that ends cannot have, in its subqueries too. */
 export function refusePull(query: QueryNode): void {
+  pulledQueries(query).forEach(refuseClauses);
+}
+
+function refuseClauses(query: QueryNode): void {
   const clauses: [unknown, string][] = [
     [query.joins[0], 'JOIN'],
     [query.window, 'WINDOW'],
@@ -21,7 +25,6 @@ export function refusePull(query: QueryNode): void {
     [query.having, 'HAVING'],
     [query.invokes[0], 'INVOKE MODEL'],
     [query.union[0], 'UNION ALL'],
-    [query.with[0] ?? query.from.query, 'a subquery'],
   ];
   const unfit = clauses.find(([clause]) => clause !== undefined);
   if (unfit !== undefined) throw new SqlError('PULL_UNSUPPORTED', query.span, { what: unfit[1] });
@@ -35,7 +38,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
   const found: Change[] = [];
   for (const key of keys ?? [undefined]) {
     const rows = await engine.node.pull(queryId, key);
-    if (rows === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: query.from.name.text });
+    if (rows === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: prepared.source });
     found.push(...rows);
   }
   if (keys === undefined) found.sort(byKey);

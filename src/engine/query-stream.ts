@@ -22,6 +22,7 @@ import { ordered, orderedQuery } from './order-by.ts';
 import type { ClientRow, QueryStream } from './client-rows.ts';
 import { planTransient } from './plan-query.ts';
 import { pullRows, refusePull } from './pull.ts';
+import { pulledQueries } from './pull-plan.ts';
 import type { Session } from './session.ts';
 
 /** The push queries that run, by id: REST closes them by it. */
@@ -70,7 +71,7 @@ export async function openQuery(
     }
   }
   await engine.catchUp();
-  const source = engine.catalog.sources.get(query.from.name.text);
+  const source = engine.catalog.sources.get(pulledQueries(query).at(-1)!.from.name.text);
   if (query.emit === undefined) checkPullEnabled(query, source, session);
   if (
     query.emit === undefined &&

@@ -29,7 +29,7 @@ test('every overload of every function is called with values, with a null and wi
 
 test('every statement has a result, meets nothing or a null, and is refused', async () => {
   const asked: Asked[] = [];
-  for (const { file } of goldenFiles.filter(({ name }) => name.startsWith('statements/')))
+  for (const { file } of goldenFiles.filter(({ name }) => name === 'statements/reference.test'))
     await runGolden(file, 'whole', undefined, undefined, { asked });
   const cases = statementCases(asked);
   expect(missingStatements(cases)).toEqual([]);
