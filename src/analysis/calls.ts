@@ -1,7 +1,8 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { isNull, type Expr } from '../expressions/node.ts';
-import { findFunction, functionNames } from '../functions/registry.ts';
+import { findFunction } from '../functions/registry.ts';
+import { suggestedFunction } from '../functions/other-names.ts';
 import {
   argumentText,
   resolveOverload,
@@ -15,7 +16,6 @@ import type { ScalarFunction, SqlFunction } from '../functions/define.ts';
 import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
 import { castBetween } from '../types/casts.ts';
 import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
-import { closest } from '../util/closest.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { cast } from './coerce.ts';
 import type { ExpressionTyper } from './typing.ts';
@@ -36,7 +36,7 @@ export function typeCall(typer: ExpressionTyper, node: CallNode): Expr {
   }
   const found = findFunction(name);
   if (found === undefined)
-    throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name, suggestion: closest(name, functionNames()) });
+    throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name, suggestion: suggestedFunction(name) });
   if (found.kind === 'aggregate') {
     if (typer.hooks.aggregate === undefined) {
       // A name that does not exist is said first.

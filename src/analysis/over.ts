@@ -1,7 +1,8 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { column, type Expr } from '../expressions/node.ts';
-import { findAggregate, functionNames } from '../functions/registry.ts';
+import { findAggregate } from '../functions/registry.ts';
+import { suggestedFunction } from '../functions/other-names.ts';
 import type { LogicalNode, OverCall, OverFrame, OverNode, PlanColumn } from '../plan/logical/node.ts';
 import type { CallNode, OverNode as OverSyntax } from '../syntax/expressions.ts';
 import { closest } from '../util/closest.ts';
@@ -73,7 +74,7 @@ export class OverPlanner {
     }
     const found = findAggregate(fn);
     if (found === undefined)
-      throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name: fn, suggestion: closest(fn, functionNames()) });
+      throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name: fn, suggestion: suggestedFunction(fn) });
     const resolution = resolveCall(node, found, args.map(argumentType));
     return { name, fn, args: convertArguments(args, resolution), type: resultType(resolution, args), frame };
   }

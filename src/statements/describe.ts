@@ -2,7 +2,8 @@ import { requireSource } from '../analysis/context.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
-import { findFunction, functionNames } from '../functions/registry.ts';
+import { findFunction } from '../functions/registry.ts';
+import { suggestedFunction } from '../functions/other-names.ts';
 import { paramTypeText } from '../functions/signature.ts';
 import type { Describe } from '../syntax/statements/describe.ts';
 import type { SqlType } from '../types/sql-type.ts';
@@ -99,7 +100,7 @@ const describers: { readonly [K in Describe['what']]: (statement: Describe, exec
     if (found === undefined)
       throw new SqlError('FUNCTION_NOT_FOUND', statement.name!.span, {
         name,
-        suggestion: closest(name, functionNames()),
+        suggestion: suggestedFunction(name),
       });
     const functions = found.overloads.map(({ params, returns }) => ({
       argumentTypes: params.map(({ type }) => paramTypeText(type)),
