@@ -34,7 +34,7 @@ export class Sessions {
     this.#segmentMs = Math.max(1, sizeMs, Math.ceil(this.keptMs / segments));
   }
 
-  /** Those that an event would be part of, by start: no further from it than the gap, and ending after `forgotten`. */
+  /** Those that an event would be part of, by start: no further from it than the gap, and ending at `forgotten` or later. */
   near(text: string, timestamp: number, forgotten: number, streamTime: number): Session[] {
     const found: Session[] = [];
     const last = this.#segmentOf(streamTime);
@@ -43,7 +43,7 @@ export class Sessions {
       for (const session of this.#store.get(segment, text)?.[1] ?? []) {
         const [start, end] = session;
         if (start > timestamp + this.#gapMs) return found;
-        if (end >= timestamp - this.#gapMs && end > forgotten) found.push(session);
+        if (end >= timestamp - this.#gapMs && end >= forgotten) found.push(session);
       }
     }
     return found;

@@ -60,7 +60,7 @@ function byLists(events: readonly Event[], { sizeMs: gap, graceMs }: WindowSpec,
     streamTime = Math.max(streamTime, timestamp);
     const over = streamTime - gap - graceMs;
     const near = sessions.filter(
-      (each) => each.key === key && each.end > over && timestamp >= each.start - gap && timestamp <= each.end + gap,
+      (each) => each.key === key && each.end >= over && timestamp >= each.start - gap && timestamp <= each.end + gap,
     );
     const start = Math.min(timestamp, ...near.map((each) => each.start));
     const end = Math.max(timestamp, ...near.map((each) => each.end));
