@@ -2,7 +2,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import { columnsOf, conjunction, type Expr } from '../expressions/node.ts';
 import { printExpr } from '../expressions/print.ts';
 import { keysOf, type LogicalNode } from '../plan/logical/node.ts';
-import type { ExpressionNode } from '../syntax/expressions.ts';
+import { conjunctsOf, type ExpressionNode } from '../syntax/expressions.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { contains, sameType, typeText } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
@@ -69,17 +69,6 @@ function choose(found: readonly Equality[], left: LogicalNode, right: LogicalNod
   if (whole.length > 0 && whole.length === keys.length && (right.shape === 'TABLE' || keys.length === 1)) return whole;
   const one = found.find((each) => isColumn(each.left, keysOf(left.columns)[0]?.name)) ?? found[0];
   return one === undefined ? [] : [one];
-}
-
-/** Without recursion: a chain of ANDs may be deeper than the stack. */
-function conjunctsOf(root: ExpressionNode): ExpressionNode[] {
-  const left = [root];
-  const found: ExpressionNode[] = [];
-  for (let node = left.pop(); node !== undefined; node = left.pop()) {
-    if (node.kind === 'logic' && node.op === 'AND') left.push(node.right, node.left);
-    else found.push(node);
-  }
-  return found;
 }
 
 function equality(context: SelectContext, on: ExpressionNode, left: LogicalNode, right: LogicalNode): Equality {

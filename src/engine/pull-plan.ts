@@ -9,7 +9,7 @@ import { ignoreFailures } from '../runtime/dead-letters.ts';
 import { noConflation } from '../runtime/run-settings.ts';
 import { compileWhere } from '../runtime/source-decoder.ts';
 import { LocalTopology } from '../runtime/topology.ts';
-import type { ExpressionNode, LiteralNode } from '../syntax/expressions.ts';
+import { conjunctsOf, type ExpressionNode, type LiteralNode } from '../syntax/expressions.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { keyColumns, valueColumns } from '../types/schema.ts';
@@ -117,7 +117,7 @@ function pointLookup(
   query: QueryNode,
   source: SourceObject,
 ): { key: Row; rest: ExpressionNode | undefined; literals: readonly LiteralNode[] } | undefined {
-  const parts = query.where === undefined ? [] : nodesOf(query.where);
+  const parts = query.where === undefined ? [] : conjunctsOf(query.where);
   const used = new Set<ExpressionNode>();
   const literals: LiteralNode[] = [];
   const key: Value[] = [];
@@ -146,9 +146,6 @@ function pointLookup(
         : rest.reduce((left, right) => ({ kind: 'logic', op: 'AND', left, right, span: left.span })),
   };
 }
-
-const nodesOf = (node: ExpressionNode): ExpressionNode[] =>
-  node.kind === 'logic' && node.op === 'AND' ? [...nodesOf(node.left), ...nodesOf(node.right)] : [node];
 
 function equalLiteral(node: ExpressionNode, name: string): LiteralNode | undefined {
   if (node.kind !== 'compare' || node.op !== '=') return undefined;

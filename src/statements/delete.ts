@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { tombstoneOf } from '../engine/insert-values.ts';
-import type { ExpressionNode } from '../syntax/expressions.ts';
+import { conjunctsOf, type ExpressionNode } from '../syntax/expressions.ts';
 import type { DeleteRow } from '../syntax/statements/delete.ts';
 import { keyColumns } from '../types/schema.ts';
 import { closest } from '../util/closest.ts';
@@ -25,7 +25,7 @@ export const deleteRow: Handler<DeleteRow> = async (statement, { engine, text })
   if (spec.window !== undefined) refuse(`"${name}" is windowed`);
   const keys = keyColumns(spec.schema);
   const given = new Map<string, ExpressionNode>();
-  for (const part of conjuncts(statement.where)) {
+  for (const part of conjunctsOf(statement.where)) {
     const pair =
       part.kind === 'compare' && part.op === '='
         ? part.left.kind === 'column'
@@ -44,6 +44,3 @@ export const deleteRow: Handler<DeleteRow> = async (statement, { engine, text })
   await engine.node.produce(spec.topic, [record]);
   return entity('row_deleted', text, { table: name });
 };
-
-const conjuncts = (node: ExpressionNode): ExpressionNode[] =>
-  node.kind === 'logic' && node.op === 'AND' ? [...conjuncts(node.left), ...conjuncts(node.right)] : [node];

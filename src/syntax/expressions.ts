@@ -141,3 +141,14 @@ export type ExpressionNode =
   | (Node & { readonly kind: 'interval'; readonly amount: number; readonly unit: string })
   | (Node & { readonly kind: 'typed'; readonly type: string; readonly text: string })
   | (Node & { readonly kind: 'atTimeZone'; readonly operand: ExpressionNode; readonly zone: string });
+
+/** The conditions that ANDs put together, from left to right. Without recursion: a chain of them may be deeper than the stack. */
+export function conjunctsOf(root: ExpressionNode): ExpressionNode[] {
+  const left = [root];
+  const found: ExpressionNode[] = [];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    if (node.kind === 'logic' && node.op === 'AND') left.push(node.right, node.left);
+    else found.push(node);
+  }
+  return found;
+}

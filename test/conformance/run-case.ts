@@ -41,18 +41,22 @@ export class Mismatch extends Error {
 
 const testFunctions = /^(TEST_UDF|BAD_UDF|TEST_UDAF|TEST_UDTF|WHENCONDITION|WHENRESULT|TOSTRUCT|.*UDTF.*|.*UDAF.*)$/i;
 
-/** Runs a case as ksqlDB's own runner does: statements in order, then each query's inputs one record at a time. */
-export async function runCase(test: TestCase): Promise<Verdict> {
+/** An engine whose queries are not started, on a node that only remembers topics and records. */
+export function openHarness(serviceId: string): {
+  readonly node: HarnessNode;
+  readonly known: ReturnType<typeof testSchemas>;
+  readonly engine: Engine;
+} {
   const node = new HarnessNode();
   const known = testSchemas();
-  const engine = new Engine({
-    node,
-    models: undefined,
-    ...known,
-    serviceId: 'some.ksql.service.id',
-    defaults: { 'auto.offset.reset': 'earliest' },
-    startQueries: false,
-  });
+  const defaults = { 'auto.offset.reset': 'earliest' };
+  const engine = new Engine({ node, models: undefined, ...known, serviceId, defaults, startQueries: false });
+  return { node, known, engine };
+}
+
+/** Runs a case as ksqlDB's own runner does: statements in order, then each query's inputs one record at a time. */
+export async function runCase(test: TestCase): Promise<Verdict> {
+  const { node, known, engine } = openHarness('some.ksql.service.id');
   const session = new Session();
   try {
     for (const [name, value] of test.properties) session.properties.set(name.replace(/^ksql\.streams\./, ''), value);

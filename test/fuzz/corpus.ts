@@ -1,14 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
 import { executeStatement } from '../../src/statements/index.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import { loadCases, type TestCase } from '../conformance/cases.ts';
-import { HarnessNode } from '../conformance/harness-node.ts';
-import { createTopics, registerTopicSchemas } from '../conformance/run-case.ts';
-import { testSchemas } from '../support/schemas.ts';
+import { createTopics, openHarness, registerTopicSchemas } from '../conformance/run-case.ts';
 
 /** A statement to change, and what was there when it was run. */
 export interface Origin {
@@ -29,16 +26,7 @@ export async function loadCorpus(cases: string): Promise<Origin[]> {
 type Script = Pick<TestCase, 'statements'> & Partial<TestCase>;
 
 async function run(script: Script): Promise<Origin[]> {
-  const node = new HarnessNode();
-  const known = testSchemas();
-  const engine = new Engine({
-    node,
-    models: undefined,
-    ...known,
-    serviceId: 'fuzz',
-    defaults: { 'auto.offset.reset': 'earliest' },
-    startQueries: false,
-  });
+  const { node, known, engine } = openHarness('fuzz');
   const test = { topics: [], inputs: [], outputs: [], ...script } as unknown as TestCase;
   await createTopics(test, 4, (name, settings) => node.createTopic(name, settings));
   await registerTopicSchemas(test, known.registry);
