@@ -1,6 +1,7 @@
 import { stepInputs, type Step } from '../plan/physical/step.ts';
 import type { SubTopology } from '../plan/physical/topology.ts';
-import { buildOperator, type BuildContext } from './build.ts';
+import { buildOperator } from './build.ts';
+import type { BuildContext } from './builders/context.ts';
 import type { Change, Row } from './change.ts';
 import type { Operator } from './operator.ts';
 import type { StateWriter } from './ports/state-backend.ts';

@@ -1,6 +1,6 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
-import { reporters, type BuildContext } from './build.ts';
+import { reporters, type BuildContext } from './builders/context.ts';
 import type { RunSettings } from './run-settings.ts';
 import type { Change, Row } from './change.ts';
 import { keyPlacer, type PlaceKey } from './key-placer.ts';

@@ -6,7 +6,7 @@ import type { RecordCursor } from '../../records/batch.ts';
 import type { RunSettings } from '../../runtime/run-settings.ts';
 import { Change, keyText, type Row } from '../../runtime/change.ts';
 import { decodeValue, encodeShared } from '../../runtime/codec.ts';
-import { reporters } from '../../runtime/build.ts';
+import { reporters } from '../../runtime/builders/context.ts';
 import { keyPlacer, type PlaceKey } from '../../runtime/key-placer.ts';
 import { EntityStore } from '../../runtime/entity-store.ts';
 import { ErrorCollector } from '../../runtime/error-collector.ts';

@@ -1,0 +1,16 @@
+import type { Expr } from '../../../expressions/node.ts';
+import type { PlanColumn } from '../../logical/node.ts';
+import type { StepBase } from './base.ts';
+
+/** Holds who named which row, and answers with joined rows, by the key of the left table. */
+export interface ForeignKeyLookupStep<Input> extends StepBase {
+  readonly op: 'foreignKeyLookup';
+  readonly left: Input;
+  readonly right: Input;
+  readonly join: 'INNER' | 'LEFT';
+  /** How many columns of the left table's key come first behind the foreign key. */
+  readonly keyCount: number;
+  /** What a row and the one that it names must satisfy to be joined, over the columns of the two tables. */
+  readonly matches?: Expr;
+  readonly leftColumns: readonly PlanColumn[];
+}

@@ -1,0 +1,17 @@
+import type { FormatSpec } from '../../formats.ts';
+import type { PlanColumn } from '../../logical/node.ts';
+import type { StepBase } from './base.ts';
+
+/** The cut between two sub-topologies: rows leave through an internal topic and come back on the partition of their key. */
+export interface RepartitionStep<Input> extends StepBase {
+  readonly op: 'repartition';
+  readonly input: Input;
+  readonly shape: 'STREAM' | 'TABLE';
+  /** The topic whose rows these meet: they are placed as its own are, by the bytes of its keys and among as many partitions. */
+  readonly like?: Placement | undefined;
+}
+export interface Placement {
+  readonly topic: string;
+  readonly keyFormat: FormatSpec;
+  readonly keys: readonly Pick<PlanColumn, 'name' | 'type'>[];
+}

@@ -1,0 +1,63 @@
+import { argumentType, compileExpression } from '../../expressions/compile.ts';
+import { literalValue, type Expr } from '../../expressions/node.ts';
+import type { Aggregator } from '../../functions/define.ts';
+import { findAggregate, isUserFunction } from '../../functions/registry.ts';
+import { resolveOverload } from '../../functions/resolve.ts';
+import type { AggregateCall, PlanColumn } from '../../plan/logical/node.ts';
+import { InternalError } from '../../util/internal-error.ts';
+import { AggregateSet, type BoundAggregate } from '../aggregation.ts';
+import type { BuildContext } from './context.ts';
+import { layoutFor } from './expressions.ts';
+
+/** The aggregates of a step, over the rows of its input. */
+export function aggregates(
+  calls: readonly AggregateCall[],
+  columns: readonly PlanColumn[],
+  context: BuildContext,
+): AggregateSet {
+  const layout = layoutFor(columns);
+  return new AggregateSet(
+    calls.map(({ fn, args, type }): BoundAggregate => {
+      const report = (error: unknown): void => context.report(error, fn);
+      const [first, ...rest] = args.map((arg) => compileExpression(arg, layout, report));
+      return {
+        aggregator: isUserFunction(fn) ? contained(aggregatorOf(fn, args, type), report) : aggregatorOf(fn, args, type),
+        first,
+        rest: rest.length === 0 ? undefined : (row) => rest.map((each) => each(row)),
+      };
+    }),
+  );
+}
+
+/** User code that fails leaves the state as it was, and is told of; a result that cannot be made is null. */
+function contained(inner: Aggregator, report: (error: unknown) => void): Aggregator {
+  const safe = <T>(run: () => T, otherwise: T): T => {
+    try {
+      return run();
+    } catch (error) {
+      report(error);
+      return otherwise;
+    }
+  };
+  const { add, undo, merge, result } = inner;
+  return {
+    ...inner,
+    add: (state, value, rest) => safe<unknown>(() => add(state, value, rest), state),
+    ...(undo && { undo: (state, value, rest) => safe<unknown>(() => undo(state, value, rest), state) }),
+    merge: merge && ((left, right) => safe<unknown>(() => merge(left, right), left)),
+    result: (state) => safe(() => result(state), null),
+  };
+}
+
+/** The aggregator that a call was resolved to. */
+export function aggregatorOf(
+  fn: string,
+  args: readonly Expr[],
+  type: PlanColumn['type'],
+): BoundAggregate['aggregator'] {
+  const found = findAggregate(fn);
+  const resolution = found && resolveOverload(found.overloads, args.map(argumentType));
+  if (resolution === undefined) throw new InternalError(`aggregate ${fn} has no overload for its stored arguments`);
+  const constants = args.map((arg) => (arg.kind === 'literal' ? literalValue(arg) : undefined));
+  return resolution.overload.create({ args: args.map((arg) => arg.type), returns: type, constants });
+}

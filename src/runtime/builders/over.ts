@@ -1,0 +1,67 @@
+import { compileExpression } from '../../expressions/compile.ts';
+import type { Expr } from '../../expressions/node.ts';
+import type { OverCall, PlanColumn } from '../../plan/logical/node.ts';
+import { Change } from '../change.ts';
+import type { Operator } from '../operator.ts';
+import { Over, type BoundOver } from '../operators/over.ts';
+import { aggregatorOf } from './aggregates.ts';
+import type { Builder } from './context.ts';
+import { layoutFor, projection } from './expressions.ts';
+import { keyValue } from './stores.ts';
+
+export const over: Builder<'over'> = (step, context) => {
+  const columns = step.input.columns;
+  const args = step.calls.flatMap((call) => argsOf(call));
+  let at = 0;
+  const calls = step.calls.map((call): BoundOver => {
+    const bound = overCall(call, at);
+    at += bound.count;
+    return bound;
+  });
+  const inner = new Over(
+    keyValue(step, context),
+    projection(step.partitionBy, columns, context),
+    compileExpression(step.orderBy, layoutFor(columns), (error) => context.report(error, 'ORDER BY')),
+    projection(args, columns, context),
+    calls,
+    context.position,
+  );
+  return stripInternalKeys(inner, step.columns, columns.length + step.calls.length);
+};
+
+/** LAG's offset is part of the call and no argument of each row. */
+const argsOf = ({ fn, args }: OverCall): readonly Expr[] => (fn === 'LAG' ? args.slice(0, 1) : args);
+
+function overCall(call: OverCall, at: number): BoundOver {
+  const { fn, args, type, frame } = call;
+  const base = { frame, at, count: argsOf(call).length };
+  const offset = args[1];
+  if (fn === 'LAG') return { ...base, kind: { lag: offset?.kind === 'literal' ? Number(offset.value) : 1 } };
+  if (fn === 'FIRST_VALUE') return { ...base, kind: 'first' };
+  if (fn === 'LAST_VALUE') return { ...base, kind: 'last' };
+  return { ...base, kind: { aggregator: aggregatorOf(fn, args, type) } };
+}
+
+/** Rows that were repartitioned for one step lose the key columns that placed them, which come first, and get their own key back. */
+function stripInternalKeys(operator: Operator, columns: readonly PlanColumn[], actual: number): Operator {
+  const extra = actual - columns.length;
+  if (extra <= 0) return operator;
+  const keySlots = columns.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
+  return {
+    process: (inputs) => {
+      const changes = operator.process(inputs) as readonly Change[];
+      return changes.map(({ after, timestamp, sequence, window, headers }) => {
+        const row = after!.slice(extra);
+        return new Change(
+          keySlots.map((slot) => row[slot]!),
+          undefined,
+          row,
+          timestamp,
+          sequence,
+          window,
+          headers,
+        );
+      });
+    },
+  };
+}

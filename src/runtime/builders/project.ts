@@ -1,0 +1,16 @@
+import { Project } from '../operators/project.ts';
+import type { Builder } from './context.ts';
+import { projection } from './expressions.ts';
+import { callsUserCode, givesOwn } from './step-facts.ts';
+
+export const project: Builder<'project'> = (step, context) =>
+  new Project(
+    projection(
+      step.exprs.map(({ expr }) => expr),
+      step.input.columns,
+      context,
+    ),
+    context.position,
+    // Rows that are changed in place could not be made again.
+    givesOwn(step.input) && !callsUserCode(step),
+  );

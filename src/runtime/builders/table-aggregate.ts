@@ -1,0 +1,10 @@
+import { GroupAggregate } from '../operators/stream-aggregate.ts';
+import { aggregates } from './aggregates.ts';
+import type { Builder } from './context.ts';
+import { keyValue } from './stores.ts';
+
+export const tableAggregate: Builder<'tableAggregate'> = (step, context) =>
+  new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), {
+    conflate: context.conflate,
+    withBefore: step.withBefore === true,
+  });
