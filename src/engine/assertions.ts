@@ -1,6 +1,6 @@
 import { declareSource } from '../analysis/create-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { KeyWindow, SourceSpec } from '../plan/formats.ts';
 import type { AssertSource, AssertValues } from '../syntax/statements/assert.ts';
 import { equalValues } from '../types/compare.ts';
 import { jsonWriter } from '../types/json-text.ts';
@@ -41,6 +41,9 @@ function typeOf(spec: SourceSpec, name: string): SqlType | undefined {
   return column?.type ?? (isPseudoColumn(name) ? pseudoColumns.find((each) => each.name === name)?.type : undefined);
 }
 
+const windowText = (window: KeyWindow | undefined): string =>
+  window === undefined ? 'none' : `${window.type}${window.sizeMs === undefined ? '' : ` of ${window.sizeMs} ms`}`;
+
 /** Why a source is not what ASSERT STREAM or ASSERT TABLE says; undefined when it is. */
 export function sourceProblem(statement: AssertSource, catalog: Catalog): string | undefined {
   const name = statement.source.text;
@@ -77,7 +80,7 @@ export function sourceProblem(statement: AssertSource, catalog: Catalog): string
       spec.timestamp?.column ?? 'none',
       declared.timestamp?.column ?? spec.timestamp?.column ?? 'none',
     ],
-    ['its windows are', JSON.stringify(spec.window ?? null), JSON.stringify(declared.window ?? spec.window ?? null)],
+    ['its windows are', windowText(spec.window), windowText(declared.window ?? spec.window)],
   ];
   const wrong = differing.find(([, is, wanted]) => is !== wanted);
   return wrong && `${wrong[0]} ${wrong[1]}, not ${wrong[2]}`;

@@ -14,7 +14,7 @@ import {
   nullOperand,
   type OnError,
 } from './helpers.ts';
-import { isNull, literalValue, type Expr } from './node.ts';
+import { callsIn, isNull, literalValue, type Expr } from './node.ts';
 
 /** A row: values by slot. */
 export type Row = readonly Value[];
@@ -249,18 +249,13 @@ export function compileProjection(exprs: readonly Expr[], layout: Layout, onErro
     if (expr.kind === 'column') return `const e${i}=${writer.write(expr)};`;
     plain = false;
     const code = writer.write(expr);
-    return `let e${i};${canCall(expr) ? `${mark}(${i});` : ''}try{e${i}=${code}}catch(e){e${i}=${name}(e,${i})}`;
+    return `let e${i};${callsIn(expr).length > 0 ? `${mark}(${i});` : ''}try{e${i}=${code}}catch(e){e${i}=${name}(e,${i})}`;
   });
   const list = exprs.map((_, i) => `e${i}`).join(',');
   const body = plain
     ? `return [${exprs.map((expr) => writer.write(expr)).join(',')}]`
     : `${parts.join('')}return [${list}]`;
   return build(writer, `function(r){${writer.temps}${body}}`);
-}
-
-function canCall(expr: Expr): boolean {
-  if (expr.kind === 'call') return true;
-  return JSON.stringify(expr).includes('"kind":"call"');
 }
 
 /** One expression; a failure is null and reported. */

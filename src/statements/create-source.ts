@@ -9,6 +9,7 @@ import { project, source as sourceNode } from '../plan/logical/build.ts';
 import { persistentOptions, physicalPlan, sinkOf, sourceDefaults } from '../engine/plan-query.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { schemaText } from '../types/schema.ts';
+import { sameData } from '../util/same-data.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 import { checkCoPartitioning } from './check-co-partitioning.ts';
 import { inferColumns, withSchemas } from './schemas.ts';
@@ -187,12 +188,13 @@ function checkReplacement(existing: SourceObject, spec: SourceObject['spec'], st
   if (old.kind !== spec.kind) refuse(`it is a ${old.kind.toLowerCase()}`);
   if (old.topic !== spec.topic) refuse(`its topic is ${old.topic}`);
   if (
-    JSON.stringify([unregistered(old.keyFormat), unregistered(old.valueFormat), old.window]) !==
-    JSON.stringify([unregistered(spec.keyFormat), unregistered(spec.valueFormat), spec.window])
+    !sameData(
+      [unregistered(old.keyFormat), unregistered(old.valueFormat), old.window],
+      [unregistered(spec.keyFormat), unregistered(spec.valueFormat), spec.window],
+    )
   )
     refuse('its formats differ');
-  if (JSON.stringify(old.timestamp ?? null) !== JSON.stringify(spec.timestamp ?? null))
-    refuse('its timestamp column differs');
+  if (!sameData(old.timestamp, spec.timestamp)) refuse('its timestamp column differs');
   const role = (schema: typeof spec.schema, isKey: boolean): string[] =>
     schema.filter((each) => (each.role === 'key') === isKey).map((each) => schemaText([each]));
   if (role(old.schema, true).join() !== role(spec.schema, true).join())

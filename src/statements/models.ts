@@ -2,10 +2,12 @@ import { resolveType } from '../analysis/resolve-type.ts';
 import type { ModelColumn, ModelObject, ModelVersion } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
+import { allSteps } from '../plan/physical/step.ts';
 import type { PropertyNode } from '../syntax/query.ts';
 import type { AlterModel, CreateModel, DropModel } from '../syntax/statements/models.ts';
 import type { ColumnElement } from '../syntax/statements/create-source.ts';
 import { closest } from '../util/closest.ts';
+import { sameData } from '../util/same-data.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 
 const optionNames = [
@@ -110,10 +112,7 @@ export const createModel: Handler<CreateModel> = async (statement, execution) =>
     statement.span,
     execution,
   );
-  if (
-    existing !== undefined &&
-    JSON.stringify([existing.input, existing.output]) !== JSON.stringify([columns.input, columns.output])
-  ) {
+  if (existing !== undefined && !sameData([existing.input, existing.output], [columns.input, columns.output])) {
     throw new SqlError('REPLACE_REFUSED', statement.name.span, {
       name,
       why: 'its inputs or outputs differ: create another model',
@@ -190,7 +189,7 @@ export const dropModel: Handler<DropModel> = async (statement, { engine, text, d
     });
   }
   const users = [...engine.catalog.queries.values()]
-    .filter(({ plan }) => JSON.stringify(plan.root).includes(`"model":${JSON.stringify(name)}`))
+    .filter(({ plan }) => allSteps(plan.root).some((step) => step.op === 'invoke' && step.model === name))
     .map(({ id }) => id);
   if (users.length > 0) throw new SqlError('SOURCE_IN_USE', statement.name.span, { name, by: users.join(', ') });
   const number = await distribute({ v: 1, kind: 'dropModel', name });

@@ -5,6 +5,7 @@ import type { ModelHost, Scored } from '../../runtime/ports/model-host.ts';
 import { fromJson } from '../../formats/json-convert.ts';
 import { parseJson } from '../../types/json.ts';
 import type { Value } from '../../types/sql-type.ts';
+import { sameData } from '../../util/same-data.ts';
 import { durationMs, OipProvider } from './oip-provider.ts';
 import { OnnxProvider } from './onnx-provider.ts';
 import { ScoringError, type Provider, type ProviderModel } from './provider.ts';
@@ -37,7 +38,7 @@ export class ModelService implements ModelHost, ModelRegistry {
     this.#objects.set(model.name, model);
     for (const version of before?.versions ?? []) {
       const after = model.versions.find((each) => each.version === version.version);
-      if (JSON.stringify(after) !== JSON.stringify(version)) this.#loaded.delete(`${model.name}/${version.version}`);
+      if (!sameData(after, version)) this.#loaded.delete(`${model.name}/${version.version}`);
     }
     this.onPut(model);
     return Promise.resolve();

@@ -5,6 +5,7 @@ import { parseAvro } from '../../formats/avro/schema.ts';
 import type { SchemaText } from '../../formats/define.ts';
 import { protobufProblem } from '../../formats/protobuf/compatible.ts';
 import { parseProto } from '../../formats/protobuf/parse.ts';
+import { sameData } from '../../util/same-data.ts';
 import {
   SchemaRefused,
   type CompatibilityLevel,
@@ -90,7 +91,7 @@ export class EmbeddedRegistry implements ServedRegistry {
     const isSame = (each: NewSchema): boolean =>
       each.type === schema.type &&
       each.text === schema.text &&
-      JSON.stringify(each.references ?? []) === JSON.stringify(schema.references ?? []);
+      sameData(each.references ?? [], schema.references ?? []);
     const same = versions.find(isSame);
     if (same !== undefined) return same.id;
     const whole = this.#whole(schema);

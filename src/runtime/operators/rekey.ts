@@ -1,4 +1,4 @@
-import { Change, hasNull, type Row } from '../change.ts';
+import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
 /** How a rekey sees rows: `keys` evaluates the new key, `rest` takes the other columns, both on an input row. */
@@ -76,6 +76,4 @@ export class TableRekey implements Operator {
   }
 }
 
-const sameKey = (a: Row, b: Row): boolean =>
-  a.every((part, i) => part === b[i]) || JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
-const bigints = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
+const sameKey = (a: Row, b: Row): boolean => a.every((part, i) => part === b[i]) || keyText(a) === keyText(b);
