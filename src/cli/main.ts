@@ -3,9 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readSettings, settings as knownSettings, type Settings } from '../config/settings.ts';
 import { renderSqlError, SqlError } from '../diagnostics/sql-error.ts';
 import { noSpan } from '../diagnostics/source.ts';
-import { Session } from '../engine/session.ts';
-import { executeStatement } from '../statements/index.ts';
-import { parse, splitScript } from '../syntax/parse.ts';
+import { readHeadless, runHeadless } from '../statements/headless.ts';
 import { runDemo } from './demo.ts';
 import { startNode, version, type RunningNode } from './start-node.ts';
 import { runTestFiles } from './test-files.ts';
@@ -45,7 +43,7 @@ const withSettings = (command: Command): Command =>
 async function serve(flags: Flags): Promise<void> {
   const chosen = settingsOf(flags);
   const file = chosen['ksql.queries.file']!;
-  if (file !== '') return runHeadless([file], chosen);
+  if (file !== '') return runFiles([file], chosen);
   const running = await startNode(chosen, { log: say });
   say(`Millrace ${version} serves ${running.server.url} (${running.engine.node.kind})`);
   if (process.stdin.isTTY && process.stdout.isTTY) {
@@ -65,49 +63,11 @@ async function untilSignal(running: RunningNode): Promise<void> {
   await running.close();
 }
 
-const headlessKinds = new Set([
-  'createSource',
-  'insert',
-  'createModel',
-  'alterModel',
-  'createFeatureView',
-  'createType',
-  'setProperty',
-  'unsetProperty',
-  'define',
-  'undefine',
-]);
-
 /** Runs files of statements as the only ones; REST answers, and changes nothing. */
-async function runHeadless(files: readonly string[], chosen: Settings): Promise<void> {
-  const statements = files.flatMap((file) =>
-    splitScript({ name: file, text: readFileSync(file, 'utf8') }).map((each) => ({
-      statement: parse(each),
-      text: each.text,
-    })),
-  );
-  for (const { statement } of statements) {
-    if (!headlessKinds.has(statement.kind))
-      throw new SqlError('BAD_REQUEST', statement.span, {
-        why: 'a file of queries may hold CREATE, INSERT, SET and DEFINE statements only',
-      });
-  }
+async function runFiles(files: readonly string[], chosen: Settings): Promise<void> {
+  const statements = readHeadless(files.map((name) => ({ name, text: readFileSync(name, 'utf8') })));
   const running = await startNode(chosen, { readOnly: true, log: say });
-  const session = new Session(running.engine.defaults);
-  for (const { statement, text } of statements) {
-    // A restart finds its objects in the command log: what exists already is as the file says.
-    const name = 'name' in statement && typeof statement.name === 'object' ? statement.name.text : undefined;
-    const exists =
-      name !== undefined &&
-      (running.engine.catalog.sources.has(name) ||
-        running.engine.catalog.models.has(name) ||
-        running.engine.catalog.types.has(name));
-    if (exists && !('orReplace' in statement && statement.orReplace)) continue;
-    const isInsertQuery =
-      statement.kind === 'insert' &&
-      [...running.engine.catalog.queries.values()].some((query) => query.statement === text);
-    if (!isInsertQuery) await executeStatement(statement, text, running.engine, session);
-  }
+  await runHeadless(statements, running.engine);
   say(`Millrace ${version} runs ${files.join(', ')} at ${running.server.url}`);
   await untilSignal(running);
 }
@@ -152,7 +112,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(repl);
   withSettings(
     program.command('run').argument('<files...>').description('run files of statements headless, REST read-only'),
-  ).action((files: string[], flags: Flags) => runHeadless(files, settingsOf(flags)));
+  ).action((files: string[], flags: Flags) => runFiles(files, settingsOf(flags)));
   program
     .command('test')
     .argument('<files...>')

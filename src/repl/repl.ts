@@ -89,6 +89,24 @@ async function runText(state: State, text: string, source: string): Promise<void
   }
 }
 
+/** Where a statement is answered, by its first word: a server may know statements that this REPL's grammar does not. */
+export function placeOf(text: string): 'here' | 'query endpoint' | 'server' {
+  const word = /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase();
+  switch (word) {
+    case 'SELECT':
+    case 'WITH':
+    case 'PRINT':
+      return 'query endpoint';
+    case 'SET':
+    case 'UNSET':
+    case 'DEFINE':
+    case 'UNDEFINE':
+      return 'here';
+    default:
+      return 'server';
+  }
+}
+
 /** A statement: session statements here, queries as streams, all others by /ksql. */
 async function runOne(state: State, text: string): Promise<void> {
   const { client } = state;
@@ -98,15 +116,9 @@ async function runOne(state: State, text: string): Promise<void> {
       await runText(state, readFileSync(script[1]!, 'utf8'), script[1]!);
       return;
     }
-    const kind = /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase();
-    if (kind === 'SELECT' || kind === 'PRINT') {
-      await runQuery(state, text);
-      return;
-    }
-    if (kind === 'SET' || kind === 'UNSET' || kind === 'DEFINE' || kind === 'UNDEFINE') {
-      applyLocally(state, text);
-      return;
-    }
+    const place = placeOf(text);
+    if (place === 'query endpoint') return await runQuery(state, text);
+    if (place === 'here') return applyLocally(state, text);
     if (/^\s*(SHOW|LIST)\s+VARIABLES/i.test(text)) {
       print(
         state,

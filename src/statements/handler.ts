@@ -1,3 +1,4 @@
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Command } from '../engine/commands.ts';
 import type { Session } from '../engine/session.ts';
@@ -21,6 +22,9 @@ export interface Entity {
 }
 
 export type Handler<S> = (statement: S, execution: Execution) => Promise<Entity | undefined>;
+
+/** Whether the catalogue of an earlier start shows that a statement of a headless node's file has run. */
+export type HasRun<S> = (statement: S, catalog: Catalog, text: string) => boolean;
 
 export function entity(type: string, text: string, fields: Record<string, unknown>): Entity {
   return { '@type': type, statementText: text, warnings: [], ...fields };

@@ -7,7 +7,7 @@ import { insertedRecord } from '../engine/insert-values.ts';
 import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
 import type { Insert } from '../syntax/statements/insert.ts';
 import { checkCoPartitioning } from './check-co-partitioning.ts';
-import { currentStatus, type Handler } from './handler.ts';
+import { currentStatus, type Handler, type HasRun } from './handler.ts';
 
 export const insert: Handler<Insert> = async (statement, { engine, session, text, distribute }) => {
   const { spec, readOnly } = requireSource(engine.catalog, statement.target);
@@ -47,6 +47,10 @@ export const insert: Handler<Insert> = async (statement, { engine, session, text
     id,
   );
 };
+
+/** INSERT … SELECT has run when its query is there; INSERT … VALUES writes its row at each start. */
+export const insertHasRun: HasRun<Insert> = (_insert, catalog, text) =>
+  [...catalog.queries.values()].some(({ statement }) => statement === text);
 
 function queryId(properties: Properties): string | undefined {
   const id = properties.text('QUERY_ID')?.toUpperCase();

@@ -8,7 +8,7 @@ import type { AlterModel, CreateModel, DropModel } from '../syntax/statements/mo
 import type { ColumnElement } from '../syntax/statements/create-source.ts';
 import { closest } from '../util/closest.ts';
 import { sameData } from '../util/same-data.ts';
-import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
+import { currentStatus, warning, type Execution, type Handler, type HasRun } from './handler.ts';
 
 const optionNames = [
   'PROVIDER',
@@ -177,6 +177,20 @@ export const alterModel: Handler<AlterModel> = async (statement, execution) => {
     model: { ...model, versions: [...model.versions, version] },
   });
   return currentStatus(text, `model/${name}/alter`, `Model ${name} version ${next} added.`, number);
+};
+
+/** A version without a number cannot be told from the one that an earlier start has added: a headless node's file names it. */
+export const alterModelHasRun: HasRun<AlterModel> = ({ name, action, version, span }, { models }) => {
+  const model = models.get(name.text);
+  if (model === undefined) return false;
+  const last = model.versions.at(-1)!.version;
+  if (action === 'SET DEFAULT VERSION')
+    return model.defaultVersion === (version === 'LATEST' ? last : Number(version));
+  if (version === undefined)
+    throw new SqlError('BAD_REQUEST', span, {
+      why: 'ADD VERSION in a file of queries needs the number of the version, so that the next start does not add it again',
+    });
+  return Number(version) <= last;
 };
 
 export const dropModel: Handler<DropModel> = async (statement, { engine, text, distribute }) => {

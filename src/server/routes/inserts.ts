@@ -26,6 +26,7 @@ export function insertRoutes(app: Express, context: ServerContext): void {
         if (line.trim() === '') continue;
         if (target === undefined) {
           target = name(textField(parseObject(line), ['target']));
+          if (context.readOnly) throw new SqlError('READ_ONLY_SERVER', noSpan, {});
           await context.engine.catchUp();
           if (!context.engine.catalog.sources.has(target))
             throw new SqlError('BAD_REQUEST', noSpan, { why: `stream or table "${target}" does not exist` });
@@ -41,7 +42,7 @@ export function insertRoutes(app: Express, context: ServerContext): void {
       response.end(asArray ? (count === 0 ? '[]' : ']') : '');
     } catch (error) {
       const { status, body } = errorAnswer(error);
-      if (!response.headersSent && target === undefined) {
+      if (!response.headersSent && (target === undefined || context.readOnly)) {
         response.status(status).json(body);
         return;
       }

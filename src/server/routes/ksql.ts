@@ -1,13 +1,11 @@
 import type { Express } from 'express';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { executeStatement } from '../../statements/index.ts';
+import { executeStatement, isReadOnly, withVariables } from '../../statements/index.ts';
 import { parse, splitScript } from '../../syntax/parse.ts';
 import type { ServerContext } from '../context.ts';
 import { errorAnswer } from '../errors.ts';
 import { parseObject, readBody, sessionOf, textField } from '../requests.ts';
-
-const harmless = new Set(['show', 'describe', 'explain', 'setProperty', 'unsetProperty', 'define', 'undefine']);
 
 /** POST /ksql: statements in order; the first that fails ends the request, with the answers of those before it. */
 export function ksqlRoutes(app: Express, context: ServerContext): void {
@@ -19,19 +17,11 @@ export function ksqlRoutes(app: Express, context: ServerContext): void {
       const session = sessionOf(body, engine.defaults);
       await engine.catchUp();
       const statements = splitScript({ name: 'request', text: session.substitute(textField(body, ['ksql', 'sql'])) });
-      // All are parsed before the first runs, so that a typo in the last one changes nothing.
-      const parsed = statements.map((each) => ({ statement: parse(each), text: each.text }));
-      for (const { statement, text } of parsed) {
-        if (context.readOnly && !harmless.has(statement.kind))
-          throw new SqlError('READ_ONLY_SERVER', statement.span, {});
-        const needsVariables = session.variables.size > 0 && text.includes('${');
-        const again = needsVariables ? session.substitute(text) : text;
-        const entity = await executeStatement(
-          needsVariables ? parse(splitScript({ name: 'request', text: again })[0]!) : statement,
-          text,
-          engine,
-          session,
-        );
+      // All are parsed before the first runs, so that a typo in the last one changes nothing; but for what a DEFINE before it sets.
+      const parsed = statements.map((raw) => ({ raw, statement: raw.text.includes('${') ? undefined : parse(raw) }));
+      for (const { raw, statement = withVariables(raw, session) } of parsed) {
+        if (context.readOnly && !isReadOnly(statement)) throw new SqlError('READ_ONLY_SERVER', statement.span, {});
+        const entity = await executeStatement(statement, raw.text, engine, session);
         if (entity !== undefined) entities.push(entity);
       }
       response.json(entities);

@@ -116,3 +116,8 @@ test('metrics tell records, lag and latency by query', async () => {
   expect(text).toContain('millrace_records_in_total{query="CTAS_T_0"} 2');
   expect(text).toContain('millrace_batch_seconds_bucket');
 });
+
+test('a variable that a request defines stands in its later statements, outside of strings too', async () => {
+  const { status, json } = await ksql("DEFINE name = 's'; DESCRIBE ${name};");
+  expect([status, json[0]!['@type']]).toEqual([200, 'sourceDescription']);
+});
