@@ -184,8 +184,7 @@ export const alterModelHasRun: HasRun<AlterModel> = ({ name, action, version, sp
   const model = models.get(name.text);
   if (model === undefined) return false;
   const last = model.versions.at(-1)!.version;
-  if (action === 'SET DEFAULT VERSION')
-    return model.defaultVersion === (version === 'LATEST' ? last : Number(version));
+  if (action === 'SET DEFAULT VERSION') return model.defaultVersion === (version === 'LATEST' ? last : Number(version));
   if (version === undefined)
     throw new SqlError('BAD_REQUEST', span, {
       why: 'ADD VERSION in a file of queries needs the number of the version, so that the next start does not add it again',

@@ -116,14 +116,20 @@ ALTER MODEL m SET DEFAULT VERSION LATEST;`,
   const { engine, folder, close } = await openEngine();
   await runHeadless(file, engine);
   const last = engine.commandNumber;
-  expect(engine.catalog.models.get('M')).toMatchObject({ versions: [{ version: 1 }, { version: 2 }], defaultVersion: 2 });
+  expect(engine.catalog.models.get('M')).toMatchObject({
+    versions: [{ version: 1 }, { version: 2 }],
+    defaultVersion: 2,
+  });
   expect([...engine.catalog.queries.keys()]).toEqual(['CSAS_O_0', 'INSERTQUERY_1', 'FEATURE_VIEW_V_2']);
   await close();
   const again = await openEngine(folder);
   await runHeadless(file, again.engine);
   expect(again.engine.commandNumber).toBe(last);
   await expect(
-    runHeadless(readHeadless([{ name: 'file', text: "ALTER MODEL m ADD VERSION WITH (PATH='b.onnx');" }]), again.engine),
+    runHeadless(
+      readHeadless([{ name: 'file', text: "ALTER MODEL m ADD VERSION WITH (PATH='b.onnx');" }]),
+      again.engine,
+    ),
   ).rejects.toThrow(SqlError);
   await again.close();
 });
