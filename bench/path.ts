@@ -8,7 +8,7 @@ import { subTopologies } from '../src/plan/physical/topology.ts';
 import { BatchWriter } from '../src/records/batch.ts';
 import type { Change } from '../src/runtime/change.ts';
 import { runSettings } from '../src/runtime/run-settings.ts';
-import { InputPartition, Origins, takeBatch } from '../src/runtime/input-merger.ts';
+import { InputPartition, Origins, takeBatch } from '../src/runtime/task/input-merger.ts';
 import type { StateBackend } from '../src/runtime/ports/state-backend.ts';
 import { Pipeline } from '../src/runtime/pipeline.ts';
 import { SinkEncoder, type AddRecord } from '../src/runtime/sink-encoder.ts';

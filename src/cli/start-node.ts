@@ -14,7 +14,7 @@ import { Session } from '../engine/session.ts';
 import { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import type { Node } from '../runtime/ports/node.ts';
-import { processingLogColumns, processingLogTopic } from '../runtime/processing-log.ts';
+import { processingLogColumns, processingLogTopic } from '../runtime/sinks/processing-log.ts';
 import { loadFunctions } from '../functions/user/load.ts';
 import { setLimit } from '../functions/user/watch.ts';
 import { Metrics } from '../server/metrics.ts';

@@ -1,5 +1,5 @@
 import { Catalog, type QueryObject } from '../catalog/catalog.ts';
-import { ignoreFailures } from '../runtime/dead-letters.ts';
+import { ignoreFailures } from '../runtime/sinks/dead-letters.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
 import type { Connect } from '../runtime/ports/connect.ts';
 import type { Node } from '../runtime/ports/node.ts';

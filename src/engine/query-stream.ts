@@ -5,7 +5,7 @@ import type { PlanColumn } from '../plan/logical/node.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { sourcesOf } from '../plan/physical/topology.ts';
 import type { RecordView } from '../records/batch.ts';
-import { ignoreFailures } from '../runtime/dead-letters.ts';
+import { ignoreFailures } from '../runtime/sinks/dead-letters.ts';
 import { hasNull, type Change } from '../runtime/change.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';

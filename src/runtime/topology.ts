@@ -5,7 +5,7 @@ import type { RunSettings } from './run-settings.ts';
 import type { Change, Row } from './change.ts';
 import { keyPlacer, type PlaceKey } from './key-placer.ts';
 import type { RecordPosition } from './operator.ts';
-import type { FailureSink } from './dead-letters.ts';
+import type { FailureSink } from './sinks/dead-letters.ts';
 import { Pipeline } from './pipeline.ts';
 import type { ModelHost } from './ports/model-host.ts';
 import type { StateBackend, StateWriter } from './ports/state-backend.ts';

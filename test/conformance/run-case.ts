@@ -12,7 +12,7 @@ import type { NewSchema } from '../../src/engine/ports.ts';
 import type { SourceSpec } from '../../src/plan/formats.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
-import { ignoreFailures } from '../../src/runtime/dead-letters.ts';
+import { ignoreFailures } from '../../src/runtime/sinks/dead-letters.ts';
 import type { Change } from '../../src/runtime/change.ts';
 import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
 import { SinkEncoder } from '../../src/runtime/sink-encoder.ts';

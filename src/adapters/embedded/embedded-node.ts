@@ -18,8 +18,8 @@ import type {
 } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { invokesModel } from '../../plan/physical/step.ts';
-import { deadLetterTopic } from '../../runtime/dead-letters.ts';
-import { processingLogTopic } from '../../runtime/processing-log.ts';
+import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
+import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { batchesOf, recordsIn } from '../topic-records.ts';
 import { EmbeddedLog, type CommitStep } from './embedded-log.ts';

@@ -21,8 +21,8 @@ import type {
   TopicSettings,
 } from '../../runtime/ports/node.ts';
 import { invokesModel } from '../../plan/physical/step.ts';
-import { deadLetterTopic } from '../../runtime/dead-letters.ts';
-import { processingLogTopic } from '../../runtime/processing-log.ts';
+import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
+import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BatchWriter } from '../../../src/records/batch.ts';
 import { Change } from '../../../src/runtime/change.ts';
-import { InputPartition } from '../../../src/runtime/input-merger.ts';
+import { InputPartition } from '../../../src/runtime/task/input-merger.ts';
 import { Lease } from '../../../src/util/lease.ts';
 
 function batch(baseOffset: number, count: number): Buffer {

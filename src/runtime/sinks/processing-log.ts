@@ -1,4 +1,4 @@
-import type { ProducedRecord } from './ports/node.ts';
+import type { ProducedRecord } from '../ports/node.ts';
 
 /** A record or expression that failed, and went to the processing log instead of stopping a query. */
 export interface ProcessingError {

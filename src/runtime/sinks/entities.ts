@@ -1,8 +1,8 @@
-import type { PhysicalPlan } from '../plan/physical/step.ts';
-import { Change, keyText, type Row } from './change.ts';
-import type { StateWriter } from './ports/state-backend.ts';
-import type { StoreLocation } from './stores/cached-store.ts';
-import { KeyValueStore } from './stores/key-value-store.ts';
+import type { PhysicalPlan } from '../../plan/physical/step.ts';
+import { Change, keyText, type Row } from '../change.ts';
+import type { StateWriter } from '../ports/state-backend.ts';
+import type { StoreLocation } from '../stores/cached-store.ts';
+import { KeyValueStore } from '../stores/key-value-store.ts';
 
 type Stored = readonly [row: Row, featureTime: number, windowStart: number];
 

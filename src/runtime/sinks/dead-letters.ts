@@ -1,5 +1,5 @@
-import type { Origin } from './input-merger.ts';
-import type { ProducedRecord } from './ports/node.ts';
+import type { Origin } from '../task/input-merger.ts';
+import type { ProducedRecord } from '../ports/node.ts';
 
 /** A row that a model could not score where ON_ERROR is DLQ: it left its query, and is kept to be looked at or sent again. */
 export interface DeadLetter {

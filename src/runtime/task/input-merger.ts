@@ -1,8 +1,8 @@
-import { batchHeader, readBatchInfo, RecordCursor } from '../records/batch.ts';
-import { UnknownSchema } from '../formats/define.ts';
-import type { SchemaCache } from './schema-cache.ts';
-import type { Lease } from '../util/lease.ts';
-import type { Change } from './change.ts';
+import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import { UnknownSchema } from '../../formats/define.ts';
+import type { SchemaCache } from '../schema-cache.ts';
+import type { Lease } from '../../util/lease.ts';
+import type { Change } from '../change.ts';
 
 /** Makes changes of records, or throws `UnknownSchema`; undefined for one that cannot be read, which was reported. */
 export interface ChangeDecoder {

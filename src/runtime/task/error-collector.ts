@@ -1,8 +1,8 @@
-import { deadLetterRecord, type DeadLetter } from './dead-letters.ts';
+import { deadLetterRecord, type DeadLetter } from '../sinks/dead-letters.ts';
 import { Origins } from './input-merger.ts';
-import type { ProducedRecord } from './ports/node.ts';
-import type { ProcessingError } from './processing-log.ts';
-import type { BadRecord } from './source-decoder.ts';
+import type { ProducedRecord } from '../ports/node.ts';
+import type { ProcessingError } from '../sinks/processing-log.ts';
+import type { BadRecord } from '../source-decoder.ts';
 
 /** So many errors are kept until the next commit; the others are counted only. */
 const kept = 1000;
