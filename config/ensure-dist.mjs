@@ -19,11 +19,15 @@ function newest(folder) {
 }
 
 const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;
-const sources = ['src', 'grammar', 'bench', 'test'].map((folder) => join(root, folder)).filter((folder) => existsSync(folder));
+const sources = ['src', 'grammar', 'bench', 'test']
+  .map((folder) => join(root, folder))
+  .filter((folder) => existsSync(folder));
 if (built < Math.max(...sources.map(newest), statSync(join(root, 'package.json')).mtimeMs)) {
   process.stderr.write('building dist …\n');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const result = spawnSync(process.execPath, [tsc, '-p', join(root, 'config/tsconfig.build.json')], { stdio: ['ignore', 2, 2] });
+  const result = spawnSync(process.execPath, [tsc, '-p', join(root, 'config/tsconfig.build.json')], {
+    stdio: ['ignore', 2, 2],
+  });
   if (result.status !== 0) process.exit(result.status ?? 1);
   const { utimesSync } = await import('node:fs');
   utimesSync(stamp, new Date(), new Date());

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
-import { readSettings, settings as knownSettings, type Settings } from '../config/settings.ts';
+import { serverOptions } from '../config/server-options.ts';
+import { sessionOptions } from '../config/session-options.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
 import { renderSqlError, SqlError } from '../diagnostics/sql-error.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { readHeadless, runHeadless } from '../statements/headless.ts';
@@ -29,7 +31,7 @@ function settingsOf(flags: Flags): Settings {
   if (flags.stateDir !== undefined) given['state.dir'] = flags.stateDir;
   if (flags.listeners !== undefined) given['listeners'] = flags.listeners;
   if (flags.bootstrapServers !== undefined) given['bootstrap.servers'] = flags.bootstrapServers;
-  return readSettings(given, process.env, flags.config);
+  return readSettings(given, process.env, flags.config, say);
 }
 
 const withSettings = (command: Command): Command =>
@@ -42,8 +44,8 @@ const withSettings = (command: Command): Command =>
 
 async function serve(flags: Flags): Promise<void> {
   const chosen = settingsOf(flags);
-  const file = chosen['ksql.queries.file']!;
-  if (file !== '') return runFiles([file], chosen);
+  const file = serverOptions.read('ksql.queries.file', chosen);
+  if (file !== undefined) return runFiles([file], chosen);
   const running = await startNode(chosen, { log: say });
   say(`Millrace ${version} serves ${running.server.url} (${running.engine.node.kind})`);
   if (process.stdin.isTTY && process.stdout.isTTY) {
@@ -130,8 +132,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('settings')
     .description('list every setting')
     .action(() => {
-      for (const [name, { doc, fallback }] of Object.entries(knownSettings))
-        process.stdout.write(`${name.padEnd(34)} ${doc}${fallback === '' ? '' : ` (default ${fallback})`}\n`);
+      for (const { name, doc, default: otherwise } of [...serverOptions.options, ...sessionOptions.options])
+        process.stdout.write(`${name.padEnd(40)} ${doc}${otherwise ? ` (default ${otherwise})` : ''}\n`);
     });
   try {
     await program.parseAsync(argv);

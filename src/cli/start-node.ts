@@ -7,7 +7,8 @@ import { ModelService } from '../adapters/models/model-service.ts';
 import { EmbeddedRegistry } from '../adapters/registry/embedded-registry.ts';
 import { HttpRegistry } from '../adapters/registry/http-registry.ts';
 import { RocksBackend } from '../adapters/rocksdb/rocks-backend.ts';
-import { listenAddress, type Settings } from '../config/settings.ts';
+import { serverOptions } from '../config/server-options.ts';
+import { sessionDefaults, shownSettings, type Settings } from '../config/settings.ts';
 import { Engine } from '../engine/engine.ts';
 import { PushQueries } from '../engine/query-stream.ts';
 import { Session } from '../engine/session.ts';
@@ -38,21 +39,24 @@ export async function startNode(
   settings: Settings,
   options: { readonly readOnly?: boolean; readonly log?: (text: string) => void } = {},
 ): Promise<RunningNode> {
-  setLimit(Number(settings['ksql.functions.timeout.ms']));
-  await loadFunctions(settings['ksql.extension.dir']!);
+  setLimit(serverOptions.read('ksql.functions.timeout.ms', settings));
+  await loadFunctions(serverOptions.read('ksql.extension.dir', settings));
   const models = new ModelService();
   const metrics = new Metrics();
-  const serviceId = settings['ksql.service.id']!;
-  const address = settings['ksql.schema.registry.url']!;
-  const held = address === '' ? new EmbeddedRegistry(join(settings['state.dir']!, 'schemas.json')) : undefined;
-  const registry: SchemaRegistry = held ?? new HttpRegistry(address);
+  const serviceId = serverOptions.read('ksql.service.id', settings);
+  const address = serverOptions.read('ksql.schema.registry.url', settings);
+  const held =
+    address === undefined
+      ? new EmbeddedRegistry(join(serverOptions.read('state.dir', settings), 'schemas.json'))
+      : undefined;
+  const registry: SchemaRegistry = held ?? new HttpRegistry(address!);
   const schemas = new SchemaCache((id) => registry.byId(id));
   const parts: Parts = { settings, models, metrics, registry, schemas };
   const node: Node =
-    settings['bootstrap.servers'] === ''
+    serverOptions.read('bootstrap.servers', settings).length === 0
       ? await openEmbedded(parts)
       : await openKafka(parts, options.log ?? (() => undefined));
-  const connectUrl = settings['ksql.connect.url']!;
+  const connectUrl = serverOptions.read('ksql.connect.url', settings);
   const engine = new Engine({
     node,
     models,
@@ -60,11 +64,12 @@ export async function startNode(
     schemas,
     serviceId,
     defaults: sessionDefaults(settings),
-    connect: connectUrl === '' ? undefined : new HttpConnect(connectUrl),
+    serverSettings: shownSettings(settings),
+    connect: connectUrl === undefined ? undefined : new HttpConnect(connectUrl),
   });
   await engine.start();
   await createProcessingLog(engine);
-  const { host, port } = listenAddress(settings);
+  const { host, port } = serverOptions.read('listeners', settings);
   const context = {
     engine,
     pushQueries: new PushQueries(),
@@ -96,12 +101,12 @@ interface Parts {
 
 function openEmbedded({ settings, models, metrics, schemas }: Parts): Promise<Node> {
   return EmbeddedNode.open({
-    folder: settings['state.dir']!,
+    folder: serverOptions.read('state.dir', settings),
     openBackend: (folder) => RocksBackend.open(folder),
     models,
     schemas,
-    serviceId: settings['ksql.service.id']!,
-    sync: settings['state.sync'] === 'true',
+    serviceId: serverOptions.read('ksql.service.id', settings),
+    sync: serverOptions.read('state.sync', settings),
     onBatch: metrics.onBatch,
   });
 }
@@ -110,7 +115,7 @@ async function openKafka({ settings, models, metrics, registry }: Parts, log: (t
   const { KafkaNode } = await import('../adapters/kafka/kafka-node.ts');
   const node = await KafkaNode.open({
     settings,
-    stateFolder: join(settings['state.dir']!, 'kafka'),
+    stateFolder: join(serverOptions.read('state.dir', settings), 'kafka'),
     models,
     registry,
     onBatch: metrics.onBatch,
@@ -120,25 +125,6 @@ async function openKafka({ settings, models, metrics, registry }: Parts, log: (t
     node.putModel(model);
   };
   return node;
-}
-
-/** What sessions inherit: the settings that queries read, by their bare names. */
-function sessionDefaults(settings: Settings): Record<string, string> {
-  const names = [
-    'processing.guarantee',
-    'commit.interval.ms',
-    'cache.max.bytes.buffering',
-    'auto.offset.reset',
-    'max.task.idle.ms',
-    'ksql.max.push.queries',
-  ];
-  const others = Object.keys(settings).filter(
-    (name) =>
-      name.startsWith('ksql.') &&
-      !['ksql.service.id', 'ksql.queries.file', 'ksql.streams.num.stream.threads'].includes(name),
-  );
-  const chosen = [...names, ...others].filter((name) => settings[name] !== undefined && settings[name] !== '');
-  return Object.fromEntries(chosen.map((name) => [name, settings[name]!]));
 }
 
 /** The stream over the processing log, once for a service. */

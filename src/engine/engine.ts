@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly serviceId: string;
   /** Defaults of every session, from the server's settings. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** What the server was started with, as it may be shown. */
+  readonly serverSettings?: readonly { readonly name: string; readonly value: string }[];
   readonly registry: SchemaRegistry;
   /** The registry's schemas that records were written with. */
   readonly schemas: SchemaCache;
@@ -35,6 +37,7 @@ export class Engine {
   readonly schemas: SchemaCache;
   readonly serviceId: string;
   readonly connect: Connect | undefined;
+  readonly serverSettings: readonly { readonly name: string; readonly value: string }[];
   readonly #defaults: Readonly<Record<string, string>>;
   /** What ALTER SYSTEM has set. */
   readonly #system = new Map<string, string>();
@@ -52,6 +55,7 @@ export class Engine {
     this.schemas = options.schemas;
     this.serviceId = options.serviceId;
     this.#defaults = options.defaults;
+    this.serverSettings = options.serverSettings ?? [];
     this.connect = options.connect;
     this.#startQueries = options.startQueries ?? true;
   }

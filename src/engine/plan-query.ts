@@ -36,24 +36,23 @@ export function planTransient(
 ): { analyzed: AnalyzedQuery; plan: PhysicalPlan } {
   const analyzed = analyzeQuery(query, catalog, {
     purpose,
-    suppressEnabled: session.get('ksql.suppress.enabled') !== 'false',
+    suppressEnabled: session.read('ksql.suppress.enabled'),
   });
   return { analyzed, plan: physicalPlan(analyzed.plan, undefined) };
 }
 
 export function persistentOptions(session: Session): PersistentOptions {
   return {
-    suppressEnabled: session.get('ksql.suppress.enabled') !== 'false',
-    topicPrefix: session.get('ksql.output.topic.name.prefix'),
+    suppressEnabled: session.read('ksql.suppress.enabled'),
+    topicPrefix: session.read('ksql.output.topic.name.prefix'),
     defaults: sourceDefaults(session),
   };
 }
 
 export function sourceDefaults(session: Session): PersistentOptions['defaults'] {
-  const wrap = session.get('ksql.persistence.wrap.single.values');
   return {
-    keyFormat: session.get('ksql.persistence.default.format.key') || 'KAFKA',
-    valueFormat: session.get('ksql.persistence.default.format.value') || undefined,
-    wrapSingles: wrap === '' ? undefined : wrap === 'true',
+    keyFormat: session.read('ksql.persistence.default.format.key'),
+    valueFormat: session.read('ksql.persistence.default.format.value'),
+    wrapSingles: session.read('ksql.persistence.wrap.single.values'),
   };
 }

@@ -193,14 +193,14 @@ function keptAs({ spec }: SourceObject): (row: Row, step: SourceStep) => Row {
 
 /** Without keys a table is read whole, which a server may forbid; a range of one key may be read all the same. */
 function checkScan(query: QueryNode, predicate: Expr | undefined, { spec }: SourceObject, session: Session): void {
-  if (session.get('ksql.query.pull.table.scan.enabled') === 'true') return;
+  if (session.read('ksql.query.pull.table.scan.enabled')) return;
   const keys = keyColumns(spec.schema);
   const isRange = (part: Expr): boolean =>
     part.kind === 'compare' &&
     ['<', '<=', '>', '>='].includes(part.op) &&
     [part.left, part.right].some((side) => side.kind === 'column' && side.name === keys[0]!.name);
   const ranges = predicate === undefined ? 0 : conjuncts(predicate).filter(isRange).length;
-  const allowed = session.get('ksql.query.pull.range.scan.enabled') === 'true' && keys.length === 1;
+  const allowed = session.read('ksql.query.pull.range.scan.enabled') && keys.length === 1;
   if (!allowed || spec.window !== undefined || ranges !== 1)
     throw new SqlError('PULL_SCAN_DISABLED', (query.where ?? query).span, {
       keys: keys.map(({ name }) => name).join(', '),

@@ -83,7 +83,7 @@ export async function openQuery(
   if (isPull) refusePull(query);
   const { plan } = planTransient(query, engine.catalog, isPull ? 'pull' : 'push', session);
   if (isPull && plan.shape === 'TABLE') throw new SqlError('PULL_UNSUPPORTED', statement.span, { what: 'GROUP BY' });
-  const limit = Number(session.get('ksql.max.push.queries'));
+  const limit = session.read('ksql.max.push.queries');
   if (!isPull && pushQueries.size >= limit) throw new SqlError('TOO_MANY_PUSH_QUERIES', statement.span, { limit });
   const stream = await TransientQuery.open(plan, engine, session, {
     isPull,
@@ -117,14 +117,19 @@ function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, lim
 function checkPullEnabled(query: Select['query'], source: SourceObject | undefined, session: Session): void {
   const needed = [
     'ksql.pull.queries.enable',
-    ...(query.limit === undefined ? [] : ['ksql.query.pull.limit.clause.enabled']),
-    ...(source?.spec.kind === 'STREAM' && source.featureView === undefined ? ['ksql.query.pull.stream.enabled'] : []),
-  ];
+    ...(query.limit === undefined ? [] : (['ksql.query.pull.limit.clause.enabled'] as const)),
+    ...(source?.spec.kind === 'STREAM' && source.featureView === undefined
+      ? (['ksql.query.pull.stream.enabled'] as const)
+      : []),
+  ] as const;
   for (const setting of needed) checkEnabled(setting, query, session);
 }
 
-function checkEnabled(setting: string, query: Select['query'], session: Session): void {
-  if (session.get(setting) === 'false') throw new SqlError('PULL_DISABLED', query.span, { setting });
+type PullSwitch =
+  'ksql.pull.queries.enable' | 'ksql.query.pull.limit.clause.enabled' | 'ksql.query.pull.stream.enabled';
+
+function checkEnabled(setting: PullSwitch, query: Select['query'], session: Session): void {
+  if (!session.read(setting)) throw new SqlError('PULL_DISABLED', query.span, { setting });
 }
 
 /** One source that a query fills, read as it is from its end on. */
@@ -138,8 +143,8 @@ function isScalable(query: Select['query'], source: SourceObject | undefined, se
   return (
     simple &&
     source?.createdBy !== undefined &&
-    session.get('ksql.query.push.v2.enabled') === 'true' &&
-    session.get('auto.offset.reset').toLowerCase() === 'latest'
+    session.read('ksql.query.push.v2.enabled') &&
+    !session.read('auto.offset.reset')
   );
 }
 
@@ -208,9 +213,7 @@ class TransientQuery implements QueryStream {
     const inputs: Input[] = [];
     for (const step of sourcesOf(plan)) {
       const earliest =
-        options.isPull ||
-        (step.source.kind === 'TABLE' && !options.isScalable) ||
-        session.get('auto.offset.reset').toLowerCase() === 'earliest';
+        options.isPull || (step.source.kind === 'TABLE' && !options.isScalable) || session.read('auto.offset.reset');
       inputs.push({
         stepId: step.id,
         decoder: new SourceDecoder(step, engine.schemas, () => undefined),

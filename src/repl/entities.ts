@@ -155,8 +155,13 @@ const texts: Readonly<Record<string, (entity: Entity) => string>> = {
   },
 };
 
-/** One answer as a person reads it. */
+/** One answer as a person reads it, its warnings first. */
 export function renderEntity(entity: Entity, width: number): string {
+  const warnings = Array.isArray(entity['warnings']) ? (entity['warnings'] as Cells[]) : [];
+  return [...warnings.map(({ message }) => `Warning: ${cell(message)}`), renderAnswer(entity, width)].join('\n');
+}
+
+function renderAnswer(entity: Entity, width: number): string {
   const kind = cell(entity['@type']);
   const asText = texts[kind];
   if (asText !== undefined) return asText(entity);

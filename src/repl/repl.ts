@@ -118,7 +118,7 @@ async function runOne(state: State, text: string): Promise<void> {
     }
     const place = placeOf(text);
     if (place === 'query endpoint') return await runQuery(state, text);
-    if (place === 'here') return applyLocally(state, text);
+    if (place === 'here') return await applyLocally(state, text);
     if (/^\s*(SHOW|LIST)\s+VARIABLES/i.test(text)) {
       print(
         state,
@@ -137,15 +137,18 @@ async function runOne(state: State, text: string): Promise<void> {
   }
 }
 
-function applyLocally(state: State, text: string): void {
+/** Session statements: the server says whether it knows a property, and what it has to say of it. */
+async function applyLocally(state: State, text: string): Promise<void> {
   const statement = parse(splitScript({ name: 'statement', text })[0]!);
   const { client } = state;
   switch (statement.kind) {
     case 'setProperty':
+      for (const entity of await client.execute(text)) print(state, renderEntity(entity, width()));
       client.properties.set(statement.name, statement.value);
       print(state, `${statement.name} is now ${statement.value}`);
       return;
     case 'unsetProperty':
+      await client.execute(text);
       client.properties.delete(statement.name);
       return;
     case 'define':

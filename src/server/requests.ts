@@ -57,7 +57,7 @@ export function sessionOf(body: Record<string, unknown>, defaults: Readonly<Reco
     ...objectField(body, 'streamsProperties'),
     ...objectField(body, 'properties'),
   }))
-    session.set(name, String(value));
+    session.warn(session.set(name, String(value)));
   for (const [name, value] of Object.entries(objectField(body, 'sessionVariables')))
     session.variables.set(name.toUpperCase(), String(value));
   return session;

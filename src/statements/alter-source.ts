@@ -1,6 +1,6 @@
 import { resolveType } from '../analysis/resolve-type.ts';
+import { checkProperty } from '../config/setting-names.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { checkSetting, propertyName } from '../engine/session.ts';
 import { findFormat } from '../formats/index.ts';
 import type { AlterSource, AlterSystem } from '../syntax/statements/alter-source.ts';
 import { isPseudoColumn, valueColumns, type Column } from '../types/schema.ts';
@@ -72,9 +72,10 @@ export const alterSource: Handler<AlterSource> = async (statement, { engine, tex
 
 /** A property for every session of every node from now on. */
 export const alterSystem: Handler<AlterSystem> = async ({ name, value, span }, { text, distribute }) => {
-  checkSetting(name, value, span);
-  const number = await distribute({ v: 1, kind: 'alterSystem', name: propertyName(name), value });
+  const { name: property, warning } = checkProperty(name, value, span);
+  const number = await distribute({ v: 1, kind: 'alterSystem', name: property, value });
   return entity('currentStatus', text, {
+    warnings: warning === undefined ? [] : [{ message: warning }],
     commandId: `cluster/${name}/alter`,
     commandStatus: { status: 'SUCCESS', message: `System property ${name} was set to ${value}`, queryId: null },
     commandSequenceNumber: number,

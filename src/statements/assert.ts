@@ -18,7 +18,7 @@ async function poll(timeoutMs: number, span: Span, problem: () => Promise<string
 
 export const assertTopic: Handler<AssertTopic> = async (statement, { engine, session, text }) => {
   const { topic, exists, properties, span } = statement;
-  const timeout = statement.timeout?.ms ?? Number(session.get('ksql.assert.topic.default.timeout.ms'));
+  const timeout = statement.timeout?.ms ?? session.read('ksql.assert.topic.default.timeout.ms');
   const wanted = properties.map(({ name, value, span: at }) => {
     if (name !== 'PARTITIONS' && name !== 'REPLICAS')
       throw new SqlError('INVALID_PROPERTY', at, { name, suggestion: undefined });
@@ -36,7 +36,7 @@ export const assertTopic: Handler<AssertTopic> = async (statement, { engine, ses
 
 export const assertSchema: Handler<AssertSchema> = async (statement, { engine, session, text }) => {
   const { subject, exists, span } = statement;
-  const timeout = statement.timeout?.ms ?? Number(session.get('ksql.assert.schema.default.timeout.ms'));
+  const timeout = statement.timeout?.ms ?? session.read('ksql.assert.schema.default.timeout.ms');
   if (subject === undefined && statement.id === undefined)
     throw new SqlError('ASSERTION_INVALID', span, { why: 'ASSERT SCHEMA needs SUBJECT or ID' });
   const id = statement.id === undefined ? undefined : Number(statement.id);

@@ -27,7 +27,7 @@ export const createSource: Handler<CreateSource> = async (statement, execution) 
     );
   if (existing !== undefined && !statement.orReplace)
     throw new SqlError('SOURCE_EXISTS', statement.name.span, { kind: existing.spec.kind.toLowerCase(), name });
-  if (statement.orReplace && session.get('ksql.create.or.replace.enabled') === 'false')
+  if (statement.orReplace && !session.read('ksql.create.or.replace.enabled'))
     throw new SqlError('REPLACE_REFUSED', statement.span, { name, why: 'OR REPLACE is switched off' });
   if (statement.orReplace && statement.readOnly)
     throw new SqlError('REPLACE_REFUSED', statement.span, { name, why: 'SOURCE objects cannot be replaced' });

@@ -114,12 +114,21 @@ export async function executeStatement(
   session: Session,
 ): Promise<Entity | undefined> {
   try {
-    return await run(statement, text, engine, session);
+    const answer = await run(statement, text, engine, session);
+    return answer && withWarnings(answer, session);
   } catch (error) {
     // What walks a plan calls itself: a statement of a hundred thousand columns or terms takes all of the stack.
     if (error instanceof RangeError) throw new SqlError('STATEMENT_TOO_COMPLEX', statement.span, {});
     throw error;
   }
+}
+
+/** An answer with what the session has to say of its properties. */
+function withWarnings(answer: Entity, session: Session): Entity {
+  const warnings = session.warnings.splice(0);
+  return warnings.length === 0
+    ? answer
+    : { ...answer, warnings: [...answer.warnings, ...warnings.map((message) => ({ message }))] };
 }
 
 function run(statement: Statement, text: string, engine: Engine, session: Session): Promise<Entity | undefined> {

@@ -13,7 +13,7 @@ export const insert: Handler<Insert> = async (statement, { engine, session, text
   const { spec, readOnly } = requireSource(engine.catalog, statement.target);
   if (readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.target.span, { name: spec.name });
   if (statement.query === undefined) {
-    if (session.get('ksql.insert.into.values.enabled') === 'false')
+    if (!session.read('ksql.insert.into.values.enabled'))
       throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
     if (spec.window !== undefined)
       throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });

@@ -2,9 +2,9 @@ import type { Define, SetProperty, Undefine, UnsetProperty } from '../syntax/sta
 import { warning, type Handler } from './handler.ts';
 
 /** Session statements: they last for the session, over REST for the rest of the request. */
-export const setProperty: Handler<SetProperty> = (statement, { session }) => {
-  session.set(statement.name, statement.value, statement.span);
-  return Promise.resolve(undefined);
+export const setProperty: Handler<SetProperty> = (statement, { session, text }) => {
+  const meaningless = session.set(statement.name, statement.value, statement.span);
+  return Promise.resolve(meaningless === undefined ? undefined : warning(text, meaningless));
 };
 export const unsetProperty: Handler<UnsetProperty> = (statement, { session }) => {
   session.unset(statement.name, statement.span);

@@ -1,7 +1,7 @@
 import { functionNames, findFunction } from '../functions/registry.ts';
 import type { QueryObject, SourceObject } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
-import { sessionProperties } from '../engine/session.ts';
+import { sessionOptions } from '../config/session-options.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Show, ShowKind } from '../syntax/statements/show.ts';
 import { typeText } from '../types/sql-type.ts';
@@ -79,21 +79,19 @@ const listers: { readonly [K in ShowKind]: Lister } = {
     return entity('function_names', text, { functions });
   },
   PROPERTIES: (_statement, { engine, session, text }) => {
-    const names = [
-      ...new Set([...Object.keys(sessionProperties), ...Object.keys(engine.defaults), ...session.properties.keys()]),
-    ].sort();
-    const secret = /password|secret|jaas|token/i;
-    const properties = names.map((name) => ({
-      name,
-      scope: name.startsWith('ksql.') ? 'KSQL' : 'STREAMS',
-      value: secret.test(name) ? '[hidden]' : session.get(name),
+    const { defaults } = engine;
+    const own = sessionOptions.options.map((each) => ({
+      name: each.name,
+      scope: each.name.startsWith('ksql.') ? 'KSQL' : 'STREAMS',
+      value: session.properties.get(each.name) ?? defaults[each.name] ?? each.default ?? '',
       editable: true,
-      level: session.properties.has(name) ? 'SESSION' : 'SERVER',
+      level: session.properties.has(each.name) ? 'SESSION' : 'SERVER',
     }));
+    const server = engine.serverSettings.map((each) => ({ ...each, scope: 'KSQL', editable: false, level: 'SERVER' }));
     return entity('properties', text, {
-      properties,
+      properties: [...own, ...server].sort((a, b) => (a.name < b.name ? -1 : 1)),
       overwrittenProperties: [...session.properties.keys()],
-      defaultProperties: Object.keys(sessionProperties),
+      defaultProperties: sessionOptions.names,
     });
   },
   TYPES: (_statement, { engine, text }) =>

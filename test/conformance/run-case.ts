@@ -59,7 +59,7 @@ export async function runCase(test: TestCase): Promise<Verdict> {
   const { node, known, engine } = openHarness('some.ksql.service.id');
   const session = new Session();
   try {
-    for (const [name, value] of test.properties) session.properties.set(name.replace(/^ksql\.streams\./, ''), value);
+    for (const [name, value] of test.properties) session.set(name, value);
     await createTopics(test, 4, (name, settings) => node.createTopic(name, settings));
     await registerTopicSchemas(test, known.registry);
     const queries = await executeAll(test, engine, session);

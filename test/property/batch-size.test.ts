@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { ignoreFailures } from '../../src/runtime/sinks/dead-letters.ts';
 import { Change } from '../../src/runtime/change.ts';
+import { noConflation } from '../../src/runtime/run-settings.ts';
 import { LocalTopology, type SourceChange } from '../../src/runtime/topology.ts';
 import { openEngine } from '../support/memory-node.ts';
 
@@ -49,7 +50,7 @@ async function runnerOf(name: string): Promise<(input: Input, size: number, conf
       backend: new MemoryBackend(),
       statePrefix: 'p',
       partitions: 1,
-      settings: { conflate, cacheBytes: undefined, idleTimeoutMs: undefined },
+      settings: { ...noConflation, conflate },
       models: undefined,
       failures: ignoreFailures,
     });

@@ -120,7 +120,7 @@ export class EmbeddedQuery {
       const { topic, kind } = step.source;
       const reader = this.#readers.get(step.id)!;
       const decoder = new SourceDecoder(step, this.#options.schemas, (bad) => this.#errors.badRecord(bad));
-      const earliest = kind === 'TABLE' || query.properties['auto.offset.reset'] === 'earliest';
+      const earliest = kind === 'TABLE' || this.#settings.earliest;
       return Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => {
         const stored = backend.getMany([this.#positionKey(topic, partition, reader)])[0];
         const part = log.partition(topic, partition)!;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import { serverOptions } from '../../config/server-options.ts';
 
 /** The settings that reaching a broker needs, by Kafka's names; plain data, so that workers get it by message. */
 export type ClientSettings = Readonly<Record<string, string>>;
@@ -9,26 +10,28 @@ export type ClientSettings = Readonly<Record<string, string>>;
 const retry = { initialRetryTime: 1, factor: 0, multiplier: 1.3, maxRetryTime: 500, retries: 60 };
 
 export function clientConfig(settings: ClientSettings, clientId: string): KafkaConfig {
-  const protocol = settings['security.protocol'] ?? 'PLAINTEXT';
-  const file = (name: string): string | undefined =>
-    settings[name] ? readFileSync(settings[name], 'utf8') : undefined;
-  const [ca, cert, key] = [file('ssl.ca.location'), file('ssl.certificate.location'), file('ssl.key.location')];
-  const mechanism = settings['sasl.mechanism']?.toLowerCase() ?? '';
+  const read = <N extends (typeof serverOptions)['options'][number]['name']>(name: N) =>
+    serverOptions.read(name, settings);
+  const { isTls, isSasl } = read('security.protocol');
+  const file = (path: string | undefined): string | undefined => path && readFileSync(path, 'utf8');
+  const [ca, cert, key] = [
+    file(read('ssl.ca.location')),
+    file(read('ssl.certificate.location')),
+    file(read('ssl.key.location')),
+  ];
   const sasl = {
-    mechanism,
-    username: settings['sasl.username'] ?? '',
-    password: settings['sasl.password'] ?? '',
+    mechanism: read('sasl.mechanism'),
+    username: read('sasl.username'),
+    password: read('sasl.password'),
   } as SASLOptions;
   return {
     clientId,
-    brokers: settings['bootstrap.servers']!.split(',').map((broker) => broker.trim()),
+    brokers: read('bootstrap.servers'),
     logLevel: 0,
     retry,
     connectionTimeout: 3000,
     requestTimeout: 30_000,
-    ...(protocol.includes('SSL')
-      ? { ssl: { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) } }
-      : {}),
-    ...(protocol.startsWith('SASL') ? { sasl } : {}),
+    ...(isTls ? { ssl: { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) } } : {}),
+    ...(isSasl ? { sasl } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { readersOf, subTopologies } from '../../plan/physical/topology.ts';
+import { serverOptions } from '../../config/server-options.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { SchemaRegistry } from '../../runtime/ports/schema-registry.ts';
@@ -23,7 +24,6 @@ import type {
 import { invokesModel } from '../../plan/physical/step.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
-import { Backoff, retry } from '../../util/retry.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
@@ -57,7 +57,7 @@ interface Running {
   error: string | undefined;
   paused: boolean;
   rebalancing: boolean;
-  readonly backoff: Backoff;
+  backoffMs: number;
   /** Starts and stops of the tasks, one after the other. */
   transition: Promise<void>;
 }
@@ -85,7 +85,7 @@ export class KafkaNode implements Node {
     parts: { kafka: Kafka; admin: Admin; wire: Wire; backend: RocksBackend; lock: FolderLock; clusterId: string },
   ) {
     this.#options = options;
-    this.#serviceId = options.settings['ksql.service.id']!;
+    this.#serviceId = serverOptions.read('ksql.service.id', options.settings);
     this.#kafka = parts.kafka;
     this.#admin = parts.admin;
     this.#wire = parts.wire;
@@ -98,7 +98,7 @@ export class KafkaNode implements Node {
       commandTopic(this.#serviceId),
       `_millrace-${this.#serviceId}_command_writer`,
     );
-    const threads = Number(options.settings['ksql.streams.num.stream.threads'] ?? 2);
+    const threads = serverOptions.read('ksql.streams.num.stream.threads', options.settings);
     this.#pool = new TaskPool(threads, options.settings, parts.backend.handle, {
       commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
       fetchSchema: (id) => options.registry.byId(id),
@@ -115,20 +115,20 @@ export class KafkaNode implements Node {
     const kafka = new KafkaClass(clientConfig(settings, 'millrace'));
     const wire = new Wire(settings, 'millrace-main');
     const admin = kafka.admin();
-    const connect = async (): Promise<void> => {
-      await admin.connect();
-      await wire.connect();
-    };
-    // A node may be started before its brokers: it waits for them.
-    const mayPass = (error: unknown): boolean => {
-      log(`no Kafka broker answers at ${settings['bootstrap.servers']!}: ${(error as Error).message}; trying again`);
-      return true;
-    };
-    await retry(connect, { retries: Infinity, firstMs: 500, longestMs: 10_000, mayPass });
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await admin.connect();
+        await wire.connect();
+        break;
+      } catch (error) {
+        log(`no Kafka broker answers at ${settings['bootstrap.servers']!}: ${(error as Error).message}; trying again`);
+        await new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 500 * 2 ** attempt)));
+      }
+    }
     const { clusterId } = await admin.describeCluster();
     const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
     const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });
-    const replicas = Number(settings['ksql.internal.topic.replicas'] ?? 1);
+    const replicas = serverOptions.read('ksql.internal.topic.replicas', settings);
     await node.createTopic(commandTopic(node.#serviceId), {
       partitions: 1,
       replicas,
@@ -172,7 +172,7 @@ export class KafkaNode implements Node {
         {
           topic: name,
           numPartitions: partitions,
-          replicationFactor: replicas ?? Number(this.#options.settings['ksql.internal.topic.replicas'] ?? 1),
+          replicationFactor: replicas ?? serverOptions.read('ksql.internal.topic.replicas', this.#options.settings),
           configEntries,
         },
       ],
@@ -210,7 +210,7 @@ export class KafkaNode implements Node {
       error: undefined,
       paused: query.paused,
       rebalancing: true,
-      backoff: new Backoff({ firstMs: 400, longestMs: 30_000 }),
+      backoffMs: 200,
       transition: Promise.resolve(),
       group: new QueryGroup(this.#kafka, group, topics, `${hostname()}:${process.pid}`, {
         onAssigned: (partitions) => this.#assign(running, partitions),
@@ -239,11 +239,7 @@ export class KafkaNode implements Node {
     const { query, partitions, tasks } = running;
     const { plan, properties, id } = query;
     const group = groupId(this.#serviceId, id);
-    const exactlyOnce =
-      (properties['processing.guarantee'] ?? this.#options.settings['processing.guarantee'])?.startsWith(
-        'exactly_once',
-      ) === true;
-    const interval = properties['commit.interval.ms'] ?? '';
+    const settings = runSettings(properties);
     for (const part of subTopologies(plan)) {
       for (const partition of partitions) {
         const taskId = `${group}/${part.index}_${partition}`;
@@ -255,10 +251,10 @@ export class KafkaNode implements Node {
           plan,
           part: part.index,
           partition,
-          exactlyOnce,
-          commitMs: interval === '' ? (exactlyOnce ? 100 : 1000) : Number(interval),
-          settings: runSettings(properties),
-          earliest: properties['auto.offset.reset'] === 'earliest',
+          exactlyOnce: settings.exactlyOnce,
+          commitMs: settings.commitMs,
+          settings,
+          earliest: settings.earliest,
           processingLog: processingLogTopic(this.#serviceId),
           deadLetters: deadLetterTopic(this.#serviceId),
           hasState: hasState(plan, part),
@@ -293,7 +289,7 @@ export class KafkaNode implements Node {
       const read = task.in - (before?.in ?? 0);
       if (running !== undefined && read > 0) {
         running.error = undefined;
-        running.backoff.reset();
+        running.backoffMs = 200;
         const batches = task.batches - (before?.batches ?? 0);
         this.#options.onBatch(task.queryId, {
           recordsIn: read,
@@ -314,10 +310,11 @@ export class KafkaNode implements Node {
     this.#options.log(
       `query ${running.query.id}, task ${spec.part}_${spec.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`,
     );
+    running.backoffMs = Math.min(running.backoffMs * 2, 30_000);
     setTimeout(() => {
       if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed)
         this.#pool.start(spec);
-    }, running.backoff.next()).unref();
+    }, running.backoffMs).unref();
   }
 
   async stopQuery(id: string, forget: boolean): Promise<void> {

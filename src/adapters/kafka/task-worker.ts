@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { serverOptions } from '../../config/server-options.ts';
 import { ModelService } from '../models/model-service.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
@@ -110,8 +111,8 @@ function crashPoint(text: string | undefined): ((step: TaskCommitStep) => void) 
 }
 
 async function main(): Promise<void> {
-  setLimit(Number(settings['ksql.functions.timeout.ms'] ?? 1000));
-  await loadFunctions(settings['ksql.extension.dir'] ?? 'ext');
+  setLimit(serverOptions.read('ksql.functions.timeout.ms', settings));
+  await loadFunctions(serverOptions.read('ksql.extension.dir', settings));
   const backend = await RocksBackend.attach(handle);
   await wire.connect();
   const ports = { wire, backend, models, schemas, commitOffsets, onStep: crashPoint(process.env['MILLRACE_CRASH_AT']) };

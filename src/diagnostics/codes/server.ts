@@ -20,6 +20,7 @@ export const serverCodes = {
     hint: (p: { suggestion: string | undefined }) =>
       p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
   },
+  SETTING_REFUSED: { message: (p: { name: string; why: string }) => `setting "${p.name}" is not accepted: ${p.why}` },
   STATE_LOCKED: {
     status: 500,
     message: (p: { folder: string; pid: string }) => `the state folder "${p.folder}" is in use by process ${p.pid}`,

@@ -2,7 +2,7 @@ import { isUserFunction } from '../../functions/registry.ts';
 import type { Step, StepOp } from '../../plan/physical/step.ts';
 
 /** Steps that make every change that they give, and keep none: the step behind them may change it. */
-export const makesChanges: ReadonlySet<StepOp> = new Set<StepOp>([
+const makesChanges: ReadonlySet<StepOp> = new Set<StepOp>([
   'streamSource',
   'project',
   'streamTableJoin',

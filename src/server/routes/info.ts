@@ -1,5 +1,7 @@
 import type { Express } from 'express';
-import { isKnownProperty } from '../../engine/session.ts';
+import { checkProperty } from '../../config/setting-names.ts';
+import { noSpan } from '../../diagnostics/source.ts';
+import { errorAnswer } from '../errors.ts';
 import type { ServerContext } from '../context.ts';
 
 /** The ksqlDB version whose API this speaks: its clients look at it. */
@@ -58,12 +60,13 @@ export function infoRoutes(app: Express, context: ServerContext): void {
     else response.json({ status: 'SUCCESS', message: 'done', queryId: source.createdBy ?? null });
   });
   app.get('/is_valid_property/:property', (request, response) => {
-    const { property } = request.params;
-    if (isKnownProperty(property)) response.json(true);
-    else
-      response
-        .status(400)
-        .json({ '@type': 'generic_error', error_code: 40000, message: `property "${property}" does not exist` });
+    try {
+      checkProperty(request.params.property, undefined, noSpan);
+      response.json(true);
+    } catch (error) {
+      const { status, body } = errorAnswer(error);
+      response.status(status).json(body);
+    }
   });
   app.get('/metrics', async (_request, response) => {
     response.type('text/plain; version=0.0.4').send(await context.metrics.text(engine));
