@@ -1,5 +1,5 @@
 import { watchBatch } from '../functions/user/watch.ts';
-import type { Step, StepOp } from '../plan/physical/step.ts';
+import { callsUserCode, factsOf, type Step, type StepOp } from '../plan/physical/step.ts';
 import type { BuildContext, Builder } from './builders/context.ts';
 import { streamFilter, tableFilter } from './builders/filter.ts';
 import { flatMap } from './builders/flat-map.ts';
@@ -19,7 +19,6 @@ import { tableAggregate } from './builders/table-aggregate.ts';
 import { tableTableJoin } from './builders/table-table-join.ts';
 import { union } from './builders/union.ts';
 import { windowedAggregate, sessionAggregate } from './builders/windowed-aggregate.ts';
-import { callsUserCode, keepsNothing } from './builders/step-facts.ts';
 import type { Operator } from './operator.ts';
 
 /** A step with no entry here does not compile. Repartitions and stream sources are the edges of a pipeline. */
@@ -50,7 +49,9 @@ const builders: { readonly [Op in StepOp]: Builder<Op> } = {
 
 /** The operator of a step. */
 export function buildOperator(step: Step, context: BuildContext): Operator {
-  const operator = (builders[step.op] as Builder<StepOp>)(step, context);
-  if (!keepsNothing.has(step.op) || !callsUserCode(step)) return operator;
+  const { conflates, rerunnable } = factsOf(step);
+  const conflate = context.conflate && conflates;
+  const operator = (builders[step.op] as Builder<StepOp>)(step, { ...context, conflate });
+  if (!rerunnable || !callsUserCode(step)) return operator;
   return { process: (inputs) => watchBatch(() => operator.process(inputs)) };
 }

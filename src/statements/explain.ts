@@ -6,8 +6,8 @@ import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts
 import { printExpr } from '../expressions/print.ts';
 import { explainLogical } from '../plan/logical/explain.ts';
 import type { LogicalNode } from '../plan/logical/node.ts';
-import { allSteps, type PhysicalPlan, type Step } from '../plan/physical/step.ts';
-import { subTopologies } from '../plan/physical/topology.ts';
+import { factsOf, type PhysicalPlan, type Step } from '../plan/physical/step.ts';
+import { stepsOf, subTopologies } from '../plan/physical/topology.ts';
 import { optimize } from '../plan/rules/index.ts';
 import { parseScript } from '../syntax/parse.ts';
 import type { Explain } from '../syntax/statements/explain.ts';
@@ -147,14 +147,18 @@ function stepText(step: Step): string {
   return 'where' in step && step.where !== undefined ? `${columns} where ${printExpr(step.where)}` : columns;
 }
 
+/** What a step keeps, and in which stores where it has several. */
+function stateText(step: Step): string {
+  const { state } = factsOf(step);
+  if (state === 'none') return '';
+  return `, ${state.kind} state${state.parts.length > 1 ? ` ${state.parts.join(' and ')}` : ''}`;
+}
+
 /** The parts that run as tasks, and the steps of each. */
 export function topologyText(plan: PhysicalPlan): string {
   return subTopologies(plan)
     .map((part) => {
-      const steps = allSteps(part.root).filter(
-        (step) => !part.inputs.some((input) => input !== step && allSteps(input).includes(step)),
-      );
-      const lines = steps.map((step) => `    ${step.id} (${step.op}): ${stepText(step)}`);
+      const lines = stepsOf(part).map((step) => `    ${step.id} (${step.op}${stateText(step)}): ${stepText(step)}`);
       const end =
         part.output === undefined
           ? plan.sink === undefined

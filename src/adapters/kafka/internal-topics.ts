@@ -1,27 +1,11 @@
-import { allSteps } from '../../plan/physical/step.ts';
-import { subTopologies } from '../../plan/physical/topology.ts';
+import { keepsState } from '../../plan/physical/step.ts';
+import { stepsOf, subTopologies } from '../../plan/physical/topology.ts';
 import type { Node, RunnableQuery } from '../../runtime/ports/node.ts';
 import { changelogTopic, repartitionTopic } from './names.ts';
 
-const stateful = new Set([
-  'tableSource',
-  'streamAggregate',
-  'tableAggregate',
-  'windowedAggregate',
-  'sessionAggregate',
-  'streamTableJoin',
-  'streamStreamJoin',
-  'tableTableJoin',
-  'foreignKeySubscribe',
-  'foreignKeyLookup',
-  'foreignKeyResolve',
-  'over',
-]);
-
 /** Whether tasks of this part of a plan keep state, which then needs a changelog. */
 export function hasState(plan: RunnableQuery['plan'], part: ReturnType<typeof subTopologies>[number]): boolean {
-  const own = allSteps(part.root).filter((step) => step.op !== 'repartition');
-  return own.some(({ op }) => stateful.has(op)) || (plan.entityKey !== undefined && part.output === undefined);
+  return stepsOf(part).some(keepsState) || (plan.entityKey !== undefined && part.output === undefined);
 }
 
 /** The topics that only this query writes and reads. */

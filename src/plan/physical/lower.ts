@@ -11,7 +11,7 @@ import {
   type PlanColumn,
 } from '../logical/node.ts';
 import { samePlacement, placementOf, placed } from './placement.ts';
-import type { Step } from './step.ts';
+import { withBefore, type Step } from './step.ts';
 
 /** Names the steps of one plan in the order in which they are met. */
 class Ids {
@@ -184,14 +184,6 @@ function repartitioned(
     dropNullKeys,
   };
   return { op: 'repartition', v: 1, id: ids.take(`${word}-repartition`), columns, input: rekey, shape };
-}
-
-/** With the rows of the aggregation below as they were before each change: what moves them to another key takes the old ones back. */
-function withBefore(step: Step): Step {
-  if ('aggregates' in step) return { ...step, withBefore: true };
-  return step.op === 'project' || step.op === 'tableFilter' || step.op === 'invoke'
-    ? { ...step, input: withBefore(step.input) }
-    : step;
 }
 
 /** A grouping by the key as it is needs no repartition. */

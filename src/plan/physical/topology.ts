@@ -28,6 +28,13 @@ function collect(step: Step, into: (SourceStep | RepartitionStep)[]): void {
   else for (const input of stepInputs(step)) collect(input, into);
 }
 
+/** The steps that run in a part, inputs first: its inputs are the first of them. */
+export function stepsOf({ root, inputs }: SubTopology): Step[] {
+  const edges = new Set<Step>(inputs);
+  const within = (step: Step): Step[] => [...(edges.has(step) ? [] : stepInputs(step).flatMap(within)), step];
+  return within(root);
+}
+
 /** The sources of a plan. */
 export function sourcesOf(plan: PhysicalPlan): SourceStep[] {
   return subTopologies(plan).flatMap(({ inputs }) => inputs.filter((input) => input.op !== 'repartition'));

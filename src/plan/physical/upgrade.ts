@@ -1,44 +1,57 @@
-import type { PhysicalPlan, SourceStep, Step } from './step.ts';
-import { stepInputs } from './step.ts';
+import { mapChildren, type Expr } from '../../expressions/node.ts';
+import { keysOf, type NamedExpr, type PlanColumn } from '../logical/node.ts';
+import { sameData } from '../../util/same-data.ts';
+import { factsOf, stepInputs, withInputs, type PhysicalPlan, type SourceStep, type Step } from './step.ts';
 
-/** Steps without state, which may come, go and change when a query is replaced. */
-const passive: ReadonlySet<Step['op']> = new Set<Step['op']>(['streamFilter', 'tableFilter', 'project', 'invoke']);
-/** Steps whose state would mean something else after any change. */
-const fixed: Readonly<Partial<Record<Step['op'], string>>> = {
-  windowedAggregate: 'a windowed aggregation',
-  sessionAggregate: 'a windowed aggregation',
-  tableAggregate: 'an aggregation of a table',
-  streamStreamJoin: 'a join',
-  streamTableJoin: 'a join',
-  tableTableJoin: 'a join',
-  foreignKeySubscribe: 'a join',
-  foreignKeyLookup: 'a join',
-  foreignKeyResolve: 'a join',
-  flatMap: 'a table function',
-  over: 'a window function',
-};
-
-/** The steps that are no passive ones, inputs first. */
+/** The steps that may not come and go, inputs first. */
 function kept(step: Step): Step[] {
-  return [...stepInputs(step).flatMap(kept), ...(passive.has(step.op) ? [] : [step])];
+  return [...stepInputs(step).flatMap(kept), ...(factsOf(step).replace === 'free' ? [] : [step])];
 }
 
-/** What must not change of a step, beside the steps below it. */
-function own(step: Step): unknown {
+/** What a column of a step is, told by where it comes from: a source's column, or a place in what a kept step gives. */
+function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
+  const below = (input: Step, expr: Expr): unknown => meaningOf(expr, input, kept);
+  const column = step.columns[slot]!;
+  const named = (input: Step): unknown => below(input, { kind: 'column', name: column.name, type: column.type });
   switch (step.op) {
     case 'streamSource':
     case 'tableSource':
-      return [step.op, step.source.name, step.source.topic, step.source.window ?? null];
+      return ['source', step.source.name, step.reads[slot]];
+    case 'streamFilter':
+    case 'tableFilter':
     case 'repartition':
-      return [step.op, step.shape, step.like?.topic ?? null];
+      return originOf(step.input, slot, kept);
+    case 'project':
+      return below(step.input, step.exprs[slot]!.expr);
     case 'streamRekey':
     case 'tableRekey':
-      return [step.op, step.keys];
-    case 'streamAggregate':
-      return [step.op, step.keyCount, step.aggregates];
+      return slot < step.keys.length ? ['key', kept.indexOf(step), slot] : named(step.input);
+    case 'invoke':
+      return slot < step.input.columns.length
+        ? originOf(step.input, slot, kept)
+        : ['model', step.model, step.version ?? null, step.args.map((arg) => below(step.input, arg)), column.name];
     default:
-      return [step.op];
+      return ['step', kept.indexOf(step), slot];
   }
+}
+
+/** An expression over the rows of a step, its columns told by where they come from: names and places may be others in another plan. */
+function meaningOf(expr: Expr, input: Step, kept: readonly Step[]): unknown {
+  if (expr.kind !== 'column') return mapChildren(expr, (child) => meaningOf(child, input, kept) as Expr);
+  const slot = input.columns.findIndex(({ name }) => name === expr.name);
+  return originOf(input, slot, kept);
+}
+
+/** Whether a step of the new plan may take the place, and the state, of one of the old. */
+function isSame(before: readonly Step[], after: readonly Step[], i: number): boolean {
+  const ownOf = (all: readonly Step[]): readonly unknown[] | undefined => {
+    const step = all[i]!;
+    const { replace } = factsOf(step);
+    if (replace === 'free' || 'never' in replace) return undefined;
+    return [step.op, ...replace.same(step, (expr) => meaningOf(expr, stepInputs(step)[0]!, all))];
+  };
+  const own = ownOf(before);
+  return own !== undefined && sameData(own, ownOf(after));
 }
 
 /**
@@ -47,54 +60,55 @@ function own(step: Step): unknown {
  */
 export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPlan | { readonly why: string } {
   const [before, after] = [kept(old.root), kept(next.root)];
-  const stuck = [...before, ...after].map(({ op }) => fixed[op]).find((what) => what !== undefined);
-  if (stuck !== undefined) return { why: `upgrades of ${stuck} are not supported: drop it and create it anew` };
+  for (const step of [...before, ...after]) {
+    const { replace } = factsOf(step);
+    if (replace !== 'free' && 'never' in replace)
+      return { why: `upgrades of ${replace.never} are not supported: drop it and create it anew` };
+  }
   if (before.some((step) => 'source' in step && step.source.window !== undefined))
     return { why: 'upgrades over a windowed source are not supported: drop it and create it anew' };
-  const changed =
-    before.length !== after.length ||
-    before.some((step, i) => JSON.stringify(own(step)) !== JSON.stringify(own(after[i]!)));
-  if (changed) return { why: 'its sources, PARTITION BY, GROUP BY and aggregates must stay as they are' };
-  if (
-    old.root.columns
-      .filter(({ role }) => role === 'key')
-      .map(({ name }) => name)
-      .join() !==
-    next.root.columns
-      .filter(({ role }) => role === 'key')
-      .map(({ name }) => name)
-      .join()
-  )
-    return { why: 'its key columns must stay as they are' };
+  if (before.length !== after.length || !before.every((_, i) => isSame(before, after, i)))
+    return { why: 'its sources, PARTITION BY, GROUP BY and aggregates must stay as they are' };
+  const keyNames = ({ root }: PhysicalPlan): readonly string[] => keysOf(root.columns).map(({ name }) => name);
+  if (!sameData(keyNames(old), keyNames(next))) return { why: 'its key columns must stay as they are' };
   const counterpart = new Map(after.map((step, i) => [step, before[i]!]));
   const used = new Set(before.map(({ id }) => id));
   let fresh = 0;
+  // Steps without state may have any id that is no other step's.
+  const unused = (wanted: string): string => {
+    let id = wanted;
+    while (used.has(id)) id = `${wanted}-v${++fresh}`;
+    used.add(id);
+    return id;
+  };
   const rebuilt = (step: Step): Step => {
-    const inputs = stepInputs(step).map(rebuilt);
-    const whole = { ...step, ...('input' in step ? { input: inputs[0]! } : {}) } as Step;
+    const whole = withInputs(step, stepInputs(step).map(rebuilt));
     const same = counterpart.get(step);
-    if (same === undefined) {
-      // Passive steps keep nothing: any id that is no other step's will do.
-      let { id } = whole;
-      while (used.has(id)) id = `${step.id}-v${++fresh}`;
-      used.add(id);
-      return { ...whole, id };
-    }
-    if (whole.op === 'tableSource') return { ...widened(whole, same as SourceStep), id: same.id };
-    return { ...whole, id: same.id };
+    if (same === undefined) return { ...whole, id: unused(whole.id) };
+    if (whole.op !== 'tableSource') return { ...whole, id: same.id };
+    const source = { ...widened(whole, same as SourceStep), id: same.id };
+    const inPlace = whole.columns.every(({ name }, slot) => source.columns[slot]?.name === name);
+    return inPlace ? source : reordered(source, whole.columns, unused('Project'));
   };
   return { ...next, root: rebuilt(next.root) };
 }
 
-/** A table source that reads what it did in the same places, and then what is new. */
+/** A table source that reads what it did in the same places, where its stored rows have it, and then what is new. */
 function widened(step: SourceStep, old: SourceStep): SourceStep {
-  const known = new Set(old.reads);
-  const added = step.reads
-    .map((name, i) => ({ name, column: step.columns[i]! }))
-    .filter(({ name }) => !known.has(name));
+  const columnOf = new Map(step.reads.map((name, slot) => [name, step.columns[slot]!]));
+  const added = step.reads.filter((name) => !old.reads.includes(name));
   return {
     ...step,
-    reads: [...old.reads, ...added.map(({ name }) => name)],
-    columns: [...old.columns, ...added.map(({ column }) => column)],
+    reads: [...old.reads, ...added],
+    columns: [
+      ...old.reads.map((name, slot) => columnOf.get(name) ?? old.columns[slot]!),
+      ...added.map((name) => columnOf.get(name)!),
+    ],
   };
+}
+
+/** The columns of a step in the order that the steps above know. */
+function reordered(input: Step, columns: readonly PlanColumn[], id: string): Step {
+  const exprs = columns.map(({ name, type }): NamedExpr => ({ name, expr: { kind: 'column', name, type } }));
+  return { op: 'project', v: 1, id, columns, input, exprs };
 }

@@ -1,7 +1,7 @@
 import { Project } from '../operators/project.ts';
 import type { Builder } from './context.ts';
 import { projection } from './expressions.ts';
-import { callsUserCode, givesOwn } from './step-facts.ts';
+import { callsUserCode, ownsRows } from '../../plan/physical/step.ts';
 
 export const project: Builder<'project'> = (step, context) =>
   new Project(
@@ -12,5 +12,5 @@ export const project: Builder<'project'> = (step, context) =>
     ),
     context.position,
     // Rows that are changed in place could not be made again.
-    givesOwn(step.input) && !callsUserCode(step),
+    ownsRows(step.input) && !callsUserCode(step),
   );

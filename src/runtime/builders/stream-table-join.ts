@@ -1,7 +1,7 @@
 import { StreamTableJoin } from '../operators/stream-table-join.ts';
 import type { Builder } from './context.ts';
 import { joinMatches, joinRow } from './join-rows.ts';
-import { givesOwn } from './step-facts.ts';
+import { ownsRows } from '../../plan/physical/step.ts';
 import { keyValue } from './stores.ts';
 
 export const streamTableJoin: Builder<'streamTableJoin'> = (step, context) =>
@@ -9,6 +9,6 @@ export const streamTableJoin: Builder<'streamTableJoin'> = (step, context) =>
     keyValue(step, context),
     step.join === 'INNER',
     joinRow(step),
-    givesOwn(step.left),
+    ownsRows(step.left),
     joinMatches(step.matches, step.left.columns, step.right.columns, context),
   );

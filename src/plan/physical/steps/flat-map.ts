@@ -1,9 +1,25 @@
 import type { Expr } from '../../../expressions/node.ts';
 import type { SqlType } from '../../../types/sql-type.ts';
 import type { StepBase } from './base.ts';
+import type { StepFacts } from './facts.ts';
 
+/** Table functions: a row becomes as many rows as the longest result has. */
 export interface FlatMapStep<Input> extends StepBase {
   readonly op: 'flatMap';
   readonly input: Input;
   readonly functions: readonly { readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }[];
 }
+
+export const flatMap = {
+  version: 1,
+  inputs: ['input'],
+  state: 'none',
+  replace: { never: 'a table function' },
+  placement: 'input',
+  ownsRows: false,
+  rerunnable: true,
+  conflates: false,
+  before: 'never',
+  expressions: ({ functions }) => functions.flatMap(({ args }) => args),
+  functions: ({ functions }) => functions.map(({ fn }) => fn),
+} satisfies StepFacts<FlatMapStep<StepBase>>;

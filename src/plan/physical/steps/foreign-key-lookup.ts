@@ -1,6 +1,8 @@
 import type { Expr } from '../../../expressions/node.ts';
 import type { PlanColumn } from '../../logical/node.ts';
 import type { StepBase } from './base.ts';
+import { joinExpressions } from './join.ts';
+import { noFunctions, type StepFacts } from './facts.ts';
 
 /** Holds who named which row, and answers with joined rows, by the key of the left table. */
 export interface ForeignKeyLookupStep<Input> extends StepBase {
@@ -14,3 +16,17 @@ export interface ForeignKeyLookupStep<Input> extends StepBase {
   readonly matches?: Expr;
   readonly leftColumns: readonly PlanColumn[];
 }
+
+export const foreignKeyLookup = {
+  version: 1,
+  inputs: ['left', 'right'],
+  state: { kind: 'keyed', parts: ['subscriptions', 'rows'], layout: 1 },
+  replace: { never: 'a join' },
+  placement: 'right',
+  ownsRows: false,
+  rerunnable: false,
+  conflates: false,
+  before: 'never',
+  expressions: joinExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<ForeignKeyLookupStep<StepBase>>;

@@ -1,4 +1,5 @@
 import type { StepBase } from './base.ts';
+import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
 /** Keeps the newest answer of each row, whichever way the answers came. */
 export interface ForeignKeyResolveStep<Input> extends StepBase {
@@ -6,3 +7,17 @@ export interface ForeignKeyResolveStep<Input> extends StepBase {
   readonly input: Input;
   readonly keyCount: number;
 }
+
+export const foreignKeyResolve = {
+  version: 1,
+  inputs: ['input'],
+  state: { kind: 'keyed', parts: [''], layout: 1 },
+  replace: { never: 'a join' },
+  placement: 'input',
+  ownsRows: false,
+  rerunnable: false,
+  conflates: false,
+  before: 'always',
+  expressions: noExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<ForeignKeyResolveStep<StepBase>>;

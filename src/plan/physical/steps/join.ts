@@ -2,6 +2,7 @@ import type { Expr } from '../../../expressions/node.ts';
 import type { PlanColumn } from '../../logical/node.ts';
 import type { StepBase } from './base.ts';
 
+/** What joins by keys have in common. */
 export interface JoinBase<Input> extends StepBase {
   readonly left: Input;
   readonly right: Input;
@@ -12,3 +13,7 @@ export interface JoinBase<Input> extends StepBase {
   /** What rows that meet must satisfy to be joined, over the columns of both sides. */
   readonly matches?: Expr;
 }
+
+/** What a join evaluates itself: its keys are those of its inputs. */
+export const joinExpressions = ({ matches }: { readonly matches?: Expr }): readonly Expr[] =>
+  matches === undefined ? [] : [matches];

@@ -1,7 +1,9 @@
 import type { Expr } from '../../../expressions/node.ts';
 import type { OverCall } from '../../logical/node.ts';
 import type { StepBase } from './base.ts';
+import type { StepFacts } from './facts.ts';
 
+/** Values over the rows of a partition up to each row. */
 export interface OverStep<Input> extends StepBase {
   readonly op: 'over';
   readonly input: Input;
@@ -9,3 +11,17 @@ export interface OverStep<Input> extends StepBase {
   readonly orderBy: Expr;
   readonly calls: readonly OverCall[];
 }
+
+export const over = {
+  version: 1,
+  inputs: ['input'],
+  state: { kind: 'ordered', parts: [''], layout: 1 },
+  replace: { never: 'a window function' },
+  placement: 'input',
+  ownsRows: true,
+  rerunnable: false,
+  conflates: false,
+  before: 'never',
+  expressions: ({ partitionBy, orderBy, calls }) => [...partitionBy, orderBy, ...calls.flatMap(({ args }) => args)],
+  functions: ({ calls }) => calls.map(({ fn }) => fn),
+} satisfies StepFacts<OverStep<StepBase>>;

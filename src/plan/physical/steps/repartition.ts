@@ -1,6 +1,7 @@
 import type { FormatSpec } from '../../formats.ts';
 import type { PlanColumn } from '../../logical/node.ts';
 import type { StepBase } from './base.ts';
+import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
 /** The cut between two sub-topologies: rows leave through an internal topic and come back on the partition of their key. */
 export interface RepartitionStep<Input> extends StepBase {
@@ -15,3 +16,17 @@ export interface Placement {
   readonly keyFormat: FormatSpec;
   readonly keys: readonly Pick<PlanColumn, 'name' | 'type'>[];
 }
+
+export const repartition = {
+  version: 1,
+  inputs: ['input'],
+  state: 'none',
+  replace: { same: ({ shape, like }) => [shape, like?.topic ?? null] },
+  placement: 'like',
+  ownsRows: false,
+  rerunnable: false,
+  conflates: false,
+  before: 'asInput',
+  expressions: noExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<RepartitionStep<StepBase>>;

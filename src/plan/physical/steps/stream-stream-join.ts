@@ -1,8 +1,25 @@
 import type { JoinWindow } from '../../logical/node.ts';
-import type { JoinBase } from './join.ts';
+import type { StepBase } from './base.ts';
+import { noFunctions, type StepFacts } from './facts.ts';
+import { joinExpressions, type JoinBase } from './join.ts';
 
+/** Rows of two streams that are near in time. */
 export interface StreamStreamJoinStep<Input> extends JoinBase<Input> {
   readonly op: 'streamStreamJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
   readonly within: JoinWindow;
 }
+
+export const streamStreamJoin = {
+  version: 1,
+  inputs: ['left', 'right'],
+  state: { kind: 'windowed', parts: ['left', 'right'], layout: 1 },
+  replace: { never: 'a join' },
+  placement: 'left',
+  ownsRows: false,
+  rerunnable: false,
+  conflates: false,
+  before: 'never',
+  expressions: joinExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<StreamStreamJoinStep<StepBase>>;

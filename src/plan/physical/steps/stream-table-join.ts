@@ -1,6 +1,23 @@
-import type { JoinBase } from './join.ts';
+import type { StepBase } from './base.ts';
+import { noFunctions, type StepFacts } from './facts.ts';
+import { joinExpressions, type JoinBase } from './join.ts';
 
+/** Rows of a stream with the row that a table has of their key. */
 export interface StreamTableJoinStep<Input> extends JoinBase<Input> {
   readonly op: 'streamTableJoin';
   readonly join: 'INNER' | 'LEFT';
 }
+
+export const streamTableJoin = {
+  version: 1,
+  inputs: ['left', 'right'],
+  state: { kind: 'keyed', parts: [''], layout: 1 },
+  replace: { never: 'a join' },
+  placement: 'left',
+  ownsRows: true,
+  rerunnable: false,
+  conflates: false,
+  before: 'never',
+  expressions: joinExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<StreamTableJoinStep<StepBase>>;

@@ -1,6 +1,23 @@
-import type { JoinBase } from './join.ts';
+import type { StepBase } from './base.ts';
+import { noFunctions, type StepFacts } from './facts.ts';
+import { joinExpressions, type JoinBase } from './join.ts';
 
+/** The rows that two tables have of a key. */
 export interface TableTableJoinStep<Input> extends JoinBase<Input> {
   readonly op: 'tableTableJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
 }
+
+export const tableTableJoin = {
+  version: 1,
+  inputs: ['left', 'right'],
+  state: { kind: 'keyed', parts: ['left', 'right'], layout: 1 },
+  replace: { never: 'a join' },
+  placement: 'left',
+  ownsRows: false,
+  rerunnable: false,
+  conflates: false,
+  before: 'always',
+  expressions: joinExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<TableTableJoinStep<StepBase>>;

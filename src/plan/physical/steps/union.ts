@@ -1,4 +1,5 @@
 import type { StepBase } from './base.ts';
+import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
 /** The rows of two streams with the same columns, in the order in which they came. */
 export interface UnionStep<Input> extends StepBase {
@@ -6,3 +7,17 @@ export interface UnionStep<Input> extends StepBase {
   readonly left: Input;
   readonly right: Input;
 }
+
+export const union = {
+  version: 1,
+  inputs: ['left', 'right'],
+  state: 'none',
+  replace: { same: () => [] },
+  placement: 'none',
+  ownsRows: false,
+  rerunnable: false,
+  conflates: false,
+  before: 'never',
+  expressions: noExpressions,
+  functions: noFunctions,
+} satisfies StepFacts<UnionStep<StepBase>>;

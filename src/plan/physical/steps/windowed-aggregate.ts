@@ -1,7 +1,9 @@
 import type { AggregateCall } from '../../logical/node.ts';
 import type { WindowSpec } from '../../window.ts';
 import type { StepBase } from './base.ts';
+import type { StepFacts } from './facts.ts';
 
+/** GROUP BY over a stream in windows. */
 export interface WindowedAggregateStep<Input> extends StepBase {
   readonly op: 'windowedAggregate' | 'sessionAggregate';
   readonly input: Input;
@@ -13,3 +15,31 @@ export interface WindowedAggregateStep<Input> extends StepBase {
   /** EMIT FINAL: a window's row is sent once, when it closes. */
   readonly final: boolean;
 }
+
+export const windowedAggregate = {
+  version: 1,
+  inputs: ['input'],
+  state: { kind: 'windowed', parts: [''], layout: 1 },
+  replace: { never: 'a windowed aggregation' },
+  placement: 'input',
+  ownsRows: true,
+  rerunnable: false,
+  conflates: true,
+  before: 'asked',
+  expressions: ({ aggregates }) => aggregates.flatMap(({ args }) => args),
+  functions: ({ aggregates }) => aggregates.map(({ fn }) => fn),
+} satisfies StepFacts<WindowedAggregateStep<StepBase>>;
+
+export const sessionAggregate = {
+  version: 1,
+  inputs: ['input'],
+  state: { kind: 'windowed', parts: [''], layout: 1 },
+  replace: { never: 'a windowed aggregation' },
+  placement: 'input',
+  ownsRows: true,
+  rerunnable: false,
+  conflates: false,
+  before: 'asked',
+  expressions: ({ aggregates }) => aggregates.flatMap(({ args }) => args),
+  functions: ({ aggregates }) => aggregates.map(({ fn }) => fn),
+} satisfies StepFacts<WindowedAggregateStep<StepBase>>;
