@@ -1,5 +1,5 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { findFormat, formatNames } from '../formats/index.ts';
+import { findFormat, formatNames, keylessFormat } from '../formats/index.ts';
 import type { Format } from '../formats/define.ts';
 import type { FormatSpec } from '../plan/formats.ts';
 import type { Column } from '../types/schema.ts';
@@ -55,14 +55,19 @@ function keyFormat(
   const span = properties.span('KEY_FORMAT');
   const format = explicit ?? findFormat(inherited?.key.format ?? defaultKey)!;
   if (keys.length === 0) {
-    if (explicit !== undefined && explicit.name !== 'NONE' && properties.has('KEY_FORMAT') && inherited !== undefined) {
+    if (
+      explicit !== undefined &&
+      explicit.name !== keylessFormat &&
+      properties.has('KEY_FORMAT') &&
+      inherited !== undefined
+    ) {
       throw new SqlError('FORMAT_UNSUPPORTED', span, {
         format: explicit.name,
         why: "a key format is given, but there are no key columns; use KEY_FORMAT='NONE'",
       });
     }
     // What is given is kept for what is derived from a source without a key.
-    return { format: explicit?.name ?? 'NONE', wrap: false, delimiter: ',' };
+    return { format: explicit?.name ?? keylessFormat, wrap: false, delimiter: ',' };
   }
   if (!format.supportsKey)
     throw new SqlError('FORMAT_UNSUPPORTED', span, { format: format.name, why: 'it cannot hold keys' });

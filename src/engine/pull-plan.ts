@@ -14,7 +14,6 @@ import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { keyColumns, valueColumns } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
-import { Bytes } from '../util/bytes.ts';
 import type { Engine } from './engine.ts';
 import { noState } from './no-state.ts';
 import { planTransient } from './plan-query.ts';
@@ -171,19 +170,13 @@ function textWithout({ span }: QueryNode, literals: readonly LiteralNode[]): str
 
 /** A row as the table's topic has it: a format that cannot hold nulls gives its defaults, from the state too. */
 function keptAs({ spec }: SourceObject): (row: Row, step: SourceStep) => Row {
-  const { format, nullable } = spec.valueFormat;
-  if (!format.startsWith('PROTOBUF') || nullable !== undefined) return (row) => row;
   const columns = valueColumns(spec.schema);
   const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
-  const { encoder, decoder } = findFormat('PROTOBUF_NOSR')!;
-  const options = { wrap: true, delimiter: ',' };
-  const encode = encoder(slots, options);
-  const decode = decoder(slots, options);
+  const fill = findFormat(spec.valueFormat.format)!.fillNulls?.(slots, spec.valueFormat);
+  if (fill === undefined) return (row) => row;
   return (row, { reads }) => {
-    const out = new Bytes();
     const values: Value[] = columns.map(({ name }) => row[reads.indexOf(name)] ?? null);
-    encode(values, out);
-    decode(out.buffer, 0, out.length, values);
+    fill(values);
     return row.map((value, slot) => {
       const at = columns.findIndex(({ name }) => name === reads[slot]);
       return at < 0 ? value : values[at]!;

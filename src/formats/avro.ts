@@ -1,4 +1,5 @@
 import { hasOddMapKey, typeText, type SqlType, type Value } from '../types/sql-type.ts';
+import { backwardProblem } from './avro/compatible.ts';
 import { avroReader, recordReader } from './avro/read.ts';
 import { avroText, parseAvro, refusedName, sqlTypeOf, withoutNull } from './avro/schema.ts';
 import { AvroReader } from './avro/wire.ts';
@@ -81,6 +82,8 @@ export const avro: Format = {
   supportsValue: true,
   singles: 'both',
   usesDelimiter: false,
+  combines: true,
+  writesNames: true,
   refuses: (columns) => {
     const why = columns.map(({ name, type }) => refusedName(name) ?? nameRefusal(type)).find(Boolean);
     if (why !== undefined) return { why };
@@ -89,6 +92,8 @@ export const avro: Format = {
   },
   registered: {
     type: 'AVRO',
+    check: parseAvro,
+    cannotRead: (newer, older) => backwardProblem(parseAvro(newer), parseAvro(older)),
     schemaOf: (columns, { wrap, fullName }, name) => avroText(columns, wrap, fullName ?? name),
     columnsOf: (text, { wrap }, named) => {
       const schema = withoutNull(parseAvro(text));

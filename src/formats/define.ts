@@ -1,5 +1,5 @@
 import type { Column } from '../types/schema.ts';
-import type { Value } from '../types/sql-type.ts';
+import type { SqlType, Value } from '../types/sql-type.ts';
 import type { Bytes } from '../util/bytes.ts';
 
 /** A column with its slot in the row that is decoded into; -1 when nobody reads it. */
@@ -89,6 +89,12 @@ export interface SchemaFormat {
     options: Pick<FormatOptions, 'wrap' | 'fullName'>,
     named: (name: string) => string,
   ) => readonly InferredColumn[] | undefined;
+  /** Throws where a text is no schema of this type. */
+  readonly check: (schema: SchemaText) => void;
+  /** Why a newer schema could not read what was written by an older one; undefined when it can, or when nobody can tell. */
+  readonly cannotRead: (newer: SchemaText, older: SchemaText) => string | undefined;
+  /** Of a type whose schemas have a binary form too: that form of a text, and the text of what a client gives in either form. */
+  readonly serialized?: { readonly of: (text: string) => string; readonly toText: (given: string) => string };
 }
 
 export interface Format {
@@ -100,6 +106,17 @@ export interface Format {
   readonly usesDelimiter: boolean;
   /** Whether a nullable representation can be chosen. */
   readonly usesNullable?: boolean;
+  /** Whether a source can be joined and grouped whose values are held so. */
+  readonly combines: boolean;
+  /** Whether the bytes of wrapped columns hang on the columns' names. */
+  readonly writesNames: boolean;
+  /** Whether a single column of this type is written as its text and nothing else. */
+  readonly writesBareText?: (type: SqlType) => boolean;
+  /** Of a format that holds no nulls: puts into a row's slots what its nulls are when they are read again; undefined where they stay. */
+  readonly fillNulls?: (
+    columns: readonly DecodeColumn[],
+    options: Pick<FormatOptions, 'nullable'>,
+  ) => ((row: Value[]) => void) | undefined;
   /** Why these columns cannot be held, naming the first that cannot; undefined when they can. */
   readonly refuses: (
     columns: readonly Pick<Column, 'name' | 'type'>[],

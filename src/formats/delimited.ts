@@ -85,6 +85,8 @@ export const delimited: Format = {
   supportsValue: true,
   singles: 'unwrap',
   usesDelimiter: true,
+  combines: true,
+  writesNames: false,
   refuses: (columns) => {
     const column = columns.find(({ type }) => unsupported.includes(type.kind));
     return column && { column: column.name, type: typeText(column.type) };

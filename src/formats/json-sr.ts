@@ -142,9 +142,13 @@ export const jsonSr: Format = {
   supportsValue: true,
   singles: 'both',
   usesDelimiter: false,
+  combines: true,
+  writesNames: true,
   refuses: json.refuses,
   registered: {
     type: 'JSON',
+    check: ({ text }) => JSON.parse(text) as unknown,
+    cannotRead: () => undefined,
     schemaOf: (columns, { wrap }) =>
       JSON.stringify(!wrap && columns.length === 1 ? nullable(schemaOf(columns[0]!.type)) : objectOf(columns)),
     columnsOf: ({ text }, { wrap }, named) => {

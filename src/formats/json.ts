@@ -10,6 +10,8 @@ export const json: Format = {
   supportsValue: true,
   singles: 'both',
   usesDelimiter: false,
+  combines: true,
+  writesNames: true,
   refuses: (columns) => {
     const column = columns.find(({ type }) => hasOddMapKey(type));
     return column && { column: column.name, type: typeText(column.type) };

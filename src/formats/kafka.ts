@@ -58,6 +58,9 @@ export const kafka: Format = {
   supportsValue: true,
   singles: 'unwrap',
   usesDelimiter: false,
+  combines: false,
+  writesNames: false,
+  writesBareText: ({ kind }) => kind === 'STRING',
   refuses: (columns) => {
     if (columns.length > 1) return { why: 'it holds one column only' };
     const column = columns.find(({ type }) => !supported.includes(type.kind));

@@ -7,6 +7,8 @@ export const none: Format = {
   supportsValue: false,
   singles: 'none',
   usesDelimiter: false,
+  combines: true,
+  writesNames: false,
   refuses: (columns) => (columns.length > 0 ? { why: 'it holds no columns' } : undefined),
   decoder: () => () => true,
   encoder: () => () => false,

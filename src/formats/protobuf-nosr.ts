@@ -1,5 +1,6 @@
 import type { Format } from './define.ts';
 import { refusedColumn } from './protobuf/columns.ts';
+import { fillNulls } from './protobuf/fill-nulls.ts';
 import { rowReader } from './protobuf/read.ts';
 import { messageFor } from './protobuf/schema.ts';
 import { ProtobufReader } from './protobuf/wire.ts';
@@ -15,7 +16,10 @@ export const protobufNosr: Format = {
   supportsValue: true,
   singles: 'wrap',
   usesDelimiter: false,
+  combines: true,
+  writesNames: true,
   usesNullable: true,
+  fillNulls,
   refuses: refusedColumn,
   decoder: (columns, { nullable }) => {
     const reader = new ProtobufReader();

@@ -8,6 +8,9 @@ import {
   type SchemaText,
 } from './define.ts';
 import { refusedColumn } from './protobuf/columns.ts';
+import { fillNulls } from './protobuf/fill-nulls.ts';
+import { protobufProblem } from './protobuf/compatible.ts';
+import { asDescriptor, asProtoText } from './protobuf/descriptor.ts';
 import { parseProto, sqlTypeOf, type PlacedMessage } from './protobuf/parse.ts';
 import { rowReader } from './protobuf/read.ts';
 import { messageFor, protoText } from './protobuf/schema.ts';
@@ -66,10 +69,16 @@ export const protobuf: Format = {
   supportsValue: true,
   singles: 'wrap',
   usesDelimiter: false,
+  combines: true,
+  writesNames: true,
   usesNullable: true,
+  fillNulls,
   refuses: refusedColumn,
   registered: {
     type: 'PROTOBUF',
+    check: parseProto,
+    cannotRead: (newer, older) => protobufProblem(parseProto(newer), parseProto(older)),
+    serialized: { of: asDescriptor, toText: asProtoText },
     schemaOf: (columns, { nullable, fullName }) =>
       protoText(messageFor(columns, nullable, fullName ?? 'ConnectDefault1')),
     columnsOf: (schema, { fullName }, named) => {

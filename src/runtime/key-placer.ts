@@ -11,11 +11,11 @@ const byText: PlaceKey = (key, partitions) => partitionOf(keyText(key), partitio
 
 export function keyPlacer(like: Placement | undefined): PlaceKey {
   if (like === undefined) return byText;
-  const [only] = like.keys;
-  // The bytes are the text then.
-  if (like.keyFormat.format === 'KAFKA' && only?.type.kind === 'STRING') return byText;
+  const format = findFormat(like.keyFormat.format)!;
+  const [only, second] = like.keys;
+  if (only !== undefined && second === undefined && format.writesBareText?.(only.type) === true) return byText;
   const columns = like.keys.map(({ name, type }, slot) => ({ name, type, slot }));
-  const encode = findFormat(like.keyFormat.format)!.encoder(columns, like.keyFormat);
+  const encode = format.encoder(columns, like.keyFormat);
   const out = new Bytes();
   return (key, partitions) => {
     if (partitions === 1) return 0;

@@ -1,10 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { backwardProblem } from '../../formats/avro/compatible.ts';
-import { parseAvro } from '../../formats/avro/schema.ts';
-import type { SchemaText } from '../../formats/define.ts';
-import { protobufProblem } from '../../formats/protobuf/compatible.ts';
-import { parseProto } from '../../formats/protobuf/parse.ts';
+import { schemaFormat } from '../../formats/index.ts';
 import { sameData } from '../../util/same-data.ts';
 import {
   SchemaRefused,
@@ -145,21 +141,9 @@ function load(path: string): Contents | undefined {
   }
 }
 
-/** What reads a type's schema, throwing where it is none, and why a newer one could not read what the older one wrote. */
-const rules: Readonly<
-  Record<
-    TypedSchema['type'],
-    { parse: (schema: SchemaText) => unknown; problem: (newer: SchemaText, older: SchemaText) => string | undefined }
-  >
-> = {
-  AVRO: { parse: parseAvro, problem: (newer, older) => backwardProblem(parseAvro(newer), parseAvro(older)) },
-  PROTOBUF: { parse: parseProto, problem: (newer, older) => protobufProblem(parseProto(newer), parseProto(older)) },
-  JSON: { parse: ({ text }) => JSON.parse(text) as unknown, problem: () => undefined },
-};
-
 function checkValid(schema: TypedSchema): void {
   try {
-    rules[schema.type].parse(schema);
+    schemaFormat(schema.type).check(schema);
   } catch (error) {
     throw new SchemaRefused(`invalid ${schema.type} schema: ${(error as Error).message}`);
   }
@@ -167,11 +151,11 @@ function checkValid(schema: TypedSchema): void {
 
 function checkCompatible(older: TypedSchema, version: number, newer: TypedSchema, level: CompatibilityLevel): void {
   if (level === 'NONE') return;
-  const { problem: why } = rules[newer.type];
+  const { cannotRead } = schemaFormat(newer.type);
   const problem =
     older.type !== newer.type
       ? `it is ${older.type}, not ${newer.type}`
-      : ((level.startsWith('FORWARD') ? undefined : why(newer, older)) ??
-        (level.startsWith('BACKWARD') ? undefined : why(older, newer)));
+      : ((level.startsWith('FORWARD') ? undefined : cannotRead(newer, older)) ??
+        (level.startsWith('BACKWARD') ? undefined : cannotRead(older, newer)));
   if (problem !== undefined) throw new SchemaRefused(`incompatible with version ${version} (${level}): ${problem}`);
 }

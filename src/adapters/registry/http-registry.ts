@@ -1,3 +1,4 @@
+import { defaultSchemaType } from '../../formats/index.ts';
 import {
   SchemaRefused,
   type NewSchema,
@@ -45,7 +46,7 @@ export class HttpRegistry implements SchemaRegistry {
   }
 
   /** A schema with the texts of what it names, and of what that names. */
-  async #whole({ schema, schemaType = 'AVRO', references = [] }: Answer): Promise<TypedSchema> {
+  async #whole({ schema, schemaType = defaultSchemaType, references = [] }: Answer): Promise<TypedSchema> {
     const found: { name: string; text: string }[] = [];
     for (const { name, subject, version } of references) {
       const named = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
@@ -57,7 +58,7 @@ export class HttpRegistry implements SchemaRegistry {
   }
 
   async register(subject: string, { type, text, references }: NewSchema): Promise<number> {
-    const body = { schema: text, ...(type === 'AVRO' ? {} : { schemaType: type }), references };
+    const body = { schema: text, ...(type === defaultSchemaType ? {} : { schemaType: type }), references };
     const answer = await this.#ask('POST', `/subjects/${encodeURIComponent(subject)}/versions`, body);
     if (answer === undefined) throw new SchemaRefused(`the schema registry does not take schemas for ${subject}`);
     return answer.id;

@@ -1,3 +1,4 @@
+import { findFormat } from '../../formats/index.ts';
 import { sameData } from '../../util/same-data.ts';
 import {
   factsOf,
@@ -46,7 +47,7 @@ function bytesOf({ keyFormat, keys }: Placement): unknown {
     wrap && delimiter,
     nullable,
     schema?.id,
-    keys.map(({ name, type }) => (wrap && format !== 'DELIMITED' ? { name, type } : type)),
+    keys.map(({ name, type }) => (wrap && findFormat(format)!.writesNames ? { name, type } : type)),
   ];
 }
 

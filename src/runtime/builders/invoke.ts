@@ -1,4 +1,4 @@
-import { findFormat } from '../../formats/index.ts';
+import { json } from '../../formats/json.ts';
 import type { PlanColumn } from '../../plan/logical/node.ts';
 import { Bytes } from '../../util/bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
@@ -24,7 +24,7 @@ export const invoke: Builder<'invoke'> = (step, context) => {
 
 /** A row as JSON, its columns by name. */
 function rowJson(columns: readonly PlanColumn[]): (row: Row) => Buffer {
-  const encode = findFormat('JSON')!.encoder(
+  const encode = json.encoder(
     columns.map(({ name, type }, slot) => ({ name, type, slot })),
     { wrap: true, delimiter: ',' },
   );

@@ -1,5 +1,6 @@
 import { compileExpression } from '../../expressions/compile.ts';
 import type { Expr } from '../../expressions/node.ts';
+import { findOverFunction } from '../../functions/over/index.ts';
 import type { OverCall, PlanColumn } from '../../plan/logical/node.ts';
 import { Change } from '../change.ts';
 import type { Operator } from '../operator.ts';
@@ -29,17 +30,17 @@ export const over: Builder<'over'> = (step, context) => {
   return stripInternalKeys(inner, step.columns, columns.length + step.calls.length);
 };
 
-/** LAG's offset is part of the call and no argument of each row. */
-const argsOf = ({ fn, args }: OverCall): readonly Expr[] => (fn === 'LAG' ? args.slice(0, 1) : args);
+/** How many rows back is part of the call and no argument of each row. */
+const argsOf = ({ fn, args }: OverCall): readonly Expr[] =>
+  findOverFunction(fn) === undefined ? args : args.slice(0, 1);
 
 function overCall(call: OverCall, at: number): BoundOver {
   const { fn, args, type, frame } = call;
   const base = { frame, at, count: argsOf(call).length };
-  const offset = args[1];
-  if (fn === 'LAG') return { ...base, kind: { lag: offset?.kind === 'literal' ? Number(offset.value) : 1 } };
-  if (fn === 'FIRST_VALUE') return { ...base, kind: 'first' };
-  if (fn === 'LAST_VALUE') return { ...base, kind: 'last' };
-  return { ...base, kind: { aggregator: aggregatorOf(fn, args, type) } };
+  const only = findOverFunction(fn);
+  if (only === undefined) return { ...base, kind: { aggregator: aggregatorOf(fn, args, type) } };
+  const [, rows] = args;
+  return { ...base, kind: only.picks(rows?.kind === 'literal' ? Number(rows.value) : undefined) };
 }
 
 /** Rows that were repartitioned for one step lose the key columns that placed them, which come first, and get their own key back. */

@@ -1,6 +1,7 @@
 import type { OverFrame } from '../../plan/logical/node.ts';
 import type { Value } from '../../types/sql-type.ts';
 import type { Aggregator } from '../../functions/define.ts';
+import type { PickedRow } from '../../functions/over/define.ts';
 import { Change, keyText, type Row } from '../change.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
@@ -10,7 +11,7 @@ export interface BoundOver {
   readonly frame: OverFrame;
   readonly at: number;
   readonly count: number;
-  readonly kind: { readonly aggregator: Aggregator } | { readonly lag: number } | 'first' | 'last';
+  readonly kind: { readonly aggregator: Aggregator } | PickedRow;
 }
 
 /** An event of a partition: its time, then the arguments of every call. */

@@ -8,12 +8,11 @@ import {
   type SchemaVersion,
   type ServedRegistry,
 } from '../../engine/ports.ts';
-import { asDescriptor, asProtoText } from '../../formats/protobuf/descriptor.ts';
+import { defaultSchemaType, schemaFormat, schemaTypes } from '../../formats/index.ts';
 import type { ServerContext } from '../context.ts';
 import { parseObject, readBody, textField } from '../requests.ts';
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
-const types: readonly string[] = ['AVRO', 'JSON', 'PROTOBUF'] satisfies SchemaType[];
 
 /** An answer other than 200, with the registry's own codes. */
 class Refusal extends Error {
@@ -50,7 +49,7 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
     }
   };
   app.get('/subjects', (_request, response) => answer(response, () => registry.subjects()));
-  app.get('/schemas/types', (_request, response) => answer(response, () => types));
+  app.get('/schemas/types', (_request, response) => answer(response, () => schemaTypes));
   app.get('/config', (_request, response) => answer(response, () => ({ compatibilityLevel: registry.level() })));
   app.get('/config/:subject', (request, response) =>
     answer(response, () => ({ compatibilityLevel: registry.level(request.params.subject) })),
@@ -112,12 +111,12 @@ function levelOf(body: string): CompatibilityLevel {
   return found;
 }
 
-/** Avro is the type that is not named. */
-const typeOf = (type: SchemaType): object => (type === 'AVRO' ? {} : { schemaType: type });
-/** `format=serialized` asks for a Protobuf schema as the compiler's descriptor. */
+/** The default type is not named. */
+const typeOf = (type: SchemaType): object => (type === defaultSchemaType ? {} : { schemaType: type });
+/** `format=serialized` asks for a schema in its binary form (Protobuf's: the compiler's descriptor). */
 const schemaJson = ({ type, text, references }: NewSchema, format?: unknown): object => ({
   ...typeOf(type),
-  schema: type === 'PROTOBUF' && format === 'serialized' ? asDescriptor(text) : text,
+  schema: format === 'serialized' ? (schemaFormat(type).serialized?.of(text) ?? text) : text,
   ...(references === undefined ? {} : { references }),
 });
 const describe = (subject: string, found: SchemaVersion, format?: unknown): object => ({
@@ -135,25 +134,26 @@ function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaV
 
 function schemaOf(body: string): NewSchema {
   const fields = parseObject(body);
-  const type = fields['schemaType'] ?? 'AVRO';
-  if (typeof type !== 'string' || !types.includes(type))
-    throw new Refusal(422, 42201, `schema type ${String(type)} is not one of ${types.join(', ')}`);
+  const type = fields['schemaType'] ?? defaultSchemaType;
+  const known = schemaTypes.find((each) => each === type);
+  if (known === undefined)
+    throw new Refusal(422, 42201, `schema type ${String(type)} is not one of ${schemaTypes.join(', ')}`);
   const references = fields['references'] ?? [];
   if (!Array.isArray(references)) throw new Refusal(422, 42201, 'references is not a list');
   const text = textField(fields, ['schema']);
   return {
-    type: type as SchemaType,
-    // Clients that have the compiler's descriptor register that; what is kept is the text.
-    text: type === 'PROTOBUF' ? protoText(text) : text,
+    type: known,
+    text: keptText(known, text),
     ...(references.length > 0 ? { references: references.map(referenceOf) } : {}),
   };
 }
 
-function protoText(schema: string): string {
+/** Clients that have a schema's binary form register that; what is kept is the text. */
+function keptText(type: SchemaType, schema: string): string {
   try {
-    return asProtoText(schema);
+    return schemaFormat(type).serialized?.toText(schema) ?? schema;
   } catch (error) {
-    throw new Refusal(422, 42201, `invalid PROTOBUF schema: ${(error as Error).message}`);
+    throw new Refusal(422, 42201, `invalid ${type} schema: ${(error as Error).message}`);
   }
 }
 
