@@ -8,16 +8,17 @@ import { JsonNumber } from '../types/json.ts';
 import { parseDate, parseTime, parseTimestamp } from '../types/times.ts';
 import type { SqlType, Value } from '../types/sql-type.ts';
 import type { Json } from '../types/json.ts';
-import { recordOf } from './insert-values.ts';
+import { isWritable, recordOf } from './insert-values.ts';
 import type { Engine } from './engine.ts';
 
 /** Inserts one row given as a JSON object: column names match in any case unless they are quoted. */
 export async function insertedFromJson(line: string, target: string, engine: Engine): Promise<void> {
-  const { spec, readOnly } = engine.catalog.sources.get(target)!;
+  const source = engine.catalog.sources.get(target)!;
+  const { spec } = source;
   const refuse = (why: string): never => {
     throw new SqlError('INSERT_VALUES', noSpan, { why });
   };
-  if (readOnly) refuse(`"${target}" is read-only`);
+  if (!isWritable(source)) refuse(`"${target}" is read-only`);
   let json: Json;
   try {
     json = parseJson(line);

@@ -1,5 +1,6 @@
 import { cast } from '../analysis/coerce.ts';
 import { typeConstant } from '../analysis/typer.ts';
+import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { compileExpression } from '../expressions/compile.ts';
@@ -14,6 +15,9 @@ import { castBetween, implicitlyCastable } from '../types/casts.ts';
 import { isPseudoColumn, type Column } from '../types/schema.ts';
 import { BIGINT, sameType, typeText, type SqlType, type Value } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
+
+/** Whether rows may be written to it: not to a SOURCE, and not to a feature view, whose entities are read from its query's state. */
+export const isWritable = ({ readOnly, featureView }: SourceObject): boolean => !readOnly && featureView === undefined;
 
 /** The record that INSERT INTO … VALUES writes. Types convert as ksqlDB's do: numbers widen, strings become times and bytes. */
 export function insertedRecord(

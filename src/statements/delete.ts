@@ -1,5 +1,5 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { tombstoneOf } from '../engine/insert-values.ts';
+import { isWritable, tombstoneOf } from '../engine/insert-values.ts';
 import { conjunctsOf, type ExpressionNode } from '../syntax/expressions.ts';
 import type { DeleteRow } from '../syntax/statements/delete.ts';
 import { keyColumns } from '../types/schema.ts';
@@ -21,7 +21,7 @@ export const deleteRow: Handler<DeleteRow> = async (statement, { engine, text })
     throw new SqlError('DELETE_REFUSED', statement.where.span, { why });
   };
   if (spec.kind === 'STREAM') refuse(`"${name}" is a stream, and what was said cannot be unsaid`);
-  if (found.readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.table.span, { name });
+  if (!isWritable(found)) throw new SqlError('SOURCE_READ_ONLY', statement.table.span, { name });
   if (spec.window !== undefined) refuse(`"${name}" is windowed`);
   const keys = keyColumns(spec.schema);
   const given = new Map<string, ExpressionNode>();

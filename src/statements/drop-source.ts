@@ -1,10 +1,12 @@
-import type { Catalog, QueryObject } from '../catalog/catalog.ts';
+import type { Catalog, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
+import type { Span } from '../diagnostics/source.ts';
 import type { DropSource } from '../syntax/statements/drop-source.ts';
 import { closest } from '../util/closest.ts';
-import { currentStatus, warning, type Handler } from './handler.ts';
+import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 
-export const dropSource: Handler<DropSource> = async (statement, { engine, text, distribute }) => {
+export const dropSource: Handler<DropSource> = async (statement, execution) => {
+  const { engine, text } = execution;
   const { catalog } = engine;
   const name = statement.name.text;
   const found = catalog.sources.get(name);
@@ -22,13 +24,29 @@ export const dropSource: Handler<DropSource> = async (statement, { engine, text,
       expected: statement.sourceKind.toLowerCase(),
       actual: found.spec.kind.toLowerCase(),
     });
-  const users = usersOf(catalog, name).map(({ id }) => id);
-  if (users.length > 0 && !statement.cascade)
-    throw new SqlError('SOURCE_IN_USE', statement.name.span, { name, by: users.join(', ') });
   if (statement.deleteTopic && found.readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.name.span, { name });
-  const dropped: string[] = [];
+  const { number, others } = await dropWithQueries(found, statement.cascade, statement.name.span, execution);
+  if (statement.deleteTopic) await engine.node.deleteTopic(found.spec.topic);
+  return currentStatus(
+    text,
+    `${word.toLowerCase()}/${name}/drop`,
+    `Source \`${name}\` (topic: ${found.spec.topic}) was dropped.${others.length === 0 ? '' : ` With it: ${others.join(', ')}.`}`,
+    number,
+  );
+};
+
+/** Drops a source with the query that fills it; other queries that read or write it, and what they fill, only where that is said. */
+export async function dropWithQueries(
+  { spec: { name } }: SourceObject,
+  cascade: boolean,
+  span: Span,
+  { engine: { catalog }, distribute }: Execution,
+): Promise<{ number: number; others: string[] }> {
+  const users = usersOf(catalog, name).map(({ id }) => id);
+  if (users.length > 0 && !cascade) throw new SqlError('SOURCE_IN_USE', span, { name, by: users.join(', ') });
+  const dropped = dropOrder(catalog, name);
   let number = -1;
-  for (const each of dropOrder(catalog, name)) {
+  for (const each of dropped) {
     // What else reads or writes it is not the source's own, and ends with it.
     const queries = [catalog.sources.get(each)!.createdBy, ...usersOf(catalog, each).map(({ id }) => id)];
     number = await distribute({
@@ -37,17 +55,9 @@ export const dropSource: Handler<DropSource> = async (statement, { engine, text,
       name: each,
       queries: [...new Set(queries)].filter((id) => id !== undefined),
     });
-    dropped.push(each);
   }
-  if (statement.deleteTopic) await engine.node.deleteTopic(found.spec.topic);
-  const others = dropped.slice(0, -1);
-  return currentStatus(
-    text,
-    `${word.toLowerCase()}/${name}/drop`,
-    `Source \`${name}\` (topic: ${found.spec.topic}) was dropped.${others.length === 0 ? '' : ` With it: ${others.join(', ')}.`}`,
-    number,
-  );
-};
+  return { number, others: dropped.slice(0, -1) };
+}
 
 /** The queries that read or write a source and do not fill it as their own. */
 function usersOf(catalog: Catalog, name: string): QueryObject[] {

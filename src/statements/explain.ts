@@ -1,8 +1,7 @@
-import { planCreateAs, planInsertSelect } from '../analysis/persistent.ts';
-import { requireSource } from '../analysis/context.ts';
-import { analyzeQuery } from '../analysis/query.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
+import { planTransient } from '../engine/plan-query.ts';
+import type { Session } from '../engine/session.ts';
 import { printExpr } from '../expressions/print.ts';
 import { explainLogical } from '../plan/logical/explain.ts';
 import type { LogicalNode } from '../plan/logical/node.ts';
@@ -11,9 +10,14 @@ import { stepsOf, subTopologies } from '../plan/physical/topology.ts';
 import { optimize } from '../plan/rules/index.ts';
 import { parseScript } from '../syntax/parse.ts';
 import type { Explain } from '../syntax/statements/explain.ts';
+import type { Statement } from '../syntax/statements/index.ts';
 import { closest } from '../util/closest.ts';
+import { planCreateSource } from './create-source.ts';
 import { schemaInfo } from './describe.ts';
+import { planFeatureView } from './feature-views.ts';
 import { entity, type Entity, type Execution, type Handler } from './handler.ts';
+import { planInsert } from './insert.ts';
+import { planOf, type PlannedQuery } from './persistent-query.ts';
 import { queryState } from './show.ts';
 
 /** EXPLAIN: what was planned, stage by stage, and the topology that runs. */
@@ -48,42 +52,10 @@ function explainRunning(statement: Explain, { engine, text }: Execution): Entity
 
 function explainStatement(statement: Explain, { engine, session, text }: Execution): Entity {
   const [inner] = parseScript({ name: 'statement', text: `${statement.statement!.replace(/;\s*$/, '')};` });
-  const options = persistentOptions(session);
-  const { catalog } = engine;
-  let logical: LogicalNode;
-  let sinks: string[] = [];
-  let sources: readonly string[];
-  let sink: PhysicalPlan['sink'];
-  if (inner?.kind === 'select') {
-    const analyzed = analyzeQuery(inner.query, catalog, {
-      purpose: inner.query.emit === undefined ? 'pull' : 'push',
-      suppressEnabled: options.suppressEnabled,
-    });
-    ({ plan: logical, sources } = analyzed);
-  } else if ((inner?.kind === 'createSource' || inner?.kind === 'createFeatureView') && inner.query !== undefined) {
-    const kind = inner.kind === 'createSource' ? inner.sourceKind : 'STREAM';
-    const planned = planCreateAs(
-      {
-        kind,
-        name: inner.name.text,
-        properties: inner.kind === 'createSource' ? inner.properties : [],
-        span: inner.span,
-      },
-      inner.query,
-      catalog,
-      options,
-    );
-    logical = planned.plan;
-    sources = planned.analyzed.sources;
-    sinks = [inner.name.text];
-    sink = sinkOf(planned);
-  } else if (inner?.kind === 'insert' && inner.query !== undefined) {
-    const planned = planInsertSelect(requireSource(catalog, inner.target).spec, inner.query, catalog, options);
-    logical = planned.plan;
-    sources = planned.analyzed.sources;
-    sinks = [inner.target.text];
-    sink = sinkOf(planned);
-  } else throw new SqlError('BAD_REQUEST', statement.span, { why: 'EXPLAIN needs a query, or a statement with one' });
+  const explained = inner && explainedQuery(inner, engine.catalog, session);
+  if (explained === undefined)
+    throw new SqlError('BAD_REQUEST', statement.span, { why: 'EXPLAIN needs a query, or a statement with one' });
+  const { logical, sources, sinks, physical } = explained;
   const { plan, fired } = optimize(logical);
   const stages = [
     `Logical plan:\n${explainLogical(logical)}`,
@@ -94,12 +66,43 @@ function explainStatement(statement: Explain, { engine, session, text }: Executi
     statementText: statement.statement!,
     sources,
     sinks,
-    plan: physicalPlan(logical, sink),
+    plan: physical,
     executionPlan: stages,
     state: '',
     errors: [],
     overridden: {},
   });
+}
+
+interface Explained {
+  readonly logical: LogicalNode;
+  readonly physical: PhysicalPlan;
+  readonly sources: readonly string[];
+  readonly sinks: readonly string[];
+}
+
+/** What a statement would run; undefined for those without a query. */
+function explainedQuery(statement: Statement, catalog: Catalog, session: Session): Explained | undefined {
+  if (statement.kind === 'select') {
+    const purpose = statement.query.emit === undefined ? 'pull' : 'push';
+    const { analyzed, plan } = planTransient(statement.query, catalog, purpose, session);
+    return { logical: analyzed.plan, physical: plan, sources: analyzed.sources, sinks: [] };
+  }
+  const made = plannedQuery(statement, catalog, session);
+  if (made === undefined) return undefined;
+  const { analyzed, plan } = made.planned;
+  return { logical: plan, physical: planOf(made), sources: analyzed.sources, sinks: [made.sink.text] };
+}
+
+/** The query of a statement whose query runs on. */
+function plannedQuery(statement: Statement, catalog: Catalog, session: Session): PlannedQuery | undefined {
+  if (statement.kind === 'createFeatureView') return planFeatureView(statement, catalog, session);
+  if (statement.kind !== 'createSource' && statement.kind !== 'insert') return undefined;
+  const { query } = statement;
+  if (query === undefined) return undefined;
+  return statement.kind === 'insert'
+    ? planInsert({ ...statement, query }, catalog, session)
+    : planCreateSource({ ...statement, query }, catalog, session);
 }
 
 interface Parts {

@@ -1,16 +1,21 @@
-import { checkName } from '../analysis/create-source.ts';
-import { planCreateAs } from '../analysis/persistent.ts';
+import { sinkProperties } from '../analysis/create-source.ts';
+import { planCreateAs, type PersistentQuery } from '../analysis/persistent.ts';
 import { Properties } from '../analysis/properties.ts';
 import { analyzeQuery } from '../analysis/query.ts';
-import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import type { Catalog, FeatureView } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
+import type { Span } from '../diagnostics/source.ts';
+import { persistentOptions } from '../engine/plan-query.ts';
+import type { Session } from '../engine/session.ts';
+import { column } from '../expressions/node.ts';
+import { isKeyedBy, keysOf, type LogicalNode } from '../plan/logical/node.ts';
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
+import { typeText } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
-import { checkCoPartitioning } from './check-co-partitioning.ts';
-import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
-import { ensureTopic } from './topics.ts';
+import { dropWithQueries } from './drop-source.ts';
+import { currentStatus, warning, type Handler } from './handler.ts';
+import { answerIfExists, createFilled, hasPartitions, type PlannedQuery } from './persistent-query.ts';
 
 const viewOptions = [
   'ONLINE_STORE',
@@ -27,84 +32,29 @@ const viewOptions = [
   'START_TIME',
   'EVAL',
 ];
-const sinkOptions = ['KAFKA_TOPIC', 'PARTITIONS', 'REPLICAS', 'VALUE_FORMAT', 'KEY_FORMAT', 'RETENTION_MS'];
 
 /** CREATE FEATURE VIEW: a persistent query whose newest row of each entity is served from its state. */
 export const createFeatureView: Handler<CreateFeatureView> = async (statement, execution) => {
-  const { engine, session, text, distribute } = execution;
-  const name = statement.name.text;
-  checkName(statement.name);
-  const existing = engine.catalog.sources.get(name);
-  if (existing !== undefined) {
-    if (statement.ifNotExists) return warning(text, `Feature view ${name} already exists.`);
-    if (!statement.orReplace)
-      throw new SqlError('SOURCE_EXISTS', statement.name.span, {
-        kind: existing.featureView === undefined ? existing.spec.kind.toLowerCase() : 'feature view',
-        name,
-      });
-    if (existing.featureView === undefined)
-      throw new SqlError('REPLACE_REFUSED', statement.name.span, {
-        name,
-        why: `it is a ${existing.spec.kind.toLowerCase()}`,
-      });
-  }
-  const view = viewOf(statement);
-  const shape = analyzeQuery(statement.query, engine.catalog, { purpose: 'persistent', suppressEnabled: true }).plan
-    .shape;
-  const target = {
-    kind: shape,
-    name,
-    properties: statement.properties.filter((property) => sinkOptions.includes(property.name)),
-    span: statement.span,
-  };
-  const planned = planCreateAs(target, statement.query, engine.catalog, persistentOptions(session));
-  checkCoPartitioning(statement.query, planned.plan);
-  checkColumns(
-    statement,
-    planned.sink.schema.map((column) => column.name),
-  );
-  if (
-    shape === 'TABLE' &&
-    keyColumns(planned.sink.schema)
-      .map((column) => column.name)
-      .join() !== view.entityKey.join()
-  ) {
-    throw new SqlError('FEATURE_VIEW_INVALID', statement.span, {
-      view: name,
-      why: `its ENTITY KEY must be what it groups by: ${keyColumns(planned.sink.schema)
-        .map((column) => column.name)
-        .join(', ')}`,
-    });
-  }
-  if (existing !== undefined) await drop(existing, execution);
-  const config: Record<string, string> =
-    shape === 'STREAM' ? {} : { 'cleanup.policy': planned.sink.window === undefined ? 'compact' : 'compact,delete' };
-  const partitions = await ensureTopic(
-    engine,
-    { name: planned.sink.topic, partitions: undefined, replicas: planned.replicas, config },
-    planned.sink.partitions,
-    statement.name.span,
-  );
-  const spec = { ...planned.sink, partitions };
-  const id = `FEATURE_VIEW_${name}_${engine.nextQueryNumber}`;
-  const plan = physicalPlan(planned.plan, sinkOf({ ...planned, sink: spec }));
-  const query: QueryObject = {
-    id,
-    kind: 'FEATURE_VIEW',
-    statement: text,
-    sources: planned.analyzed.sources,
-    sink: name,
-    plan: { ...plan, entityKey: view.entityKey, entityTime: view.timestamp },
-    paused: false,
-    properties: session.overrides(),
-  };
-  const source: SourceObject = { spec, statement: text, readOnly: false, createdBy: id, featureView: view };
-  const number = await distribute({ v: 1, kind: 'createSource', source, query });
-  return currentStatus(text, `feature_view/\`${name}\`/create`, `Feature view created with query ${id}`, number, id);
+  const answer = answerIfExists(statement, 'feature view', execution);
+  if (answer !== undefined) return answer;
+  const made = planFeatureView(statement, execution.engine.catalog, execution.session);
+  return createFilled(made, hasPartitions(statement.properties), execution);
 };
 
+/** The query of CREATE FEATURE VIEW, which fills a stream or a table, as it groups or not. */
+export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, session: Session): PlannedQuery {
+  const { name, query, span } = statement;
+  const view = viewOf(statement);
+  const options = persistentOptions(session);
+  const { plan } = analyzeQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
+  const properties = statement.properties.filter((property) => !viewOptions.includes(property.name));
+  const planned = planCreateAs({ kind: plan.shape, name: name.text, properties, span }, query, catalog, options);
+  checkColumns(statement, planned);
+  return { kind: 'FEATURE_VIEW', sink: name, query, planned, view };
+}
+
 function viewOf(statement: CreateFeatureView): FeatureView {
-  const properties = new Properties(statement.properties, [...viewOptions, ...sinkOptions], statement.span);
+  const properties = new Properties(statement.properties, [...viewOptions, ...sinkProperties], statement.span);
   const store = properties.text('ONLINE_STORE')?.toLowerCase();
   if (store !== undefined && store !== 'state')
     throw new SqlError('NOT_SUPPORTED_YET', properties.span('ONLINE_STORE'), { what: `ONLINE_STORE='${store}'` });
@@ -123,8 +73,10 @@ function viewOf(statement: CreateFeatureView): FeatureView {
   };
 }
 
-function checkColumns(statement: CreateFeatureView, columns: readonly string[]): void {
-  for (const wanted of [...statement.entityKey, ...(statement.timestamp === undefined ? [] : [statement.timestamp])]) {
+/** The rows of an entity must come to one task, where the newest is kept, and must say when they are of. */
+function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, { plan, sink }: PersistentQuery): void {
+  const columns = sink.schema.map((column) => column.name);
+  for (const wanted of [...entityKey, ...(timestamp === undefined ? [] : [timestamp])]) {
     if (!columns.includes(wanted.text))
       throw new SqlError('COLUMN_NOT_FOUND', wanted.span, {
         column: wanted.text,
@@ -132,38 +84,70 @@ function checkColumns(statement: CreateFeatureView, columns: readonly string[]):
         suggestion: closest(wanted.text, columns),
       });
   }
+  const refuse = (why: string, at: Span): never => {
+    throw new SqlError('FEATURE_VIEW_INVALID', at, { view: name.text, why });
+  };
+  const entity = entityKey.map(({ text }) => text);
+  const keys = keyColumns(sink.schema).map((column) => column.name);
+  if (plan.shape === 'TABLE' && keys.join() !== entity.join())
+    refuse(`its ENTITY KEY must be what it groups by: ${keys.join(', ')}`, span);
+  if (plan.shape === 'STREAM' && !isTogether(plan, entity)) {
+    const spread = keys.join() === entity.join() ? 'each stream in its own way' : `by ${keys.join(', ') || 'no key'}`;
+    refuse(
+      `rows of one entity must come together, and these are spread ${spread}: add PARTITION BY ${entity.join(', ')}`,
+      span,
+    );
+  }
+  const type = sink.schema.find((column) => column.name === timestamp?.text)?.type;
+  if (type !== undefined && type.kind !== 'BIGINT' && type.kind !== 'TIMESTAMP')
+    refuse(
+      `its TIMESTAMP must be a BIGINT or a TIMESTAMP, and ${timestamp!.text} is ${typeText(type)}`,
+      timestamp!.span,
+    );
 }
 
-async function drop(source: SourceObject, { engine, distribute }: Execution): Promise<number> {
-  const { name } = source.spec;
-  const users = [...engine.catalog.queriesReading(name), ...engine.catalog.queriesWriting(name)]
-    .map(({ id }) => id)
-    .filter((id) => id !== source.createdBy);
-  if (users.length > 0)
-    throw new SqlError(
-      'SOURCE_IN_USE',
-      { source: { name: '', text: '' }, start: 0, end: 0 },
-      { name, by: users.join(', ') },
-    );
-  return distribute({
-    v: 1,
-    kind: 'dropSource',
-    name,
-    queries: source.createdBy === undefined ? [] : [source.createdBy],
-  });
+/** Whether rows that are equal in these columns are in one task: as those of a key are, or where OVER has brought them together. */
+function isTogether(node: LogicalNode, names: readonly string[]): boolean {
+  const areAll = (others: readonly string[]): boolean => [...names].sort().join() === [...others].sort().join();
+  switch (node.kind) {
+    case 'project': {
+      const read = names.map((name) => node.exprs.find((each) => each.name === name)!.expr);
+      return isTogether(
+        node.input,
+        read.map((expr) => (expr.kind === 'column' ? expr.name : '')),
+      );
+    }
+    case 'filter':
+    case 'invoke':
+      return isTogether(node.input, names);
+    case 'over':
+      return areAll(node.partitionBy.map((expr) => (expr.kind === 'column' ? expr.name : '')))
+        ? true
+        : isKeyedBy(node.input, node.partitionBy) && isTogether(node.input, names);
+    default: {
+      const keys = keysOf(node.columns);
+      return (
+        areAll(keys.map(({ name }) => name)) &&
+        isKeyedBy(
+          node,
+          keys.map(({ name, type }) => column(name, type)),
+        )
+      );
+    }
+  }
 }
 
 export const dropFeatureView: Handler<DropFeatureView> = async (statement, execution) => {
   const { engine, text } = execution;
-  const name = statement.name.text;
+  const { text: name, span } = statement.name;
   const found = engine.catalog.sources.get(name);
   if (found?.featureView === undefined) {
     if (statement.ifExists) return warning(text, `Feature view ${name} does not exist.`);
     const views = [...engine.catalog.sources.values()]
       .filter(({ featureView }) => featureView !== undefined)
       .map(({ spec }) => spec.name);
-    throw new SqlError('FEATURE_VIEW_NOT_FOUND', statement.name.span, { name, suggestion: closest(name, views) });
+    throw new SqlError('FEATURE_VIEW_NOT_FOUND', span, { name, suggestion: closest(name, views) });
   }
-  const number = await drop(found, execution);
+  const { number } = await dropWithQueries(found, false, span, execution);
   return currentStatus(text, `feature_view/${name}/drop`, `Feature view ${name} was dropped.`, number);
 };

@@ -1,52 +1,60 @@
 import { planInsertSelect } from '../analysis/persistent.ts';
 import { Properties } from '../analysis/properties.ts';
 import { requireSource } from '../analysis/context.ts';
-import type { QueryObject } from '../catalog/catalog.ts';
+import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { insertedRecord } from '../engine/insert-values.ts';
-import { persistentOptions, physicalPlan, sinkOf } from '../engine/plan-query.ts';
+import { insertedRecord, isWritable } from '../engine/insert-values.ts';
+import { persistentOptions } from '../engine/plan-query.ts';
+import type { Session } from '../engine/session.ts';
+import type { QueryNode } from '../syntax/query.ts';
 import type { Insert } from '../syntax/statements/insert.ts';
-import { checkCoPartitioning } from './check-co-partitioning.ts';
-import { currentStatus, type Handler, type HasRun } from './handler.ts';
+import type { Handler, HasRun } from './handler.ts';
+import { createFiller, type PlannedQuery } from './persistent-query.ts';
 
-export const insert: Handler<Insert> = async (statement, { engine, session, text, distribute }) => {
-  const { spec, readOnly } = requireSource(engine.catalog, statement.target);
-  if (readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.target.span, { name: spec.name });
-  if (statement.query === undefined) {
-    if (!session.read('ksql.insert.into.values.enabled'))
-      throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
-    if (spec.window !== undefined)
-      throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });
-    await engine.node.produce(spec.topic, [
-      insertedRecord(spec, statement.columns, statement.values, engine.catalog.types, statement.span),
-    ]);
-    return undefined;
+export const insert: Handler<Insert> = async (statement, execution) => {
+  const { engine, session } = execution;
+  const { query } = statement;
+  const target = writableTarget(statement, engine.catalog);
+  if (query !== undefined) {
+    const properties = new Properties(statement.properties, ['QUERY_ID'], statement.span);
+    const made = planInsert({ ...statement, query }, engine.catalog, session);
+    const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
+    if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
+    return createFiller(made, id, target, execution);
   }
-  const properties = new Properties(statement.properties, ['QUERY_ID'], statement.span);
-  const planned = planInsertSelect(spec, statement.query, engine.catalog, persistentOptions(session));
-  checkCoPartitioning(statement.query, planned.plan);
-  const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
-  if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
-  const plan = physicalPlan(planned.plan, sinkOf(planned));
-  const query: QueryObject = {
-    id,
-    kind: 'INSERT',
-    statement: text,
-    sources: planned.analyzed.sources,
-    sink: spec.name,
-    plan,
-    paused: false,
-    properties: session.overrides(),
-  };
-  const number = await distribute({ v: 1, kind: 'createQuery', query });
-  return currentStatus(
-    text,
-    `${spec.kind.toLowerCase()}/\`${spec.name}\`/create`,
-    `Created query with ID ${id}`,
-    number,
-    id,
-  );
+  const { spec } = target;
+  if (!session.read('ksql.insert.into.values.enabled'))
+    throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
+  if (spec.window !== undefined)
+    throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });
+  await engine.node.produce(spec.topic, [
+    insertedRecord(spec, statement.columns, statement.values, engine.catalog.types, statement.span),
+  ]);
+  return undefined;
 };
+
+function writableTarget({ target }: Insert, catalog: Catalog): SourceObject {
+  const found = requireSource(catalog, target);
+  if (!isWritable(found)) throw new SqlError('SOURCE_READ_ONLY', target.span, { name: found.spec.name });
+  return found;
+}
+
+/** INSERT INTO … SELECT. */
+export function planInsert(
+  statement: Insert & { readonly query: QueryNode },
+  catalog: Catalog,
+  session: Session,
+): PlannedQuery {
+  const { spec } = writableTarget(statement, catalog);
+  const { query, target } = statement;
+  return {
+    kind: 'INSERT',
+    sink: { ...target, text: spec.name },
+    query,
+    planned: planInsertSelect(spec, query, catalog, persistentOptions(session)),
+    view: undefined,
+  };
+}
 
 /** INSERT … SELECT has run when its query is there; INSERT … VALUES writes its row at each start. */
 export const insertHasRun: HasRun<Insert> = (_insert, catalog, text) =>

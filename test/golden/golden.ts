@@ -5,6 +5,7 @@ import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Session } from '../../src/engine/session.ts';
 import { Asker, type Asked } from './ask.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
+import { featuresText } from './features.ts';
 import { MemoryConnect } from '../support/memory-connect.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
@@ -12,11 +13,11 @@ import { consume } from '../support/topics.ts';
 /**
  * A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds, `ask` gives statements one a line as
  * a client would, in one session, and `eval` takes a stream, whose rows
- * each line of the body is evaluated over.
+ * each line of the body is evaluated over; `features` takes what /get-online-features is asked for, and entities one a line.
  */
 export interface Block {
   readonly line: number;
-  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'ask' | 'wait' | 'error';
+  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'ask' | 'features' | 'wait' | 'error';
   readonly argument: string;
   readonly body: string;
   readonly expected: string;
@@ -85,7 +86,8 @@ export async function runGolden(
 ): Promise<{ block: Block; actual: string; expected: string }[]> {
   let engine = await open(mkdtempSync(join(tmpdir(), 'millrace-golden-')));
   const results: { block: Block; actual: string; expected: string }[] = [];
-  let asker: Asker | undefined;
+  const session = new Session(engine.engine.defaults);
+  let asker = new Asker(engine.engine, session);
   try {
     for (const block of file.blocks) {
       const partitions = mode === 'partitioned' && !file.onePartition ? 3 : 1;
@@ -108,14 +110,19 @@ export async function runGolden(
         }
         results.push({ block, actual: texts.join('\n'), expected: block.expected });
       } else if (block.command === 'ask') {
-        asker ??= new Asker(engine.engine, new Session(engine.engine.defaults));
         const texts: string[] = [];
         for (const line of block.body.split('\n')) {
           const answer = await asker.ask(line);
           await engine.settle();
-          texts.push(answer.text);
+          texts.push(prefix === '' ? answer.text : answer.text.replaceAll(prefix, ''));
           asked.push(answer);
         }
+        results.push({ block, actual: texts.join('\n'), expected: block.expected });
+      } else if (block.command === 'features') {
+        await engine.settle();
+        const texts = await Promise.all(
+          block.body.split('\n').map((line) => featuresText(engine.engine, block.argument, line)),
+        );
         results.push({ block, actual: texts.join('\n'), expected: block.expected });
       } else if (block.command === 'wait') {
         await new Promise((resolve) => setTimeout(resolve, Number(block.argument)));
@@ -128,6 +135,7 @@ export async function runGolden(
           const { folder } = engine;
           await engine.close();
           engine = await open(folder);
+          asker = new Asker(engine.engine, session);
         }
         // Inputs of several topics are read in the order in which the file has them.
         if (mode === 'broker') await engine.settle();

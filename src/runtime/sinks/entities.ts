@@ -14,9 +14,11 @@ export class EntityStore {
   readonly #store: KeyValueStore<Stored>;
   readonly #keySlots: readonly number[];
   readonly #timeSlot: number;
+  readonly #width: number;
 
   constructor(plan: PhysicalPlan, location: StoreLocation) {
     this.#store = new KeyValueStore(location);
+    this.#width = plan.root.columns.length;
     const slot = (name: string): number => plan.root.columns.findIndex((column) => column.name === name);
     this.#keySlots = (plan.entityKey ?? []).map(slot);
     this.#timeSlot = plan.entityTime === undefined ? -1 : slot(plan.entityTime);
@@ -41,17 +43,22 @@ export class EntityStore {
   *current(key?: Row): Iterable<Change> {
     if (key !== undefined) {
       const stored = this.#store.get(keyText(key));
-      if (stored !== undefined) yield new Change(key, undefined, stored[0], stored[1], 0);
+      if (stored !== undefined) yield new Change(key, undefined, this.#whole(stored[0]), stored[1], 0);
       return;
     }
     for (const [, [row, time]] of this.#store.entries())
       yield new Change(
         this.#keySlots.map((slot) => row[slot]!),
         undefined,
-        row,
+        this.#whole(row),
         time,
         0,
       );
+  }
+
+  /** A row that was kept before OR REPLACE added columns has nulls in them. */
+  #whole(row: Row): Row {
+    return row.length === this.#width ? row : [...row, ...Array<null>(this.#width - row.length).fill(null)];
   }
 
   flush(into: StateWriter): void {

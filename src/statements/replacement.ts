@@ -1,0 +1,63 @@
+import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import type { Span } from '../diagnostics/source.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { SourceSpec } from '../plan/formats.ts';
+import { schemaText } from '../types/schema.ts';
+import { sameData } from '../util/same-data.ts';
+
+/** What a statement would put in a source's place. */
+interface Replacement {
+  readonly spec: SourceSpec;
+  readonly view: FeatureView | undefined;
+}
+
+/** What a source is called where it is told apart from others. */
+export const wordOf = ({ spec, featureView }: Pick<SourceObject, 'spec' | 'featureView'>): string =>
+  featureView === undefined ? spec.kind.toLowerCase() : 'feature view';
+
+/** The query that OR REPLACE gives another plan: its result may only get more columns. */
+export function replacedQuery(existing: SourceObject, next: Replacement, span: Span, engine: Engine): QueryObject {
+  const query = existing.createdBy === undefined ? undefined : engine.catalog.queries.get(existing.createdBy);
+  if (query === undefined)
+    throw new SqlError('REPLACE_REFUSED', span, {
+      name: existing.spec.name,
+      why: 'no query fills it, and one cannot begin to',
+    });
+  checkReplacement({ ...existing, createdBy: undefined }, next, span);
+  return query;
+}
+
+const unregistered = ({ schema: _schema, ...format }: SourceSpec['keyFormat']): object => format;
+
+/** ksqlDB's rules for replacing a source: the same topic and key, and value columns only appended. A view keeps its entities too. */
+export function checkReplacement(existing: SourceObject, { spec, view }: Replacement, span: Span): void {
+  const refuse = (why: string): never => {
+    throw new SqlError('REPLACE_REFUSED', span, { name: spec.name, why });
+  };
+  const old = existing.spec;
+  if (existing.readOnly) refuse('SOURCE objects cannot be replaced');
+  if (existing.createdBy !== undefined) refuse('it is filled by a query');
+  if (old.kind !== spec.kind || (existing.featureView === undefined) !== (view === undefined))
+    refuse(`it is a ${wordOf(existing)}`);
+  if (old.topic !== spec.topic) refuse(`its topic is ${old.topic}`);
+  if (
+    !sameData(
+      [unregistered(old.keyFormat), unregistered(old.valueFormat), old.window],
+      [unregistered(spec.keyFormat), unregistered(spec.valueFormat), spec.window],
+    )
+  )
+    refuse('its formats differ');
+  if (!sameData(old.timestamp, spec.timestamp)) refuse('its timestamp column differs');
+  const role = (schema: typeof spec.schema, isKey: boolean): string[] =>
+    schema.filter((each) => (each.role === 'key') === isKey).map((each) => schemaText([each]));
+  if (role(old.schema, true).join() !== role(spec.schema, true).join())
+    refuse('its key columns are changed, missing or reordered');
+  const [before, after] = [role(old.schema, false), role(spec.schema, false)];
+  const changed = before.filter((each, i) => after[i] !== each);
+  if (changed.length > 0) refuse(`these columns are changed, missing or reordered: ${changed.join(', ')}`);
+  if (view === undefined) return;
+  // What the entities have is kept by the key and the time that it was written with.
+  if (view.entityKey.join() !== existing.featureView!.entityKey.join()) refuse('its ENTITY KEY differs');
+  if (view.timestamp !== existing.featureView!.timestamp) refuse('its TIMESTAMP differs');
+}
