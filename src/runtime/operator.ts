@@ -4,7 +4,7 @@ import type { Change, Row } from './change.ts';
  * One step of a running query. A micro-batch is one call of `process` or several, in topological order, with one list of changes
  * an input, then one of `drain`; an operator with several inputs merges them by sequence number.
  *
- * Contract, checked by `checked.ts` in every test:
+ * Contract, which `test/support/checked.ts` holds every operator to in all tests:
  * - the result is that of one change at a time, in order of sequence, unless the operator conflates;
  * - the changes that it gives are in order of sequence;
  * - it never throws for bad data (it reports and goes on), and never reads another operator's store;

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadFunctions } from '../../src/functions/user/load.ts';
+import { checkOperators } from '../support/checked-steps.ts';
+import { violations } from '../support/checked.ts';
 import { loadCases, type TestCase } from './cases.ts';
 import { runRestCase } from './rest-case.ts';
 import { runCase, type Verdict } from './run-case.ts';
@@ -32,6 +34,7 @@ if (!existsSync(folder)) {
   process.exit(0);
 }
 
+checkOperators();
 await loadFunctions(fileURLToPath(new URL('../../../test/conformance/functions', import.meta.url)));
 
 const wanted = (test: TestCase): boolean =>
@@ -47,7 +50,9 @@ const runs = [
   ...restCases.map((test) => [test, runRestCase] as const),
 ];
 for (const [test, run] of runs.filter(([each]) => wanted(each))) {
-  const verdict: Verdict = await run(test);
+  const given: Verdict = await run(test);
+  const broken = violations.splice(0);
+  const verdict: Verdict = broken.length > 0 ? { outcome: 'failed', why: broken.join('\n') } : given;
   const count = files.get(test.file) ?? { passed: 0, failed: 0, unsupported: 0, failures: [] };
   files.set(test.file, count);
   for (const each of [count, total]) each[verdict.outcome]++;

@@ -10,6 +10,7 @@ import { PaneAggregate } from '../../src/runtime/operators/pane-aggregate.ts';
 import { WindowedAggregate } from '../../src/runtime/operators/windowed-aggregate.ts';
 import { WindowStore } from '../../src/runtime/stores/window-store.ts';
 import { BIGINT, INTEGER } from '../../src/types/sql-type.ts';
+import { checked } from '../support/checked.ts';
 
 const aggregates = new AggregateSet(
   ['COUNT', 'SUM', 'MAX', 'COUNT_DISTINCT'].map((name) => ({
@@ -57,14 +58,24 @@ test('panes give the last value of each window and key that a state for each win
           const store = new WindowStore<never>({ backend, prefix: Buffer.from('p/'), cacheBytes });
           return [
             store,
-            panes
-              ? new PaneAggregate(store, aggregates, window, onLate)
-              : new WindowedAggregate(store, aggregates, window, {
-                  final: false,
-                  conflate: true,
-                  withBefore: false,
-                  onLate,
-                }),
+            checked(
+              panes
+                ? new PaneAggregate(store, aggregates, window, onLate)
+                : new WindowedAggregate(store, aggregates, window, {
+                    final: false,
+                    conflate: true,
+                    withBefore: false,
+                    onLate,
+                  }),
+              {
+                name: panes ? 'panes' : 'windows',
+                before: 'latest',
+                fresh: true,
+                owns: [],
+                makes: true,
+                types: undefined,
+              },
+            ),
           ];
         };
         let [store, operator] = open();

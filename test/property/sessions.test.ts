@@ -5,9 +5,11 @@ import { findAggregate } from '../../src/functions/registry.ts';
 import type { WindowSpec } from '../../src/plan/window.ts';
 import { AggregateSet } from '../../src/runtime/aggregation.ts';
 import { Change } from '../../src/runtime/change.ts';
+import type { Operator } from '../../src/runtime/operator.ts';
 import { SessionAggregate } from '../../src/runtime/operators/session-aggregate.ts';
 import { WindowStore } from '../../src/runtime/stores/window-store.ts';
 import { BIGINT, INTEGER } from '../../src/types/sql-type.ts';
+import { checked } from '../support/checked.ts';
 
 const aggregates = new AggregateSet([
   {
@@ -88,11 +90,21 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
     fc.property(cases, ({ final, sizeMs, graceMs, cacheBytes, events }) => {
       const window: WindowSpec = { type: 'SESSION', sizeMs, advanceMs: sizeMs, graceMs, retentionMs: sizeMs + graceMs };
       const backend = new MemoryBackend();
-      const open = (): readonly [WindowStore<never>, SessionAggregate] => {
+      const open = (): readonly [WindowStore<never>, Operator] => {
         const store = new WindowStore<never>({ backend, prefix: Buffer.from('p/'), cacheBytes });
         return [
           store,
-          new SessionAggregate(store, aggregates, window, { final, withBefore: false, onLate: () => undefined }),
+          checked(
+            new SessionAggregate(store, aggregates, window, { final, withBefore: false, onLate: () => undefined }),
+            {
+              name: 'sessions',
+              before: final ? 'once' : 'latest',
+              fresh: true,
+              owns: [],
+              makes: true,
+              types: undefined,
+            },
+          ),
         ];
       };
       let [store, operator] = open();
@@ -103,7 +115,7 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
           key: [of],
           after,
           window: bounds,
-        } of operator.process([[change]]))
+        } of operator.process([[change]]) as readonly Change[])
           lines.push([of as string, bounds!.start, bounds!.end, after === undefined ? undefined : Number(after[1])]);
         if (!flush && !reopen) return;
         const batch = backend.batch();
@@ -112,9 +124,9 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
         if (reopen) [store, operator] = open();
       });
       expect(lines).toEqual(byLists(events, window, final));
-      const all = [...operator.current()].map(({ key, after }) => `${String(key[0])} ${String(after)}`);
+      const all = [...operator.current!()].map(({ key, after }) => `${String(key[0])} ${String(after)}`);
       const byKey = ['x', 'y', 'z'].flatMap((key) =>
-        [...operator.current([key])].map(({ after }) => `${key} ${String(after)}`),
+        [...operator.current!([key])].map(({ after }) => `${key} ${String(after)}`),
       );
       expect(byKey.sort()).toEqual(all.sort());
     }),

@@ -24,6 +24,7 @@ import type {
 import { invokesModel } from '../../plan/physical/step.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
+import { Backoff, retry } from '../../util/retry.ts';
 import type { ModelObject } from '../../catalog/catalog.ts';
 import { FolderLock } from '../embedded/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
@@ -57,7 +58,7 @@ interface Running {
   error: string | undefined;
   paused: boolean;
   rebalancing: boolean;
-  backoffMs: number;
+  readonly backoff: Backoff;
   /** Starts and stops of the tasks, one after the other. */
   transition: Promise<void>;
 }
@@ -115,16 +116,16 @@ export class KafkaNode implements Node {
     const kafka = new KafkaClass(clientConfig(settings, 'millrace'));
     const wire = new Wire(settings, 'millrace-main');
     const admin = kafka.admin();
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await admin.connect();
-        await wire.connect();
-        break;
-      } catch (error) {
-        log(`no Kafka broker answers at ${settings['bootstrap.servers']!}: ${(error as Error).message}; trying again`);
-        await new Promise((resolve) => setTimeout(resolve, Math.min(10_000, 500 * 2 ** attempt)));
-      }
-    }
+    const connect = async (): Promise<void> => {
+      await admin.connect();
+      await wire.connect();
+    };
+    // A node may be started before its brokers: it waits for them.
+    const mayPass = (error: unknown): boolean => {
+      log(`no Kafka broker answers at ${settings['bootstrap.servers']!}: ${(error as Error).message}; trying again`);
+      return true;
+    };
+    await retry(connect, { retries: Infinity, firstMs: 500, longestMs: 10_000, mayPass });
     const { clusterId } = await admin.describeCluster();
     const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
     const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });
@@ -210,7 +211,7 @@ export class KafkaNode implements Node {
       error: undefined,
       paused: query.paused,
       rebalancing: true,
-      backoffMs: 200,
+      backoff: new Backoff({ firstMs: 400, longestMs: 30_000 }),
       transition: Promise.resolve(),
       group: new QueryGroup(this.#kafka, group, topics, `${hostname()}:${process.pid}`, {
         onAssigned: (partitions) => this.#assign(running, partitions),
@@ -289,7 +290,7 @@ export class KafkaNode implements Node {
       const read = task.in - (before?.in ?? 0);
       if (running !== undefined && read > 0) {
         running.error = undefined;
-        running.backoffMs = 200;
+        running.backoff.reset();
         const batches = task.batches - (before?.batches ?? 0);
         this.#options.onBatch(task.queryId, {
           recordsIn: read,
@@ -310,11 +311,10 @@ export class KafkaNode implements Node {
     this.#options.log(
       `query ${running.query.id}, task ${spec.part}_${spec.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`,
     );
-    running.backoffMs = Math.min(running.backoffMs * 2, 30_000);
     setTimeout(() => {
       if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed)
         this.#pool.start(spec);
-    }, running.backoffMs).unref();
+    }, running.backoff.next()).unref();
   }
 
   async stopQuery(id: string, forget: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import kafkajs, { type Consumer, type Kafka, type PartitionAssigner } from 'kafkajs';
+import { Backoff } from '../../util/retry.ts';
 
 const { AssignerProtocol } = kafkajs;
 
@@ -17,9 +18,6 @@ export interface GroupCallbacks {
   readonly onCrash: (error: Error) => void;
 }
 
-const firstBackoffMs = 200;
-const maximumBackoffMs = 10_000;
-
 /**
  * Membership of one query's consumer group. Partition numbers are dealt out whole, so that co-partitioned inputs and every
  * sub-topology of a number stay together, and members keep what they had. The consumer itself is paused: it only beats.
@@ -29,7 +27,7 @@ export class QueryGroup {
   readonly #topics: readonly string[];
   readonly #callbacks: GroupCallbacks;
   #consumer: Consumer;
-  #backoffMs = firstBackoffMs;
+  readonly #backoff = new Backoff({ firstMs: 200, longestMs: 10_000 });
   #previous: readonly number[] = [];
   #closed = false;
 
@@ -65,8 +63,7 @@ export class QueryGroup {
     this.#consumer = this.#create();
     setTimeout(() => {
       if (!this.#closed) void this.join();
-    }, this.#backoffMs).unref();
-    this.#backoffMs = Math.min(this.#backoffMs * 2, maximumBackoffMs);
+    }, this.#backoff.next()).unref();
   }
 
   async #join(): Promise<void> {
@@ -76,7 +73,7 @@ export class QueryGroup {
       this.#consumer.pause(
         Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })),
       );
-      this.#backoffMs = firstBackoffMs;
+      this.#backoff.reset();
       this.#previous = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
       this.#callbacks.onAssigned(this.#previous);
     });

@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka } from 'kafkajs';
 import { createRequire } from 'node:module';
 import { Lease } from '../../util/lease.ts';
+import { retry } from '../../util/retry.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
 import { FramePool, framedSockets } from './frames.ts';
 import { outOfRange, parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
@@ -85,6 +86,7 @@ const names: Record<number, string> = {
   90: 'PRODUCER_FENCED',
 };
 const duplicateSequence = 46;
+const notLeader = 6;
 const movedLeader = new Set([3, 5, 6, 9, 74, 75]);
 
 export interface ProducerIdentity {
@@ -141,18 +143,14 @@ export class Wire {
   /** Learns the leaders of topics; called again after a leader has moved. */
   async watch(topics: readonly string[]): Promise<void> {
     for (const cluster of [this.#fetching, this.#producing, this.#coordinating]) {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          await cluster.addMultipleTargetTopics(topics);
-          if (topics.every((topic) => cluster.findTopicPartitionMetadata(topic).length > 0)) break;
+      const learn = async (): Promise<void> => {
+        await cluster.addMultipleTargetTopics(topics);
+        if (topics.some((topic) => cluster.findTopicPartitionMetadata(topic).length === 0))
           throw new WireError(3, topics.join(', '));
-        } catch (error) {
-          // A topic that was just made has no leader for a moment.
-          if (attempt >= 50) throw error;
-          await pause(20 + attempt * 5);
-          await cluster.refreshMetadata().catch(() => undefined);
-        }
-      }
+      };
+      // A topic that was just made has no leader for a moment.
+      const prepare = (): Promise<void> => cluster.refreshMetadata().catch(() => undefined);
+      await retry(learn, { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2, prepare });
     }
   }
 
@@ -176,17 +174,17 @@ export class Wire {
   /** Sends finished batches with all replicas acknowledging; the same bytes again when a leader moved or a connection broke. */
   async produce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<void> {
     let left = batches;
-    for (let attempt = 0; left.length > 0; attempt++) {
-      try {
-        left = await this.#produceOnce(left, transactionalId);
-        if (left.length > 0) await this.#producing.refreshMetadata();
-      } catch (error) {
-        if (error instanceof WireError && !movedLeader.has(error.code)) throw error;
-        if (attempt >= 40) throw error;
-        await this.#producing.refreshMetadata().catch(() => undefined);
-      }
-      if (left.length > 0) await pause(Math.min(500, 10 * 2 ** attempt));
-    }
+    const send = async (): Promise<void> => {
+      left = await this.#produceOnce(left, transactionalId);
+      if (left.length > 0) throw new WireError(notLeader, left.map((each) => `${each.topic}-${each.partition}`).join());
+    };
+    await retry(send, {
+      retries: 60,
+      firstMs: 10,
+      longestMs: 500,
+      mayPass: (error) => !(error instanceof WireError) || movedLeader.has(error.code),
+      prepare: () => this.#producing.refreshMetadata().catch(() => undefined),
+    });
   }
 
   async #produceOnce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<PartitionBatch[]> {
@@ -281,20 +279,16 @@ export class Wire {
 
   /** A producer's identity. For a transactional id this fences its former holder and ends what it left open. */
   async initProducer(transactionalId: string | null, timeoutMs: number): Promise<ProducerIdentity> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const broker = transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, 1);
-        const { producerId, producerEpoch } = await broker.initProducerId({
-          transactionalId,
-          transactionTimeout: timeoutMs,
-        });
-        return { id: BigInt(producerId), epoch: producerEpoch };
-      } catch (error) {
-        // CONCURRENT_TRANSACTIONS while the coordinator ends the former transaction.
-        if (attempt >= 100) throw error;
-        await pause(Math.min(200, 5 * 1.5 ** attempt));
-      }
-    }
+    const init = async (): Promise<ProducerIdentity> => {
+      const broker = transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, 1);
+      const { producerId, producerEpoch } = await broker.initProducerId({
+        transactionalId,
+        transactionTimeout: timeoutMs,
+      });
+      return { id: BigInt(producerId), epoch: producerEpoch };
+    };
+    // CONCURRENT_TRANSACTIONS while the coordinator ends the former transaction.
+    return retry(init, { retries: 120, firstMs: 5, longestMs: 250, factor: 1.5 });
   }
 
   async #anyBroker(): Promise<Broker> {
@@ -319,25 +313,22 @@ export class Wire {
 
   /** Runs a coordinator's call, again while the transaction before it is still being ended. */
   async #coordinated<T>(id: string, type: 0 | 1, call: (broker: Broker) => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
+    const attempt = async (): Promise<T> => {
       try {
         return await call(await this.#coordinator(id, type));
       } catch (error) {
-        const kind = (error as { type?: string }).type;
-        if (kind === 'INVALID_PRODUCER_EPOCH' || kind === 'PRODUCER_FENCED') throw new WireError(47, id);
-        const passing = [
-          'CONCURRENT_TRANSACTIONS',
-          'COORDINATOR_NOT_AVAILABLE',
-          'GROUP_COORDINATOR_NOT_AVAILABLE',
-          'NOT_COORDINATOR_FOR_GROUP',
-          'GROUP_LOAD_IN_PROGRESS',
-          'COORDINATOR_LOAD_IN_PROGRESS',
-        ].includes(kind ?? '');
-        if (!passing || attempt >= 200) throw error;
-        if (kind !== 'CONCURRENT_TRANSACTIONS') this.#coordinators.delete(`${type}/${id}`);
-        await pause(Math.min(50, 1 + attempt));
+        if (fencedErrors.has(kindOf(error))) throw new WireError(47, id);
+        if (movedCoordinator.has(kindOf(error))) this.#coordinators.delete(`${type}/${id}`);
+        throw error;
       }
-    }
+    };
+    return retry(attempt, {
+      retries: 250,
+      firstMs: 1,
+      longestMs: 60,
+      factor: 1.5,
+      mayPass: (error) => kindOf(error) === 'CONCURRENT_TRANSACTIONS' || movedCoordinator.has(kindOf(error)),
+    });
   }
 
   addPartitions(
@@ -394,7 +385,16 @@ export class Wire {
 }
 
 const rawResponse = { decode: (raw: Buffer) => Promise.resolve(raw), parse: (raw: Buffer) => Promise.resolve(raw) };
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** The protocol's name of an error that kafkajs has thrown. */
+const kindOf = (error: unknown): string => (error as { type?: string }).type ?? '';
+const fencedErrors = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+const movedCoordinator = new Set([
+  'COORDINATOR_NOT_AVAILABLE',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_LOAD_IN_PROGRESS',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+]);
 
 function offsetsByTopic(offsets: readonly TopicOffset[]): readonly object[] {
   return [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({

@@ -5,6 +5,7 @@ import type { ModelHost, Scored } from '../../runtime/ports/model-host.ts';
 import { fromJson } from '../../formats/json-convert.ts';
 import { parseJson } from '../../types/json.ts';
 import type { Value } from '../../types/sql-type.ts';
+import { retry } from '../../util/retry.ts';
 import { sameData } from '../../util/same-data.ts';
 import { durationMs, OipProvider } from './oip-provider.ts';
 import { OnnxProvider } from './onnx-provider.ts';
@@ -15,6 +16,7 @@ export class ModelService implements ModelHost, ModelRegistry {
   readonly #providers: Readonly<Record<string, Provider>>;
   readonly #objects = new Map<string, ModelObject>();
   readonly #loaded = new Map<string, Promise<ProviderModel>>();
+  readonly #closing = new AbortController();
 
   /** Called with every model that is put: threads that score rows by themselves need them too. */
   onPut: (model: ModelObject) => void = () => undefined;
@@ -153,23 +155,22 @@ export class ModelService implements ModelHost, ModelRegistry {
     deadline: number,
   ): Promise<readonly (readonly Value[])[]> {
     const { options } = version;
-    const retries = Number(options['MAX_RETRIES'] ?? 0);
-    const initial = durationMs(options['RETRY_INITIAL_BACKOFF'], 100);
-    const maximum = durationMs(options['RETRY_MAX_BACKOFF'], 30_000);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const loaded = await this.#load(model, version);
-        return await withDeadline(loaded.score(rows), deadline);
-      } catch (error) {
-        const again = error instanceof ScoringError && error.retriable && attempt < retries;
-        const pause = Math.min(initial * 2 ** attempt, maximum) * (0.5 + Math.random() / 2);
-        if (!again || performance.now() + pause > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
+    const call = async (): Promise<readonly (readonly Value[])[]> => {
+      const loaded = await this.#load(model, version);
+      return withDeadline(loaded.score(rows), deadline);
+    };
+    return retry(call, {
+      retries: Number(options['MAX_RETRIES'] ?? 0),
+      firstMs: durationMs(options['RETRY_INITIAL_BACKOFF'], 100),
+      longestMs: durationMs(options['RETRY_MAX_BACKOFF'], 30_000),
+      mayPass: (error) => error instanceof ScoringError && error.retriable,
+      deadline,
+      signal: this.#closing.signal,
+    });
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all(Object.values(this.#providers).map((provider) => provider.close()));
   }
 }

@@ -6,45 +6,26 @@ import type { ModelColumn, ModelVersion } from '../../catalog/catalog.ts';
 import type { Row } from '../../runtime/change.ts';
 import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value } from '../../types/sql-type.ts';
 import { workerPath } from '../../util/worker-path.ts';
-import type { LoadedModel, WorkerRequest } from './onnx-worker.ts';
+import { WorkerRpc } from '../../util/worker-rpc.ts';
+import type { LoadedModel, OnnxCalls } from './onnx-worker.ts';
 import { outputPlaces, pack, unpack, type OutputPlace, type Tensor, type TensorType } from './tensors.ts';
 import type { Provider, ProviderModel } from './provider.ts';
 
-type Unnumbered<R> = R extends WorkerRequest ? Omit<R, 'id'> : never;
-
-/** A worker thread with ONNX Runtime, and the requests it has not answered. */
+/** A worker thread with ONNX Runtime. */
 class OnnxWorker {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  #next = 0;
+  readonly rpc: WorkerRpc<OnnxCalls>;
 
   constructor() {
     this.#worker = new Worker(workerPath(import.meta.url, 'onnx-worker'));
     this.#worker.unref();
-    this.#worker.on('message', ({ id, result, error }: { id: number; result: unknown; error: string | undefined }) => {
-      const request = this.#pending.get(id);
-      this.#pending.delete(id);
-      if (error === undefined) request?.resolve(result);
-      else request?.reject(new TypeError(error));
-    });
-    this.#worker.on('error', (error) => {
-      for (const request of this.#pending.values()) request.reject(error);
-      this.#pending.clear();
-    });
+    this.#worker.on('error', (error) => this.rpc.fail(error.message));
+    this.rpc = new WorkerRpc(this.#worker, {});
   }
 
-  ask<T>(request: Unnumbered<WorkerRequest>): Promise<T> {
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#worker.postMessage({ ...request, id });
-    });
-  }
-  get waiting(): number {
-    return this.#pending.size;
-  }
   async stop(): Promise<void> {
     await this.#worker.terminate();
+    this.rpc.fail('the worker has been stopped');
   }
 }
 
@@ -89,7 +70,7 @@ export class OnnxProvider implements Provider {
     const workers = this.#pool(Number(options['WORKERS'] ?? Math.min(1, availableParallelism())));
     const threads = Number(options['INTRA_OP_THREADS'] ?? 1);
     let loaded: LoadedModel | undefined;
-    for (const worker of workers) loaded = await worker.ask<LoadedModel>({ kind: 'load', key, path, threads });
+    for (const worker of workers) loaded = await worker.rpc.call('load', key, path, threads);
     const packed = options['INPUT_TENSOR'];
     const input = declared.input.length > 0 ? declared.input : derivedInputs(loaded!, packed);
     const feeds = feedBuilder(loaded!, input, packed);
@@ -100,8 +81,8 @@ export class OnnxProvider implements Provider {
     const places = outputPlaces(options['OUTPUT_MAP'], output, loaded!.outputs);
     const fetches = [...new Set(places.map(({ tensor }) => tensor))];
     const score = async (rows: readonly Row[]): Promise<Value[][]> => {
-      const worker = workers.reduce((best, each) => (each.waiting < best.waiting ? each : best));
-      const tensors = await worker.ask<Record<string, Tensor>>({ kind: 'run', key, feeds: feeds(rows), fetches });
+      const worker = workers.reduce((best, each) => (each.rpc.waiting < best.rpc.waiting ? each : best));
+      const tensors = await worker.rpc.call('run', key, feeds(rows), fetches);
       return unpack(tensors, places satisfies OutputPlace[], output, rows.length);
     };
     // One row of zeros shows now what would otherwise fail for every row.

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
+import { InternalError } from '../../util/internal-error.ts';
+import { WorkerRpc } from '../../util/worker-rpc.ts';
 import type { Tensor, TensorType } from './tensors.ts';
 
 // The package is CommonJS with types of its own; it is loaded in workers only, so that a native crash stays in sight.
@@ -25,22 +27,6 @@ interface Ort {
 }
 const ort = require('onnxruntime-node') as Ort;
 
-export type WorkerRequest =
-  | {
-      readonly id: number;
-      readonly kind: 'load';
-      readonly key: string;
-      readonly path: string;
-      readonly threads: number;
-    }
-  | {
-      readonly id: number;
-      readonly kind: 'run';
-      readonly key: string;
-      readonly feeds: Record<string, Tensor>;
-      readonly fetches: readonly string[];
-    }
-  | { readonly id: number; readonly kind: 'unload'; readonly key: string };
 export interface LoadedModel {
   readonly inputs: readonly {
     readonly name: string;
@@ -52,42 +38,43 @@ export interface LoadedModel {
 
 const sessions = new Map<string, Session>();
 
-async function handle(request: WorkerRequest): Promise<unknown> {
-  if (request.kind === 'unload') return sessions.delete(request.key);
-  if (request.kind === 'load') {
+/** What this thread does for `OnnxProvider`. */
+export interface OnnxCalls {
+  load(key: string, path: string, threads: number): Promise<LoadedModel>;
+  run(key: string, feeds: Record<string, Tensor>, fetches: readonly string[]): Promise<Record<string, Tensor>>;
+}
+
+const calls: OnnxCalls = {
+  async load(key, path, threads) {
     const options = {
-      intraOpNumThreads: request.threads,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
     };
-    const session = sessions.get(request.key) ?? (await ort.InferenceSession.create(request.path, options));
-    sessions.set(request.key, session);
+    const session = sessions.get(key) ?? (await ort.InferenceSession.create(path, options));
+    sessions.set(key, session);
     const inputs = session.inputNames.map((name, i) => ({
       name,
       type: session.inputMetadata[i]?.type ?? 'float32',
       shape: session.inputMetadata[i]?.shape ?? [],
     }));
-    return { inputs, outputs: session.outputNames } satisfies LoadedModel;
-  }
-  const session = sessions.get(request.key);
-  if (session === undefined) throw new TypeError(`model ${request.key} is not loaded`);
-  const feeds = Object.fromEntries(
-    Object.entries(request.feeds).map(([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)]),
-  );
-  const results = await session.run(feeds, request.fetches);
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { type, dims, data }]) => [
-      name,
-      { type: type as TensorType, shape: [...dims], data } satisfies Tensor,
-    ]),
-  );
-}
+    return { inputs, outputs: session.outputNames };
+  },
+  async run(key, feeds, fetches) {
+    const session = sessions.get(key);
+    if (session === undefined) throw new InternalError(`model ${key} is not loaded`);
+    const tensors = Object.fromEntries(
+      Object.entries(feeds).map(([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)]),
+    );
+    const results = await session.run(tensors, fetches);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { type, dims, data }]) => [
+        name,
+        { type: type as TensorType, shape: [...dims], data } satisfies Tensor,
+      ]),
+    );
+  },
+};
 
-parentPort?.on('message', (request: WorkerRequest) => {
-  handle(request).then(
-    (result) => parentPort!.postMessage({ id: request.id, result }),
-    (error: unknown) =>
-      parentPort!.postMessage({ id: request.id, error: error instanceof Error ? error.message : String(error) }),
-  );
-});
+if (parentPort !== null) new WorkerRpc(parentPort, calls);
