@@ -11,6 +11,7 @@ import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
 import type { ModelRegistry } from './models.ts';
+import { readCommand } from './read-command.ts';
 
 export interface EngineOptions {
   readonly node: Node;
@@ -79,7 +80,7 @@ export class Engine {
   /** Reads the command log, rebuilds the catalogue, and starts its queries. */
   async start(): Promise<void> {
     for (const { number, command } of await this.node.commands.readAfter(-1)) {
-      await this.#apply(JSON.parse(command) as Command, false);
+      await this.#apply(readCommand(command, number), false);
       this.#applied = number;
     }
     if (!this.#startQueries) return;
@@ -89,7 +90,7 @@ export class Engine {
   /** Applies what other nodes have appended since. */
   async catchUp(): Promise<void> {
     for (const { number, command } of await this.node.commands.readAfter(this.#applied)) {
-      await this.#apply(JSON.parse(command) as Command, true);
+      await this.#apply(readCommand(command, number), true);
       this.#applied = number;
     }
   }

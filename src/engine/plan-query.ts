@@ -3,7 +3,7 @@ import type { AnalyzedQuery, QueryPurpose } from '../analysis/context.ts';
 import { analyzeQuery } from '../analysis/query.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { lower } from '../plan/physical/lower.ts';
-import type { PhysicalPlan, SinkSpec } from '../plan/physical/step.ts';
+import { planVersion, type PhysicalPlan, type SinkSpec } from '../plan/physical/step.ts';
 import { optimize } from '../plan/rules/index.ts';
 import type { LogicalNode } from '../plan/logical/node.ts';
 import type { QueryNode } from '../syntax/query.ts';
@@ -13,7 +13,7 @@ import type { Session } from './session.ts';
 export function physicalPlan(logical: LogicalNode, sink: SinkSpec | undefined): PhysicalPlan {
   const { plan, fired } = optimize(logical);
   return {
-    version: 1,
+    version: planVersion,
     root: lower(plan, sink === undefined),
     shape: plan.shape,
     windowed: plan.windowed,

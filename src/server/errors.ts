@@ -30,6 +30,9 @@ const codes: Partial<Record<DiagnosticCode, number>> = {
   BROKER_UNAVAILABLE: 50302,
   INTERNAL: 50000,
   STATE_DAMAGED: 50000,
+  NEWER_VERSION: 50000,
+  NEWER_KIND: 50000,
+  OLDER_VERSION: 50000,
   STATE_LOCKED: 50000,
 };
 

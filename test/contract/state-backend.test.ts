@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
+import { encodeValue } from '../../src/runtime/codec.ts';
 import type { StateBackend } from '../../src/runtime/ports/state-backend.ts';
 import { KeyValueStore } from '../../src/runtime/stores/key-value-store.ts';
 import { WindowStore } from '../../src/runtime/stores/window-store.ts';
@@ -12,6 +13,7 @@ const backends: Record<string, () => Promise<StateBackend>> = {
   memory: () => Promise.resolve(new MemoryBackend()),
   rocksdb: () => RocksBackend.open(mkdtempSync(join(tmpdir(), 'millrace-rocks-'))),
 };
+const layout = { name: 'numbers', version: 3 };
 const b = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 describe.each(Object.keys(backends))('%s', (name) => {
@@ -44,24 +46,64 @@ describe.each(Object.keys(backends))('%s', (name) => {
   test('stores see their own writes before and after a flush, and others only after it', async () => {
     const backend = await backends[name]!();
     const location = { backend, prefix: b('q/') };
-    const store = new KeyValueStore<number>(location);
+    const store = new KeyValueStore<number>(location, layout);
     store.put('x', 1);
     store.put('ü', 2);
     store.setMeta([5]);
-    expect(new KeyValueStore<number>(location).get('x')).toBeUndefined();
+    expect(new KeyValueStore<number>(location, layout).get('x')).toBeUndefined();
     const batch = backend.batch();
     store.flush(batch);
     batch.write(false);
     store.delete('x');
-    const other = new KeyValueStore<number>(location);
+    const other = new KeyValueStore<number>(location, layout);
     expect([other.get('x'), other.get('ü'), other.meta]).toEqual([1, 2, [5]]);
     expect([...store.entries()]).toEqual([['ü', 2]]);
     await backend.close();
   });
 
+  test('entries say who wrote them, and are refused to a store that reads others', async () => {
+    const backend = await backends[name]!();
+    const prefix = b('q/');
+    const location = { backend, prefix };
+    const open = (other: Partial<typeof layout>): unknown => new KeyValueStore(location, { ...layout, ...other });
+    const write = (entries: Record<string, Buffer | undefined>): void => {
+      const batch = backend.batch();
+      for (const [key, value] of Object.entries(entries)) {
+        if (value === undefined) batch.delete(b(`q/${key}`));
+        else batch.put(b(`q/${key}`), value);
+      }
+      batch.write(false);
+    };
+    expect(() => open({ version: 4 })).not.toThrow();
+    const store = new KeyValueStore<number>(location, layout);
+    store.put('x', 1);
+    const batch = backend.batch();
+    store.flush(batch);
+    batch.write(false);
+    expect(() => open({})).not.toThrow();
+    expect(() => open({ version: 2 })).toThrow(/state of numbers has version 3.*made by a newer Millrace/);
+    expect(() => open({ version: 4 })).toThrow(/state of numbers has version 3.*made by an older Millrace/);
+    expect(() => open({ name: 'texts' })).toThrow(/state of texts kept as numbers is not known to this Millrace/);
+    write({ v: encodeValue([2, 'numbers', 3]) });
+    expect(() => open({})).toThrow(/state of numbers as bytes has version 2.*made by a newer Millrace/);
+    write({ v: undefined });
+    expect(() => open({})).toThrow(/state of numbers has version 0.*made by an older Millrace/);
+    backend.deleteRange(prefix, b('q0'));
+    expect(() => open({})).not.toThrow();
+    await backend.close();
+  });
+
+  test('a store that nothing was put into leaves nothing', async () => {
+    const backend = await backends[name]!();
+    const batch = backend.batch();
+    new KeyValueStore<number>({ backend, prefix: b('q/') }, layout).flush(batch);
+    expect(batch.length).toBe(0);
+    await backend.close();
+  });
+
   test('windows come in order of their start, and expire whole', async () => {
     const backend = await backends[name]!();
-    const store = new WindowStore<number>({ backend, prefix: b('w/') });
+    const store = new WindowStore<number>({ backend, prefix: b('w/') }, layout);
     const flush = (): void => {
       const batch = backend.batch();
       store.flush(batch);
@@ -84,7 +126,7 @@ describe.each(Object.keys(backends))('%s', (name) => {
       [300, 'c', 4],
     ]);
     flush();
-    expect([...new WindowStore<number>({ backend, prefix: b('w/') }).entries()]).toEqual([
+    expect([...new WindowStore<number>({ backend, prefix: b('w/') }, layout).entries()]).toEqual([
       [20, 'b', 3],
       [300, 'c', 4],
     ]);

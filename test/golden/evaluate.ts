@@ -8,7 +8,7 @@ import { findAggregate, findFunction } from '../../src/functions/registry.ts';
 import { resolveOverload } from '../../src/functions/resolve.ts';
 import { inputsOf, type LogicalNode } from '../../src/plan/logical/node.ts';
 import { lower } from '../../src/plan/physical/lower.ts';
-import { allSteps, type PhysicalPlan, type SourceStep } from '../../src/plan/physical/step.ts';
+import { allSteps, planVersion, type PhysicalPlan, type SourceStep } from '../../src/plan/physical/step.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import type { Change, Row } from '../../src/runtime/change.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
@@ -77,7 +77,7 @@ export async function prepare(engine: Engine, stream: string, expression: string
   const { plan: logical } = analyzeQuery(query, engine.catalog, { purpose: 'push', suppressEnabled: true });
   const root = lower(logical, true);
   const { shape } = logical;
-  const plan: PhysicalPlan = { version: 1, root, shape, windowed: undefined, sink: undefined, rules: [] };
+  const plan: PhysicalPlan = { version: planVersion, root, shape, windowed: undefined, sink: undefined, rules: [] };
   const failures: string[] = [];
   const topology = new LocalTopology(plan, {
     backend: new MemoryBackend(),

@@ -55,7 +55,10 @@ test('panes give the last value of each window and key that a state for each win
         const late: number[] = [];
         const onLate = ({ timestamp }: Change): void => void late.push(timestamp);
         const open = (): readonly [WindowStore<never>, Operator] => {
-          const store = new WindowStore<never>({ backend, prefix: Buffer.from('p/'), cacheBytes });
+          const store = new WindowStore<never>(
+            { backend, prefix: Buffer.from('p/'), cacheBytes },
+            { name: 'panes', version: 1 },
+          );
           return [
             store,
             checked(

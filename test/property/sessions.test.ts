@@ -91,7 +91,10 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
       const window: WindowSpec = { type: 'SESSION', sizeMs, advanceMs: sizeMs, graceMs, retentionMs: sizeMs + graceMs };
       const backend = new MemoryBackend();
       const open = (): readonly [WindowStore<never>, Operator] => {
-        const store = new WindowStore<never>({ backend, prefix: Buffer.from('p/'), cacheBytes });
+        const store = new WindowStore<never>(
+          { backend, prefix: Buffer.from('p/'), cacheBytes },
+          { name: 'sessions', version: 1 },
+        );
         return [
           store,
           checked(

@@ -8,7 +8,7 @@ CREATE STREAM s (id STRING KEY, n INT, tags ARRAY<STRING>) WITH (kafka_topic='s'
 CREATE STREAM r (id STRING KEY, o INT) WITH (kafka_topic='r', value_format='JSON', partitions=1);
 CREATE TABLE t (id STRING PRIMARY KEY, m INT) WITH (kafka_topic='t', value_format='JSON', partitions=1);
 CREATE TABLE u (id STRING PRIMARY KEY, boss STRING, p INT) WITH (kafka_topic='u', value_format='JSON', partitions=1);
-CREATE MODEL fraud INPUT (n INT) OUTPUT (y DOUBLE) WITH (PROVIDER='onnx', PATH='fraud.onnx', VALIDATE='OFF');
+CREATE MODEL fraud INPUT (n INT) OUTPUT (y DOUBLE) WITH (PROVIDER='onnx', PATH='fraud.onnx', VALIDATE='OFF', ON_ERROR='NULL');
 CREATE STREAM exploded AS SELECT id, EXPLODE(tags) AS tag FROM s;
 CREATE STREAM moved AS SELECT n, id FROM s PARTITION BY n;
 CREATE STREAM both AS SELECT id, n FROM s UNION ALL SELECT id, o FROM r;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
+import { requireVersion } from '../../diagnostics/version.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
@@ -56,6 +57,7 @@ export class EmbeddedNode implements Node {
     this.#options = options;
     this.#backend = backend;
     this.#lock = lock;
+    readFolderVersion(backend, options.sync);
     this.#log = new EmbeddedLog({
       folder: join(options.folder, 'log'),
       backend,
@@ -73,9 +75,12 @@ export class EmbeddedNode implements Node {
 
   static async open(options: EmbeddedNodeOptions): Promise<EmbeddedNode> {
     const lock = new FolderLock(options.folder).hold();
+    let backend: StateBackend | undefined;
     try {
-      return new EmbeddedNode(options, await options.openBackend(join(options.folder, 'db')), lock);
+      backend = await options.openBackend(join(options.folder, 'db'));
+      return new EmbeddedNode(options, backend, lock);
     } catch (error) {
+      await backend?.close();
       lock.release();
       throw error;
     }
@@ -167,6 +172,16 @@ function writeOne(backend: StateBackend, key: Buffer, value: Buffer, sync: boole
 }
 
 const clusterKey = Buffer.from('cluster');
+const versionKey = Buffer.from('version');
+/** The version of what the folder holds beside the state of queries: segments, topics and their ends, positions. 0.1.0 wrote none, and is 1. */
+const folderVersion = 1;
+
+/** Refuses the folder of another version before anything of it is read. */
+function readFolderVersion(backend: StateBackend, sync: boolean): void {
+  const stored = backend.getMany([versionKey])[0];
+  if (stored === undefined) writeOne(backend, versionKey, Buffer.from(String(folderVersion)), sync);
+  else requireVersion('the state folder', Number(stored.toString()), folderVersion);
+}
 
 class StoredCommands implements CommandLog {
   readonly #backend: StateBackend;

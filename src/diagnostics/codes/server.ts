@@ -27,6 +27,23 @@ export const serverCodes = {
     hint: () => 'Stop that process, or give this one another folder with --state-dir.',
   },
   STATE_DAMAGED: { status: 500, message: (p: { what: string }) => `the state folder is damaged: ${p.what}` },
+  NEWER_VERSION: {
+    status: 500,
+    message: (p: { what: string; found: number; known: number }) =>
+      `${p.what} has version ${p.found}, and this Millrace reads version ${p.known}: it was made by a newer Millrace`,
+    hint: () => 'Run a Millrace that is at least as new as the one that wrote it.',
+  },
+  NEWER_KIND: {
+    status: 500,
+    message: (p: { what: string }) => `${p.what} is not known to this Millrace: it was made by a newer one`,
+    hint: () => 'Run a Millrace that is at least as new as the one that wrote it.',
+  },
+  OLDER_VERSION: {
+    status: 500,
+    message: (p: { what: string; found: number; known: number }) =>
+      `${p.what} has version ${p.found}, and this Millrace reads version ${p.known}: it was made by an older Millrace`,
+    hint: () => 'CHANGELOG.md says what to do with what that version stored.',
+  },
   BROKER_UNAVAILABLE: {
     status: 503,
     message: (p: { servers: string; why: string }) => `no Kafka broker answers at ${p.servers}: ${p.why}`,

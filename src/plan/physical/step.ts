@@ -65,9 +65,12 @@ export interface SinkSpec {
   readonly partitions: number;
 }
 
+/** Version 2: columns are slots. Plans of version 1 (0.1.0 and before) found them by name. */
+export const planVersion = 2;
+
 /** A whole query, plain JSON with a version: commands store it, so that an upgrade never changes a running query's state. */
 export interface PhysicalPlan {
-  readonly version: 1;
+  readonly version: typeof planVersion;
   readonly root: Step;
   readonly shape: 'STREAM' | 'TABLE';
   readonly windowed: WindowSpec['type'] | undefined;

@@ -12,7 +12,7 @@ export const windowedAggregate: Builder<'windowedAggregate'> = (step, context) =
   const set = aggregates(step.aggregates, step.input.columns, context);
   const worthwhile = rareCommits || window.advanceMs < window.sizeMs;
   if (conflate && !final && !withBefore && worthwhile && PaneAggregate.suits(window, set))
-    return new PaneAggregate(windowed(step, context, '', PaneAggregate.entryOverhead), set, window, onLate);
+    return new PaneAggregate(windowed(step, context, '', PaneAggregate.form), set, window, onLate);
   return new WindowedAggregate(windowed(step, context, ''), set, window, { final, conflate, withBefore, onLate });
 };
 

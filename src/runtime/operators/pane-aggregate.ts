@@ -71,7 +71,7 @@ export class PaneAggregate implements Operator {
   }
 
   /** What an entry of the store costs in memory: of its panes about half have a state. Measured on Node 20. */
-  static readonly entryOverhead = 260 + panesPerRun * 45;
+  static readonly form = { name: 'panes', entryOverhead: 260 + panesPerRun * 45 };
 
   /** Whether panes give what a state for each window would. */
   static suits({ sizeMs, advanceMs, graceMs, retentionMs }: WindowSpec, aggregates: AggregateSet): boolean {

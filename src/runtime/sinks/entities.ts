@@ -17,7 +17,7 @@ export class EntityStore {
   readonly #width: number;
 
   constructor(plan: PhysicalPlan, location: StoreLocation) {
-    this.#store = new KeyValueStore(location);
+    this.#store = new KeyValueStore(location, { name: 'entities', version: 1 });
     this.#width = plan.root.columns.length;
     const slot = (name: string): number => plan.root.columns.findIndex((column) => column.name === name);
     this.#keySlots = (plan.entityKey ?? []).map(slot);

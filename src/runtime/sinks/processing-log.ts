@@ -10,9 +10,12 @@ export interface ProcessingError {
   readonly message: string;
 }
 
+/** The version of a row of the processing log, which whoever reads them may tell by it. */
+const rowVersion = 1;
+
 /** The columns of the stream over the processing log. */
 export const processingLogColumns =
-  'QUERY_ID STRING, TYPE STRING, SOURCE_TOPIC STRING, SOURCE_PARTITION INTEGER, SOURCE_OFFSET BIGINT, MESSAGE STRING, LOGGED BIGINT';
+  'QUERY_ID STRING, TYPE STRING, SOURCE_TOPIC STRING, SOURCE_PARTITION INTEGER, SOURCE_OFFSET BIGINT, MESSAGE STRING, LOGGED BIGINT, ROW_VERSION INTEGER';
 
 export const processingLogTopic = (serviceId: string): string => `${serviceId}ksql_processing_log`;
 
@@ -26,6 +29,7 @@ export function processingLogRecord(error: ProcessingError, now: number): Produc
     SOURCE_OFFSET: offset,
     MESSAGE: message,
     LOGGED: now,
+    ROW_VERSION: rowVersion,
   });
   return { key: null, value, timestamp: now, partition: 0 };
 }

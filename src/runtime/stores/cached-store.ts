@@ -1,3 +1,4 @@
+import { requireKnown, requireVersion } from '../../diagnostics/version.ts';
 import { decodeValue, encodeShared } from '../codec.ts';
 import type { StateBackend, StateWriter } from '../ports/state-backend.ts';
 import { after } from './key-bytes.ts';
@@ -43,10 +44,21 @@ export interface StoreLocation {
   readonly entryOverhead?: number | undefined;
 }
 
+/** What the entries of a store look like: by whom they are written, in which version. */
+export interface StoreLayout {
+  readonly name: string;
+  readonly version: number;
+}
+
+/** The version of how all stores write keys and values: `codec.ts` and `key-bytes.ts`. */
+const bytesVersion = 1;
+
 /** Objects, map slots and numbers of an entry that holds one row or state. Measured on Node 20. */
 const defaultOverhead = 220;
 const defaultCacheBytes = 10_000_000;
 const metaKey = 'm';
+/** Where a store says what wrote it. */
+const layoutKey = 'v';
 
 /** What every store has: its place in the backend, its numbers, and a bound for its cache. */
 export abstract class CachedStore {
@@ -57,14 +69,27 @@ export abstract class CachedStore {
   #meta: readonly number[] | undefined;
   #metaDirty = false;
   #dirtyCount = 0;
+  readonly #layout: StoreLayout;
+  #isMarked: boolean;
 
-  constructor({ backend, prefix, cacheBytes, entryOverhead }: StoreLocation) {
+  constructor({ backend, prefix, cacheBytes, entryOverhead }: StoreLocation, layout: StoreLayout) {
     this.backend = backend;
     this.prefix = prefix;
     this.cacheBytes = cacheBytes ?? defaultCacheBytes;
     this.#entryOverhead = entryOverhead ?? defaultOverhead;
-    const stored = backend.getMany([this.keyOf(metaKey)])[0];
-    if (stored !== undefined) this.#meta = decodeValue(stored) as number[];
+    this.#layout = layout;
+    const [meta, mark] = backend.getMany([this.keyOf(metaKey), this.keyOf(layoutKey)]);
+    this.#isMarked = mark !== undefined;
+    if (mark !== undefined) this.#requireLayout(decodeValue(mark) as readonly unknown[]);
+    else if (!this.hasNone(prefix)) requireVersion(`state of ${layout.name}`, 0, layout.version);
+    if (meta !== undefined) this.#meta = decodeValue(meta) as number[];
+  }
+
+  #requireLayout([bytes, name, version]: readonly unknown[]): void {
+    const what = `state of ${this.#layout.name}`;
+    requireVersion(`${what} as bytes`, bytes, bytesVersion);
+    requireKnown(`${what} kept as ${String(name)}`, name === this.#layout.name);
+    requireVersion(what, version, this.#layout.version);
   }
 
   /** Numbers that an operator remembers beside its entries, such as its stream time. */
@@ -114,6 +139,10 @@ export abstract class CachedStore {
 
   /** Gives every change since the last flush. */
   flush(into: StateWriter): void {
+    if (!this.#isMarked && (this.#dirtyCount > 0 || this.#metaDirty)) {
+      into.put(this.keyOf(layoutKey), encodeShared([bytesVersion, this.#layout.name, this.#layout.version]));
+      this.#isMarked = true;
+    }
     this.flushEntries(into);
     this.#dirtyCount = 0;
     if (!this.#metaDirty) return;

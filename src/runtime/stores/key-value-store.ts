@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, Entry, type StoreLocation } from './cached-store.ts';
+import { CachedStore, Entry, type StoreLayout, type StoreLocation } from './cached-store.ts';
 import { after, KeyBytes } from './key-bytes.ts';
 
 /** Values by key, cached as objects. A value that is changed in place must be put again. */
@@ -14,8 +14,8 @@ export class KeyValueStore<V> extends CachedStore {
   #complete: boolean;
   readonly #keys: KeyBytes;
 
-  constructor(location: StoreLocation) {
-    super(location);
+  constructor(location: StoreLocation, layout: StoreLayout) {
+    super(location, layout);
     this.#keys = new KeyBytes(this.keyOf('k'), 0);
     this.#complete = this.hasNone(this.keyOf('k'));
   }

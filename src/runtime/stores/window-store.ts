@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
-import { CachedStore, Entry, type CachedWindow, type StoreLocation } from './cached-store.ts';
+import { CachedStore, Entry, type CachedWindow, type StoreLayout, type StoreLocation } from './cached-store.ts';
 import { KeyBytes, timeBytes } from './key-bytes.ts';
 
 /** An entry that is being changed: its value may be set. */
@@ -30,8 +30,8 @@ export class WindowStore<V> extends CachedStore {
   #newest: number;
   readonly #keys: KeyBytes;
 
-  constructor(location: StoreLocation) {
-    super(location);
+  constructor(location: StoreLocation, layout: StoreLayout) {
+    super(location, layout);
     this.#keys = new KeyBytes(this.keyOf('w'), 8);
     const last = this.backend.last(this.#low(0), this.#low(Number.MAX_SAFE_INTEGER));
     this.#newest = last === undefined ? -Infinity : Number(last.readBigInt64BE(this.keyOf('w').length));

@@ -1,0 +1,40 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { stepFacts } from '../../src/plan/physical/step.ts';
+import { stepsIn } from '../support/every-step.ts';
+import { openEngine } from '../support/memory-node.ts';
+import { resultsOf, runEach, storedFolder, type Expected } from './entries.ts';
+
+const entries = readdirSync(storedFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+test('there are entries', () => {
+  expect(entries.length).toBeGreaterThan(0);
+});
+
+describe.each(entries.map(({ name }) => name))('stored folder %s', (name) => {
+  test('loads, and its queries go on from their state', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
+    cpSync(join(storedFolder, name, 'folder'), folder, { recursive: true });
+    const { after, ...results } = JSON.parse(
+      readFileSync(join(storedFolder, name, 'expected.json'), 'utf8'),
+    ) as Expected;
+    const engine = await openEngine(folder);
+    const queries = [...engine.engine.catalog.queries.values()];
+    expect(queries.filter(({ id }) => engine.engine.node.status(id)?.error !== undefined)).toEqual([]);
+    await runEach(engine, after);
+    expect(await resultsOf(engine.engine)).toEqual(results);
+    await engine.close();
+  });
+});
+
+test('the newest entry holds every kind of step and of state', async () => {
+  const newest = entries.map(({ name }) => Number(name)).sort((a, b) => b - a)[0]!;
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
+  cpSync(join(storedFolder, String(newest), 'folder'), folder, { recursive: true });
+  const engine = await openEngine(folder);
+  const steps = stepsIn([...engine.engine.catalog.queries.values()]);
+  await engine.close();
+  expect(new Set(steps.map(({ op }) => op))).toEqual(new Set(Object.keys(stepFacts)));
+});
