@@ -1,4 +1,4 @@
-import { CstParser, EOF, type CstNode, type ILexingResult, type IRecognitionException, type IToken } from 'chevrotain';
+import { CstParser, type CstNode, type ILexingResult, type IRecognitionException, type IToken } from 'chevrotain';
 import { defineCommon } from './common.ts';
 import { defineExpressions } from './expressions.ts';
 import { defineQuery } from './query.ts';
@@ -7,8 +7,7 @@ import { statementRules } from './statements/index.ts';
 import { statementMatcher } from './statement-matcher.ts';
 import { lexer, vocabulary } from './tokens.ts';
 
-export class SqlParser extends CstParser {
-  readonly shared: SharedRules;
+class SqlParser extends CstParser {
   readonly statements = new Map<string, Rule>();
 
   constructor() {
@@ -22,7 +21,6 @@ export class SqlParser extends CstParser {
     late.r.expression = expressions.expression;
     late.over = expressions.over;
     Object.assign(late.r, defineQuery(dsl, define, late));
-    this.shared = late.r;
     for (const { name, rule } of statementRules) {
       this.statements.set(
         name,
@@ -37,7 +35,7 @@ const matcher = statementMatcher(statementRules);
 /** The only parser of the process: building one costs milliseconds, resetting one costs nothing. */
 const parser = new SqlParser();
 
-export interface StatementCst {
+interface StatementCst {
   /** The name of the statement's rule, such as `createSource`; undefined when no statement starts like this. */
   readonly rule: string | undefined;
   readonly tokens: readonly IToken[];
@@ -56,14 +54,6 @@ export function parseStatement(tokens: readonly IToken[]): StatementCst {
   return { rule, tokens, ...run(parser.statements.get(rule)!, tokens) };
 }
 
-/** Parses tokens that must be one expression, for text stored in a catalogue or typed by a test. */
-export function parseWith(
-  rule: 'expression' | 'type' | 'query',
-  tokens: readonly IToken[],
-): { cst: CstNode; error: IRecognitionException | undefined } {
-  return run(parser.shared[rule], tokens);
-}
-
 function run(rule: Rule, tokens: readonly IToken[]): { cst: CstNode; error: IRecognitionException | undefined } {
   parser.input = tokens as IToken[];
   const cst = rule.call(parser);
@@ -75,5 +65,3 @@ function run(rule: Rule, tokens: readonly IToken[]): { cst: CstNode; error: IRec
 export function productions(): unknown {
   return parser.getSerializedGastProductions();
 }
-
-export { EOF };

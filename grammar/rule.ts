@@ -2,7 +2,7 @@ import type { CstNode, IToken, ParserMethod, TokenType } from 'chevrotain';
 
 export type Rule = ParserMethod<[], CstNode>;
 
-export interface Alternative {
+interface Alternative {
   readonly ALT: () => unknown;
   readonly GATE?: () => boolean;
   /** The first alternative that fits is meant. */

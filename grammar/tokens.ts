@@ -15,13 +15,13 @@ export const Name = createToken({ name: 'Name', pattern: Lexer.NA });
 /** MILLISECOND(S) to DAY(S): the units of windows, reserved or not. */
 export const Unit = createToken({ name: 'Unit', pattern: Lexer.NA });
 
-export const Identifier = createToken({ name: 'Identifier', pattern: /[A-Za-z_][A-Za-z0-9_@]*/, categories: [Name] });
-export const DigitIdentifier = createToken({
+const Identifier = createToken({ name: 'Identifier', pattern: /[A-Za-z_][A-Za-z0-9_@]*/, categories: [Name] });
+const DigitIdentifier = createToken({
   name: 'DigitIdentifier',
   pattern: /\d[A-Za-z0-9_@]*[A-Za-z_@][A-Za-z0-9_@]*/,
   categories: [Name],
 });
-export const QuotedIdentifier = createToken({
+const QuotedIdentifier = createToken({
   name: 'QuotedIdentifier',
   pattern: /`(?:[^`]|``)*`|"(?:[^"]|"")*"/,
   line_breaks: true,
@@ -31,7 +31,7 @@ export const StringLiteral = createToken({ name: 'StringLiteral', pattern: /'(?:
 export const FloatLiteral = createToken({ name: 'FloatLiteral', pattern: /(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+/ });
 export const DecimalLiteral = createToken({ name: 'DecimalLiteral', pattern: /\d+\.\d*|\.\d+/ });
 export const IntegerLiteral = createToken({ name: 'IntegerLiteral', pattern: /\d+/ });
-export const Variable = createToken({ name: 'Variable', pattern: /\$\{[^}\n]*\}/ });
+const Variable = createToken({ name: 'Variable', pattern: /\$\{[^}\n]*\}/ });
 
 const units = new Set('MILLISECOND MILLISECONDS SECOND SECONDS MINUTE MINUTES HOUR HOURS DAY DAYS'.split(' '));
 const keywordTokens = new Map<string, TokenType>();
@@ -83,10 +83,10 @@ export const LeftParen = symbol('LeftParen', '(');
 export const RightParen = symbol('RightParen', ')');
 export const LeftBracket = symbol('LeftBracket', '[');
 export const RightBracket = symbol('RightBracket', ']');
-export const LeftBrace = symbol('LeftBrace', '{');
-export const RightBrace = symbol('RightBrace', '}');
-export const Question = symbol('Question', '?');
-export const Pipe = symbol('Pipe', '|');
+const LeftBrace = symbol('LeftBrace', '{');
+const RightBrace = symbol('RightBrace', '}');
+const Question = symbol('Question', '?');
+const Pipe = symbol('Pipe', '|');
 export const Semicolon = symbol('Semicolon', ';');
 
 /** In lexer order: the first token that matches the longest way wins. */

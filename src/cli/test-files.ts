@@ -21,7 +21,7 @@ interface FileTest {
 }
 
 /** ksqlDB's directives: `--@test: name` begins a test, `--@expected.error` and `--@expected.message` say how it must end. */
-export function testsOf(text: string): FileTest[] {
+function testsOf(text: string): FileTest[] {
   const directive = /^[ \t]*--@test:[ \t]*(.*)$/gm;
   const starts = [...text.matchAll(directive)];
   return starts.map((start, i) => {

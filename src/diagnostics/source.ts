@@ -17,11 +17,6 @@ export function position(source: Source, offset: number): { line: number; column
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-/** The text that a span covers. */
-export function textOf(span: Span): string {
-  return span.source.text.slice(span.start, span.end);
-}
-
 /** The smallest span that covers both. */
 export function cover(a: Span, b: Span): Span {
   return { source: a.source, start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };

@@ -7,14 +7,14 @@ import { STRING, type SqlType, type Value } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import type { Engine } from './engine.ts';
 
-export interface OnlineRequest {
+interface OnlineRequest {
   /** `view:feature`, as Feast writes them. */
   readonly features: readonly string[];
   /** One list for each entity column, all of one length. */
   readonly entities: Readonly<Record<string, readonly unknown[]>>;
   readonly fullFeatureNames: boolean;
 }
-export interface OnlineColumn {
+interface OnlineColumn {
   readonly name: string;
   readonly type: SqlType;
   readonly values: Value[];

@@ -15,7 +15,7 @@ interface Sort {
 }
 
 /** A pull query without its ORDER BY and LIMIT, which gives what it is ordered by too, and how its rows are then ordered. */
-export interface OrderedQuery {
+interface OrderedQuery {
   readonly unordered: QueryNode;
   readonly sorts: readonly Sort[];
   readonly limit: number | undefined;

@@ -1,5 +1,5 @@
 import { compareBytes, equalValues } from '../types/compare.ts';
-import { compareDecimals, decimalArithmetic, decimalToDouble, type DecimalType } from '../types/decimals.ts';
+import { compareDecimals, decimalArithmetic, decimalToDouble } from '../types/decimals.ts';
 import {
   addLong,
   EvaluationError,
@@ -60,9 +60,9 @@ export function arithmetic(op: Operator, left: SqlType, right: SqlType, result: 
   return (x: Long, y: Long) => plain(toLeft(x), toRight(y));
 }
 
-export const scaleOf = (type: SqlType): number => (type.kind === 'DECIMAL' ? type.scale : 0);
+const scaleOf = (type: SqlType): number => (type.kind === 'DECIMAL' ? type.scale : 0);
 
-export function toDouble(type: SqlType): (value: Long) => number {
+function toDouble(type: SqlType): (value: Long) => number {
   if (type.kind === 'DECIMAL') return (value) => decimalToDouble(value, type.scale);
   return type.kind === 'BIGINT' ? Number : (value) => value as number;
 }
@@ -144,5 +144,3 @@ export function like(value: string, pattern: string, escape: string | null): boo
   return regex.test(value);
 }
 const quote = (c: string): string => c.replace(/[.*+?^${}()|[\]\\/-]/, '\\$&');
-
-export type { DecimalType };

@@ -7,7 +7,7 @@ import { DecodeError, type Format } from './define.ts';
 const unsupported = ['ARRAY', 'MAP', 'STRUCT'];
 
 /** The fields of one line: quoted ones may hold the delimiter, and double their quotes. */
-export function splitLine(line: string, delimiter: string): string[] {
+function splitLine(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter);
   const fields: string[] = [];
   let at = 0;

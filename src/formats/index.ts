@@ -11,8 +11,7 @@ import { protobufNosr } from './protobuf-nosr.ts';
 const formats: readonly Format[] = [json, jsonSr, avro, kafka, delimited, protobuf, protobufNosr, none];
 const byName = new Map(formats.map((format) => [format.name, format]));
 
-/** What keys are held in where nobody says, and where there are none. */
-export const defaultKeyFormat = kafka.name;
+/** What keys are held in where there are none. */
 export const keylessFormat = none.name;
 
 /** The format of a name in any case, or undefined. */

@@ -133,7 +133,7 @@ export function aggregate(
   return Object.freeze({ kind: 'aggregate', ...definition });
 }
 
-export interface TableOverload extends OverloadBase {
+interface TableOverload extends OverloadBase {
   readonly bind: (context: CallContext) => (...args: never[]) => readonly Value[];
 }
 export interface TableFunction extends Documented {

@@ -74,7 +74,7 @@ export function setBaseOffset(bytes: Buffer, start: number, offset: number): voi
 }
 
 /** The idempotent producer that a batch is from, and the number of its first record. */
-export interface BatchProducer {
+interface BatchProducer {
   readonly id: bigint;
   readonly epoch: number;
   readonly sequence: number;

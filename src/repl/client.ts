@@ -15,11 +15,11 @@ export class ServerError extends Error {
 }
 
 export type Entity = Record<string, unknown>;
-export interface Header {
+interface Header {
   readonly queryId: string;
   readonly schema: string;
 }
-export type QueryEvent =
+type QueryEvent =
   | { readonly kind: 'header'; readonly header: Header }
   | { readonly kind: 'row'; readonly columns: readonly unknown[]; readonly tombstone: boolean }
   | { readonly kind: 'final'; readonly message: string }

@@ -11,8 +11,8 @@ import { renderEntity } from './entities.ts';
 import { highlight } from './highlight.ts';
 import { columnWidths, renderRow } from './table.ts';
 
-export type Output = 'TABULAR' | 'JSON';
-export interface ReplOptions {
+type Output = 'TABULAR' | 'JSON';
+interface ReplOptions {
   readonly version: string;
   readonly output?: Output;
 }

@@ -7,7 +7,7 @@ import { Bytes } from '../util/bytes.ts';
 import { rowsWriter } from './row-json.ts';
 
 /** Makes the text of a row; undefined for one that is left out. */
-export type FrameRow = (values: readonly Value[], tombstone: boolean) => string | undefined;
+type FrameRow = (values: readonly Value[], tombstone: boolean) => string | undefined;
 
 /** How an answer is framed: what comes first, each row, and the end. */
 export interface Framing {

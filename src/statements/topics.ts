@@ -2,7 +2,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { Engine } from '../engine/engine.ts';
 
-export interface WantedTopic {
+interface WantedTopic {
   readonly name: string;
   readonly partitions: number | undefined;
   readonly replicas: number | undefined;

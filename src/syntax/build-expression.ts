@@ -1,5 +1,5 @@
 import type { CstNode, IToken } from 'chevrotain';
-import { cover, type Span } from '../diagnostics/source.ts';
+import { cover } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { Cst, nameText, stringText, typeOf, versionText } from './cst.ts';
@@ -72,7 +72,7 @@ function predicateOf(cst: Cst): ExpressionNode {
 const precedence: Record<BinaryOperator, number> = { '||': 1, '+': 2, '-': 2, '*': 3, '/': 3, '%': 3 };
 
 /** Precedence climbing over the flat list `unary (operator unary)*`. */
-export function valueOf(cst: Cst): ExpressionNode {
+function valueOf(cst: Cst): ExpressionNode {
   const operands = cst.all('unary').map(unaryOf);
   const operators = cst.all('operator').map((operator) => operator.ownTokens()[0]!.image as BinaryOperator);
   let at = 0;
@@ -287,9 +287,4 @@ function boundOf(cst: Cst): BoundNode {
     amount: Number(cst.token('IntegerLiteral').image),
     unit: cst.tokens('Unit')[0]?.image.toUpperCase(),
   };
-}
-
-/** Where an expression starts and ends, for errors about several of them. */
-export function spanOfAll(expressions: readonly ExpressionNode[]): Span {
-  return expressions.map((expression) => expression.span).reduce(cover);
 }

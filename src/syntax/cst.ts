@@ -108,7 +108,7 @@ const unitMs: Record<string, number> = {
 };
 
 /** Milliseconds of one unit word, singular or plural. */
-export function unitLength(word: string): number {
+function unitLength(word: string): number {
   return unitMs[word.toUpperCase().replace(/S$/, '')]!;
 }
 

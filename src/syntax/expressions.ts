@@ -18,8 +18,6 @@ export type TypeNode =
       readonly span: Span;
     };
 
-export type LiteralValue = string | number | bigint | boolean | null;
-
 interface Node {
   readonly span: Span;
 }

@@ -1,13 +1,11 @@
 import { unsupported } from '../../grammar/statements/unsupported.ts';
 import type { IRecognitionException, IToken } from 'chevrotain';
 import { nonReservedWords, reservedWords } from '../../grammar/keywords.ts';
-import { parseStatement, parseWith, tokenize } from '../../grammar/parser.ts';
+import { parseStatement, tokenize } from '../../grammar/parser.ts';
 import type { Source, Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { closest } from '../util/closest.ts';
-import { expressionOf } from './build-expression.ts';
-import { Cst, typeOf } from './cst.ts';
-import type { ExpressionNode, TypeNode } from './expressions.ts';
+import { Cst } from './cst.ts';
 import { shapes, type Statement } from './statements/index.ts';
 import type { StatementShape } from './statements/shape.ts';
 
@@ -68,23 +66,6 @@ export function parse({ tokens, span }: StatementText): Statement {
   }
   const shape = Object.values(shapes).find(({ rule }) => rule === result.rule) as StatementShape<Statement>;
   return shape.build(cst);
-}
-
-/** Parses one expression standing alone. */
-export function parseExpression(source: Source): ExpressionNode {
-  return expressionOf(parseAlone('expression', source));
-}
-
-export function parseType(source: Source): TypeNode {
-  return typeOf(parseAlone('type', source));
-}
-
-function parseAlone(rule: 'expression' | 'type', source: Source): Cst {
-  const tokens = lex(source);
-  checkDepth(tokens, source);
-  const { cst, error } = parseWith(rule, tokens);
-  if (error !== undefined) throw syntaxError(error, tokens, source);
-  return new Cst(cst, source);
 }
 
 function lex(source: Source): IToken[] {

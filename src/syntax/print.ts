@@ -118,7 +118,7 @@ function printInvokeArguments(args: readonly InvokeArgument[] | undefined): stri
 const printVersion = (version: string | undefined): string =>
   version === undefined ? '' : ` VERSION ${/^\d+$/.test(version) ? version : printString(version)}`;
 
-export function printOver(over: OverNode): string {
+function printOver(over: OverNode): string {
   const parts: string[] = [];
   if (over.partitionBy.length > 0) parts.push(`PARTITION BY ${list(over.partitionBy)}`);
   if (over.orderBy.length > 0) {

@@ -18,7 +18,7 @@ export interface SourceNode {
   readonly query?: QueryNode | undefined;
   readonly span: Span;
 }
-export interface NamedQuery {
+interface NamedQuery {
   readonly name: Name;
   readonly query: QueryNode;
 }

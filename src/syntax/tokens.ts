@@ -2,7 +2,7 @@ import type { IToken } from 'chevrotain';
 import { nonReservedWords, reservedWords } from '../../grammar/keywords.ts';
 import { tokenize } from '../../grammar/parser.ts';
 
-export interface TextToken {
+interface TextToken {
   readonly start: number;
   readonly end: number;
   readonly kind: 'keyword' | 'string' | 'number' | 'comment' | 'name' | 'symbol';

@@ -1,13 +1,4 @@
-import {
-  compareDecimals,
-  checked,
-  decimalFromText,
-  decimalText,
-  decimalToDouble,
-  powerOfTen,
-  rescale,
-  type DecimalType,
-} from './decimals.ts';
+import { checked, decimalFromText, decimalToDouble, powerOfTen, rescale, type DecimalType } from './decimals.ts';
 import {
   canonical,
   doubleText,
@@ -23,7 +14,7 @@ import { valueText } from './text.ts';
 import { millisPerDay, parseDate, parseTime, parseTimestamp, startOfDay, timeOfDay } from './times.ts';
 
 /** Converts a non-null value; throws `EvaluationError` when this value has no counterpart. */
-export type Cast = (value: Value) => Value;
+type Cast = (value: Value) => Value;
 const same: Cast = (value) => value;
 
 /** The cast from one type to another, or undefined when ksqlDB's matrix has none. Null stays null at every depth. */
@@ -189,5 +180,3 @@ function toDecimal(type: SqlType): DecimalType {
   if (type.kind === 'DECIMAL') return type;
   return { kind: 'DECIMAL', precision: type.kind === 'INTEGER' ? 10 : 19, scale: 0 };
 }
-
-export { compareDecimals, decimalText };

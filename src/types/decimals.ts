@@ -16,7 +16,7 @@ export function rescale(unscaled: Long, from: number, to: number): Long {
   return canonical(divideHalfUp(BigInt(unscaled), powerOfTen(from - to)));
 }
 
-export function divideHalfUp(value: bigint, divisor: bigint): bigint {
+function divideHalfUp(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor;
   const remainder = value % divisor;
   const twice = (remainder < 0n ? -remainder : remainder) * 2n;

@@ -3,7 +3,7 @@ import { jsonDouble, jsonString, jsonWriter } from './json-text.ts';
 import type { SqlType, Value } from './sql-type.ts';
 
 /** Puts a value's JSON behind what was written. */
-export type WriteJson = (value: Value, out: Bytes) => void;
+type WriteJson = (value: Value, out: Bytes) => void;
 
 /** What `jsonWriter` gives as text, as bytes: the kinds that most columns have are written without making a text first. */
 export function jsonBytesWriter(type: SqlType): WriteJson {

@@ -6,7 +6,7 @@ import { dateText, timestampText, timeText } from './times.ts';
 type Write = (value: Value) => string;
 
 /** How JSON is written: `isoTimes` has DATE, TIME and TIMESTAMP as text and not as numbers, `sorted` has names in their order. */
-export interface JsonStyle {
+interface JsonStyle {
   readonly isoTimes?: boolean;
   readonly sorted?: boolean;
 }

@@ -13,7 +13,6 @@ export type Schema = readonly Column[];
 
 export const keyColumns = (schema: Schema): Column[] => schema.filter((column) => column.role === 'key');
 export const valueColumns = (schema: Schema): Column[] => schema.filter((column) => column.role === 'value');
-export const headerColumns = (schema: Schema): Column[] => schema.filter((column) => column.role === 'header');
 
 /** Columns that every source has beside its own, with their types. Window bounds exist for windowed sources only. */
 export const pseudoColumns: readonly { readonly name: string; readonly type: SqlType; readonly windowed: boolean }[] = [

@@ -2,7 +2,7 @@ import { EvaluationError } from './numbers.ts';
 
 const dayMs = 86_400_000;
 
-export const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+const pad = (value: number, width: number): string => String(value).padStart(width, '0');
 
 /** DATE as `yyyy-MM-dd`. */
 export function dateText(days: number): string {

@@ -5,7 +5,7 @@ import { entryFields, type Avro, type AvroField } from './schema.ts';
 import type { AvroReader } from './wire.ts';
 import { DecodeError } from '../define.ts';
 
-export type ReadAvro = (reader: AvroReader) => Value;
+type ReadAvro = (reader: AvroReader) => Value;
 type RecordSchema = Extract<Avro, { kind: 'record' }>;
 
 /** Reads what was written with a schema as values of a SQL type; without a type it is passed over. */
@@ -201,7 +201,7 @@ function skipper(schema: Exclude<Avro, { kind: 'union' }>): ReadAvro {
 }
 
 /** A field by its exact name, else the one whose upper case is the column's. */
-export function fieldFor(fields: readonly AvroField[], column: string): AvroField | undefined {
+function fieldFor(fields: readonly AvroField[], column: string): AvroField | undefined {
   return fields.find(({ name }) => name === column) ?? fields.find(({ name }) => name.toUpperCase() === column);
 }
 

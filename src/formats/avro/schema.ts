@@ -21,7 +21,7 @@ interface Logical {
   readonly precision?: number | undefined;
   readonly scale?: number | undefined;
 }
-export type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
+type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
 export interface AvroField {
   readonly name: string;
   readonly type: Avro;

@@ -7,7 +7,7 @@ import { defaultBytes } from './defaults.ts';
 import { putLong } from './wire.ts';
 import { DecodeError } from '../define.ts';
 
-export type WriteAvro = (value: Value, out: Bytes) => void;
+type WriteAvro = (value: Value, out: Bytes) => void;
 
 /** Writes values of a SQL type by a schema; throws `DecodeError` at once where the schema cannot hold the type. */
 export function avroWriter(schema: Avro, type: SqlType, path: string): WriteAvro {

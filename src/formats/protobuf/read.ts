@@ -245,7 +245,7 @@ function entriesReader(
 }
 
 /** A field by its exact name, else the one whose upper case is the column's. */
-export function fieldFor(fields: readonly ProtoField[], column: string): ProtoField | undefined {
+function fieldFor(fields: readonly ProtoField[], column: string): ProtoField | undefined {
   return fields.find(({ name }) => name === column) ?? fields.find(({ name }) => name.toUpperCase() === column);
 }
 

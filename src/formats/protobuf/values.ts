@@ -5,7 +5,7 @@ import { DecodeError } from '../define.ts';
 const dayMs = 86_400_000;
 
 /** How a value of a SQL type is split into the fields of the message that stands for it, and comes back. */
-export interface Standing {
+interface Standing {
   readonly split: (value: Value) => readonly Value[];
   readonly join: (fields: readonly Value[]) => Value;
 }

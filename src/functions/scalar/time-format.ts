@@ -19,7 +19,7 @@ import { EvaluationError } from '../../types/numbers.ts';
 const cache = new Map<string, DateTimeFormatter>();
 
 /** A java.time pattern as a formatter; built once and kept. A pattern that java.time refuses throws `EvaluationError`. */
-export function formatter(pattern: string, ignoreCase = false): DateTimeFormatter {
+function formatter(pattern: string, ignoreCase = false): DateTimeFormatter {
   const key = `${ignoreCase}${pattern}`;
   let found = cache.get(key);
   if (found === undefined) {

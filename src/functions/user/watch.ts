@@ -2,7 +2,7 @@ import { Script } from 'node:vm';
 import { EvaluationError } from '../../types/numbers.ts';
 
 /** A call of user code that did not end in time. */
-export class TooSlow extends EvaluationError {}
+class TooSlow extends EvaluationError {}
 
 const script = new Script('globalThis[Symbol.for("millrace.watched")]()');
 const scope = globalThis as unknown as Record<symbol, (() => void) | undefined>;

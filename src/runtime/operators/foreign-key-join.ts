@@ -11,8 +11,8 @@ import type { JoinMatches } from './stream-table-join.ts';
  * changes (`ForeignKeyLookup`); the answers come back to the left row's partition (`ForeignKeyResolve`). They may come out of
  * order where the foreign key changed, so every message carries the version of the left row that it speaks of.
  */
-export type Order = (typeof order)[keyof typeof order];
-export const order = {
+type Order = (typeof order)[keyof typeof order];
+const order = {
   /** The row has another foreign key now, whose partition answers. */
   forget: 0,
   /** The row is gone, or names nothing now. */
@@ -23,7 +23,7 @@ export const order = {
 } as const;
 
 /** Reads the foreign key of a left row; null where it names nothing. */
-export type ForeignKeyOf = (row: Row) => Row;
+type ForeignKeyOf = (row: Row) => Row;
 
 /** Left changes become messages to the partitions of their foreign keys: [foreign key…, left key…, version, order, left row…]. */
 export class ForeignKeySubscribe implements Operator {

@@ -5,11 +5,11 @@ import type { Operator, RecordPosition } from '../operator.ts';
 import type { ModelHost, Scored } from '../ports/model-host.ts';
 
 /** A model call that failed for good where ON_ERROR is FAIL: the query stops in state ERROR. */
-export class ModelFailure extends Error {
+class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
 }
 
-export interface InvokeOptions {
+interface InvokeOptions {
   readonly model: string;
   readonly version: number | undefined;
   readonly outputs: number;

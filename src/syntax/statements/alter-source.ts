@@ -3,7 +3,7 @@ import type { Name, TypeNode } from '../expressions.ts';
 import { printName, printString, printType } from '../print.ts';
 import type { StatementBase, StatementShape } from './shape.ts';
 
-export interface AddedColumn extends StatementBase {
+interface AddedColumn extends StatementBase {
   readonly name: Name;
   readonly type: TypeNode;
 }

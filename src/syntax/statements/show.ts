@@ -1,6 +1,6 @@
 import type { StatementBase, StatementShape } from './shape.ts';
 
-export const showKinds = [
+const showKinds = [
   'STREAMS',
   'TABLES',
   'TOPICS',
