@@ -6,6 +6,7 @@ import type { Session } from '../engine/session.ts';
 import type { Name } from '../syntax/expressions.ts';
 import { parse, splitScript, type StatementText } from '../syntax/parse.ts';
 import type { Statement } from '../syntax/statements/index.ts';
+import { InternalError } from '../util/internal-error.ts';
 import { alterSource, alterSystem } from './alter-source.ts';
 import { assertSchema, assertSource, assertTopic, assertValues } from './assert.ts';
 import { createConnector, describeConnector, dropConnector, showConnectors } from './connectors.ts';
@@ -81,6 +82,9 @@ const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { 
   showConnectors: { handler: showConnectors, changes: 'nothing', headless: 'refused' },
 };
 
+/** Every kind of statement. */
+export const statementKinds = Object.keys(statements) as readonly Statement['kind'][];
+
 const rowOf = (statement: Statement): Row<Statement> => statements[statement.kind] as Row<Statement>;
 
 export function changesOf(statement: Statement): Changes {
@@ -137,7 +141,7 @@ function run(statement: Statement, text: string, engine: Engine, session: Sessio
   if (changesOf(statement) === 'catalogue')
     return engine.change((distribute) => handler(statement, { engine, session, text, distribute }));
   const refuse = (): never => {
-    throw new SqlError('INTERNAL', statement.span, { why: `${statement.kind} changes the catalogue outside its lock` });
+    throw new InternalError(`${statement.kind} changes the catalogue outside its lock`);
   };
   return handler(statement, { engine, session, text, distribute: refuse });
 }

@@ -81,9 +81,6 @@ export const expressionCodes = {
     message: (p: { type: string; wanted: string }) => `the lambda gives ${p.type}, and ${p.wanted} is needed`,
     hint: () => 'Use CAST.',
   },
-  LAMBDA_ARITY: {
-    message: (p: { expected: number; actual: number }) => `the lambda needs ${p.expected} arguments, not ${p.actual}`,
-  },
   LAMBDA_NAME_CLASH: {
     message: (p: { name: string }) => `lambda argument "${p.name}" has the name of a column or of an outer argument`,
   },
@@ -103,5 +100,4 @@ export const expressionCodes = {
     message: (p: { name: string; where: string }) => `table function "${p.name}" cannot stand in ${p.where}`,
   },
   OVER_INVALID: { message: (p: { why: string }) => `OVER: ${p.why}` },
-  EXPRESSION_NOT_CONSTANT: { message: () => 'the value must be an expression without columns' },
 } as const;

@@ -8,7 +8,6 @@ export const queryCodes = {
     message: () => 'GROUP BY needs an aggregate function in SELECT or HAVING',
     hint: () => 'Add COUNT(*), or use PARTITION BY to change the key.',
   },
-  GROUP_BY_MISSING: { message: (p: { name: string }) => `aggregate function "${p.name}" needs a GROUP BY` },
   GROUP_BY_EMPTY: { message: () => 'GROUP BY needs at least one expression' },
   NOT_GROUPED: {
     message: (p: { column: string; clause: string }) =>
@@ -52,9 +51,6 @@ export const queryCodes = {
   RESERVED_COLUMN: {
     message: (p: { column: string }) => `reserved column name: "${p.column}" is a pseudo column`,
     hint: () => 'Give the column another name with AS.',
-  },
-  SYSTEM_COLUMN_NOT_ALLOWED: {
-    message: (p: { column: string }) => `pseudo column "${p.column}" is not available here`,
   },
   NOT_A_STREAM: {
     message: (p: { why: string }) => `the query does not give a stream: ${p.why}`,
@@ -126,7 +122,6 @@ export const queryCodes = {
       `JOIN: "${p.left}" has ${p.leftCount} partitions and "${p.right}" has ${p.rightCount}`,
     hint: () => 'Repartition one of them: CREATE STREAM … WITH (PARTITIONS=n) AS SELECT … PARTITION BY ….',
   },
-  JOIN_KEY_FORMAT: { message: (p: { why: string }) => `JOIN: ${p.why}` },
   KAFKA_VALUE_FORMAT: {
     message: (p: { source: string }) =>
       `"${p.source}" has the KAFKA value format, which joins and groupings do not read`,

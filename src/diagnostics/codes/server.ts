@@ -49,5 +49,4 @@ export const serverCodes = {
     message: (p: { servers: string; why: string }) => `no Kafka broker answers at ${p.servers}: ${p.why}`,
     hint: () => 'Millrace keeps trying; check bootstrap.servers.',
   },
-  INTERNAL: { status: 500, message: (p: { why: string }) => `internal error: ${p.why}` },
 } as const;
