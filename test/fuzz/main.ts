@@ -47,8 +47,7 @@ async function fuzzStatements(count: number): Promise<void> {
           : error instanceof RangeError
             ? 'STATEMENT_TOO_COMPLEX'
             : 'FINDING';
-      if (outcome === 'FINDING')
-        findings.push(`${text}\n${(error as Error).stack ?? String(error)}`);
+      if (outcome === 'FINDING') findings.push(`${text}\n${(error as Error).stack ?? String(error)}`);
     }
     const took = performance.now() - started;
     if (took > slowMs) findings.push(`${Math.round(took)} ms: ${text}`);
