@@ -4,22 +4,17 @@ import { join } from 'node:path';
 import { readSettings } from '../src/config/settings.ts';
 import { startNode } from '../src/cli/start-node.ts';
 import { Session } from '../src/engine/session.ts';
-import { subTopologies } from '../src/plan/physical/topology.ts';
-import { BatchWriter } from '../src/records/batch.ts';
-import type { Change } from '../src/runtime/change.ts';
 import { runSettings } from '../src/runtime/run-settings.ts';
-import { InputPartition, Origins, takeBatch } from '../src/runtime/task/input-merger.ts';
 import type { StateBackend } from '../src/runtime/ports/state-backend.ts';
-import { Pipeline } from '../src/runtime/pipeline.ts';
-import { SinkEncoder, type AddRecord } from '../src/runtime/sink-encoder.ts';
 import { SchemaCache } from '../src/runtime/schema-cache.ts';
-import { SourceDecoder } from '../src/runtime/source-decoder.ts';
+import { Task } from '../src/runtime/task/task.ts';
 import { executeScript } from '../src/statements/index.ts';
 import { benchEvents, benchProfiles, inBatches } from './events.ts';
+import { NullLog } from './null-log.ts';
 import { workloadSql } from './workloads.ts';
 
-const sliceRecords = 1000;
-const batchRecords = 20_000;
+/** As many as a fetch brings. */
+const fetchedBatches = 20;
 const commitRecords = 200_000;
 
 /** State below the caches is not measured here: nothing is kept. */
@@ -54,77 +49,43 @@ export async function benchPath({
   );
   const [query] = [...engine.catalog.queries.values()];
   const { plan } = query!;
-  const part = subTopologies(plan)[0]!;
-  const cache = runSettings({});
-  const position = { sequence: 0 };
-  const pipeline = new Pipeline(part, {
-    location: (stepId, name) => ({ backend, prefix: Buffer.from(`${stepId}/${name}/`), cacheBytes: cache.cacheBytes }),
-    report: (error) => {
-      throw error;
+  const log = new NullLog();
+  const task = new Task(
+    {
+      queryId: workload,
+      plan,
+      part: { index: 0, partition: 0 },
+      settings: { ...runSettings({}), earliest: true },
+      processingLog: '',
+      deadLetters: '',
     },
-    deadLetter: () => undefined,
-    onLate: () => undefined,
-    position,
-    models: undefined,
-    conflate: cache.conflate,
-    rareCommits: true,
-  });
-  const encoder = new SinkEncoder({ ...plan.sink!, partitions: 4 }, plan.root.columns);
-  const writers = Array.from({ length: 4 }, () => new BatchWriter());
-  const inputs = part.inputs.map((step) => {
-    if (step.op === 'repartition') throw new TypeError('the workloads have no repartition');
-    const decoder = new SourceDecoder(step, new SchemaCache(() => Promise.resolve(undefined)), ({ message }) => {
-      throw new TypeError(message);
-    });
-    return new InputPartition(step.id, step.source.topic, 0, decoder, 0);
-  });
+    {
+      log,
+      output: log,
+      backend,
+      statePrefix: Buffer.alloc(0),
+      models: undefined,
+      schemas: new SchemaCache(() => Promise.resolve(undefined)),
+    },
+  );
+  await task.start();
+  const { inputs, counts } = task;
   const batches = [...inBatches(benchEvents(Number(events)))];
-  const origins = new Origins();
-  let outputs = 0;
-  let bytes = 0;
-  const add: AddRecord = (partition, timestamp, key, write, row, headers) => {
-    const writer = writers[partition]!;
-    writer.addWritten(timestamp, key, write, row, headers);
-    if (writer.size > 1 << 16) bytes += writer.finish().length;
-  };
-  const emit = (changes: readonly Change[]): void => {
-    outputs += changes.length;
-    for (const change of changes) encoder.write(change, add);
-  };
-  const step = (): number => {
-    const given = new Map(part.inputs.map(({ id }) => [id, [] as Change[]]));
-    const taken = takeBatch(inputs, sliceRecords, false, origins, ({ stepId }, change) =>
-      given.get(stepId)!.push(change),
-    );
-    emit(pipeline.process(given) as readonly Change[]);
-    return taken;
-  };
-  const drain = (): void => {
-    for (const piece of pipeline.drain()) emit(piece as readonly Change[]);
-    origins.clear();
-  };
-  const table = inputs.find(({ topic }) => topic === 'profiles_events');
-  table?.add([...inBatches(benchProfiles())]);
-  while (step() > 0);
-  drain();
+  inputs.find(({ topic }) => topic === 'profiles_events')?.add([...inBatches(benchProfiles())]);
+  while (await task.step());
   const input = inputs.find(({ topic }) => topic === 'events')!;
   const started = process.cpuUsage();
   const begun = performance.now();
-  let since = 0;
-  for (const batch of batches) {
-    input.add([batch]);
-    for (let taken = 1; taken > 0; since += taken) {
-      taken = step();
-      if (origins.count >= batchRecords) drain();
-    }
-    if (since < commitRecords) continue;
-    since = 0;
-    drain();
-    const state = backend.batch();
-    pipeline.flush(state);
-    state.write(false);
+  let since = counts.in;
+  for (let at = 0; at < batches.length; at += fetchedBatches) {
+    input.add(batches.slice(at, at + fetchedBatches));
+    while (await task.step());
+    if (counts.in - since < commitRecords) continue;
+    since = counts.in;
+    await task.commit();
   }
-  drain();
+  await task.commit();
+  if (task.errors > 0) throw new TypeError(`${task.errors} records failed`);
   const seconds = (performance.now() - begun) / 1000;
   const cpu = process.cpuUsage(started);
   console.log(
@@ -134,8 +95,8 @@ export async function benchPath({
       events: Number(events),
       events_per_second: Math.round(Number(events) / seconds),
       cpu_ns_per_event: Math.round(((cpu.user + cpu.system) * 1000) / Number(events)),
-      outputs,
-      output_bytes: bytes,
+      outputs: counts.out,
+      output_bytes: log.bytes,
     }),
   );
   await running.close();

@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
-import type { ModelColumn, ModelObject } from '../catalog/catalog.ts';
+import type { ModelColumn, ModelObject } from '../types/model.ts';
 import { column, isNull, type Expr } from '../expressions/node.ts';
 import type { InvokeNode as InvokePlan, LogicalNode, PlanColumn } from '../plan/logical/node.ts';
 import type { InvokeArgument, InvokeNode, Name } from '../syntax/expressions.ts';

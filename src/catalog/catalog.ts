@@ -1,5 +1,6 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import type { SourceSpec } from '../plan/formats.ts';
+import type { ModelObject } from '../types/model.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
 /** A stream or table with what the catalogue knows beside what plans read. */
@@ -31,25 +32,6 @@ export interface QueryObject {
   readonly paused: boolean;
   /** Streams properties in force when it was created. */
   readonly properties: Readonly<Record<string, string>>;
-}
-
-export interface ModelColumn {
-  readonly name: string;
-  readonly type: SqlType;
-}
-export interface ModelVersion {
-  readonly version: number;
-  /** Upper-case names; see models-and-features for their meaning. */
-  readonly options: Readonly<Record<string, string>>;
-}
-export interface ModelObject {
-  readonly name: string;
-  readonly input: readonly ModelColumn[];
-  readonly output: readonly ModelColumn[];
-  readonly comment: string | undefined;
-  readonly versions: readonly ModelVersion[];
-  readonly defaultVersion: number;
-  readonly statement: string;
 }
 
 /** Everything that statements have created: an immutable snapshot; each change gives a new one. */

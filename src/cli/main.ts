@@ -7,7 +7,7 @@ import { renderSqlError, SqlError } from '../diagnostics/sql-error.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { readHeadless, runHeadless } from '../statements/headless.ts';
 import { runDemo } from './demo.ts';
-import { startNode, version, type RunningNode } from './start-node.ts';
+import { startNode, version, type RunningNode, type StartOptions } from './start-node.ts';
 import { runTestFiles } from './test-files.ts';
 import { Client } from '../repl/client.ts';
 import { runRepl, runStatements } from '../repl/repl.ts';
@@ -42,11 +42,11 @@ const withSettings = (command: Command): Command =>
     .option('--listeners <url>', 'where REST listens (listeners)')
     .option('--bootstrap-servers <brokers>', 'Kafka brokers; without them the embedded log is used');
 
-async function serve(flags: Flags): Promise<void> {
+async function serve(flags: Flags, options: StartOptions): Promise<void> {
   const chosen = settingsOf(flags);
   const file = serverOptions.read('ksql.queries.file', chosen);
   if (file !== undefined) return runFiles([file], chosen);
-  const running = await startNode(chosen, { log: say });
+  const running = await startNode(chosen, { log: say, ...options });
   say(`Millrace ${version} serves ${running.server.url} (${running.engine.node.kind})`);
   if (process.stdin.isTTY && process.stdout.isTTY) {
     await runRepl(new Client(running.server.url), { version });
@@ -96,11 +96,13 @@ async function repl(
 }
 
 /** The command line. Errors of the user end with status 1 and say what to mend. */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], options: StartOptions = {}): Promise<void> {
   const program = new Command('millrace')
     .description('A SQL streaming engine for real-time machine-learning pipelines')
     .version(version);
-  withSettings(program.command('server').description('serve REST, and open the REPL when on a terminal')).action(serve);
+  withSettings(program.command('server').description('serve REST, and open the REPL when on a terminal')).action(
+    (flags: Flags) => serve(flags, options),
+  );
   withSettings(
     program
       .command('cli')

@@ -20,12 +20,20 @@ import { loadFunctions } from '../functions/user/load.ts';
 import { setLimit } from '../functions/user/watch.ts';
 import { Metrics } from '../server/metrics.ts';
 import { packageRoot } from '../util/package-root.ts';
+import { workerPath } from '../util/worker-path.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { executeScript } from '../statements/index.ts';
 
 export const version = (
   JSON.parse(readFileSync(new URL('package.json', packageRoot(import.meta.url)), 'utf8')) as { version: string }
 ).version;
+
+export interface StartOptions {
+  readonly readOnly?: boolean;
+  readonly log?: (text: string) => void;
+  /** In place of the module that worker threads of a Kafka node run. */
+  readonly worker?: URL;
+}
 
 export interface RunningNode {
   readonly engine: Engine;
@@ -35,10 +43,7 @@ export interface RunningNode {
 }
 
 /** Opens the node that the settings ask for, rebuilds the catalogue, and serves REST. */
-export async function startNode(
-  settings: Settings,
-  options: { readonly readOnly?: boolean; readonly log?: (text: string) => void } = {},
-): Promise<RunningNode> {
+export async function startNode(settings: Settings, options: StartOptions = {}): Promise<RunningNode> {
   setLimit(serverOptions.read('ksql.functions.timeout.ms', settings));
   await loadFunctions(serverOptions.read('ksql.extension.dir', settings));
   const models = new ModelService();
@@ -55,7 +60,7 @@ export async function startNode(
   const node: Node =
     serverOptions.read('bootstrap.servers', settings).length === 0
       ? await openEmbedded(parts)
-      : await openKafka(parts, options.log ?? (() => undefined));
+      : await openKafka(parts, options);
   const connectUrl = serverOptions.read('ksql.connect.url', settings);
   const engine = new Engine({
     node,
@@ -111,11 +116,15 @@ function openEmbedded({ settings, models, metrics, schemas }: Parts): Promise<No
   });
 }
 
-async function openKafka({ settings, models, metrics, registry }: Parts, log: (text: string) => void): Promise<Node> {
+async function openKafka(
+  { settings, models, metrics, registry }: Parts,
+  { worker = workerPath(import.meta.url, 'kafka-worker'), log = () => undefined }: StartOptions,
+): Promise<Node> {
   const { KafkaNode } = await import('../adapters/kafka/kafka-node.ts');
   const node = await KafkaNode.open({
     settings,
     stateFolder: join(serverOptions.read('state.dir', settings), 'kafka'),
+    worker,
     models,
     registry,
     onBatch: metrics.onBatch,

@@ -1,4 +1,5 @@
-import type { FeatureView, ModelObject, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import type { ModelObject } from '../types/model.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
 /**

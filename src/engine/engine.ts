@@ -1,5 +1,5 @@
 import { Catalog, type QueryObject } from '../catalog/catalog.ts';
-import { ignoreFailures } from '../runtime/sinks/dead-letters.ts';
+import { ignoreFailures } from '../runtime/failures.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
 import type { Connect } from '../runtime/ports/connect.ts';
 import type { Node } from '../runtime/ports/node.ts';
@@ -10,7 +10,7 @@ import { noConflation } from '../runtime/run-settings.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
-import type { ModelRegistry } from './models.ts';
+import type { ModelRegistry } from '../runtime/ports/model-registry.ts';
 import { readCommand } from './read-command.ts';
 
 export interface EngineOptions {

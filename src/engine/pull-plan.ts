@@ -5,7 +5,7 @@ import { findFormat } from '../formats/index.ts';
 import type { PlanColumn } from '../plan/logical/node.ts';
 import { allSteps, type SourceStep } from '../plan/physical/step.ts';
 import type { Change, Row } from '../runtime/change.ts';
-import { ignoreFailures } from '../runtime/sinks/dead-letters.ts';
+import { ignoreFailures } from '../runtime/failures.ts';
 import { noConflation } from '../runtime/run-settings.ts';
 import { compileWhere } from '../runtime/source-decoder.ts';
 import { LocalTopology } from '../runtime/topology.ts';

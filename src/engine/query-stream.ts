@@ -1,29 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import type { PlanColumn } from '../plan/logical/node.ts';
-import type { PhysicalPlan } from '../plan/physical/step.ts';
-import { sourcesOf } from '../plan/physical/topology.ts';
-import type { RecordView } from '../records/batch.ts';
-import { ignoreFailures } from '../runtime/sinks/dead-letters.ts';
-import { hasNull, type Change } from '../runtime/change.ts';
-import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
-import { UnknownSchema } from '../formats/define.ts';
-import type { SchemaCache } from '../runtime/schema-cache.ts';
-import { SourceDecoder } from '../runtime/source-decoder.ts';
-import { LocalTopology, type SourceChange } from '../runtime/topology.ts';
-import { noConflation, runSettings } from '../runtime/run-settings.ts';
+import { runSettings } from '../runtime/run-settings.ts';
 import type { Select } from '../syntax/statements/select.ts';
 import { isWindowBound } from '../types/schema.ts';
-import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { ordered, orderedQuery } from './order-by.ts';
-import type { ClientRow, QueryStream } from './client-rows.ts';
+import type { QueryStream } from './client-rows.ts';
 import { planTransient } from './plan-query.ts';
 import { pullRows, refusePull } from './pull.ts';
 import { pulledQueries } from './pull-plan.ts';
 import type { Session } from './session.ts';
+import { TransientQuery } from './transient-query.ts';
 
 /** The push queries that run, by id: REST closes them by it. */
 export class PushQueries {
@@ -146,174 +135,4 @@ function isScalable(query: Select['query'], source: SourceObject | undefined, se
     session.read('ksql.query.push.v2.enabled') &&
     !session.read('auto.offset.reset')
   );
-}
-
-interface Options {
-  readonly isPull: boolean;
-  readonly limit: number | undefined;
-  readonly name: string;
-  /** ksqlDB's scalable push query: reads what a persistent query writes from now on. */
-  readonly isScalable: boolean;
-  readonly backend: StateBackend;
-  readonly idleTimeoutMs: number | undefined;
-  readonly onEnd: (id: string) => void;
-}
-interface Input {
-  readonly stepId: string;
-  readonly decoder: SourceDecoder;
-  readonly reader: TopicReader;
-}
-
-const batchRecords = 1000;
-const pollMs = 100;
-
-/** A query over topics that lives as long as its client: its state is in memory. */
-class TransientQuery implements QueryStream {
-  readonly id: string;
-  readonly kind: 'push' | 'pull';
-  readonly columns: readonly PlanColumn[];
-  finalMessage: string | undefined;
-  readonly #topology: LocalTopology;
-  readonly #inputs: readonly Input[];
-  readonly #options: Options;
-  readonly #keySlots: readonly number[];
-  readonly #isTable: boolean;
-  #closed = false;
-
-  readonly #schemas: SchemaCache;
-
-  private constructor(
-    plan: PhysicalPlan,
-    topology: LocalTopology,
-    inputs: readonly Input[],
-    schemas: SchemaCache,
-    options: Options,
-  ) {
-    this.#schemas = schemas;
-    const kind = options.isScalable ? 'SCALABLE_PUSH_QUERY' : 'transient';
-    this.id = `${kind}_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
-    this.kind = options.isPull ? 'pull' : 'push';
-    this.columns = plan.root.columns.map((each) => ({ ...each, role: 'value' as const }));
-    this.#isTable = plan.shape === 'TABLE';
-    this.#topology = topology;
-    this.#inputs = inputs;
-    this.#options = options;
-    this.#keySlots = plan.root.columns.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
-  }
-
-  static async open(plan: PhysicalPlan, engine: Engine, session: Session, options: Options): Promise<TransientQuery> {
-    const topology = new LocalTopology(plan, {
-      backend: options.backend,
-      statePrefix: 'transient',
-      partitions: 1,
-      settings: noConflation,
-      models: engine.models,
-      failures: ignoreFailures,
-    });
-    const inputs: Input[] = [];
-    for (const step of sourcesOf(plan)) {
-      const earliest =
-        options.isPull || (step.source.kind === 'TABLE' && !options.isScalable) || session.read('auto.offset.reset');
-      inputs.push({
-        stepId: step.id,
-        decoder: new SourceDecoder(step, engine.schemas, () => undefined),
-        reader: await engine.node.openReader(step.source.topic, earliest ? 'beginning' : 'end'),
-      });
-    }
-    return new TransientQuery(plan, topology, inputs, engine.schemas, options);
-  }
-
-  async *rows(): AsyncIterable<readonly ClientRow[]> {
-    let left = this.#options.limit ?? Infinity;
-    try {
-      if (left === 0) this.finalMessage = 'Limit Reached';
-      while (!this.#closed && left > 0) {
-        const caughtUp = this.#options.isPull && this.#inputs.every(({ reader }) => reader.caughtUp);
-        if (caughtUp) {
-          this.finalMessage = 'Query Completed';
-          return;
-        }
-        const batch = await this.#poll();
-        const changes = await (batch.length > 0 ? this.#topology.process(batch) : this.#closeIdle());
-        // A client that is gone is noticed when something is sent: nothing is a chance to look.
-        if (batch.length === 0 && changes.length === 0) yield [];
-        if (changes.length === 0) continue;
-        // A stream's record without a value is no row; a table's is a tombstone.
-        const given = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
-        // ksqlDB's scalable push queries leave out rows without a key.
-        const sent = this.#options.isScalable ? given.filter(({ key }) => !hasNull(key)) : given;
-        const rows = sent.slice(0, left === Infinity ? undefined : left).map((change) => this.#clientRow(change));
-        left -= rows.length;
-        if (left <= 0) this.finalMessage = 'Limit Reached';
-        yield rows;
-      }
-    } finally {
-      this.close();
-      this.#options.onEnd(this.id);
-    }
-  }
-
-  #closeIdle(): readonly Change[] | Promise<readonly Change[]> {
-    const { idleTimeoutMs } = this.#options;
-    return idleTimeoutMs === undefined ? [] : this.#topology.closeIdle(performance.now() - idleTimeoutMs);
-  }
-
-  async #poll(): Promise<SourceChange[]> {
-    const single = this.#inputs.length === 1;
-    const polled = await Promise.all(
-      this.#inputs.map(async ({ reader }) => reader.poll(batchRecords, single ? pollMs : 0)),
-    );
-    const found = polled.flatMap((records, i) => records.map((record) => ({ record, input: this.#inputs[i]! })));
-    if (found.length === 0 && !single) await new Promise((resolve) => setTimeout(resolve, 20));
-    if (!single) found.sort((a, b) => a.record.timestamp - b.record.timestamp);
-    const batch: SourceChange[] = [];
-    for (const { record, input } of found) {
-      const change = await this.#decode(input, record, batch.length);
-      if (change !== undefined) batch.push({ stepId: input.stepId, partition: 0, change });
-    }
-    return batch;
-  }
-
-  /** A schema that is not there yet is fetched; a registry that does not answer ends the query with its words. */
-  async #decode({ decoder }: Input, record: TopicRecord, sequence: number): Promise<Change | undefined> {
-    const view = viewOf(record);
-    try {
-      return decoder.decode(view, record.partition, sequence);
-    } catch (error) {
-      if (!(error instanceof UnknownSchema)) throw error;
-      await this.#schemas.load(error.id);
-      return decoder.decode(view, record.partition, sequence);
-    }
-  }
-
-  #clientRow({ key, after, window }: Change): ClientRow {
-    if (after !== undefined) return { values: after, tombstone: false };
-    const values = this.columns.map(({ name }): Value => {
-      if (name === 'WINDOWSTART') return window?.start ?? null;
-      return name === 'WINDOWEND' ? (window?.end ?? null) : null;
-    });
-    this.#keySlots.forEach((slot, i) => (values[slot] = key[i] ?? null));
-    return { values, tombstone: true };
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const { reader } of this.#inputs) reader.close();
-  }
-}
-
-/** A record that was read, as decoders take it. */
-export function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
-  const keyLength = key?.length ?? 0;
-  return {
-    bytes: Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)]),
-    offset,
-    timestamp,
-    keyStart: key === null ? -1 : 0,
-    keyEnd: key === null ? -1 : keyLength,
-    valueStart: value === null ? -1 : keyLength,
-    valueEnd: value === null ? -1 : keyLength + value.length,
-    hasHeaders: headers.length > 0,
-    headers: () => [...headers],
-  };
 }

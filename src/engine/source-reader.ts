@@ -1,11 +1,11 @@
 import { source as sourceNode } from '../plan/logical/build.ts';
 import type { SourceSpec } from '../plan/formats.ts';
 import type { SourceStep } from '../plan/physical/step.ts';
-import type { TopicReader } from '../runtime/ports/node.ts';
+import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
+import type { RecordView } from '../records/batch.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
-import { viewOf } from './query-stream.ts';
 
 /** A record of a source: its columns by name, pseudo columns too, and whether it has a value. */
 export interface ReadRow {
@@ -55,4 +55,20 @@ export class SourceReader {
   close(): void {
     this.#reader.close();
   }
+}
+
+/** A record that was read, as decoders take it. */
+function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
+  const keyLength = key?.length ?? 0;
+  return {
+    bytes: Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)]),
+    offset,
+    timestamp,
+    keyStart: key === null ? -1 : 0,
+    keyEnd: key === null ? -1 : keyLength,
+    valueStart: value === null ? -1 : keyLength,
+    valueEnd: value === null ? -1 : keyLength + value.length,
+    hasHeaders: headers.length > 0,
+    headers: () => [...headers],
+  };
 }

@@ -1,5 +1,5 @@
 import { resolveType } from '../analysis/resolve-type.ts';
-import type { ModelColumn, ModelObject, ModelVersion } from '../catalog/catalog.ts';
+import type { ModelColumn, ModelObject, ModelVersion } from '../types/model.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { allSteps } from '../plan/physical/step.ts';

@@ -14,7 +14,7 @@ test.each(['begun', 'sent', 'ended', 'stored'])(
     await counting.createTopic();
     const folder = mkdtempSync(join(tmpdir(), 'millrace-crash-'));
     const settings = { 'processing.guarantee': 'exactly_once_v2', 'commit.interval.ms': '100' };
-    const crashing = await startMillrace(counting.service, settings, folder, { MILLRACE_CRASH_AT: `${step}:3` });
+    const crashing = await startMillrace(counting.service, settings, folder, `${step}:3`);
     const died = new Promise((resolve) => crashing.child.once('exit', (_, signal) => resolve(signal)));
     // Nothing is committed before there is something to read: the crash comes once both queries exist.
     await crashing.sql(counting.statements);

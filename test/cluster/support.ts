@@ -20,12 +20,12 @@ export interface MillraceProcess {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** A server in a process of its own, on a port that the system picks. */
+/** A server in a process of its own, on a port that the system picks. With `crashAt` it dies at a step of a commit. */
 export async function startMillrace(
   service: string,
   settings: Record<string, string> = {},
   folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-')),
-  environment: Record<string, string> = {},
+  crashAt?: string,
 ): Promise<MillraceProcess> {
   const pairs = Object.entries({ 'ksql.service.id': service, 'auto.offset.reset': 'earliest', ...settings }).flatMap(
     ([name, value]) => ['--set', `${name}=${value}`],
@@ -33,7 +33,7 @@ export async function startMillrace(
   const child = spawn(
     process.execPath,
     [
-      join(root, 'bin/millrace.mjs'),
+      join(root, crashAt === undefined ? 'bin/millrace.mjs' : 'dist/test/cluster/crashing-server.js'),
       'server',
       '--state-dir',
       folder,
@@ -43,7 +43,7 @@ export async function startMillrace(
       brokers,
       ...pairs,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, CRASH_AT: crashAt } },
   );
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';

@@ -3,6 +3,7 @@ import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import { MemoryTaskLog } from '../../src/adapters/memory/memory-log.ts';
 import type { RegisteredSchema, SchemaSource } from '../../src/formats/define.ts';
 import { testSchemas } from '../support/schemas.ts';
 import type { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
@@ -11,13 +12,13 @@ import { Catalog, type QueryObject } from '../../src/catalog/catalog.ts';
 import type { NewSchema } from '../../src/engine/ports.ts';
 import type { SourceSpec } from '../../src/plan/formats.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
-import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
-import { ignoreFailures } from '../../src/runtime/sinks/dead-letters.ts';
-import type { Change } from '../../src/runtime/change.ts';
+import { setBaseOffset } from '../../src/records/batch.ts';
+import type { FetchTarget } from '../../src/runtime/ports/log.ts';
 import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
-import { SinkEncoder } from '../../src/runtime/sink-encoder.ts';
-import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
-import { LocalTopology } from '../../src/runtime/topology.ts';
+import type { SchemaCache } from '../../src/runtime/schema-cache.ts';
+import type { BadRecord } from '../../src/runtime/source-decoder.ts';
+import { ErrorCollector } from '../../src/runtime/task/error-collector.ts';
+import { Task } from '../../src/runtime/task/task.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { ownSchema } from '../../src/statements/schemas.ts';
 import { executeStatement } from '../../src/statements/index.ts';
@@ -28,7 +29,7 @@ import { struct, type SqlType } from '../../src/types/sql-type.ts';
 import type { CaseRecord, TestCase } from './cases.ts';
 import { matches } from './compare.ts';
 import { isExpected } from './expectations.ts';
-import { HarnessNode } from './harness-node.ts';
+import { batchOf, HarnessNode } from './harness-node.ts';
 import { payload, readBack, splitWindow, windowedKey } from './payloads.ts';
 
 export type Verdict =
@@ -68,9 +69,9 @@ export async function runCase(test: TestCase): Promise<Verdict> {
       throw new Mismatch('a refusal was expected, and nothing was refused');
     if (queries.size === 0) throw new Mismatch('no query was made');
     const written = await writtenSchemas(test, engine);
-    pipeAll(test, engine, node, [...queries.values()], written);
+    await pipeAll(test, engine, node, [...queries.values()], written);
     if (test.expected !== undefined) throw new Mismatch('a failure was expected while records are processed');
-    verifyOutputs(test, engine, node.topics);
+    verifyOutputs(test, engine, (topic) => node.log.records(topic));
     verifyPost(test, engine);
     return { outcome: 'passed' };
   } catch (error) {
@@ -217,69 +218,75 @@ async function executeAll(test: TestCase, engine: Engine, session: Session): Pro
   return queries;
 }
 
+/** The log of a query whose inputs are given to it one record at a time. */
+class SteppedLog extends MemoryTaskLog {
+  override fetch(): void {
+    return undefined;
+  }
+  override end({ fetched }: FetchTarget): number {
+    return fetched;
+  }
+}
+
+/** A failed timestamp ends the case where it says so; other failures are passed over. */
+class CaseErrors extends ErrorCollector {
+  readonly #isStrict: boolean;
+
+  constructor({ id, properties }: QueryObject) {
+    super(id, false);
+    this.#isStrict = properties['ksql.timestamp.throw.on.invalid'] === 'true';
+  }
+  override badRecord({ target, message }: BadRecord): void {
+    if (target === 'timestamp' && this.#isStrict) throw new EvaluationFailure(message);
+  }
+  override report(message: string, what: string): void {
+    if (what === 'sink' && this.#isStrict) throw new EvaluationFailure(message);
+  }
+}
+
 /** One query of the case: records go in by topic, results are appended to the sink topic as they come. */
 class Driver {
-  readonly #query: QueryObject;
-  readonly #topology: LocalTopology;
-  readonly #decoders: readonly { topic: string; stepId: string; decoder: SourceDecoder }[];
-  readonly #encoder: SinkEncoder | undefined;
-  readonly #node: HarnessNode;
-  readonly #cursor = new RecordCursor();
+  readonly topics: readonly string[];
+  readonly #task: Task;
 
-  constructor(query: QueryObject, node: HarnessNode, schemas: SchemaSource) {
-    this.#query = query;
-    this.#node = node;
-    this.#topology = new LocalTopology(query.plan, {
-      backend: new MemoryBackend(),
-      statePrefix: query.id,
-      partitions: 1,
-      settings: noConflation,
-      models: undefined,
-      failures: ignoreFailures,
-    });
-    this.#decoders = sourcesOf(query.plan).map((step) => ({
-      topic: step.source.topic,
-      stepId: step.id,
-      decoder: new SourceDecoder(step, schemas, ({ target, message }) => this.#bad(target, message)),
-    }));
-    const { sink, root } = query.plan;
-    this.#encoder = sink && new SinkEncoder({ ...sink, partitions: 1 }, root.columns);
+  private constructor(task: Task) {
+    this.#task = task;
+    this.topics = [...new Set(sourcesOf(task.spec.plan).map(({ source }) => source.topic))];
   }
 
-  #bad(target: string, message: string): void {
-    if (target === 'timestamp' && this.#query.properties['ksql.timestamp.throw.on.invalid'] === 'true')
-      throw new EvaluationFailure(message);
+  static async open(query: QueryObject, node: HarnessNode, schemas: SchemaCache): Promise<Driver> {
+    const { id: queryId, plan } = query;
+    const log = new SteppedLog(node.log, queryId);
+    const task = new Task(
+      {
+        queryId,
+        plan,
+        part: undefined,
+        partitions: 1,
+        settings: { ...noConflation, earliest: true },
+        processingLog: '',
+        deadLetters: '',
+      },
+      {
+        log,
+        output: log,
+        backend: new MemoryBackend(),
+        statePrefix: Buffer.from(`${queryId}/`),
+        models: undefined,
+        schemas,
+        errors: new CaseErrors(query),
+      },
+    );
+    await task.start();
+    return new Driver(task);
   }
 
-  get topics(): string[] {
-    return [...new Set(this.#decoders.map(({ topic }) => topic))];
-  }
-
-  pipe(topic: string, record: TopicRecord): void {
-    const writer = new BatchWriter();
-    writer.add(record.timestamp, record.key, record.value, record.headers);
-    const bytes = writer.finish();
-    const info = { ...readBatchInfo(bytes, 0, bytes.length)!, baseOffset: record.offset };
-    for (const source of this.#decoders) {
-      if (source.topic !== topic) continue;
-      this.#cursor.open(bytes, batchHeader, info);
-      this.#cursor.next();
-      const change = source.decoder.decode(this.#cursor, 0, 0);
-      if (change === undefined) continue;
-      this.#emit(this.#topology.process([{ stepId: source.stepId, partition: 0, change }]) as readonly Change[]);
-    }
-  }
-
-  #emit(changes: readonly Change[]): void {
-    const { sink } = this.#query.plan;
-    if (sink === undefined) return;
-    for (const change of changes) {
-      try {
-        this.#node.add(sink.topic, { ...this.#encoder!.encode(change), headers: change.headers ?? [] });
-      } catch (error) {
-        this.#bad('timestamp', (error as Error).message);
-      }
-    }
+  async pipe(topic: string, { offset, timestamp, key, value, headers }: TopicRecord): Promise<void> {
+    const batch = batchOf(timestamp, key, value, headers);
+    setBaseOffset(batch, 0, offset);
+    for (const input of this.#task.inputs) if (input.topic === topic) input.add([batch]);
+    while (await this.#task.step());
+    await this.#task.commit();
   }
 }
 
@@ -287,27 +294,23 @@ class EvaluationFailure extends Error {
   override readonly name = 'EvaluationError';
 }
 
-function pipeAll(
+async function pipeAll(
   test: TestCase,
   engine: Engine,
   node: HarnessNode,
   queries: readonly QueryObject[],
   written: ReadonlyMap<string, RegisteredSchema>,
-): void {
+): Promise<void> {
   const inputs = test.inputs.map((input) => {
-    const spec = sourceOn(engine, input.topic);
-    const before = node.topics.get(input.topic)!.records.length;
-    node.add(input.topic, toRecord(input, spec, written));
-    return { topic: input.topic, record: node.topics.get(input.topic)!.records[before]! };
+    node.add(input.topic, toRecord(input, sourceOn(engine, input.topic), written));
+    return { topic: input.topic, record: node.log.records(input.topic).at(-1)! };
   });
   const inputTopics = new Set(test.inputs.map(({ topic }) => topic));
   for (const query of queries) {
-    const driver = new Driver(query, node, engine.schemas);
-    if (driver.topics.some((topic) => inputTopics.has(topic)))
-      for (const { topic, record } of inputs) if (driver.topics.includes(topic)) driver.pipe(topic, record);
+    const driver = await Driver.open(query, node, engine.schemas);
+    for (const { topic, record } of inputs) if (driver.topics.includes(topic)) await driver.pipe(topic, record);
     for (const topic of driver.topics)
-      if (!inputTopics.has(topic))
-        for (const record of [...(node.topics.get(topic)?.records ?? [])]) driver.pipe(topic, record);
+      if (!inputTopics.has(topic)) for (const record of node.log.records(topic)) await driver.pipe(topic, record);
   }
 }
 
@@ -341,11 +344,11 @@ export function toRecord(
 export function verifyOutputs(
   test: TestCase,
   engine: Engine,
-  topics: ReadonlyMap<string, { readonly records: readonly TopicRecord[] }>,
+  recordsOf: (topic: string) => readonly TopicRecord[],
 ): void {
   for (const topic of new Set(test.outputs.map((output) => output.topic))) {
     const expected = test.outputs.filter((output) => output.topic === topic);
-    const records = topics.get(topic)?.records ?? [];
+    const records = recordsOf(topic);
     const spec = sourceOn(engine, topic);
     const show = (): string =>
       records

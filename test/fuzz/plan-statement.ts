@@ -9,7 +9,7 @@ import { Session } from '../../src/engine/session.ts';
 import type { LogicalNode } from '../../src/plan/logical/node.ts';
 import type { SinkSpec } from '../../src/plan/physical/step.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
-import { ignoreFailures } from '../../src/runtime/sinks/dead-letters.ts';
+import { ignoreFailures } from '../../src/runtime/failures.ts';
 import { LocalTopology } from '../../src/runtime/topology.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import type { Origin } from './corpus.ts';

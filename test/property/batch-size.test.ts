@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
-import { ignoreFailures } from '../../src/runtime/sinks/dead-letters.ts';
+import { ignoreFailures } from '../../src/runtime/failures.ts';
 import { Change } from '../../src/runtime/change.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { LocalTopology, type SourceChange } from '../../src/runtime/topology.ts';

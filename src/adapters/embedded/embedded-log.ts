@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { TopicInfo, TopicSettings } from '../../runtime/ports/node.ts';
 import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
@@ -16,15 +17,12 @@ export interface Commit {
   readonly state?: StateBatch;
 }
 
-/** Where a test makes the process fail between the steps of a commit. */
-export type CommitStep = 'before' | 'segments' | 'state';
-
 export interface LogOptions {
   readonly folder: string;
   readonly backend: StateBackend;
   /** Waits for the disk at every commit: survives a power cut, not only a killed process. */
   readonly sync: boolean;
-  readonly onStep?: ((step: CommitStep) => void) | undefined;
+  readonly observe?: CommitObserver | undefined;
 }
 
 const defaultRetentionMs = 7 * 86_400_000;
@@ -37,6 +35,8 @@ export class EmbeddedLog {
   readonly #options: LogOptions;
   readonly #topics = new Map<string, Topic>();
   readonly #waiting = new Set<() => void>();
+  /** Who may commit for each query: whoever took it over last. */
+  readonly owners = new Map<string, object>();
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -92,23 +92,38 @@ export class EmbeddedLog {
     return this.#topics.get(name)?.partitions[partition];
   }
 
-  commit({ appends, state = this.#options.backend.batch() }: Commit): void {
-    const { sync, onStep } = this.#options;
-    onStep?.('before');
+  /** A query's commit has begun when it comes here, and brings who is told of its steps; any other begins now. */
+  commit({ appends, state = this.#options.backend.batch() }: Commit, observe = this.#begin()): void {
+    const { sync } = this.#options;
     const touched = new Map<PartitionLog, Buffer>();
-    for (const { topic, partition, batch } of appends) {
-      const log = this.partition(topic, partition);
-      if (log === undefined) continue;
-      log.append(batch);
-      touched.set(log, endKey(topic, partition));
+    try {
+      for (const { topic, partition, batch } of appends) {
+        const log = this.partition(topic, partition);
+        if (log === undefined) continue;
+        touched.set(log, endKey(topic, partition));
+        log.append(batch);
+      }
+      if (sync) for (const log of touched.keys()) log.sync();
+      observe('sent');
+      for (const [log, key] of touched) state.put(key, encodeEnd(log.end));
+      state.write(sync);
+    } catch (error) {
+      // What is behind the committed ends would be seen with the next commit.
+      for (const log of touched.keys()) log.rollBack();
+      throw error;
     }
-    if (sync) for (const log of touched.keys()) log.sync();
-    onStep?.('segments');
-    for (const [log, key] of touched) state.put(key, encodeEnd(log.end));
-    state.write(sync);
-    onStep?.('state');
-    for (const log of touched.keys()) log.committed = log.end.next;
+    for (const log of touched.keys()) log.commit();
+    observe('ended');
+    observe('stored');
     if (touched.size > 0) this.wake();
+  }
+  #begin(): CommitObserver {
+    this.observe('begun');
+    return this.observe;
+  }
+  /** Is told of the steps of every commit. */
+  get observe(): CommitObserver {
+    return this.#options.observe ?? (() => undefined);
   }
 
   /** Ends every wait: something was committed, or somebody stops. */

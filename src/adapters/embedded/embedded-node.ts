@@ -5,6 +5,7 @@ import { SqlError } from '../../diagnostics/sql-error.ts';
 import { requireVersion } from '../../diagnostics/version.ts';
 import type { Change, Row } from '../../runtime/change.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
+import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
   CommandLog,
@@ -14,18 +15,18 @@ import type {
   RunnableQuery,
   TopicInfo,
   TopicReader,
-  TopicRecord,
   TopicSettings,
 } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
-import { invokesModel } from '../../plan/physical/step.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
-import { batchesOf, recordsIn } from '../topic-records.ts';
-import { EmbeddedLog, type CommitStep } from './embedded-log.ts';
+import { layoutOf } from '../../runtime/task/layout.ts';
+import { batchesOf } from '../../runtime/topic-records.ts';
+import { EmbeddedLog } from './embedded-log.ts';
 import { EmbeddedQuery, type EmbeddedQueryOptions } from './embedded-query.ts';
-import { FolderLock } from './folder-lock.ts';
+import { EmbeddedReader } from './embedded-reader.ts';
+import { FolderLock } from '../rocksdb/folder-lock.ts';
 
 export interface EmbeddedNodeOptions {
   readonly folder: string;
@@ -35,8 +36,8 @@ export interface EmbeddedNodeOptions {
   readonly serviceId: string;
   readonly sync: boolean;
   readonly onBatch?: EmbeddedQueryOptions['onBatch'];
-  /** For tests of crashes between the steps of a commit. */
-  readonly onStep?: (step: CommitStep) => void;
+  /** Is told of the steps of every commit. */
+  readonly observe?: CommitObserver;
 }
 
 const retentionCheckMs = 60_000;
@@ -62,7 +63,7 @@ export class EmbeddedNode implements Node {
       folder: join(options.folder, 'log'),
       backend,
       sync: options.sync,
-      onStep: options.onStep,
+      observe: options.observe,
     });
     this.commands = new StoredCommands(backend, options.sync);
     const stored = backend.getMany([clusterKey])[0];
@@ -114,9 +115,9 @@ export class EmbeddedNode implements Node {
     return Promise.resolve(new EmbeddedReader(this.#log, topic, info.partitions, from));
   }
 
-  startQuery(query: RunnableQuery): Promise<void> {
+  async startQuery(query: RunnableQuery): Promise<void> {
     const deadLetters = deadLetterTopic(this.#options.serviceId);
-    if (invokesModel(query.plan) && this.#log.info(deadLetters) === undefined)
+    if (layoutOf(query.plan).hasDeadLetters && this.#log.info(deadLetters) === undefined)
       this.#log.create(deadLetters, { partitions: 1, replicas: 1, config: {} });
     const running = new EmbeddedQuery({
       query,
@@ -129,8 +130,7 @@ export class EmbeddedNode implements Node {
       onBatch: this.#options.onBatch ?? (() => undefined),
     });
     this.#queries.set(query.id, running);
-    running.start();
-    return Promise.resolve();
+    await running.start();
   }
 
   async stopQuery(id: string, forget: boolean): Promise<void> {
@@ -205,47 +205,3 @@ class StoredCommands implements CommandLog {
   }
 }
 const commandKey = (number: number): Buffer => Buffer.from(`c/${String(number).padStart(12, '0')}`);
-
-class EmbeddedReader implements TopicReader {
-  readonly #log: EmbeddedLog;
-  readonly #topic: string;
-  readonly #positions: number[];
-  readonly #ends: number[];
-  #closed = false;
-
-  constructor(log: EmbeddedLog, topic: string, partitions: number, from: 'beginning' | 'end') {
-    this.#log = log;
-    this.#topic = topic;
-    const logs = Array.from({ length: partitions }, (_, partition) => log.partition(topic, partition)!);
-    this.#ends = logs.map(({ committed }) => committed);
-    this.#positions = logs.map(({ start, committed }) => (from === 'beginning' ? start : committed));
-  }
-
-  get caughtUp(): boolean {
-    return this.#positions.every((position, i) => position >= this.#ends[i]!);
-  }
-
-  async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
-    const found = this.#read(maximum);
-    if (found.length > 0 || waitMs === 0 || this.#closed) return found;
-    await this.#log.wait(waitMs);
-    return this.#read(maximum);
-  }
-
-  #read(maximum: number): TopicRecord[] {
-    const records: TopicRecord[] = [];
-    for (const [partition, position] of this.#positions.entries()) {
-      const batches = this.#log.partition(this.#topic, partition)?.read(position, 1 << 18) ?? [];
-      for (const record of recordsIn(batches, partition, position)) {
-        if (records.length >= maximum) return records;
-        records.push(record);
-        this.#positions[partition] = record.offset + 1;
-      }
-    }
-    return records;
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-}

@@ -47,8 +47,7 @@ export class PartitionLog {
   #recent: Recent[] = [];
   #recentSize = 0;
   #next: number;
-  /** The first offset that readers may not see yet. */
-  committed: number;
+  #committed: LogEnd;
 
   constructor(folder: string, end: LogEnd | undefined) {
     this.#folder = folder;
@@ -71,7 +70,8 @@ export class PartitionLog {
       ftruncateSync(last.file, end.bytes);
       last.size = end.bytes;
     }
-    this.#next = this.committed = end?.next ?? 0;
+    this.#next = end?.next ?? 0;
+    this.#committed = this.end;
   }
 
   #path(base: number): string {
@@ -90,6 +90,31 @@ export class PartitionLog {
   get end(): LogEnd {
     const last = this.#segments.at(-1);
     return { next: this.#next, segment: last?.base ?? 0, bytes: last?.size ?? 0 };
+  }
+  /** The first offset that readers may not see yet. */
+  get committed(): number {
+    return this.#committed.next;
+  }
+  /** Shows readers everything that was appended. */
+  commit(): void {
+    this.#committed = this.end;
+  }
+  /** Cuts off what was appended since the last commit. */
+  rollBack(): void {
+    const { next, segment, bytes } = this.#committed;
+    while (this.#segments.length > 0 && (this.#segments.at(-1)!.base > segment || next === 0)) {
+      const { file, base } = this.#segments.pop()!;
+      closeSync(file);
+      rmSync(this.#path(base));
+    }
+    const last = this.#segments.at(-1);
+    if (last !== undefined) {
+      ftruncateSync(last.file, bytes);
+      last.size = bytes;
+    }
+    this.#next = next;
+    this.#recent = this.#recent.filter((recent) => recent.next <= next);
+    this.#recentSize = this.#recent.reduce((sum, recent) => sum + recent.bytes.length, 0);
   }
   get bytes(): number {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);

@@ -2,7 +2,7 @@ import type { Kafka, Producer } from 'kafkajs';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { CommandLog } from '../../runtime/ports/node.ts';
-import { recordsIn } from '../topic-records.ts';
+import { recordsIn } from '../../runtime/topic-records.ts';
 import type { Wire } from './wire.ts';
 
 /** Commands in a topic of one partition: appended by whoever holds the service's transactional id, after reading to the end. */

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { readersOf, subTopologies } from '../../plan/physical/topology.ts';
 import { serverOptions } from '../../config/server-options.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
 import type { Change, Row } from '../../runtime/change.ts';
@@ -21,28 +20,29 @@ import type {
   TopicReader,
   TopicSettings,
 } from '../../runtime/ports/node.ts';
-import { invokesModel } from '../../plan/physical/step.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
+import { layoutOf, type PlanLayout } from '../../runtime/task/layout.ts';
+import type { ModelObject } from '../../types/model.ts';
 import { Backoff, retry } from '../../util/retry.ts';
-import type { ModelObject } from '../../catalog/catalog.ts';
-import { FolderLock } from '../embedded/folder-lock.ts';
+import { FolderLock } from '../rocksdb/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
-import { batchesOf } from '../topic-records.ts';
+import { batchesOf } from '../../runtime/topic-records.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
-import { createInternalTopics, hasState, internalTopics } from './internal-topics.ts';
+import { createInternalTopics, internalTopics } from './internal-topics.ts';
 import { commandTopic, groupId, readerGroup } from './names.ts';
 import { KafkaCommands } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { QueryGroup } from './query-group.ts';
-import type { TaskSpec } from './task.ts';
-import type { TaskStatus } from './task-worker.ts';
+import type { KafkaTaskSpec, TaskStatus } from './task-worker.ts';
 import { TaskPool } from './task-pool.ts';
 import { Wire } from './wire.ts';
 
 export interface KafkaNodeOptions {
   readonly settings: ClientSettings;
   readonly stateFolder: string;
+  /** The module of a worker thread. */
+  readonly worker: URL;
   readonly models: ModelHost | undefined;
   readonly registry: SchemaRegistry;
   readonly onBatch: (query: string, report: BatchReport) => void;
@@ -51,8 +51,9 @@ export interface KafkaNodeOptions {
 
 interface Running {
   readonly query: RunnableQuery;
+  readonly layout: PlanLayout;
   readonly group: QueryGroup;
-  readonly tasks: Map<string, TaskSpec>;
+  readonly tasks: Map<string, KafkaTaskSpec>;
   readonly status: Map<string, TaskStatus>;
   partitions: readonly number[];
   error: string | undefined;
@@ -99,13 +100,17 @@ export class KafkaNode implements Node {
       commandTopic(this.#serviceId),
       `_millrace-${this.#serviceId}_command_writer`,
     );
-    const threads = serverOptions.read('ksql.streams.num.stream.threads', options.settings);
-    this.#pool = new TaskPool(threads, options.settings, parts.backend.handle, {
-      commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
-      fetchSchema: (id) => options.registry.byId(id),
-      onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
-      onFailed: (task) => this.#onFailed(task),
-    });
+    const { settings, worker: module } = options;
+    const threads = serverOptions.read('ksql.streams.num.stream.threads', settings);
+    this.#pool = new TaskPool(
+      { threads, module, settings, handle: parts.backend.handle },
+      {
+        commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
+        fetchSchema: (id) => options.registry.byId(id),
+        onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
+        onFailed: (task) => this.#onFailed(task),
+      },
+    );
   }
 
   static async open(options: KafkaNodeOptions): Promise<KafkaNode> {
@@ -200,11 +205,13 @@ export class KafkaNode implements Node {
 
   async startQuery(query: RunnableQuery): Promise<void> {
     const group = groupId(this.#serviceId, query.id);
-    const topics = await createInternalTopics(this, query, group);
-    if (invokesModel(query.plan))
+    const layout = layoutOf(query.plan);
+    const topics = await createInternalTopics(this, layout, group);
+    if (layout.hasDeadLetters)
       await this.createTopic(deadLetterTopic(this.#serviceId), { partitions: 1, replicas: undefined, config: {} });
     const running: Running = {
       query,
+      layout,
       tasks: new Map(),
       status: new Map(),
       partitions: [],
@@ -237,28 +244,26 @@ export class KafkaNode implements Node {
   }
 
   #startTasks(running: Running): void {
-    const { query, partitions, tasks } = running;
+    const { query, layout, partitions, tasks } = running;
     const { plan, properties, id } = query;
     const group = groupId(this.#serviceId, id);
     const settings = runSettings(properties);
-    for (const part of subTopologies(plan)) {
+    const { exactlyOnce } = settings;
+    for (const { index, hasState } of layout.parts) {
       for (const partition of partitions) {
-        const taskId = `${group}/${part.index}_${partition}`;
+        const taskId = `${group}/${index}_${partition}`;
         if (tasks.has(taskId)) continue;
-        const spec: TaskSpec = {
+        const spec: KafkaTaskSpec = {
           id: taskId,
-          queryId: id,
-          group,
-          plan,
-          part: part.index,
-          partition,
-          exactlyOnce: settings.exactlyOnce,
-          commitMs: settings.commitMs,
-          settings,
-          earliest: settings.earliest,
-          processingLog: processingLogTopic(this.#serviceId),
-          deadLetters: deadLetterTopic(this.#serviceId),
-          hasState: hasState(plan, part),
+          log: { group, part: index, partition, exactlyOnce, hasState },
+          task: {
+            queryId: id,
+            plan,
+            part: { index, partition },
+            settings,
+            processingLog: processingLogTopic(this.#serviceId),
+            deadLetters: deadLetterTopic(this.#serviceId),
+          },
         };
         tasks.set(taskId, spec);
         this.#pool.start(spec);
@@ -309,7 +314,7 @@ export class KafkaNode implements Node {
     if (running === undefined || spec === undefined) return;
     running.error = error;
     this.#options.log(
-      `query ${running.query.id}, task ${spec.part}_${spec.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`,
+      `query ${running.query.id}, task ${spec.log.part}_${spec.log.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`,
     );
     setTimeout(() => {
       if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed)
@@ -325,9 +330,8 @@ export class KafkaNode implements Node {
     await running.group.leave();
     if (!forget) return;
     const group = groupId(this.#serviceId, id);
-    for (const topic of internalTopics(running.query, group)) await this.deleteTopic(topic);
-    const readers = Math.max(0, ...readersOf(running.query.plan).values());
-    const groups = Array.from({ length: readers + 1 }, (_, reader) => readerGroup(group, reader));
+    for (const topic of internalTopics(running.layout, group)) await this.deleteTopic(topic);
+    const groups = Array.from({ length: running.layout.readers }, (_, reader) => readerGroup(group, reader));
     await this.#admin.deleteGroups(groups).catch(() => undefined);
   }
 

@@ -1,13 +1,18 @@
 import type { SchemaText } from '../../runtime/schema-cache.ts';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { ModelObject } from '../../catalog/catalog.ts';
+import type { ModelObject } from '../../types/model.ts';
 import { Change, type Row } from '../../runtime/change.ts';
-import { workerPath } from '../../util/worker-path.ts';
 import type { ClientSettings } from './client-config.ts';
-import type { TaskSpec } from './task.ts';
-import type { FromWorker, TaskStatus, ToWorker, WorkerData } from './task-worker.ts';
+import type { FromWorker, KafkaTaskSpec, TaskStatus, ToWorker, WorkerData } from './task-worker.ts';
 
+export interface PoolOptions {
+  readonly threads: number;
+  /** What a worker runs. */
+  readonly module: URL;
+  readonly settings: ClientSettings;
+  readonly handle: unknown;
+}
 export interface PoolCallbacks {
   readonly commitOffsets: (
     group: string,
@@ -29,9 +34,9 @@ export class TaskPool {
   readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #calls = 0;
 
-  constructor(threads: number, settings: ClientSettings, handle: unknown, callbacks: PoolCallbacks) {
+  constructor({ threads, module, settings, handle }: PoolOptions, callbacks: PoolCallbacks) {
     this.#workers = Array.from({ length: threads }, (_, index) => {
-      const worker = new Worker(workerPath(import.meta.url, 'task-worker'), {
+      const worker = new Worker(module, {
         workerData: { settings, handle, index } satisfies WorkerData,
         resourceLimits: { maxYoungGenerationSizeMb: 32 },
       });
@@ -87,13 +92,13 @@ export class TaskPool {
   }
 
   /** Places a task on the thread that has least. */
-  start(task: TaskSpec): void {
+  start(task: KafkaTaskSpec): void {
     const load = (worker: Worker): number => [...this.#placed.values()].filter((each) => each === worker).length;
     const worker = this.#workers.reduce((best, each) => (load(each) < load(best) ? each : best));
     this.#placed.set(task.id, worker);
     // Most of a heap is then states and rows that a commit made garbage: it may be twice what is alive, not four times. Without
     // state so little is alive that it would be collected all the time.
-    if (task.hasState) setFlagsFromString('--heap-growing-percent=100');
+    if (task.log.hasState) setFlagsFromString('--heap-growing-percent=100');
     worker.postMessage({ kind: 'start', task } satisfies ToWorker);
   }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
-import { recordsIn } from '../topic-records.ts';
+import { recordsIn } from '../../runtime/topic-records.ts';
 import type { TaskProducer } from './task-producer.ts';
 import type { Wire } from './wire.ts';
 

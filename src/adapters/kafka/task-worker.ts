@@ -1,25 +1,31 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { serverOptions } from '../../config/server-options.ts';
-import { ModelService } from '../models/model-service.ts';
-import { RocksBackend } from '../rocksdb/rocks-backend.ts';
-import type { ModelObject } from '../../catalog/catalog.ts';
-import { readBatchInfo } from '../../records/batch.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { ModelObject } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
-import { loadFunctions } from '../../functions/user/load.ts';
-import { setLimit } from '../../functions/user/watch.ts';
+import type { CommitObserver } from '../../runtime/ports/log.ts';
+import type { ModelHost } from '../../runtime/ports/model-host.ts';
+import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { SchemaCache, type SchemaText } from '../../runtime/schema-cache.ts';
+import type { TaskSpec } from '../../runtime/task/spec.ts';
+import { Task } from '../../runtime/task/task.ts';
 import type { ClientSettings } from './client-config.ts';
-import { KafkaTask, type TaskCommitStep, type TaskSpec } from './task.ts';
-import type { FetchWant } from './responses.ts';
+import { Fetcher } from './fetcher.ts';
+import { KafkaTaskLog, type TaskLogSpec } from './task-log.ts';
 import { Wire, WireError, type TopicOffset } from './wire.ts';
 
+/** A task as a worker is told of it: plain data. */
+export interface KafkaTaskSpec {
+  readonly id: string;
+  readonly task: TaskSpec;
+  readonly log: TaskLogSpec;
+}
 export interface WorkerData {
   readonly settings: ClientSettings;
+  /** Of the database that this process has open. */
   readonly handle: unknown;
   readonly index: number;
 }
 export type ToWorker =
-  | { readonly kind: 'start'; readonly task: TaskSpec }
+  | { readonly kind: 'start'; readonly task: KafkaTaskSpec }
   | { readonly kind: 'stop'; readonly id: string; readonly forget: boolean; readonly call: number }
   | { readonly kind: 'offsetsCommitted'; readonly call: number; readonly error: string | undefined }
   | {
@@ -48,7 +54,7 @@ export type FromWorker =
   | {
       readonly kind: 'commitOffsets';
       readonly group: string;
-      readonly offsets: readonly { topic: string; partition: number; offset: number }[];
+      readonly offsets: readonly TopicOffset[];
       readonly call: number;
     }
   | { readonly kind: 'schema'; readonly id: number; readonly call: number }
@@ -63,222 +69,222 @@ export type FromWorker =
       readonly fenced: boolean;
     };
 
-const { settings, handle, index } = workerData as WorkerData;
-const port = parentPort!;
-const send = (message: FromWorker): void => port.postMessage(message);
-const fetchBytes = 8 << 20;
-/** An input with more than this at hand is left out of the next fetch. */
-const enoughBytes = 2 << 20;
-/** How long the broker may hold a fetch that has nothing to give; short while some input was left out, which will want more soon. */
-const fetchWaitMs = { all: 100, some: 5 };
+/** The models of a worker, which scores rows itself. */
+export interface WorkerModels extends ModelHost {
+  put(model: ModelObject): Promise<void>;
+  close(): Promise<void>;
+}
+/** What a worker is made of beside Kafka. */
+export interface WorkerParts {
+  readonly backend: StateBackend;
+  readonly models: WorkerModels;
+  /** Is told of the steps of every task's commits. */
+  readonly observe?: CommitObserver | undefined;
+}
+
+interface Running {
+  readonly spec: KafkaTaskSpec;
+  readonly task: Task;
+  readonly log: KafkaTaskLog;
+}
+type Order = Extract<ToWorker, { kind: 'start' | 'stop' }>;
+
 const statusMs = 250;
+const waitMs = 20;
 
-const wire = new Wire(settings, `millrace-worker-${index}`);
-const models = new ModelService();
-const tasks = new Map<string, KafkaTask>();
-const committing = new Map<KafkaTask, Promise<void>>();
-const pending = new Map<number, { resolve: (schema?: SchemaText) => void; reject: (error: Error) => void }>();
-let calls = 0;
-let closing = false;
-let fetchError: string | undefined;
-let wake: () => void = () => undefined;
+/** A thread that runs tasks: one loop over all of them, one fetch for all of them, commits beside both. */
+export class TaskWorker {
+  readonly #port: MessagePort;
+  readonly #parts: WorkerParts;
+  readonly #wire: Wire;
+  readonly #fetcher: Fetcher;
+  readonly #schemas: SchemaCache;
+  readonly #tasks = new Map<string, Running>();
+  readonly #committing = new Map<Running, Promise<void>>();
+  readonly #pending = new Map<number, { resolve: (schema?: SchemaText) => void; reject: (error: Error) => void }>();
+  /** Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it. */
+  readonly #orders: Order[] = [];
+  #calls = 0;
+  #closeCall: number | undefined;
+  #wake: () => void = () => undefined;
+  #lastStatus = 0;
+  #begun = false;
 
-function commitOffsets(group: string, offsets: readonly TopicOffset[]): Promise<void> {
-  const call = calls++;
-  return new Promise((resolve, reject) => {
-    pending.set(call, { resolve: () => resolve(), reject });
-    send({ kind: 'commitOffsets', group, offsets, call });
-  });
-}
+  constructor(port: MessagePort, { settings, index }: WorkerData, parts: WorkerParts) {
+    this.#port = port;
+    this.#parts = parts;
+    this.#wire = new Wire(settings, `millrace-worker-${index}`);
+    this.#fetcher = new Fetcher(this.#wire);
+    // The registry is asked by the main thread, which has its address or holds it.
+    this.#schemas = new SchemaCache((id) => this.#ask((call) => ({ kind: 'schema', id, call })));
+  }
 
-/** The registry is asked by the main thread, which has its address or holds it. */
-const schemas = new SchemaCache((id) => {
-  const call = calls++;
-  return new Promise((resolve, reject) => {
-    pending.set(call, { resolve, reject });
-    send({ kind: 'schema', id, call });
-  });
-});
+  #send(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+  #ask(message: (call: number) => FromWorker): Promise<SchemaText | undefined> {
+    const call = this.#calls++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(call, { resolve, reject });
+      this.#send(message(call));
+    });
+  }
+  async #commitOffsets(group: string, offsets: readonly TopicOffset[]): Promise<void> {
+    await this.#ask((call) => ({ kind: 'commitOffsets', group, offsets, call }));
+  }
 
-/** For tests: `STEP:N` kills the process when this worker's commits have reached a step for the Nth time. */
-function crashPoint(text: string | undefined): ((step: TaskCommitStep) => void) | undefined {
-  if (text === undefined) return undefined;
-  const [wanted, times] = text.split(':');
-  let left = Number(times);
-  return (step) => {
-    if (step === wanted && --left === 0) process.kill(process.pid, 'SIGKILL');
-  };
-}
+  /** Runs until it is told to close. */
+  async run(): Promise<void> {
+    await this.#wire.connect();
+    this.#port.on('message', (message: ToWorker) => this.#receive(message));
+    let fetching: Promise<void> | undefined;
+    while (this.#closeCall === undefined) {
+      for (const order of this.#orders.splice(0)) await this.#carryOut(order);
+      const progressed = await this.#stepAll();
+      fetching ??= this.#fetcher
+        .fetch([...this.#tasks.values()].flatMap(({ task }) => task.inputs))
+        .finally(() => (fetching = undefined));
+      this.#tell(progressed);
+      if (progressed) await new Promise((resolve) => setImmediate(resolve));
+      else
+        await Promise.race([
+          fetching,
+          new Promise<void>((resolve) => (this.#wake = resolve)),
+          new Promise((resolve) => setTimeout(resolve, waitMs)),
+        ]);
+    }
+    await this.#close(this.#closeCall);
+  }
 
-async function main(): Promise<void> {
-  setLimit(serverOptions.read('ksql.functions.timeout.ms', settings));
-  await loadFunctions(serverOptions.read('ksql.extension.dir', settings));
-  const backend = await RocksBackend.attach(handle);
-  await wire.connect();
-  const ports = { wire, backend, models, schemas, commitOffsets, onStep: crashPoint(process.env['MILLRACE_CRASH_AT']) };
-  // Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it.
-  const orders: Extract<ToWorker, { kind: 'start' | 'stop' }>[] = [];
-  let closeCall = -1;
-  port.on('message', (message: ToWorker) => {
+  #receive(message: ToWorker): void {
     switch (message.kind) {
       case 'start':
       case 'stop':
-        orders.push(message);
+        this.#orders.push(message);
         break;
       case 'offsetsCommitted':
       case 'schemaFetched': {
-        const call = pending.get(message.call);
-        pending.delete(message.call);
+        const call = this.#pending.get(message.call);
+        this.#pending.delete(message.call);
         if (message.error === undefined) call?.resolve('schema' in message ? message.schema : undefined);
         else call?.reject(new TypeError(message.error));
         return;
       }
-      case 'pull': {
-        const rows = [...tasks.values()]
-          .filter(({ spec }) => spec.queryId === message.queryId)
-          .flatMap((task) => [...(task.current(message.key) ?? [])]);
-        send({
-          kind: 'done',
-          call: message.call,
-          result: rows.map(({ key, after, timestamp, window }) => ({ key, after, timestamp, window })),
-        });
+      case 'pull':
+        this.#pull(message.queryId, message.key, message.call);
         return;
-      }
       case 'model':
-        void models.put(message.model);
+        void this.#parts.models.put(message.model);
         return;
       case 'close':
-        closing = true;
-        closeCall = message.call;
+        this.#closeCall = message.call;
     }
-    wake();
-  });
-  let lastStatus = 0;
-  let begun = false;
-  let fetching: Promise<void> | undefined;
-  while (!closing) {
-    for (const order of orders.splice(0)) {
-      if (order.kind === 'start') {
-        const task = new KafkaTask(order.task, ports);
-        await guard(task, async () => {
-          await task.start();
-          tasks.set(task.spec.id, task);
-        });
-        continue;
-      }
-      const task = tasks.get(order.id);
-      tasks.delete(order.id);
-      if (task !== undefined) {
-        await committing.get(task);
-        await task.commit().catch(() => undefined);
-        if (order.forget) task.forget();
-      }
-      send({ kind: 'done', call: order.call });
+    this.#wake();
+  }
+
+  #pull(queryId: string, key: Row | undefined, call: number): void {
+    const rows = [...this.#tasks.values()]
+      .filter(({ task }) => task.spec.queryId === queryId)
+      .flatMap(({ task }) => [...(task.current(key) ?? [])]);
+    const result = rows.map((row) => ({
+      key: row.key,
+      after: row.after,
+      timestamp: row.timestamp,
+      window: row.window,
+    }));
+    this.#send({ kind: 'done', call, result });
+  }
+
+  async #carryOut(order: Order): Promise<void> {
+    if (order.kind === 'start') {
+      const running = this.#open(order.task);
+      await this.#guard(running, async () => {
+        await running.task.start();
+        this.#tasks.set(order.task.id, running);
+      });
+      return;
     }
+    const running = this.#tasks.get(order.id);
+    this.#tasks.delete(order.id);
+    if (running !== undefined) {
+      await this.#committing.get(running);
+      await running.task.commit().catch(() => undefined);
+      await running.task.close();
+      if (order.forget) running.log.forget();
+    }
+    this.#send({ kind: 'done', call: order.call });
+  }
+
+  #open(spec: KafkaTaskSpec): Running {
+    const { backend, models, observe } = this.#parts;
+    const commitOffsets = (group: string, offsets: readonly TopicOffset[]): Promise<void> =>
+      this.#commitOffsets(group, offsets);
+    const log = new KafkaTaskLog(spec.log, { wire: this.#wire, backend, commitOffsets });
+    const { statePrefix } = log;
+    const ports = { log, output: log, backend, statePrefix, models, schemas: this.#schemas, observe };
+    return { spec, log, task: new Task(spec.task, ports) };
+  }
+
+  async #stepAll(): Promise<boolean> {
     let progressed = false;
-    for (const task of [...tasks.values()]) {
-      if (committing.has(task)) continue;
-      await guard(task, async () => {
-        progressed = (await task.step()) || progressed;
+    for (const running of [...this.#tasks.values()]) {
+      if (this.#committing.has(running)) continue;
+      await this.#guard(running, async () => {
+        progressed = (await running.task.step()) || progressed;
       });
       // The others go on while one waits for its commit.
-      if (tasks.has(task.spec.id) && task.commitIsDue) committing.set(task, commit(task));
+      if (this.#tasks.has(running.spec.id) && running.task.commitIsDue)
+        this.#committing.set(running, this.#commit(running));
     }
-    fetching ??= fetchAll().finally(() => (fetching = undefined));
+    return progressed;
+  }
+  async #commit(running: Running): Promise<void> {
+    await this.#guard(running, () => running.task.commit());
+    this.#committing.delete(running);
+    this.#wake();
+  }
+
+  /** Runs a part of a task; one that fails is dropped with its caches, and the main thread decides what follows. */
+  async #guard(running: Running, action: () => Promise<void>): Promise<void> {
+    const { spec, task } = running;
+    try {
+      await action();
+    } catch (error) {
+      this.#tasks.delete(spec.id);
+      await task.close().catch(() => undefined);
+      this.#send({
+        kind: 'failed',
+        id: spec.id,
+        queryId: spec.task.queryId,
+        error: error instanceof Error ? error.message : String(error),
+        fenced: error instanceof WireError && error.isFenced,
+      });
+    }
+  }
+
+  /** Says how the tasks are, now and then; the first records are told of at once. */
+  #tell(progressed: boolean): void {
     const now = performance.now();
-    // The first records are told of at once.
-    if ((progressed && !begun) || now - lastStatus > statusMs) {
-      begun ||= progressed;
-      lastStatus = now;
-      send({ kind: 'status', tasks: [...tasks.values()].map(statusOf), broker: fetchError });
-    }
-    if (!progressed)
-      await Promise.race([
-        fetching,
-        new Promise<void>((resolve) => (wake = resolve)),
-        new Promise((resolve) => setTimeout(resolve, 20)),
-      ]);
-    else await new Promise((resolve) => setImmediate(resolve));
+    if ((!progressed || this.#begun) && now - this.#lastStatus <= statusMs) return;
+    this.#begun ||= progressed;
+    this.#lastStatus = now;
+    const tasks = [...this.#tasks.values()].map(
+      ({ spec: { id }, task: { spec, counts, errors, lag } }): TaskStatus => ({
+        id,
+        queryId: spec.queryId,
+        ...counts,
+        errors,
+        lag,
+      }),
+    );
+    this.#send({ kind: 'status', tasks, broker: this.#fetcher.error });
   }
-  await Promise.all(committing.values());
-  for (const task of tasks.values()) await task.commit().catch(() => undefined);
-  await models.close();
-  await wire.disconnect().catch(() => undefined);
-  send({ kind: 'done', call: closeCall });
-}
 
-async function commit(task: KafkaTask): Promise<void> {
-  await guard(task, () => task.commit());
-  committing.delete(task);
-  wake();
-}
-
-/** Runs a part of a task; one that fails is dropped with its caches, and the main thread decides what follows. */
-async function guard(task: KafkaTask, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    tasks.delete(task.spec.id);
-    const fenced = error instanceof WireError && error.isFenced;
-    send({
-      kind: 'failed',
-      id: task.spec.id,
-      queryId: task.spec.queryId,
-      error: error instanceof Error ? error.message : String(error),
-      fenced,
-    });
+  async #close(call: number): Promise<void> {
+    await Promise.all(this.#committing.values());
+    for (const { task } of this.#tasks.values()) await task.commit().catch(() => undefined);
+    await this.#parts.models.close();
+    await this.#wire.disconnect().catch(() => undefined);
+    this.#send({ kind: 'done', call });
   }
 }
-
-/** One fetch for every input that has not enough at hand. */
-async function fetchAll(): Promise<void> {
-  const all = [...tasks.values()].flatMap((task) => task.inputs.map((input) => ({ task, input })));
-  const inputs = all.filter(({ input }) => input.buffered < enoughBytes);
-  if (inputs.length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return;
-  }
-  // Several tasks may read one partition: it is fetched once, from where the last of them is.
-  const wants = new Map<string, FetchWant>();
-  for (const { input } of inputs) {
-    const { topic, partition, fetched } = input;
-    const name = `${topic}/${partition}`;
-    wants.set(name, { topic, partition, offset: Math.min(fetched, wants.get(name)?.offset ?? Infinity) });
-  }
-  try {
-    const wait = inputs.length < all.length ? fetchWaitMs.some : fetchWaitMs.all;
-    const results = await wire.fetch([...wants.values()], wait, fetchBytes);
-    fetchError = undefined;
-    for (const result of results) {
-      const { topic, partition, batches, next, highWatermark, outOfRange, lease } = result;
-      const first = outOfRange ? ((await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0) : 0;
-      for (const { task, input } of inputs) {
-        if (input.topic !== topic || input.partition !== partition) continue;
-        task.highWatermarks.set(`${topic}/${partition}`, highWatermark);
-        if (outOfRange) {
-          if (input.fetched < first) input.fetched = input.position = first;
-          continue;
-        }
-        const { fetched } = input;
-        input.add(
-          batches.filter((batch) => readBatchInfo(batch, 0, batch.length)!.lastOffset >= fetched),
-          lease,
-        );
-        input.fetched = Math.max(input.fetched, next);
-      }
-      lease.release();
-    }
-  } catch (error) {
-    fetchError = (error as Error).message;
-    // A broker that is gone comes back, or its partitions get another leader: the next fetch asks anew.
-    await wire.watch([...new Set(inputs.map(({ input }) => input.topic))]).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-function statusOf(task: KafkaTask): TaskStatus {
-  const { spec, counts, errors, lag } = task;
-  return { id: spec.id, queryId: spec.queryId, ...counts, errors, lag };
-}
-
-void main();

@@ -1,5 +1,5 @@
-import type { ModelColumn, ModelObject, ModelVersion } from '../../catalog/catalog.ts';
-import type { ModelRegistry } from '../../engine/models.ts';
+import type { ModelColumn, ModelObject, ModelVersion } from '../../types/model.ts';
+import type { ModelRegistry } from '../../runtime/ports/model-registry.ts';
 import type { Row } from '../../runtime/change.ts';
 import type { ModelHost, Scored } from '../../runtime/ports/model-host.ts';
 import { fromJson } from '../../formats/json-convert.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ModelColumn, ModelVersion } from '../../catalog/catalog.ts';
+import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
 import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value } from '../../types/sql-type.ts';
 import { ScoringError, type Provider, type ProviderModel } from './provider.ts';

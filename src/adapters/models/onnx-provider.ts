@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { ModelColumn, ModelVersion } from '../../catalog/catalog.ts';
+import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
 import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value } from '../../types/sql-type.ts';
 import { workerPath } from '../../util/worker-path.ts';

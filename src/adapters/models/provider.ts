@@ -1,4 +1,4 @@
-import type { ModelColumn, ModelVersion } from '../../catalog/catalog.ts';
+import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
 import type { Value } from '../../types/sql-type.ts';
 

@@ -1,4 +1,4 @@
-import type { ModelColumn } from '../../catalog/catalog.ts';
+import type { ModelColumn } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
 import { canonical } from '../../types/numbers.ts';
 import type { Value } from '../../types/sql-type.ts';

@@ -1,6 +1,6 @@
 import type { StepOf, StepOp } from '../../plan/physical/step.ts';
 import type { Change } from '../change.ts';
-import type { DeadLetter, FailureSink } from '../sinks/dead-letters.ts';
+import type { DeadLetter, FailureSink } from '../failures.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { ModelHost } from '../ports/model-host.ts';
 import type { CachedStore, StoreLocation } from '../stores/cached-store.ts';

@@ -1,6 +1,6 @@
 import type { Value } from '../../types/sql-type.ts';
 import { Change, type Row } from '../change.ts';
-import type { DeadLetter } from '../sinks/dead-letters.ts';
+import type { DeadLetter } from '../failures.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { ModelHost, Scored } from '../ports/model-host.ts';
 

@@ -1,5 +1,6 @@
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import type { RecordHeader } from '../../records/batch.ts';
+import type { Lease } from '../../util/lease.ts';
 import type { Change, Row } from '../change.ts';
 
 export interface TopicInfo {
@@ -64,8 +65,23 @@ export interface RunnableQuery {
   readonly paused: boolean;
 }
 
-/** Reads a topic's records in order by partition, waiting at its end. */
+/** What a reader has fetched of one partition: uncompressed batches, and where the next fetch goes on. */
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly batches: readonly Buffer[];
+  readonly next: number;
+  /** The memory of the batches; whoever is done with them releases it. */
+  readonly lease: Lease | undefined;
+}
+
+/** Reads a topic's records in order by partition, waiting at its end: one by one or as they are stored, but not both. */
 export interface TopicReader {
+  /** The next offset of each partition. */
+  readonly positions: readonly number[];
+  /** The end of a partition as far as it is known. */
+  end(partition: number): number;
+  /** The next batches, or none after `waitMs`. */
+  fetch(waitMs: number): Promise<readonly FetchedPartition[]>;
   /** The next records, or none after `waitMs`. */
   poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]>;
   /** Whether everything that was there when the reader was opened has been given. */

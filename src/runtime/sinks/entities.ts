@@ -1,30 +1,37 @@
-import type { PhysicalPlan } from '../../plan/physical/step.ts';
+import type { PlanColumn } from '../../plan/logical/node.ts';
 import { Change, keyText, type Row } from '../change.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
+import type { Sink } from './sink.ts';
 import type { StoreLocation } from '../stores/cached-store.ts';
 import { KeyValueStore } from '../stores/key-value-store.ts';
 
 type Stored = readonly [row: Row, featureTime: number, windowStart: number];
 
+/** Which columns name an entity, and which has the feature time; without one the row's time counts. */
+export interface EntityOptions {
+  readonly key: readonly string[];
+  readonly time: string | undefined;
+}
+
 /**
  * The newest row of each entity of a feature view: the greatest feature time wins, and among equal ones the window that starts
  * first, which covers the longest history. A late row never replaces a newer one.
  */
-export class EntityStore {
+export class EntityStore implements Sink {
   readonly #store: KeyValueStore<Stored>;
   readonly #keySlots: readonly number[];
   readonly #timeSlot: number;
   readonly #width: number;
 
-  constructor(plan: PhysicalPlan, location: StoreLocation) {
+  constructor(location: StoreLocation, columns: readonly PlanColumn[], { key, time }: EntityOptions) {
     this.#store = new KeyValueStore(location, { name: 'entities', version: 1 });
-    this.#width = plan.root.columns.length;
-    const slot = (name: string): number => plan.root.columns.findIndex((column) => column.name === name);
-    this.#keySlots = (plan.entityKey ?? []).map(slot);
-    this.#timeSlot = plan.entityTime === undefined ? -1 : slot(plan.entityTime);
+    this.#width = columns.length;
+    const slot = (name: string): number => columns.findIndex((column) => column.name === name);
+    this.#keySlots = key.map(slot);
+    this.#timeSlot = time === undefined ? -1 : slot(time);
   }
 
-  put(changes: readonly Change[]): void {
+  write(changes: readonly Change[]): number {
     for (const { key, after, timestamp, window } of changes) {
       const entity = after === undefined ? key : this.#keySlots.map((slot) => after[slot]!);
       const text = keyText(entity);
@@ -38,6 +45,8 @@ export class EntityStore {
       if (stored !== undefined && (stored[1] > time || (stored[1] === time && stored[2] < start))) continue;
       this.#store.put(text, [after, time, start]);
     }
+    // They are kept, and do not leave.
+    return 0;
   }
 
   *current(key?: Row): Iterable<Change> {

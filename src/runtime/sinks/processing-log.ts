@@ -1,4 +1,6 @@
+import type { TaskLog } from '../ports/log.ts';
 import type { ProducedRecord } from '../ports/node.ts';
+import type { Sink } from './sink.ts';
 
 /** A record or expression that failed, and went to the processing log instead of stopping a query. */
 export interface ProcessingError {
@@ -32,4 +34,26 @@ export function processingLogRecord(error: ProcessingError, now: number): Produc
     ROW_VERSION: rowVersion,
   });
   return { key: null, value, timestamp: now, partition: 0 };
+}
+
+/** Writes what went wrong in a task, in its commit. */
+export class ProcessingLogSink implements Sink<ProcessingError> {
+  readonly #log: TaskLog;
+  readonly #topic: string;
+
+  constructor(log: TaskLog, topic: string) {
+    this.#log = log;
+    this.#topic = topic;
+  }
+  write(errors: readonly ProcessingError[]): number {
+    const now = Date.now();
+    for (const error of errors) {
+      const { key, value, timestamp } = processingLogRecord(error, now);
+      this.#log.append(this.#topic, 0, timestamp, key, value);
+    }
+    return errors.length;
+  }
+  flush(): void {
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
-import { deadLetterRecord, type DeadLetter } from '../sinks/dead-letters.ts';
+import type { DeadLetter } from '../failures.ts';
+import { deadLetterRecord } from '../sinks/dead-letters.ts';
 import { Origins } from './input-merger.ts';
 import type { ProducedRecord } from '../ports/node.ts';
 import type { ProcessingError } from '../sinks/processing-log.ts';
@@ -11,19 +12,22 @@ const types: Readonly<Record<string, ProcessingError['type']>> = { late: 'LATE',
 /** What went wrong with the records of one query or task: counted, and kept for the processing log until the next commit. */
 export class ErrorCollector {
   readonly #query: string;
+  readonly #keeps: boolean;
   #pending: ProcessingError[] = [];
   #letters: ProducedRecord[] = [];
   count = 0;
   /** Where the changes of the micro-batch came from. */
   readonly origins = new Origins();
 
-  constructor(query: string) {
+  /** Without `keeps` they are counted only: nobody would read them. */
+  constructor(query: string, keeps = true) {
     this.#query = query;
+    this.#keeps = keeps;
   }
 
   #add(error: Omit<ProcessingError, 'query'>): void {
     this.count++;
-    if (this.#pending.length < kept) this.#pending.push({ query: this.#query, ...error });
+    if (this.#keeps && this.#pending.length < kept) this.#pending.push({ query: this.#query, ...error });
   }
 
   /** A record that could not be read, or of which it could not be told whether it is wanted. */
@@ -46,7 +50,7 @@ export class ErrorCollector {
 
   /** A row that goes to the dead letters: all are kept, since nothing else has them. */
   deadLetter(letter: DeadLetter, sequence: number): void {
-    this.#letters.push(deadLetterRecord(this.#query, letter, this.origins.of(sequence)));
+    if (this.#keeps) this.#letters.push(deadLetterRecord(this.#query, letter, this.origins.of(sequence)));
   }
 
   /** What a commit writes to the dead letters. */

@@ -3,6 +3,7 @@ import { UnknownSchema } from '../../formats/define.ts';
 import type { SchemaCache } from '../schema-cache.ts';
 import type { Lease } from '../../util/lease.ts';
 import type { Change } from '../change.ts';
+import type { FetchTarget, Position } from '../ports/log.ts';
 
 /** Makes changes of records, or throws `UnknownSchema`; undefined for one that cannot be read, which was reported. */
 export interface ChangeDecoder {
@@ -15,11 +16,19 @@ interface Waiting {
   readonly lease: Lease | undefined;
 }
 
+/** Where changes that were taken wait for the pipeline that they are for: several inputs may share one. */
+export class Inlet {
+  changes: Change[] = [];
+}
+
 /** One partition of one source: batches that were fetched, and the next change of them. */
-export class InputPartition {
+export class InputPartition implements FetchTarget {
   readonly stepId: string;
   readonly topic: string;
   readonly partition: number;
+  /** Which of its topic's readers in the query it is. */
+  readonly reader: number;
+  readonly #inlet: Inlet;
   readonly #decoder: ChangeDecoder;
   readonly #cursor = new RecordCursor();
   #batches: Waiting[] = [];
@@ -33,18 +42,25 @@ export class InputPartition {
   missingSchema: number | undefined;
   /** The next offset that no change was taken from yet. */
   position: number;
-  /** The next offset to fetch. */
   fetched: number;
+  knownEnd = Infinity;
   /** How many were read, also those that made no change. */
   records = 0;
 
-  constructor(stepId: string, topic: string, partition: number, decoder: ChangeDecoder, position: number) {
+  constructor(
+    stepId: string,
+    { topic, partition, reader, offset }: Position,
+    decoder: ChangeDecoder,
+    inlet: Inlet = new Inlet(),
+  ) {
     this.stepId = stepId;
     this.topic = topic;
     this.partition = partition;
+    this.reader = reader;
     this.#decoder = decoder;
-    this.position = position;
-    this.fetched = position;
+    this.#inlet = inlet;
+    this.position = offset;
+    this.fetched = offset;
   }
 
   /** Adds uncompressed batches in order; their memory is held until the last of them has been read. */
@@ -68,6 +84,14 @@ export class InputPartition {
   /** The offset behind everything that was taken: what a commit records. Control batches at the end are behind it too. */
   get reached(): number {
     return this.isEmpty ? this.fetched : this.position;
+  }
+
+  #seen = 0;
+  /** Whether records came since the last call, also such that made no change. */
+  takeArrived(): boolean {
+    const isNew = this.records !== this.#seen;
+    this.#seen = this.records;
+    return isNew;
   }
 
   /** The next change, or undefined at the end of what was fetched. Records that nobody wants and bad ones are passed over. */
@@ -110,13 +134,17 @@ export class InputPartition {
     return true;
   }
 
-  /** Takes the change that `peek` gave, numbered. */
-  take(sequence: number): Change {
+  /** Passes the change that `peek` gave on to its inlet, numbered. */
+  take(sequence: number): void {
     const head = this.#head as Change & { sequence: number };
     this.#head = undefined;
     this.position = this.#headOffset + 1;
     head.sequence = sequence;
-    return head;
+    this.#inlet.changes.push(head);
+  }
+  /** Goes on where the partition begins by now: what is before that is gone. */
+  skipTo(first: number): void {
+    if (this.fetched < first) this.fetched = this.position = first;
   }
   get offset(): number {
     return this.#headOffset;
@@ -176,43 +204,38 @@ export class Origins {
 
 /**
  * Takes up to `maximum` changes of all inputs in order of their time, as if they came one at a time, numbered on from what
- * `origins` holds; gives how many. An input alone, or stateless work, needs no order among partitions.
+ * `origins` holds, into their inlets. An input alone, or stateless work, needs no order among partitions.
  */
 export function takeBatch(
   inputs: readonly InputPartition[],
   maximum: number,
   ordered: boolean,
   origins: Origins,
-  receive: (input: InputPartition, change: Change) => void,
-): number {
-  let taken = 0;
+): void {
   const take = (input: InputPartition): void => {
-    const change = input.take(origins.count);
+    input.take(origins.count);
     origins.add(input);
-    taken++;
-    receive(input, change);
   };
   if (!ordered || inputs.length === 1) {
     const share = Math.max(1, Math.ceil(maximum / inputs.length));
     for (const input of inputs) {
       for (let i = 0; i < share && input.peek() !== undefined; i++) take(input);
     }
-    return taken;
+    return;
   }
-  while (taken < maximum) {
+  for (let taken = 0; taken < maximum; taken++) {
     let first: InputPartition | undefined;
     let time = Infinity;
     for (const input of inputs) {
       const head = input.peek();
       // What comes first cannot be told before the record can be read.
-      if (input.missingSchema !== undefined) return taken;
+      if (input.missingSchema !== undefined) return;
       if (head !== undefined && head.timestamp < time) {
         first = input;
         time = head.timestamp;
       }
     }
-    if (first === undefined) break;
+    if (first === undefined) return;
     take(first);
   }
-  return taken;
 }

@@ -14,7 +14,7 @@ const script = (folder: string): string => `
   import { executeScript } from ${JSON.stringify(join(root, 'dist/src/statements/index.js'))};
   let armed = Infinity, steps = 0;
   const node = await EmbeddedNode.open({ folder: ${JSON.stringify(folder)}, openBackend: (f) => RocksBackend.open(f), models: undefined, serviceId: 'test_', sync: false,
-    onStep: (step) => { if (steps++ >= armed && (process.argv[1] === undefined || step === process.env.STEP)) process.kill(process.pid, 'SIGKILL'); } });
+    observe: (step) => { if (steps++ >= armed && (process.argv[1] === undefined || step === process.env.STEP)) process.kill(process.pid, 'SIGKILL'); } });
   const engine = new Engine({ node, models: undefined, serviceId: 'test_', defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0' } });
   await engine.start();
   if (engine.catalog.sources.size === 0) await executeScript({ name: 't', text: "CREATE STREAM s (k STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=2); CREATE STREAM c AS SELECT k, n FROM s; CREATE TABLE t AS SELECT k, COUNT(*) AS c, SUM(n) AS total FROM s GROUP BY k;" }, engine, new Session(engine.defaults));
@@ -38,7 +38,7 @@ const run = (folder: string, step: string, after: number): Promise<NodeJS.Signal
     );
   });
 
-test.each(['before', 'segments', 'state'])(
+test.each(['begun', 'sent', 'stored'])(
   'killed again and again at the step "%s" of a commit, nothing is lost and nothing counted twice',
   async (step) => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-crash-'));

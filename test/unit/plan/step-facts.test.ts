@@ -17,6 +17,7 @@ import type { StepBase } from '../../../src/plan/physical/steps/base.ts';
 import { noExpressions, noFunctions, type StepFacts } from '../../../src/plan/physical/steps/facts.ts';
 import { stepsOf, subTopologies } from '../../../src/plan/physical/topology.ts';
 import { buildOperator } from '../../../src/runtime/build.ts';
+import { layoutOf } from '../../../src/runtime/task/layout.ts';
 import type { BuildContext } from '../../../src/runtime/builders/context.ts';
 import { keyValue } from '../../../src/runtime/builders/stores.ts';
 import { topologyText } from '../../../src/statements/explain.ts';
@@ -108,7 +109,7 @@ describe.each(ops)('%s', (op) => {
     for (const query of queries)
       for (const part of subTopologies(query.plan)) {
         if (state === 'none' || stepsOf(part).every((step) => step.op !== op)) continue;
-        expect(internalTopics(query, 'g')).toContain(changelogTopic('g', part.index));
+        expect(internalTopics(layoutOf(query.plan), 'g')).toContain(changelogTopic('g', part.index));
       }
   });
 });
@@ -124,7 +125,7 @@ test('a builder that opens state which the facts do not declare is an internal e
 
 test('a part without state has no changelog', () => {
   const scored = queries.find(({ sink }) => sink === 'SCORED')!;
-  expect(internalTopics(scored, 'g')).toEqual([]);
+  expect(internalTopics(layoutOf(scored.plan), 'g')).toEqual([]);
 });
 
 test('EXPLAIN says what state a step keeps', () => {

@@ -14,7 +14,7 @@ function batch(baseOffset: number, count: number): Buffer {
 
 test('the memory of an answer is held until its last batch has been read', () => {
   const decoder = { decode: () => new Change([], undefined, undefined, 0, 0) };
-  const input = new InputPartition('step', 'topic', 0, decoder, 0);
+  const input = new InputPartition('step', { topic: 'topic', partition: 0, reader: 0, offset: 0 }, decoder);
   let isFree = false;
   const lease = new Lease(() => (isFree = true));
   input.add([batch(0, 2), batch(2, 1)], lease);

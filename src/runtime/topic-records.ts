@@ -1,6 +1,6 @@
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../records/batch.ts';
 import { partitionOf } from '../records/murmur2.ts';
-import type { ProducedRecord, TopicRecord } from '../runtime/ports/node.ts';
+import type { ProducedRecord, TopicRecord } from './ports/node.ts';
 
 /** A batch for each partition that records go to: the one they name, that of their key, or without either in turn. */
 export function batchesOf(

@@ -1,4 +1,4 @@
-import type { ModelColumn, ModelObject, ModelVersion } from '../catalog/catalog.ts';
+import type { ModelColumn, ModelObject, ModelVersion } from '../../types/model.ts';
 
 /** Keeps models loaded for scoring. */
 export interface ModelRegistry {

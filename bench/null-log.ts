@@ -1,0 +1,73 @@
+import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../src/records/batch.ts';
+import type { CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../src/runtime/ports/log.ts';
+import type { StateBatch, StateWriter } from '../src/runtime/ports/state-backend.ts';
+
+const partitions = 4;
+const batchBytes = 1 << 16;
+
+/** A log that makes batches of what it is given and forgets them; who uses it gives the inputs what they read. */
+export class NullLog implements TaskLog {
+  readonly #writers = Array.from({ length: partitions }, () => new BatchWriter());
+  readonly unsent = 0;
+  /** How many bytes were written. */
+  bytes = 0;
+
+  partitions(): number {
+    return partitions;
+  }
+  bound(): Promise<number> {
+    return Promise.resolve(0);
+  }
+  fetch(): void {
+    return undefined;
+  }
+  end({ fetched }: FetchTarget): number {
+    return fetched;
+  }
+  internalTopic(stepId: string): string {
+    throw new TypeError(`the workloads have no repartition, and here is ${stepId}`);
+  }
+  takeOver(): Promise<void> {
+    return Promise.resolve();
+  }
+  committed(readings: readonly Reading[]): Promise<readonly undefined[]> {
+    return Promise.resolve(readings.map(() => undefined));
+  }
+  restore(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Payload,
+    value: Payload,
+    headers?: readonly RecordHeader[],
+  ): void {
+    this.appendWritten(topic, partition, timestamp, key, writePayload, value, headers);
+  }
+  appendWritten<T>(
+    _topic: string,
+    partition: number,
+    timestamp: number,
+    key: Payload,
+    write: WritePayload<T>,
+    from: T,
+    headers?: readonly RecordHeader[],
+  ): void {
+    const writer = this.#writers[partition]!;
+    writer.addWritten(timestamp, key, write, from, headers);
+    if (writer.size > batchBytes) this.bytes += writer.finish().length;
+  }
+  send(): Promise<void> {
+    return Promise.resolve();
+  }
+  stateWriter(batch: StateBatch): StateWriter {
+    return batch;
+  }
+  commit(_positions: readonly Position[], state: StateBatch, _observe: CommitObserver): Promise<void> {
+    state.write(false);
+    return Promise.resolve();
+  }
+}

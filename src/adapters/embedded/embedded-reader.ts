@@ -1,0 +1,72 @@
+import { readBatchInfo } from '../../records/batch.ts';
+import type { FetchedPartition, TopicReader, TopicRecord } from '../../runtime/ports/node.ts';
+import { recordsIn } from '../../runtime/topic-records.ts';
+import type { EmbeddedLog } from './embedded-log.ts';
+
+const fetchBytes = 1 << 18;
+
+/** Reads a topic of the embedded log, as far as it is committed. */
+export class EmbeddedReader implements TopicReader {
+  readonly #log: EmbeddedLog;
+  readonly #topic: string;
+  readonly positions: number[];
+  readonly #ends: number[];
+  #closed = false;
+
+  constructor(log: EmbeddedLog, topic: string, partitions: number, from: 'beginning' | 'end') {
+    this.#log = log;
+    this.#topic = topic;
+    const logs = Array.from({ length: partitions }, (_, partition) => log.partition(topic, partition)!);
+    this.#ends = logs.map(({ committed }) => committed);
+    this.positions = logs.map(({ start, committed }) => (from === 'beginning' ? start : committed));
+  }
+
+  get caughtUp(): boolean {
+    return this.positions.every((position, i) => position >= this.#ends[i]!);
+  }
+
+  end(partition: number): number {
+    return this.#log.partition(this.#topic, partition)?.committed ?? 0;
+  }
+
+  async fetch(waitMs: number): Promise<readonly FetchedPartition[]> {
+    const found = this.#fetch();
+    if (found.length > 0 || waitMs === 0 || this.#closed) return found;
+    await this.#log.wait(waitMs);
+    return this.#fetch();
+  }
+  #fetch(): FetchedPartition[] {
+    return this.positions.flatMap((position, partition) => {
+      const batches = this.#log.partition(this.#topic, partition)?.read(position, fetchBytes) ?? [];
+      const last = batches.at(-1);
+      if (last === undefined) return [];
+      const next = readBatchInfo(last, 0, last.length)!.lastOffset + 1;
+      this.positions[partition] = next;
+      return [{ partition, batches, next, lease: undefined }];
+    });
+  }
+
+  async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
+    const found = this.#read(maximum);
+    if (found.length > 0 || waitMs === 0 || this.#closed) return found;
+    await this.#log.wait(waitMs);
+    return this.#read(maximum);
+  }
+
+  #read(maximum: number): TopicRecord[] {
+    const records: TopicRecord[] = [];
+    for (const [partition, position] of this.positions.entries()) {
+      const batches = this.#log.partition(this.#topic, partition)?.read(position, fetchBytes) ?? [];
+      for (const record of recordsIn(batches, partition, position)) {
+        if (records.length >= maximum) return records;
+        records.push(record);
+        this.positions[partition] = record.offset + 1;
+      }
+    }
+    return records;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}

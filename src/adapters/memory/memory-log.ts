@@ -1,0 +1,170 @@
+import {
+  BatchWriter,
+  readBatchInfo,
+  setBaseOffset,
+  writePayload,
+  type Payload,
+  type RecordHeader,
+  type WritePayload,
+} from '../../records/batch.ts';
+import type { CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
+import type { TopicRecord } from '../../runtime/ports/node.ts';
+import type { StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
+import { recordsIn } from '../../runtime/topic-records.ts';
+import { InternalError } from '../../util/internal-error.ts';
+
+interface StoredBatch {
+  readonly next: number;
+  readonly bytes: Buffer;
+}
+
+/** A partition: its batches in order, all of them seen by readers. */
+class MemoryPartition {
+  #batches: StoredBatch[] = [];
+  start = 0;
+  end = 0;
+
+  append(batch: Buffer): void {
+    const { count } = readBatchInfo(batch, 0, batch.length)!;
+    setBaseOffset(batch, 0, this.end);
+    this.end += count;
+    this.#batches.push({ next: this.end, bytes: batch });
+  }
+  /** Whole batches from the one that holds `offset` on. */
+  read(offset: number): Buffer[] {
+    const first = this.#batches.findLastIndex(({ next }) => next <= offset) + 1;
+    return this.#batches.slice(first).map(({ bytes }) => bytes);
+  }
+  /** Forgets what stands before an offset, by whole batches, as retention does. */
+  trim(offset: number): void {
+    const kept = this.#batches.findIndex(({ next }) => next > offset);
+    const gone = this.#batches.splice(0, kept < 0 ? this.#batches.length : kept);
+    this.start = gone.at(-1)?.next ?? this.start;
+  }
+}
+
+/** Topics, positions and owners of tasks in memory: for tests and for runners that keep nothing. */
+export class MemoryLog {
+  readonly #topics = new Map<string, readonly MemoryPartition[]>();
+  /** What each task has committed. */
+  readonly positions = new Map<string, number>();
+  /** Who may commit for each task: whoever took it over last. */
+  readonly owners = new Map<string, object>();
+
+  create(topic: string, partitions: number): void {
+    if (this.#topics.has(topic)) return;
+    this.#topics.set(
+      topic,
+      Array.from({ length: partitions }, () => new MemoryPartition()),
+    );
+  }
+  delete(topic: string): void {
+    this.#topics.delete(topic);
+  }
+  partitions(topic: string): readonly MemoryPartition[] {
+    return this.#topics.get(topic) ?? [];
+  }
+  /** The records of a partition. */
+  records(topic: string, partition = 0): TopicRecord[] {
+    const found = this.partitions(topic)[partition];
+    return found === undefined ? [] : [...recordsIn(found.read(found.start), partition, found.start)];
+  }
+  /** This log as a task uses it, by the task's name. */
+  open(task: string): MemoryTaskLog {
+    return new MemoryTaskLog(this, task);
+  }
+}
+
+/** A commit of it is one call: what was appended, the positions and the state are there together. */
+export class MemoryTaskLog implements TaskLog {
+  readonly #log: MemoryLog;
+  readonly #task: string;
+  readonly #writers = new Map<string, BatchWriter[]>();
+  readonly unsent = 0;
+
+  constructor(log: MemoryLog, task: string) {
+    this.#log = log;
+    this.#task = task;
+  }
+
+  partitions(topic: string): number {
+    return this.#log.partitions(topic).length;
+  }
+  bound({ topic, partition }: Reading, side: 'beginning' | 'end'): Promise<number> {
+    const found = this.#log.partitions(topic)[partition];
+    return Promise.resolve((side === 'beginning' ? found?.start : found?.end) ?? 0);
+  }
+  fetch(inputs: readonly FetchTarget[]): void {
+    for (const input of inputs) {
+      const found = this.#log.partitions(input.topic)[input.partition];
+      if (found === undefined || !input.isEmpty) continue;
+      input.skipTo(found.start);
+      input.add(found.read(input.fetched));
+    }
+  }
+  end({ topic, partition }: FetchTarget): number {
+    return this.#log.partitions(topic)[partition]?.end ?? 0;
+  }
+
+  internalTopic(stepId: string): string {
+    return `${this.#task.split('/')[0]!}-${stepId}`;
+  }
+  takeOver(): Promise<void> {
+    this.#log.owners.set(this.#task, this);
+    return Promise.resolve();
+  }
+  committed(readings: readonly Reading[]): Promise<readonly (number | undefined)[]> {
+    return Promise.resolve(readings.map((reading) => this.#log.positions.get(this.#positionOf(reading))));
+  }
+  restore(): Promise<number> {
+    return Promise.resolve(0);
+  }
+  #positionOf({ topic, partition, reader }: Reading): string {
+    return [this.#task, topic, partition, reader].join('/');
+  }
+
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Payload,
+    value: Payload,
+    headers?: readonly RecordHeader[],
+  ): void {
+    this.appendWritten(topic, partition, timestamp, key, writePayload, value, headers);
+  }
+  appendWritten<T>(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Payload,
+    write: WritePayload<T>,
+    from: T,
+    headers?: readonly RecordHeader[],
+  ): void {
+    let writers = this.#writers.get(topic);
+    if (writers === undefined) this.#writers.set(topic, (writers = []));
+    while (writers.length <= partition) writers.push(new BatchWriter(1 << 12));
+    writers[partition]!.addWritten(timestamp, key, write, from, headers);
+  }
+  send(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  stateWriter(batch: StateBatch): StateWriter {
+    return batch;
+  }
+  commit(positions: readonly Position[], state: StateBatch, observe: CommitObserver): Promise<void> {
+    if (this.#log.owners.get(this.#task) !== this)
+      throw new InternalError(`task ${this.#task} was taken over by another`);
+    observe('sent');
+    for (const [topic, writers] of this.#writers)
+      for (const [partition, writer] of writers.entries())
+        if (writer.count > 0) this.#log.partitions(topic)[partition]?.append(writer.finish());
+    for (const position of positions) this.#log.positions.set(this.#positionOf(position), position.offset);
+    state.write(false);
+    observe('ended');
+    observe('stored');
+    return Promise.resolve();
+  }
+}
