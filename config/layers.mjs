@@ -8,6 +8,8 @@ export const mayImport = {
   functions: ['util', 'diagnostics', 'types'],
   formats: ['util', 'diagnostics', 'types'],
   expressions: ['util', 'diagnostics', 'types', 'functions'],
+  bound: ['util', 'diagnostics', 'types', 'expressions', 'plan'],
+  bind: ['util', 'diagnostics', 'types', 'syntax', 'functions', 'expressions', 'catalog', 'plan', 'bound'],
   catalog: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'plan'],
   analysis: [
     'util',
@@ -20,8 +22,10 @@ export const mayImport = {
     'expressions',
     'catalog',
     'plan',
+    'bound',
+    'bind',
   ],
-  plan: ['util', 'diagnostics', 'types', 'functions', 'formats', 'expressions'], // never syntax or runtime
+  plan: ['util', 'diagnostics', 'types', 'functions', 'formats', 'expressions', 'bound'], // never syntax or runtime
   runtime: ['util', 'records', 'diagnostics', 'config', 'types', 'functions', 'formats', 'expressions', 'plan'], // never catalog or syntax
   engine: [
     'util',
@@ -34,6 +38,8 @@ export const mayImport = {
     'formats',
     'expressions',
     'catalog',
+    'bound',
+    'bind',
     'analysis',
     'plan',
     'runtime',
@@ -48,6 +54,7 @@ export const mayImport = {
     'functions',
     'expressions',
     'catalog',
+    'bind',
     'analysis',
     'plan',
     'engine',

@@ -9,7 +9,7 @@ import { isPseudoColumn, type Column, type Schema } from '../types/schema.ts';
 import { array, BYTES, contains, sameType, STRING, struct, typeText } from '../types/sql-type.ts';
 import { checkFormatNames, chooseFormats, registeredOf } from './format-choice.ts';
 import { Properties } from './properties.ts';
-import { resolveType } from './resolve-type.ts';
+import { resolveType } from '../bind/resolve-type.ts';
 
 /** Settings of the session that statements about sources depend on. */
 export interface SourceDefaults {

@@ -1,28 +1,26 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { cast } from '../bind/coerce.ts';
+import { ColumnIds } from '../bind/context.ts';
+import { bindQuery } from '../bind/query.ts';
+import type { BoundQuery, BoundRelation } from '../bound/query.ts';
+import { keysOf, projected, reference, valuesOf, type Output, type RowColumn } from '../bound/rows.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
-import { column } from '../expressions/node.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { findFormat } from '../formats/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
 import type { FormatSpec, SourceSpec } from '../plan/formats.ts';
-import { project } from '../plan/logical/build.ts';
-import { keysOf, valuesOf, windowSizeOf, type LogicalNode } from '../plan/logical/node.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { keyColumns, valueColumns, type Schema } from '../types/schema.ts';
 import { sameType, typeText } from '../types/sql-type.ts';
-import { cast } from './coerce.ts';
 import { sinkProperties, timestampOf, type SourceDefaults } from './create-source.ts';
 import { chooseFormats } from './format-choice.ts';
 import { Properties } from './properties.ts';
-import type { AnalyzedQuery } from './context.ts';
-import { analyzeQuery } from './query.ts';
 
 export interface PersistentQuery {
-  readonly analyzed: AnalyzedQuery;
-  readonly plan: LogicalNode;
+  readonly query: BoundQuery;
   readonly sink: SourceSpec;
   readonly retentionMs: number | undefined;
   readonly replicas: number | undefined;
@@ -42,27 +40,27 @@ interface Target {
 }
 
 /** CREATE STREAM or TABLE … AS SELECT: the query, and the source that it fills. */
-export function planCreateAs(
+export function bindCreateAs(
   target: Target,
   query: QueryNode,
   catalog: Catalog,
   options: PersistentOptions,
 ): PersistentQuery {
-  const analyzed = analyzeQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
-  const { plan } = analyzed;
-  if (target.kind === 'STREAM' && plan.shape === 'TABLE')
+  const bound = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
+  const { rows } = bound;
+  if (target.kind === 'STREAM' && rows.shape === 'TABLE')
     throw new SqlError('NOT_A_STREAM', query.span, {
       why: query.groupBy === undefined ? 'its source is a table' : 'it aggregates',
     });
-  if (target.kind === 'TABLE' && plan.shape === 'STREAM')
+  if (target.kind === 'TABLE' && rows.shape === 'STREAM')
     throw new SqlError('NOT_A_TABLE', query.span, { why: 'its rows are not grouped by a key' });
-  const schema: Schema = [...keysOf(plan.columns), ...valuesOf(plan.columns)].map(({ name, type, role }) => ({
+  const schema: Schema = [...keysOf(rows.columns), ...valuesOf(rows.columns)].map(({ name, type, role }) => ({
     name,
     type,
     role,
   }));
   const properties = new Properties(target.properties, sinkProperties, target.span);
-  const inherited = analyzed.leftmost.spec;
+  const inherited = bound.leftmost;
   const formats = chooseFormats(properties, schema, {
     inherited: {
       key:
@@ -75,8 +73,8 @@ export function planCreateAs(
     defaultValue: undefined,
     wrapSingles: options.defaults.wrapSingles,
   });
-  checkStates(plan, formats.value, query.span);
-  if (properties.has('RETENTION_MS') && plan.shape === 'TABLE' && plan.windowed === undefined)
+  checkStates(bound, formats.value, query.span);
+  if (properties.has('RETENTION_MS') && rows.shape === 'TABLE' && rows.windowed === undefined)
     properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
   const sink: SourceSpec = {
     name: target.name,
@@ -85,13 +83,12 @@ export function planCreateAs(
     schema,
     keyFormat: formats.key,
     valueFormat: formats.value,
-    window: plan.windowed === undefined ? undefined : { type: plan.windowed, sizeMs: windowSizeOf(plan) },
+    window: rows.windowed === undefined ? undefined : { type: rows.windowed, sizeMs: bound.windowSizeMs },
     timestamp: timestampOf(properties, schema),
     partitions: properties.integer('PARTITIONS') ?? inherited.partitions,
   };
   return {
-    analyzed,
-    plan,
+    query: bound,
     sink,
     retentionMs: properties.integer('RETENTION_MS', -1),
     replicas: properties.integer('REPLICAS'),
@@ -99,38 +96,40 @@ export function planCreateAs(
 }
 
 /** ksqlDB's rule: the format must be able to hold what aggregates remember, though their state is never written in it here. */
-function checkStates(node: LogicalNode, value: FormatSpec, span: Span): void {
+function checkStates({ selects: [select, ...others] }: BoundQuery, value: FormatSpec, span: Span): void {
+  if (others.length > 0 || select!.joins.length > 0) return;
   const { format } = value;
-  if (node.kind === 'aggregate') {
-    for (const { fn, args, type } of node.aggregates) {
-      const overload = resolveOverload(findAggregate(fn)!.overloads, args.map(argumentType))?.overload;
-      const state = overload?.stateType?.({ args: args.map((arg) => arg.type), returns: type, constants: [] });
-      if (state !== undefined && findFormat(format)?.refuses([{ name: fn, type: state }], 'value') !== undefined)
-        throw new SqlError('FORMAT_TYPE', span, { format, column: fn, type: typeText(state) });
-    }
-  } else if ('input' in node) checkStates(node.input, value, span);
+  for (const { fn, args, type } of select!.grouping?.aggregates ?? []) {
+    const overload = resolveOverload(findAggregate(fn)!.overloads, args.map(argumentType))?.overload;
+    const state = overload?.stateType?.({ args: args.map((arg) => arg.type), returns: type, constants: [] });
+    if (state !== undefined && findFormat(format)?.refuses([{ name: fn, type: state }], 'value') !== undefined)
+      throw new SqlError('FORMAT_TYPE', span, { format, column: fn, type: typeText(state) });
+  }
+  const from: BoundRelation = select!.from;
+  if (from.kind === 'subquery') checkStates(from.query, value, span);
 }
 
 /** INSERT INTO … SELECT: the query, and the existing source that it adds to. */
-export function planInsertSelect(
+export function bindInsertSelect(
   target: SourceSpec,
   query: QueryNode,
   catalog: Catalog,
   options: PersistentOptions,
 ): PersistentQuery {
-  const analyzed = analyzeQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
-  const { plan } = analyzed;
+  const ids = new ColumnIds();
+  const bound = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled }, ids);
+  const { rows } = bound;
   const refuse = (why: string): never => {
     throw new SqlError('INSERT_COLUMNS', query.span, { why });
   };
   if (target.schema.some(({ role }) => role === 'header'))
     throw new SqlError('INSERT_VALUES', query.span, { why: `"${target.name}" has header columns` });
-  if (target.kind !== plan.shape)
-    refuse(`it gives a ${plan.shape.toLowerCase()}, and "${target.name}" is a ${target.kind.toLowerCase()}`);
+  if (target.kind !== rows.shape)
+    refuse(`it gives a ${rows.shape.toLowerCase()}, and "${target.name}" is a ${target.kind.toLowerCase()}`);
   if (target.kind === 'TABLE') refuse('rows can be inserted into streams only');
   const parts = [
-    { role: 'key', have: keysOf(plan.columns), want: keyColumns(target.schema) },
-    { role: 'value', have: valuesOf(plan.columns), want: valueColumns(target.schema) },
+    { role: 'key', have: keysOf(rows.columns), want: keyColumns(target.schema) },
+    { role: 'value', have: valuesOf(rows.columns), want: valueColumns(target.schema) },
   ] as const;
   for (const { role, have, want } of parts) {
     if (have.length !== want.length) refuse(`it has ${have.length} ${role} columns, the target ${want.length}`);
@@ -143,17 +142,30 @@ export function planInsertSelect(
     });
   }
   const wanted = [...keyColumns(target.schema), ...valueColumns(target.schema)];
-  const have = [...keysOf(plan.columns), ...valuesOf(plan.columns)];
+  const have = [...keysOf(rows.columns), ...valuesOf(rows.columns)];
   const exact = wanted.every(({ type }, i) => sameType(type, have[i]!.type));
-  const converted = exact
-    ? plan
-    : project(
-        plan,
-        wanted.map(({ name, type, role }, i) => ({
-          name,
-          expr: cast(column(have[i]!.name, have[i]!.type), type),
-          role: role === 'key' ? ('key' as const) : ('value' as const),
-        })),
-      );
-  return { analyzed, plan: converted, sink: target, retentionMs: undefined, replicas: undefined };
+  return {
+    query: exact ? bound : converted(bound, wanted, have, ids),
+    sink: target,
+    retentionMs: undefined,
+    replicas: undefined,
+  };
+}
+
+/** The query with its columns cast to those of the target. */
+function converted(bound: BoundQuery, wanted: Schema, have: readonly RowColumn[], ids: ColumnIds): BoundQuery {
+  const outputs = wanted.map(({ name, type, role }, i): Output => ({
+    id: ids.next(),
+    name,
+    expr: cast(reference(have[i]!), type),
+    role: role === 'key' ? 'key' : 'value',
+  }));
+  if (bound.result === undefined) return { ...bound, result: outputs, rows: projected(bound.rows, outputs) };
+  // The last projection of UNION ALL is cast in its place.
+  const byId = new Map(bound.result.map((output) => [output.id, output]));
+  const result = outputs.map((output, i): Output => ({
+    ...output,
+    expr: cast(byId.get(have[i]!.id)!.expr, wanted[i]!.type),
+  }));
+  return { ...bound, result, rows: projected(bound.rows, result) };
 }

@@ -1,4 +1,4 @@
-import type { PlanColumn } from '../plan/logical/node.ts';
+import type { StepColumn } from '../plan/physical/steps/base.ts';
 import type { Value } from '../types/sql-type.ts';
 
 /** A row for a client; a tombstone has the key's values and nulls. */
@@ -11,7 +11,7 @@ export interface ClientRow {
 export interface QueryStream {
   readonly id: string;
   readonly kind: 'push' | 'pull';
-  readonly columns: readonly PlanColumn[];
+  readonly columns: readonly StepColumn[];
   /** What is said at its end: nothing for a pull query on a table. Columns with the role `key` are shown as keys: of tables that are pulled. */
   readonly finalMessage: string | undefined;
   /** Rows as they come, in groups; ends at the limit, at the end of a pull query, or when it is closed. */

@@ -1,10 +1,10 @@
-import { cast } from '../analysis/coerce.ts';
-import { typeConstant } from '../analysis/typer.ts';
+import { cast } from '../bind/coerce.ts';
+import { typeConstant } from '../bind/typer.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { compileExpression } from '../expressions/compile.ts';
-import type { Expr } from '../expressions/node.ts';
+import { constantExpr, type BoundExpr } from '../expressions/node.ts';
 import type { SourceSpec } from '../plan/formats.ts';
 import { Change } from '../runtime/change.ts';
 import type { ProducedRecord } from '../runtime/ports/node.ts';
@@ -123,13 +123,13 @@ export function constant(
       why: `column "${name}" is ${typeText(type)}, the value ${typeText(expr.type)}`,
     });
   let failure: unknown;
-  const value = compileExpression(cast(expr, type), new Map(), (error) => (failure = error))([]);
+  const value = compileExpression(constantExpr(cast(expr, type)), (error) => (failure = error))([]);
   if (failure !== undefined)
     throw new SqlError('INSERT_VALUES', node.span, { why: `column "${name}": ${(failure as Error).message}` });
   return value;
 }
 
-function insertable(expr: Expr, type: SqlType): boolean {
+function insertable(expr: BoundExpr, type: SqlType): boolean {
   if (expr.kind === 'literal' && expr.value === null) return true;
   const from = expr.type;
   if (sameType(from, type) || implicitlyCastable(from, type)) return true;

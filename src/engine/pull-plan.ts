@@ -2,7 +2,7 @@ import { Catalog, type SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
-import type { PlanColumn } from '../plan/logical/node.ts';
+import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { allSteps, type SourceStep } from '../plan/physical/step.ts';
 import type { Change, Row } from '../runtime/change.ts';
 import { ignoreFailures } from '../runtime/failures.ts';
@@ -21,7 +21,7 @@ import type { Session } from './session.ts';
 
 /** What a pull query on a table runs on, whatever key it asks for: it keeps nothing between two runs. */
 export interface PreparedPull {
-  readonly columns: readonly PlanColumn[];
+  readonly columns: readonly StepColumn[];
   /** The table, and the query that holds it. */
   readonly source: string;
   readonly queryId: string;
@@ -69,7 +69,7 @@ export function preparedPull(
     known.set(shape, prepared);
   }
   const keys = point === undefined ? prepared.keys : [point.key];
-  if (keys === undefined) checkScan(query, prepared.step.where, source, session);
+  if (keys === undefined) checkScan(query, prepared.step, source, session);
   return { prepared, keys };
 }
 
@@ -97,12 +97,12 @@ function prepare(query: QueryNode, source: SourceObject, engine: Engine, session
     }),
     matches: compileWhere(step, () => undefined),
     rowOf: (change) => asKept(sourceRow(change, step, names), step),
-    keys: step.where === undefined ? undefined : lookupKeys(step.where, source),
+    keys: step.where === undefined ? undefined : lookupKeys(step.where, step.reads, source),
   };
 }
 
 /** The columns of a table's key, or of the entity that a feature view is served by. */
-function lookupColumns({ featureView, spec }: SourceObject): readonly Pick<PlanColumn, 'name' | 'type'>[] {
+function lookupColumns({ featureView, spec }: SourceObject): readonly Pick<StepColumn, 'name' | 'type'>[] {
   return featureView === undefined
     ? keyColumns(spec.schema)
     : featureView.entityKey.map((name) => spec.schema.find((column) => column.name === name)!);
@@ -185,14 +185,14 @@ function keptAs({ spec }: SourceObject): (row: Row, step: SourceStep) => Row {
 }
 
 /** Without keys a table is read whole, which a server may forbid; a range of one key may be read all the same. */
-function checkScan(query: QueryNode, predicate: Expr | undefined, { spec }: SourceObject, session: Session): void {
+function checkScan(query: QueryNode, { where, reads }: SourceStep, { spec }: SourceObject, session: Session): void {
   if (session.read('ksql.query.pull.table.scan.enabled')) return;
   const keys = keyColumns(spec.schema);
   const isRange = (part: Expr): boolean =>
     part.kind === 'compare' &&
     ['<', '<=', '>', '>='].includes(part.op) &&
-    [part.left, part.right].some((side) => side.kind === 'column' && side.name === keys[0]!.name);
-  const ranges = predicate === undefined ? 0 : conjuncts(predicate).filter(isRange).length;
+    [part.left, part.right].some((side) => side.kind === 'column' && reads[side.slot] === keys[0]!.name);
+  const ranges = where === undefined ? 0 : conjuncts(where).filter(isRange).length;
   const allowed = session.read('ksql.query.pull.range.scan.enabled') && keys.length === 1;
   if (!allowed || spec.window !== undefined || ranges !== 1)
     throw new SqlError('PULL_SCAN_DISABLED', (query.where ?? query).span, {
@@ -219,19 +219,21 @@ function sourceRow(
 }
 
 /** The keys that a predicate allows, when it fixes every key column by `=` or IN; undefined means a scan. */
-function lookupKeys(predicate: Expr, source: SourceObject): Row[] | undefined {
+function lookupKeys(predicate: Expr, reads: readonly string[], source: SourceObject): Row[] | undefined {
   const parts = conjuncts(predicate);
   let keys: Value[][] = [[]];
   for (const column of lookupColumns(source)) {
-    const values = parts.map((part) => fixedValues(part, column.name, column.type)).find((each) => each !== undefined);
+    const values = parts
+      .map((part) => fixedValues(part, reads.indexOf(column.name), column.type))
+      .find((each) => each !== undefined);
     if (values === undefined) return undefined;
     keys = keys.flatMap((key) => values.map((value) => [...key, value]));
   }
   return keys;
 }
 
-function fixedValues(part: Expr, name: string, type: PlanColumn['type']): Value[] | undefined {
-  const isColumn = (expr: Expr): boolean => expr.kind === 'column' && expr.name === name;
+function fixedValues(part: Expr, slot: number, type: StepColumn['type']): Value[] | undefined {
+  const isColumn = (expr: Expr): boolean => expr.kind === 'column' && expr.slot === slot;
   const constant = (expr: Expr): Value | undefined => {
     if (expr.kind !== 'literal' || expr.value === null) return undefined;
     const cast = castBetween(expr.type, type);

@@ -1,5 +1,5 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import type { PlanColumn } from '../plan/logical/node.ts';
+import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Engine } from './engine.ts';
@@ -7,7 +7,7 @@ import { preparedPull, pulledQueries } from './pull-plan.ts';
 import type { Session } from './session.ts';
 
 export interface PulledRows {
-  readonly columns: readonly PlanColumn[];
+  readonly columns: readonly StepColumn[];
   readonly rows: readonly Row[];
 }
 

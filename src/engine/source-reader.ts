@@ -1,11 +1,12 @@
-import { source as sourceNode } from '../plan/logical/build.ts';
 import type { SourceSpec } from '../plan/formats.ts';
+import { lower } from '../plan/physical/lower.ts';
 import type { SourceStep } from '../plan/physical/step.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { RecordView } from '../records/batch.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
+import { wholeSource } from './plan-query.ts';
 
 /** A record of a source: its columns by name, pseudo columns too, and whether it has a value. */
 export interface ReadRow {
@@ -24,9 +25,8 @@ export class SourceReader {
   private constructor(engine: Engine, spec: SourceSpec, reader: TopicReader) {
     this.#engine = engine;
     this.#reader = reader;
-    const { reads, columns } = sourceNode(spec, spec.name, '');
     // As a stream: a table's tombstone is a record like others.
-    this.#step = { op: 'streamSource', v: 1, id: 'Test', columns, source: { ...spec, kind: 'STREAM' }, reads };
+    this.#step = lower(wholeSource({ ...spec, kind: 'STREAM' })) as SourceStep;
     this.#decoder = new SourceDecoder(this.#step, engine.schemas, ({ message }) => (this.#failure = message));
   }
 

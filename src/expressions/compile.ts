@@ -14,15 +14,10 @@ import {
   nullOperand,
   type OnError,
 } from './helpers.ts';
-import { callsIn, isNull, literalValue, type Expr } from './node.ts';
+import { callsIn, isNull, literalValue, type AnyColumn, type Expr, type ExprOf } from './node.ts';
 
 /** A row: values by slot. */
 export type Row = readonly Value[];
-/** Where each column is in a row. */
-export type Layout = ReadonlyMap<string, number>;
-
-export const layoutOf = (names: readonly string[]): Layout => new Map(names.map((name, i) => [name, i]));
-
 const setKinds = ['STRING', 'INTEGER', 'BIGINT'];
 
 /** A long list of literals of a type whose values are equal where they are the same: looked up, not compared one by one. */
@@ -44,13 +39,11 @@ export type OnRowError = (error: unknown, index: number) => void;
  */
 class Writer {
   readonly constants: unknown[] = [];
-  readonly #layout: Layout;
   readonly #onError: OnError;
   #temps = 0;
   #lambdaNames: string[] = [];
 
-  constructor(layout: Layout, onError: OnError) {
-    this.#layout = layout;
+  constructor(onError: OnError) {
     this.#onError = onError;
   }
 
@@ -74,12 +67,8 @@ class Writer {
         return typeof expr.value === 'boolean' || expr.value === null
           ? String(expr.value)
           : this.constant(literalValue(expr));
-      case 'column': {
-        const slot = this.#layout.get(expr.name);
-        if (slot === undefined)
-          throw new InternalError(`no column ${expr.name} among ${[...this.#layout.keys()].join(', ')}`);
-        return `r[${slot}]`;
-      }
+      case 'column':
+        return `r[${Math.trunc(expr.slot)}]`;
       case 'lambdaVariable':
         return `v${this.#lambdaNames.lastIndexOf(expr.name)}`;
       case 'unit':
@@ -218,7 +207,7 @@ class Writer {
 }
 
 /** What overload resolution knows of an argument. */
-export function argumentType(expr: Expr): ArgumentType {
+export function argumentType(expr: ExprOf<AnyColumn>): ArgumentType {
   if (expr.kind === 'lambda') return { kind: 'LAMBDA', arity: expr.params.length };
   if (expr.kind === 'unit') return { kind: 'UNIT' };
   return isNull(expr) ? null : expr.type;
@@ -233,9 +222,9 @@ function build<T>(writer: Writer, code: string): T {
 }
 
 /** A list of expressions as one function from row to row; one that fails is null there and reported. */
-export function compileProjection(exprs: readonly Expr[], layout: Layout, onError: OnRowError): (row: Row) => Value[] {
+export function compileProjection(exprs: readonly Expr[], onError: OnRowError): (row: Row) => Value[] {
   let at = 0;
-  const writer = new Writer(layout, (error) => onError(error, at));
+  const writer = new Writer((error) => onError(error, at));
   const report = (error: unknown, index: number): null => {
     onError(error, index);
     return null;
@@ -259,8 +248,8 @@ export function compileProjection(exprs: readonly Expr[], layout: Layout, onErro
 }
 
 /** One expression; a failure is null and reported. */
-export function compileExpression(expr: Expr, layout: Layout, onError: OnError): (row: Row) => Value {
-  const writer = new Writer(layout, onError);
+export function compileExpression(expr: Expr, onError: OnError): (row: Row) => Value {
+  const writer = new Writer(onError);
   const report = writer.constant((error: unknown): null => {
     onError(error);
     return null;
@@ -271,8 +260,8 @@ export function compileExpression(expr: Expr, layout: Layout, onError: OnError):
 }
 
 /** A predicate: true only for true; null is false, and a failure is false and reported. */
-export function compilePredicate(expr: Expr, layout: Layout, onError: OnError): (row: Row) => boolean {
-  const writer = new Writer(layout, onError);
+export function compilePredicate(expr: Expr, onError: OnError): (row: Row) => boolean {
+  const writer = new Writer(onError);
   const report = writer.constant((error: unknown): boolean => {
     onError(error);
     return false;
@@ -282,9 +271,9 @@ export function compilePredicate(expr: Expr, layout: Layout, onError: OnError): 
 }
 
 /** The value of an expression without columns, or undefined when it fails. */
-export function evaluateConstant(expr: Expr): Value | undefined {
+export function evaluateConstant(expr: ExprOf<AnyColumn>): Value | undefined {
   let failed = false;
-  const value = compileExpression(expr, new Map(), () => {
+  const value = compileExpression(expr as Expr, () => {
     failed = true;
   })([]);
   return failed ? undefined : value;
@@ -295,7 +284,6 @@ export function compileTableFunction(
   fn: string,
   args: readonly Expr[],
   returns: SqlType,
-  layout: Layout,
   onError: OnError,
 ): (row: Row) => readonly Value[] {
   const found = findTableFunction(fn);
@@ -305,7 +293,7 @@ export function compileTableFunction(
   const evaluate = resolution.overload.bind({ args: args.map((arg) => arg.type), returns, constants: [] }) as (
     ...values: Value[]
   ) => readonly Value[];
-  const values = compileProjection(args, layout, onError);
+  const values = compileProjection(args, onError);
   return (row) => {
     try {
       return evaluate(...values(row));
@@ -329,7 +317,7 @@ export function compileJoinRow(
   const items = (missing: JoinPlace['side'] | undefined): string =>
     `[${places.map(({ side, slot }) => (side === missing ? 'null' : `${side}[${Math.trunc(slot)}]`)).join(',')}]`;
   return build(
-    new Writer(new Map(), () => undefined),
+    new Writer(() => undefined),
     `function(key,left,right){if(left===undefined)return ${items('left')};if(right===undefined)return ${items('right')};return ${items(undefined)}}`,
   );
 }

@@ -1,6 +1,6 @@
 import { findScalar } from '../functions/registry.ts';
 import { evaluateConstant } from './compile.ts';
-import { children, literal, mapChildren, type Expr } from './node.ts';
+import { children, literal, mapChildren, type AnyColumn, type ExprOf } from './node.ts';
 
 const foldable = new Set([
   'BOOLEAN',
@@ -19,8 +19,8 @@ const foldable = new Set([
  * Replaces parts without columns by their value. Volatile functions are kept, and so is a part that fails, which must fail for
  * each row. `true AND x` becomes x, `false AND x` false, and the like for OR.
  */
-export function foldConstants(expr: Expr): Expr {
-  const folded = mapChildren(expr, foldConstants);
+export function foldConstants<C extends AnyColumn>(expr: ExprOf<C>): ExprOf<C> {
+  const folded = mapChildren(expr, (child) => foldConstants(child));
   if (folded.kind === 'logic') {
     const { left, right, op } = folded;
     if (left.kind === 'literal' && left.value !== null) return (op === 'AND') === left.value ? right : left;
@@ -41,8 +41,8 @@ export function foldConstants(expr: Expr): Expr {
 }
 
 /** Whether an expression reads no column and gives the same value at each call. */
-export function isConstant(expr: Expr): boolean {
+export function isConstant(expr: ExprOf<AnyColumn>): boolean {
   if (expr.kind === 'column' || expr.kind === 'lambdaVariable') return false;
   if (expr.kind === 'call' && (findScalar(expr.fn)?.volatile ?? true)) return false;
-  return children(expr).every(isConstant);
+  return children(expr).every((child) => isConstant(child));
 }

@@ -1,70 +1,102 @@
 import type { BOOLEAN as BooleanConstant, Long, SqlType, Value } from '../types/sql-type.ts';
 import { canonical } from '../types/numbers.ts';
+import { InternalError } from '../util/internal-error.ts';
+
+/** A column of a step's input: its slot in the row. The name is for people only. */
+export interface SlotColumn {
+  readonly kind: 'column';
+  readonly slot: number;
+  readonly name: string;
+  readonly type: SqlType;
+}
+
+/** Identifies a column within one bind: two columns of the same name have two ids. */
+export type ColumnId = number;
+
+/** A column as a query means it. Name and source are for people only: nothing is found by them. */
+export interface BoundColumn {
+  readonly kind: 'column';
+  readonly id: ColumnId;
+  readonly name: string;
+  /** The alias of its source, where the query has several. */
+  readonly source?: string;
+  readonly type: SqlType;
+}
+export type AnyColumn = SlotColumn | BoundColumn;
+
+/** What stored steps hold and the runtime compiles. */
+export type Expr = ExprOf<SlotColumn>;
+/** What binding gives and plans are rewritten in. */
+export type BoundExpr = ExprOf<BoundColumn>;
 
 /**
- * A typed expression: plain JSON, so that physical plans store it. Columns are named, and found in a row when the
- * expression is compiled. Every node has the type of its value.
+ * A typed expression: plain JSON, so that physical plans store it. Every node has the type of its value.
  */
-export type Expr =
+export type ExprOf<C extends AnyColumn> =
   | Literal
-  | { readonly kind: 'column'; readonly name: string; readonly type: SqlType }
-  | { readonly kind: 'call'; readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }
+  | C
+  | { readonly kind: 'call'; readonly fn: string; readonly args: readonly ExprOf<C>[]; readonly type: SqlType }
   | {
       readonly kind: 'arithmetic';
       readonly op: '+' | '-' | '*' | '/' | '%';
-      readonly left: Expr;
-      readonly right: Expr;
+      readonly left: ExprOf<C>;
+      readonly right: ExprOf<C>;
       readonly type: SqlType;
     }
-  | { readonly kind: 'negate'; readonly operand: Expr; readonly type: SqlType }
+  | { readonly kind: 'negate'; readonly operand: ExprOf<C>; readonly type: SqlType }
   | {
       readonly kind: 'compare';
       readonly op: '=' | '<>' | '<' | '<=' | '>' | '>=';
-      readonly left: Expr;
-      readonly right: Expr;
+      readonly left: ExprOf<C>;
+      readonly right: ExprOf<C>;
       readonly type: BooleanType;
     }
   | {
       readonly kind: 'logic';
       readonly op: 'AND' | 'OR';
-      readonly left: Expr;
-      readonly right: Expr;
+      readonly left: ExprOf<C>;
+      readonly right: ExprOf<C>;
       readonly type: BooleanType;
     }
-  | { readonly kind: 'not'; readonly operand: Expr; readonly type: BooleanType }
-  | { readonly kind: 'isNull'; readonly operand: Expr; readonly negated: boolean; readonly type: BooleanType }
+  | { readonly kind: 'not'; readonly operand: ExprOf<C>; readonly type: BooleanType }
+  | { readonly kind: 'isNull'; readonly operand: ExprOf<C>; readonly negated: boolean; readonly type: BooleanType }
   | {
       readonly kind: 'distinct';
-      readonly left: Expr;
-      readonly right: Expr;
+      readonly left: ExprOf<C>;
+      readonly right: ExprOf<C>;
       readonly negated: boolean;
       readonly type: BooleanType;
     }
-  | { readonly kind: 'in'; readonly operand: Expr; readonly items: readonly Expr[]; readonly type: BooleanType }
+  | {
+      readonly kind: 'in';
+      readonly operand: ExprOf<C>;
+      readonly items: readonly ExprOf<C>[];
+      readonly type: BooleanType;
+    }
   | {
       readonly kind: 'like';
-      readonly operand: Expr;
-      readonly pattern: Expr;
+      readonly operand: ExprOf<C>;
+      readonly pattern: ExprOf<C>;
       readonly escape: string | null;
       readonly type: BooleanType;
     }
   | {
       readonly kind: 'case';
-      readonly whens: readonly { readonly when: Expr; readonly then: Expr }[];
-      readonly otherwise: Expr;
+      readonly whens: readonly { readonly when: ExprOf<C>; readonly then: ExprOf<C> }[];
+      readonly otherwise: ExprOf<C>;
       readonly type: SqlType;
     }
-  | { readonly kind: 'cast'; readonly operand: Expr; readonly type: SqlType }
-  | { readonly kind: 'subscript'; readonly operand: Expr; readonly index: Expr; readonly type: SqlType }
-  | { readonly kind: 'field'; readonly operand: Expr; readonly field: string; readonly type: SqlType }
-  | { readonly kind: 'array'; readonly items: readonly Expr[]; readonly type: SqlType }
+  | { readonly kind: 'cast'; readonly operand: ExprOf<C>; readonly type: SqlType }
+  | { readonly kind: 'subscript'; readonly operand: ExprOf<C>; readonly index: ExprOf<C>; readonly type: SqlType }
+  | { readonly kind: 'field'; readonly operand: ExprOf<C>; readonly field: string; readonly type: SqlType }
+  | { readonly kind: 'array'; readonly items: readonly ExprOf<C>[]; readonly type: SqlType }
   | {
       readonly kind: 'map';
-      readonly entries: readonly { readonly key: Expr; readonly value: Expr }[];
+      readonly entries: readonly { readonly key: ExprOf<C>; readonly value: ExprOf<C> }[];
       readonly type: SqlType;
     }
-  | { readonly kind: 'struct'; readonly fields: readonly Expr[]; readonly type: SqlType }
-  | { readonly kind: 'lambda'; readonly params: readonly string[]; readonly body: Expr; readonly type: SqlType }
+  | { readonly kind: 'struct'; readonly fields: readonly ExprOf<C>[]; readonly type: SqlType }
+  | { readonly kind: 'lambda'; readonly params: readonly string[]; readonly body: ExprOf<C>; readonly type: SqlType }
   | { readonly kind: 'lambdaVariable'; readonly name: string; readonly type: SqlType }
   | { readonly kind: 'unit'; readonly unit: string; readonly type: SqlType };
 
@@ -80,7 +112,8 @@ export interface Literal {
 }
 
 /** Whether an expression is a NULL that has no type of its own. */
-export const isNull = (expr: Expr): boolean => expr.kind === 'literal' && expr.value === null && expr.typed !== true;
+export const isNull = (expr: ExprOf<AnyColumn>): boolean =>
+  expr.kind === 'literal' && expr.value === null && expr.typed !== true;
 
 /** The value of a literal as rows hold it. */
 export function literalValue(literal: Literal): Value {
@@ -98,10 +131,16 @@ export function literal(type: SqlType, value: Value): Literal {
   return { kind: 'literal', type, value: value as string | number | boolean | null };
 }
 
-export const column = (name: string, type: SqlType): Expr => ({ kind: 'column', name, type });
+/** A reference to a slot of a step's input. */
+export const slotColumn = (slot: number, name: string, type: SqlType): SlotColumn => ({
+  kind: 'column',
+  slot,
+  name,
+  type,
+});
 
 /** The direct operands of an expression. */
-export function children(expr: Expr): readonly Expr[] {
+export function children<C extends AnyColumn>(expr: ExprOf<C>): readonly ExprOf<C>[] {
   switch (expr.kind) {
     case 'literal':
     case 'column':
@@ -141,7 +180,7 @@ export function children(expr: Expr): readonly Expr[] {
 }
 
 /** The same expression with each direct operand replaced. */
-export function mapChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
+export function mapChildren<C extends AnyColumn>(expr: ExprOf<C>, change: (child: ExprOf<C>) => ExprOf<C>): ExprOf<C> {
   switch (expr.kind) {
     case 'literal':
     case 'column':
@@ -184,34 +223,53 @@ export function mapChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
   }
 }
 
-/** Adds the names of all columns that an expression reads. */
-export function collectColumns(expr: Expr, into: Set<string>): void {
-  if (expr.kind === 'column') into.add(expr.name);
-  for (const child of children(expr)) collectColumns(child, into);
+/** The columns that expressions read, one entry for each place. */
+export function* columnsIn<C extends AnyColumn>(exprs: Iterable<ExprOf<C>>): Iterable<C> {
+  for (const expr of exprs)
+    if (expr.kind === 'column') yield expr;
+    else yield* columnsIn<C>(children(expr));
 }
 
-export function columnsOf(exprs: Iterable<Expr>): Set<string> {
-  const names = new Set<string>();
-  for (const expr of exprs) collectColumns(expr, names);
-  return names;
+/** The ids of the columns that expressions read. */
+export function idsIn(exprs: Iterable<BoundExpr>): Set<ColumnId> {
+  const ids = new Set<ColumnId>();
+  for (const { id } of columnsIn(exprs)) ids.add(id);
+  return ids;
 }
+
+/** The slots that expressions read. */
+export function slotsIn(exprs: Iterable<Expr>): Set<number> {
+  const slots = new Set<number>();
+  for (const { slot } of columnsIn(exprs)) slots.add(slot);
+  return slots;
+}
+
+/** The same expression with each column replaced. */
+export function mapColumns<A extends AnyColumn, B extends AnyColumn>(
+  expr: ExprOf<A>,
+  change: (column: A) => ExprOf<B>,
+): ExprOf<B> {
+  if (expr.kind === 'column') return change(expr);
+  // The children of the copy are of the new kind, which the type of `mapChildren` cannot say.
+  return mapChildren(expr as unknown as ExprOf<B>, (child) => mapColumns(child as unknown as ExprOf<A>, change));
+}
+
+/** An expression that reads no column, as one over any rows. */
+export const constantExpr = (expr: BoundExpr): Expr =>
+  mapColumns(expr, (column): Expr => {
+    throw new InternalError(`a constant reads column ${column.name}`);
+  });
 
 /** The names of the scalar functions that an expression calls. */
-export function callsIn(expr: Expr): string[] {
-  return [...(expr.kind === 'call' ? [expr.fn] : []), ...children(expr).flatMap(callsIn)];
-}
-
-/** The expression with columns replaced by what stands for them; those without a replacement stay. */
-export function substituteColumns(expr: Expr, replacements: ReadonlyMap<string, Expr>): Expr {
-  if (expr.kind === 'column') return replacements.get(expr.name) ?? expr;
-  return mapChildren(expr, (child) => substituteColumns(child, replacements));
+export function callsIn<C extends AnyColumn>(expr: ExprOf<C>): string[] {
+  return [...(expr.kind === 'call' ? [expr.fn] : []), ...children(expr).flatMap((child) => callsIn(child))];
 }
 
 /** The conjuncts of a predicate: `a AND b AND c` as a list. */
-export function conjuncts(expr: Expr): Expr[] {
+export function conjuncts<C extends AnyColumn>(expr: ExprOf<C>): ExprOf<C>[] {
   return expr.kind === 'logic' && expr.op === 'AND' ? [...conjuncts(expr.left), ...conjuncts(expr.right)] : [expr];
 }
 
-export function conjunction(exprs: readonly Expr[]): Expr {
+export function conjunction<C extends AnyColumn>(exprs: readonly ExprOf<C>[]): ExprOf<C> {
   return exprs.reduce((left, right) => ({ kind: 'logic', op: 'AND', left, right, type: { kind: 'BOOLEAN' } }));
 }

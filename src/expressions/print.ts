@@ -1,10 +1,10 @@
 import { typeText } from '../types/sql-type.ts';
 import { valueText } from '../types/text.ts';
-import { literalValue, type Expr } from './node.ts';
+import { literalValue, type AnyColumn, type ExprOf } from './node.ts';
 
 /** The expression as readable SQL, for EXPLAIN and the processing log. */
-export function printExpr(expr: Expr): string {
-  const list = (exprs: readonly Expr[]): string => exprs.map(printExpr).join(', ');
+export function printExpr(expr: ExprOf<AnyColumn>): string {
+  const list = (exprs: readonly ExprOf<AnyColumn>[]): string => exprs.map(printExpr).join(', ');
   switch (expr.kind) {
     case 'literal':
       if (expr.value === null) return 'NULL';
@@ -12,6 +12,7 @@ export function printExpr(expr: Expr): string {
         ? `'${expr.value.replaceAll("'", "''")}'`
         : valueText(expr.type, literalValue(expr));
     case 'column':
+      return columnName(expr);
     case 'lambdaVariable':
       return expr.name;
     case 'call':
@@ -52,3 +53,7 @@ export function printExpr(expr: Expr): string {
       return expr.unit;
   }
 }
+
+/** A column as people read it: with its source where the query has several. */
+export const columnName = (column: { readonly name: string; readonly source?: string | undefined }): string =>
+  column.source === undefined ? column.name : `${column.source}.${column.name}`;

@@ -2,7 +2,7 @@ import type { DecodeColumn, Encode } from '../formats/define.ts';
 import { findFormat } from '../formats/index.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
 import type { FormatSpec, KeyWindow } from '../plan/formats.ts';
-import type { PlanColumn } from '../plan/logical/node.ts';
+import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import type { Change, Row, Window } from './change.ts';
 import { EvaluationError } from '../types/numbers.ts';
@@ -50,9 +50,9 @@ export class SinkEncoder {
   #innerLength = 0;
   #partition = 0;
 
-  constructor(target: SinkTarget, columns: readonly PlanColumn[]) {
+  constructor(target: SinkTarget, columns: readonly StepColumn[]) {
     this.#target = target;
-    const slots = (role: PlanColumn['role']): DecodeColumn[] =>
+    const slots = (role: StepColumn['role']): DecodeColumn[] =>
       columns.flatMap((column, slot) => (column.role === role ? [{ name: column.name, type: column.type, slot }] : []));
     const keys = slots('key').map((column, slot) => ({ ...column, slot }));
     this.#encodeKey = findFormat(target.keyFormat.format)!.encoder(keys, target.keyFormat);

@@ -1,5 +1,5 @@
-import { compilePredicate, layoutOf } from '../expressions/compile.ts';
-import { columnsOf } from '../expressions/node.ts';
+import { compilePredicate } from '../expressions/compile.ts';
+import { slotsIn } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
 import { DecodeError, UnknownSchema, type Decode, type DecodeColumn, type SchemaSource } from '../formats/define.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
@@ -49,9 +49,9 @@ export class SourceDecoder {
     this.#width = Math.max(reads.length, stampSlot + 1);
     const slotOf = (column: Column): number => (column.name === stamp?.column ? stampSlot : reads.indexOf(column.name));
     const { where } = step;
-    const needed = where === undefined ? undefined : columnsOf([where]);
+    const needed = where === undefined ? undefined : slotsIn([where]);
     const isLate = (slot: number): boolean =>
-      needed !== undefined && slot >= 0 && slot !== stampSlot && !needed.has(step.columns[slot]!.name);
+      needed !== undefined && slot >= 0 && slot !== stampSlot && !needed.has(slot);
     const columns = (role: Column['role']): DecodeColumn[] =>
       source.schema
         .filter((column) => column.role === role)
@@ -152,10 +152,10 @@ export class SourceDecoder {
 
 /** Whether a source's row is wanted; undefined where all are. An error makes a row unwanted and is told. */
 export function compileWhere(
-  { where, columns }: SourceStep,
+  { where }: SourceStep,
   onError: (error: unknown) => void,
 ): ((row: readonly Value[]) => boolean) | undefined {
-  return where && compilePredicate(where, layoutOf(columns.map(({ name }) => name)), onError);
+  return where && compilePredicate(where, onError);
 }
 
 /** By a loop: `fill` is a call into the runtime, which costs more than a row. */

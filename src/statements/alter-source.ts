@@ -1,4 +1,4 @@
-import { resolveType } from '../analysis/resolve-type.ts';
+import { resolveType } from '../bind/resolve-type.ts';
 import { checkProperty } from '../config/setting-names.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { findFormat } from '../formats/index.ts';

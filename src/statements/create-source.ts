@@ -1,11 +1,8 @@
 import { declareSource, rolesToInfer } from '../analysis/create-source.ts';
-import { planCreateAs } from '../analysis/persistent.ts';
 import type { Catalog, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { persistentOptions, physicalPlan, sourceDefaults } from '../engine/plan-query.ts';
+import { persistentOptions, planCreateAs, sourceDefaults, sourceTablePlan } from '../engine/plan-query.ts';
 import type { Session } from '../engine/session.ts';
-import { column } from '../expressions/node.ts';
-import { project, source as sourceNode } from '../plan/logical/build.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { currentStatus, type Execution, type Handler } from './handler.ts';
@@ -89,19 +86,7 @@ async function declare(
 
 /** CREATE SOURCE TABLE is materialised by a query of its own that writes nothing. */
 function sourceTableQuery(spec: SourceObject['spec'], text: string, n: number): QueryObject {
-  const node = sourceNode(spec, spec.name, '');
-  const columns = node.columns.slice(0, spec.schema.length);
-  const plan = physicalPlan(
-    project(
-      node,
-      [...columns, ...node.columns.filter(({ name }) => name === 'ROWTIME')].map(({ name, type, role }) => ({
-        name,
-        expr: column(name, type),
-        role,
-      })),
-    ),
-    undefined,
-  );
+  const plan = sourceTablePlan(spec);
   return {
     id: `CST_${spec.name}_${n}`,
     kind: 'CST',

@@ -1,4 +1,4 @@
-import { requireSource } from '../analysis/context.ts';
+import { requireSource } from '../bind/context.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';

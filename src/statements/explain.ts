@@ -85,13 +85,13 @@ interface Explained {
 function explainedQuery(statement: Statement, catalog: Catalog, session: Session): Explained | undefined {
   if (statement.kind === 'select') {
     const purpose = statement.query.emit === undefined ? 'pull' : 'push';
-    const { analyzed, plan } = planTransient(statement.query, catalog, purpose, session);
-    return { logical: analyzed.plan, physical: plan, sources: analyzed.sources, sinks: [] };
+    const { bound, logical, plan } = planTransient(statement.query, catalog, purpose, session);
+    return { logical, physical: plan, sources: bound.sources, sinks: [] };
   }
   const made = plannedQuery(statement, catalog, session);
   if (made === undefined) return undefined;
-  const { analyzed, plan } = made.planned;
-  return { logical: plan, physical: planOf(made), sources: analyzed.sources, sinks: [made.sink.text] };
+  const { query, plan } = made.planned;
+  return { logical: plan, physical: planOf(made), sources: query.sources, sinks: [made.sink.text] };
 }
 
 /** The query of a statement whose query runs on. */

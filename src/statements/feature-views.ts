@@ -1,14 +1,14 @@
 import { sinkProperties } from '../analysis/create-source.ts';
-import { planCreateAs, type PersistentQuery } from '../analysis/persistent.ts';
 import { Properties } from '../analysis/properties.ts';
-import { analyzeQuery } from '../analysis/query.ts';
+import { bindQuery } from '../bind/query.ts';
+import { idsOf, keysOf, reference } from '../bound/rows.ts';
 import type { Catalog, FeatureView } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
-import { persistentOptions } from '../engine/plan-query.ts';
+import { persistentOptions, planCreateAs, type LogicalQuery } from '../engine/plan-query.ts';
 import type { Session } from '../engine/session.ts';
-import { column } from '../expressions/node.ts';
-import { isKeyedBy, keysOf, type LogicalNode } from '../plan/logical/node.ts';
+import type { BoundExpr, ColumnId } from '../expressions/node.ts';
+import { isKeyedBy, type LogicalNode } from '../plan/logical/node.ts';
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
@@ -46,9 +46,10 @@ export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, 
   const { name, query, span } = statement;
   const view = viewOf(statement);
   const options = persistentOptions(session);
-  const { plan } = analyzeQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
+  const { suppressEnabled } = options;
+  const { shape } = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled }).rows;
   const properties = statement.properties.filter((property) => !viewOptions.includes(property.name));
-  const planned = planCreateAs({ kind: plan.shape, name: name.text, properties, span }, query, catalog, options);
+  const planned = planCreateAs({ kind: shape, name: name.text, properties, span }, query, catalog, options);
   checkColumns(statement, planned);
   return { kind: 'FEATURE_VIEW', sink: name, query, planned, view };
 }
@@ -74,7 +75,7 @@ function viewOf(statement: CreateFeatureView): FeatureView {
 }
 
 /** The rows of an entity must come to one task, where the newest is kept, and must say when they are of. */
-function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, { plan, sink }: PersistentQuery): void {
+function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, { plan, sink }: LogicalQuery): void {
   const columns = sink.schema.map((column) => column.name);
   for (const wanted of [...entityKey, ...(timestamp === undefined ? [] : [timestamp])]) {
     if (!columns.includes(wanted.text))
@@ -91,7 +92,7 @@ function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, {
   const keys = keyColumns(sink.schema).map((column) => column.name);
   if (plan.shape === 'TABLE' && keys.join() !== entity.join())
     refuse(`its ENTITY KEY must be what it groups by: ${keys.join(', ')}`, span);
-  if (plan.shape === 'STREAM' && !isTogether(plan, entity)) {
+  if (plan.shape === 'STREAM' && !isTogether(plan, idsOf(plan.columns.filter(({ name: column }) => entity.includes(column))))) {
     const spread = keys.join() === entity.join() ? 'each stream in its own way' : `by ${keys.join(', ') || 'no key'}`;
     refuse(
       `rows of one entity must come together, and these are spread ${spread}: add PARTITION BY ${entity.join(', ')}`,
@@ -107,32 +108,23 @@ function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, {
 }
 
 /** Whether rows that are equal in these columns are in one task: as those of a key are, or where OVER has brought them together. */
-function isTogether(node: LogicalNode, names: readonly string[]): boolean {
-  const areAll = (others: readonly string[]): boolean => [...names].sort().join() === [...others].sort().join();
+function isTogether(node: LogicalNode, ids: ReadonlySet<ColumnId>): boolean {
+  const areAll = (exprs: readonly BoundExpr[]): boolean =>
+    exprs.length === ids.size && exprs.every((expr) => expr.kind === 'column' && ids.has(expr.id));
   switch (node.kind) {
     case 'project': {
-      const read = names.map((name) => node.exprs.find((each) => each.name === name)!.expr);
-      return isTogether(
-        node.input,
-        read.map((expr) => (expr.kind === 'column' ? expr.name : '')),
-      );
+      const read = node.exprs.filter(({ id }) => ids.has(id)).map(({ expr }) => expr);
+      const columns = read.filter((expr) => expr.kind === 'column');
+      return columns.length === read.length && isTogether(node.input, idsOf(columns));
     }
     case 'filter':
     case 'invoke':
-      return isTogether(node.input, names);
+      return isTogether(node.input, ids);
     case 'over':
-      return areAll(node.partitionBy.map((expr) => (expr.kind === 'column' ? expr.name : '')))
-        ? true
-        : isKeyedBy(node.input, node.partitionBy) && isTogether(node.input, names);
+      return areAll(node.partitionBy) || (isKeyedBy(node.input, node.partitionBy) && isTogether(node.input, ids));
     default: {
-      const keys = keysOf(node.columns);
-      return (
-        areAll(keys.map(({ name }) => name)) &&
-        isKeyedBy(
-          node,
-          keys.map(({ name, type }) => column(name, type)),
-        )
-      );
+      const keys = keysOf(node.columns).map(reference);
+      return areAll(keys) && isKeyedBy(node, keys);
     }
   }
 }

@@ -1,10 +1,9 @@
-import { planInsertSelect } from '../analysis/persistent.ts';
 import { Properties } from '../analysis/properties.ts';
-import { requireSource } from '../analysis/context.ts';
+import { requireSource } from '../bind/context.ts';
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { insertedRecord, isWritable } from '../engine/insert-values.ts';
-import { persistentOptions } from '../engine/plan-query.ts';
+import { persistentOptions, planInsertSelect } from '../engine/plan-query.ts';
 import type { Session } from '../engine/session.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Insert } from '../syntax/statements/insert.ts';

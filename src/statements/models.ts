@@ -1,4 +1,4 @@
-import { resolveType } from '../analysis/resolve-type.ts';
+import { resolveType } from '../bind/resolve-type.ts';
 import type { ModelColumn, ModelObject, ModelVersion } from '../types/model.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';

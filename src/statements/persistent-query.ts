@@ -1,9 +1,8 @@
 import { checkName } from '../analysis/create-source.ts';
-import type { PersistentQuery } from '../analysis/persistent.ts';
 import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
-import { physicalPlan, sinkOf } from '../engine/plan-query.ts';
+import { physicalPlan, sinkOf, type LogicalQuery } from '../engine/plan-query.ts';
 import type { SourceSpec } from '../plan/formats.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { upgradedPlan } from '../plan/physical/upgrade.ts';
@@ -21,7 +20,7 @@ export interface PlannedQuery {
   /** What it fills, and where that stands. */
   readonly sink: Name;
   readonly query: QueryNode;
-  readonly planned: PersistentQuery;
+  readonly planned: LogicalQuery;
   readonly view: FeatureView | undefined;
 }
 
@@ -131,7 +130,7 @@ function queryObject(
     id,
     kind,
     statement: text,
-    sources: planned.analyzed.sources,
+    sources: planned.query.sources,
     sink: sink.text,
     plan,
     paused: false,

@@ -1,4 +1,4 @@
-import { resolveType } from '../analysis/resolve-type.ts';
+import { resolveType } from '../bind/resolve-type.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { CreateType, DropType } from '../syntax/statements/types.ts';
 import { closest } from '../util/closest.ts';

@@ -1,10 +1,15 @@
 import { declareSource } from '../../src/analysis/create-source.ts';
-import { analyzeQuery } from '../../src/analysis/query.ts';
-import { planCreateAs, planInsertSelect } from '../../src/analysis/persistent.ts';
-import { requireSource } from '../../src/analysis/context.ts';
+import { requireSource } from '../../src/bind/context.ts';
 import { insertedRecord } from '../../src/engine/insert-values.ts';
 import { noState } from '../../src/engine/no-state.ts';
-import { persistentOptions, physicalPlan, sinkOf } from '../../src/engine/plan-query.ts';
+import {
+  persistentOptions,
+  physicalPlan,
+  planCreateAs,
+  planInsertSelect,
+  planQuery,
+  sinkOf,
+} from '../../src/engine/plan-query.ts';
 import { Session } from '../../src/engine/session.ts';
 import type { LogicalNode } from '../../src/plan/logical/node.ts';
 import type { SinkSpec } from '../../src/plan/physical/step.ts';
@@ -39,7 +44,7 @@ export function planStatement(text: string, { catalog }: Pick<Origin, 'catalog'>
   for (const statement of statements) {
     if (statement.kind === 'select') {
       const purpose = statement.query.emit === undefined ? 'pull' : 'push';
-      build(analyzeQuery(statement.query, catalog, { purpose, suppressEnabled: true }).plan, undefined);
+      build(planQuery(statement.query, catalog, { purpose, suppressEnabled: true }).plan, undefined);
     } else if (statement.kind === 'createSource' && statement.query !== undefined) {
       const { name, properties, span, sourceKind } = statement;
       const result = planCreateAs(

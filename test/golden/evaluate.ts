@@ -1,8 +1,8 @@
-import { analyzeQuery } from '../../src/analysis/query.ts';
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { argumentType, compileExpression, layoutOf } from '../../src/expressions/compile.ts';
-import { mapChildren, type Expr } from '../../src/expressions/node.ts';
+import { planQuery } from '../../src/engine/plan-query.ts';
+import { argumentType, compileExpression } from '../../src/expressions/compile.ts';
+import { mapChildren, mapColumns, slotColumn, type BoundExpr } from '../../src/expressions/node.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { findAggregate, findFunction } from '../../src/functions/registry.ts';
 import { resolveOverload } from '../../src/functions/resolve.ts';
@@ -74,7 +74,7 @@ export interface Prepared {
 export async function prepare(engine: Engine, stream: string, expression: string): Promise<Prepared> {
   const isGrouped = callsOf(expressionOf(stream, expression)).some(({ fn }) => findAggregate(fn) !== undefined);
   const query = queryOf(stream, expression, isGrouped ? 'GROUP BY grp' : '');
-  const { plan: logical } = analyzeQuery(query, engine.catalog, { purpose: 'push', suppressEnabled: true });
+  const { plan: logical } = planQuery(query, engine.catalog, { purpose: 'push', suppressEnabled: true });
   const root = lower(logical, true);
   const { shape } = logical;
   const plan: PhysicalPlan = { version: planVersion, root, shape, windowed: undefined, sink: undefined, rules: [] };
@@ -163,10 +163,10 @@ function outcomes(
   columns: readonly string[],
   rows: readonly Value[],
 ): EvaluatedCall[] {
-  const layout = layoutOf(columns);
-  const valueOf = (expr: Expr, row: Row): Value => {
+  const valueOf = (expr: BoundExpr, row: Row): Value => {
     try {
-      return compileExpression(expr, layout, () => undefined)(row);
+      const inSlots = mapColumns(expr, ({ name, type }) => slotColumn(columns.indexOf(name), name, type));
+      return compileExpression(inSlots, () => undefined)(row);
     } catch {
       // The argument of a lambda has no value outside of it.
       return undefined as never;
@@ -187,9 +187,9 @@ function outcomes(
   });
 }
 
-function callsOfPlan(node: LogicalNode): { fn: string; args: readonly Expr[] }[] {
-  const own: { fn: string; args: readonly Expr[] }[] = [];
-  const visit = (expr: Expr): Expr => {
+function callsOfPlan(node: LogicalNode): { fn: string; args: readonly BoundExpr[] }[] {
+  const own: { fn: string; args: readonly BoundExpr[] }[] = [];
+  const visit = (expr: BoundExpr): BoundExpr => {
     if (expr.kind === 'call') own.push({ fn: expr.fn, args: expr.args });
     return mapChildren(expr, visit);
   };

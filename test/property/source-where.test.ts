@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { column, literal, type Expr } from '../../src/expressions/node.ts';
+import { literal, slotColumn, type Expr } from '../../src/expressions/node.ts';
 import type { SourceStep } from '../../src/plan/physical/step.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import type { Change } from '../../src/runtime/change.ts';
 import { compileWhere, SourceDecoder, type BadRecord } from '../../src/runtime/source-decoder.ts';
 import { testSchemas } from '../support/schemas.ts';
-import { BIGINT, BOOLEAN, INTEGER, STRING } from '../../src/types/sql-type.ts';
+import { BIGINT, BOOLEAN, INTEGER, STRING, type SqlType } from '../../src/types/sql-type.ts';
 
 const kafka = { format: 'KAFKA', wrap: false, delimiter: ',' };
 const json = { format: 'JSON', wrap: true, delimiter: ',' };
@@ -18,13 +18,15 @@ const schema = [
 ] as const;
 
 const compare = (left: Expr, op: '=' | '<', right: Expr): Expr => ({ kind: 'compare', op, left, right, type: BOOLEAN });
-const n = column('N', INTEGER);
+const columnOf = (name: string, type: SqlType): Expr =>
+  slotColumn(name === 'ROWTIME' ? schema.length : schema.findIndex((column) => column.name === name), name, type);
+const n = columnOf('N', INTEGER);
 const sixByN: Expr = { kind: 'arithmetic', op: '/', left: literal(INTEGER, 6), right: n, type: INTEGER };
 const predicates: readonly Expr[] = [
   compare(n, '<', literal(INTEGER, 3)),
-  compare(column('A', STRING), '=', literal(STRING, 'x')),
-  compare(column('K', STRING), '=', literal(STRING, 'k1')),
-  compare(column('ROWTIME', BIGINT), '<', literal(BIGINT, 50)),
+  compare(columnOf('A', STRING), '=', literal(STRING, 'x')),
+  compare(columnOf('K', STRING), '=', literal(STRING, 'k1')),
+  compare(columnOf('ROWTIME', BIGINT), '<', literal(BIGINT, 50)),
   compare(sixByN, '=', literal(INTEGER, 2)),
 ];
 

@@ -1,127 +1,108 @@
-import type { Expr } from '../../expressions/node.ts';
-import type { SourceSpec } from '../formats.ts';
-import type { WindowSpec } from '../window.ts';
-import { BIGINT } from '../../types/sql-type.ts';
-import { pseudoColumns } from '../../types/schema.ts';
+import type { BoundInvoke, BoundOver, BoundSource, BoundTableFunction } from '../../bound/query.ts';
 import {
-  keysOf,
-  valuesOf,
-  type AggregateCall,
-  type AggregateNode,
-  type FilterNode,
-  type FlatMapNode,
-  type ForeignKeyJoinNode,
-  type JoinNode,
-  type LogicalNode,
+  extended,
+  grouped,
+  joined,
+  joinedByForeignKey,
+  projected,
+  rekeyed,
   type NamedExpr,
-  type PlanColumn,
-  type ProjectNode,
-  type RekeyNode,
-  type SourceNode,
-  type UnionNode,
+  type Output,
+} from '../../bound/rows.ts';
+import type { BoundExpr } from '../../expressions/node.ts';
+import type {
+  LogicalAggregate,
+  LogicalFilter,
+  LogicalFlatMap,
+  LogicalForeignKeyJoin,
+  LogicalInvoke,
+  LogicalJoin,
+  LogicalNode,
+  LogicalOver,
+  LogicalProject,
+  LogicalRekey,
+  LogicalSource,
+  LogicalUnion,
 } from './node.ts';
 
-/** Every column of a source, pseudo columns after its own; `prefix` is put before each name. */
-export function source(spec: SourceSpec, alias: string, prefix: string): SourceNode {
-  const own: PlanColumn[] = spec.schema.map(({ name, type, role }) => ({
-    name: prefix + name,
-    type,
-    role: role === 'key' ? 'key' : 'value',
-  }));
-  const pseudo = pseudoColumns.filter(({ windowed }) => !windowed || spec.window !== undefined);
-  return {
-    kind: 'source',
-    source: spec,
-    alias,
-    reads: [...spec.schema.map(({ name }) => name), ...pseudo.map(({ name }) => name)],
-    columns: [...own, ...pseudo.map(({ name, type }): PlanColumn => ({ name: prefix + name, type, role: 'value' }))],
-    shape: spec.kind,
-    windowed: spec.window?.type,
-  };
-}
+export const source = ({ spec, alias, reads, rows }: BoundSource): LogicalSource => ({
+  kind: 'source',
+  source: spec,
+  alias,
+  reads,
+  ...rows,
+});
 
 /** Keeps the rows for which `predicate` is true; NULL counts as false. A table retracts what no longer matches. */
-export function filter(input: LogicalNode, predicate: Expr): FilterNode {
-  return { kind: 'filter', input, predicate, columns: input.columns, shape: input.shape, windowed: input.windowed };
+export function filter(input: LogicalNode, predicate: BoundExpr): LogicalFilter {
+  const { columns, shape, windowed } = input;
+  return { kind: 'filter', input, predicate, columns, shape, windowed };
 }
 
-export function project(
-  input: LogicalNode,
-  exprs: readonly (NamedExpr & { readonly role: PlanColumn['role'] })[],
-): ProjectNode {
-  const columns = exprs.map(({ name, expr, role }): PlanColumn => ({ name, type: expr.type, role }));
-  return {
-    kind: 'project',
-    input,
-    exprs: exprs.map(({ name, expr }) => ({ name, expr })),
-    columns,
-    shape: input.shape,
-    windowed: input.windowed,
-  };
-}
+export const project = (input: LogicalNode, outputs: readonly Output[]): LogicalProject => ({
+  kind: 'project',
+  input,
+  exprs: outputs.map(({ id, name, expr }) => ({ id, name, expr })),
+  ...projected(input, outputs),
+});
 
-export function flatMap(input: LogicalNode, functions: FlatMapNode['functions']): FlatMapNode {
-  const added = functions.map(({ name, type }): PlanColumn => ({ name, type, role: 'value' }));
-  return {
-    kind: 'flatMap',
-    input,
-    functions,
-    columns: [...input.columns, ...added],
-    shape: 'STREAM',
-    windowed: input.windowed,
-  };
-}
+export const flatMap = (input: LogicalNode, functions: readonly BoundTableFunction[]): LogicalFlatMap => ({
+  kind: 'flatMap',
+  input,
+  functions,
+  ...extended(input, functions, 'STREAM'),
+});
 
 /** The new key columns come first; all other columns, former keys too, are values. */
-export function rekey(input: LogicalNode, keys: readonly NamedExpr[], purpose: RekeyNode['purpose']): RekeyNode {
-  const names = new Set(keys.map(({ name }) => name));
-  const rest = [...valuesOf(input.columns), ...keysOf(input.columns)].filter(({ name }) => !names.has(name));
-  const columns: PlanColumn[] = [
-    ...keys.map(({ name, expr }): PlanColumn => ({ name, type: expr.type, role: 'key' })),
-    ...rest.map((column): PlanColumn => ({ ...column, role: 'value' })),
-  ];
-  return { kind: 'rekey', input, keys, purpose, columns, shape: input.shape, windowed: undefined };
-}
-
-/** The keys, then the aggregates, then ROWTIME and, when windowed, the bounds. */
-export function aggregate(
+export const rekey = (
   input: LogicalNode,
   keys: readonly NamedExpr[],
-  aggregates: readonly AggregateCall[],
-  window: WindowSpec | undefined,
-  final: boolean,
-): AggregateNode {
-  const bounds = window === undefined ? [] : ['WINDOWSTART', 'WINDOWEND'];
-  const columns: PlanColumn[] = [
-    ...keys.map(({ name, expr }): PlanColumn => ({ name, type: expr.type, role: 'key' })),
-    ...aggregates.map(({ name, type }): PlanColumn => ({ name, type, role: 'value' })),
-    ...['ROWTIME', ...bounds].map((name): PlanColumn => ({ name, type: BIGINT, role: 'value' })),
-  ];
-  return { kind: 'aggregate', input, keys, aggregates, window, final, columns, shape: 'TABLE', windowed: window?.type };
-}
+  purpose: LogicalRekey['purpose'],
+): LogicalRekey => ({ kind: 'rekey', input, keys, purpose, ...rekeyed(input, keys) });
+
+/** The keys, then the aggregates, then ROWTIME and, when windowed, the bounds. */
+export const aggregate = (
+  input: LogicalNode,
+  parts: Pick<LogicalAggregate, 'keys' | 'aggregates' | 'time' | 'bounds' | 'window' | 'final'>,
+): LogicalAggregate => ({
+  kind: 'aggregate',
+  input,
+  ...parts,
+  ...grouped(parts.keys, parts, parts.window?.type),
+});
 
 /** The keys, then every column of both sides, theirs being values. */
-export function join(parts: Omit<JoinNode, 'kind' | 'columns' | 'windowed'>): JoinNode {
-  const sides = [...parts.left.columns, ...parts.right.columns].filter(({ name }) => !parts.keyNames.includes(name));
-  const columns: PlanColumn[] = [
-    ...parts.keyNames.map((name, i): PlanColumn => ({ name, type: parts.leftKeys[i]!.type, role: 'key' })),
-    ...sides.map((column): PlanColumn => ({ ...column, role: 'value' })),
-  ];
-  return { ...parts, kind: 'join', columns, windowed: parts.left.windowed };
-}
+export const join = (parts: Omit<LogicalJoin, 'kind' | 'columns' | 'windowed' | 'shape'>): LogicalJoin => ({
+  ...parts,
+  kind: 'join',
+  ...joined(parts.left, parts.right, parts.keys),
+});
 
 /** Two streams with the same columns. */
-export function union(left: LogicalNode, right: LogicalNode): UnionNode {
-  return { kind: 'union', left, right, columns: left.columns, shape: 'STREAM', windowed: undefined };
-}
+export const union = (left: LogicalNode, right: LogicalNode): LogicalUnion => ({
+  kind: 'union',
+  left,
+  right,
+  columns: left.columns,
+  shape: 'STREAM',
+  windowed: undefined,
+});
 
 /** The left table's columns, then the right one's, theirs being values. */
-export function foreignKeyJoin(
-  parts: Pick<ForeignKeyJoinNode, 'join' | 'left' | 'right' | 'foreignKeys' | 'matches'>,
-): ForeignKeyJoinNode {
-  const columns = [
-    ...parts.left.columns,
-    ...parts.right.columns.map((column): PlanColumn => ({ ...column, role: 'value' })),
-  ];
-  return { ...parts, kind: 'foreignKeyJoin', columns, shape: 'TABLE', windowed: undefined };
-}
+export const foreignKeyJoin = (
+  parts: Pick<LogicalForeignKeyJoin, 'join' | 'left' | 'right' | 'foreignKeys' | 'matches'>,
+): LogicalForeignKeyJoin => ({ ...parts, kind: 'foreignKeyJoin', ...joinedByForeignKey(parts.left, parts.right) });
+
+export const over = (input: LogicalNode, parts: BoundOver): LogicalOver => ({
+  kind: 'over',
+  input,
+  ...parts,
+  ...extended(input, parts.calls, 'STREAM'),
+});
+
+export const invoke = (input: LogicalNode, parts: BoundInvoke): LogicalInvoke => ({
+  kind: 'invoke',
+  input,
+  ...parts,
+  ...extended(input, parts.outputs),
+});

@@ -1,5 +1,5 @@
-import { printExpr } from '../../expressions/print.ts';
-import type { Expr } from '../../expressions/node.ts';
+import { columnName, printExpr } from '../../expressions/print.ts';
+import type { BoundExpr } from '../../expressions/node.ts';
 import { inputsOf, type LogicalNode, type NodeOf } from './node.ts';
 
 /** The tree with one node a line, inputs indented below what reads them. */
@@ -9,7 +9,7 @@ export function explainLogical(node: LogicalNode, depth = 0): string {
 }
 
 function describe(node: LogicalNode): string {
-  const columns = `[${node.columns.map(({ name, role }) => (role === 'key' ? `${name} key` : name)).join(', ')}]`;
+  const columns = `[${node.columns.map((column) => (column.role === 'key' ? `${columnName(column)} key` : columnName(column))).join(', ')}]`;
   switch (node.kind) {
     case 'source':
       return `source ${node.source.kind} ${node.source.name} topic=${node.source.topic} ${columns}`;
@@ -30,7 +30,7 @@ function describe(node: LogicalNode): string {
       return `aggregate by ${node.keys.map(({ expr }) => printExpr(expr)).join(', ')}: ${calls.join(', ')}${window}${node.final ? ' final' : ''}`;
     }
     case 'join':
-      return `join ${node.join} ${node.left.shape}-${node.right.shape} on ${conditionText(node)} key=${node.keyNames.join(', ')}`;
+      return `join ${node.join} ${node.left.shape}-${node.right.shape} on ${conditionText(node)} key=${node.keys.map(columnName).join(', ')}`;
     case 'foreignKeyJoin':
       return `join ${node.join} TABLE-TABLE on foreign key ${node.foreignKeys.map(printExpr).join(', ')}${alsoText(node.matches)}`;
     case 'union':
@@ -38,7 +38,7 @@ function describe(node: LogicalNode): string {
     case 'over':
       return `over partition by ${node.partitionBy.map(printExpr).join(', ')}: ${node.calls.map(({ name, fn }) => `${fn} AS ${name}`).join(', ')}`;
     case 'invoke':
-      return `invoke ${node.model}${node.version === undefined ? '' : ` version ${node.version}`}(${node.args.map(printExpr).join(', ')}) AS ${node.outputs.map(({ name }) => name).join(', ')}`;
+      return `invoke ${node.model}${node.version === undefined ? '' : ` version ${node.version}`}(${node.args.map(printExpr).join(', ')}) AS ${node.outputs.map(columnName).join(', ')}`;
   }
 }
 
@@ -47,4 +47,5 @@ function conditionText({ leftKeys, rightKeys, matches }: NodeOf<'join'>): string
     leftKeys.map((left, i) => `${printExpr(left)} = ${printExpr(rightKeys[i]!)}`).join(' AND ') + alsoText(matches)
   );
 }
-const alsoText = (matches: Expr | undefined): string => (matches === undefined ? '' : ` AND ${printExpr(matches)}`);
+const alsoText = (matches: BoundExpr | undefined): string =>
+  matches === undefined ? '' : ` AND ${printExpr(matches)}`;

@@ -1,5 +1,4 @@
-import { mapChildren, type Expr } from '../../expressions/node.ts';
-import { keysOf, type NamedExpr, type PlanColumn } from '../logical/node.ts';
+import { mapChildren, slotColumn, type Expr } from '../../expressions/node.ts';
 import { sameData } from '../../util/same-data.ts';
 import { factsOf, stepInputs, withInputs, type PhysicalPlan, type SourceStep, type Step } from './step.ts';
 
@@ -12,7 +11,6 @@ function kept(step: Step): Step[] {
 function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
   const below = (input: Step, expr: Expr): unknown => meaningOf(expr, input, kept);
   const column = step.columns[slot]!;
-  const named = (input: Step): unknown => below(input, { kind: 'column', name: column.name, type: column.type });
   switch (step.op) {
     case 'streamSource':
     case 'tableSource':
@@ -22,10 +20,10 @@ function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
     case 'repartition':
       return originOf(step.input, slot, kept);
     case 'project':
-      return below(step.input, step.exprs[slot]!.expr);
+      return below(step.input, step.exprs[slot]!);
     case 'streamRekey':
     case 'tableRekey':
-      return slot < step.keys.length ? ['key', kept.indexOf(step), slot] : named(step.input);
+      return slot < step.keys.length ? ['key', kept.indexOf(step), slot] : originOf(step.input, step.rest[slot - step.keys.length]!, kept);
     case 'invoke':
       return slot < step.input.columns.length
         ? originOf(step.input, slot, kept)
@@ -38,8 +36,7 @@ function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
 /** An expression over the rows of a step, its columns told by where they come from: names and places may be others in another plan. */
 function meaningOf(expr: Expr, input: Step, kept: readonly Step[]): unknown {
   if (expr.kind !== 'column') return mapChildren(expr, (child) => meaningOf(child, input, kept) as Expr);
-  const slot = input.columns.findIndex(({ name }) => name === expr.name);
-  return originOf(input, slot, kept);
+  return originOf(input, expr.slot, kept);
 }
 
 /** Whether a step of the new plan may take the place, and the state, of one of the old. */
@@ -69,7 +66,8 @@ export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPla
     return { why: 'upgrades over a windowed source are not supported: drop it and create it anew' };
   if (before.length !== after.length || !before.every((_, i) => isSame(before, after, i)))
     return { why: 'its sources, PARTITION BY, GROUP BY and aggregates must stay as they are' };
-  const keyNames = ({ root }: PhysicalPlan): readonly string[] => keysOf(root.columns).map(({ name }) => name);
+  const keyNames = ({ root }: PhysicalPlan): readonly string[] => 
+    root.columns.filter(({ role }) => role === 'key').map(({ name }) => name);
   if (!sameData(keyNames(old), keyNames(next))) return { why: 'its key columns must stay as they are' };
   const counterpart = new Map(after.map((step, i) => [step, before[i]!]));
   const used = new Set(before.map(({ id }) => id));
@@ -87,8 +85,8 @@ export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPla
     if (same === undefined) return { ...whole, id: unused(whole.id) };
     if (whole.op !== 'tableSource') return { ...whole, id: same.id };
     const source = { ...widened(whole, same as SourceStep), id: same.id };
-    const inPlace = whole.columns.every(({ name }, slot) => source.columns[slot]?.name === name);
-    return inPlace ? source : reordered(source, whole.columns, unused('Project'));
+    const inPlace = whole.reads.every((name, slot) => source.reads[slot] === name);
+    return inPlace ? source : reordered(source, whole, unused('Project'));
   };
   return { ...next, root: rebuilt(next.root) };
 }
@@ -107,8 +105,8 @@ function widened(step: SourceStep, old: SourceStep): SourceStep {
   };
 }
 
-/** The columns of a step in the order that the steps above know. */
-function reordered(input: Step, columns: readonly PlanColumn[], id: string): Step {
-  const exprs = columns.map(({ name, type }): NamedExpr => ({ name, expr: { kind: 'column', name, type } }));
+/** The columns of a source in the places that the steps above know. */
+function reordered(input: SourceStep, { reads, columns }: SourceStep, id: string): Step {
+  const exprs = columns.map(({ name, type }, slot) => slotColumn(input.reads.indexOf(reads[slot]!), name, type));
   return { op: 'project', v: 1, id, columns, input, exprs };
 }

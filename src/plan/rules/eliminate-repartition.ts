@@ -7,7 +7,6 @@ export const eliminateRepartition: Rule = {
   apply: (node) => {
     if (node.kind !== 'rekey' || node.keys.length !== 1) return undefined;
     const [key] = node.keys;
-    const isSameName = key!.expr.kind === 'column' && key!.expr.name === key!.name;
-    return isSameName && isKeyedBy(node.input, [key!.expr]) ? node.input : undefined;
+    return isKeyedBy(node.input, [key!.expr]) ? node.input : undefined;
   },
 };

@@ -1,8 +1,6 @@
 import { foldConstants as fold } from '../../expressions/fold.ts';
-import type { Expr } from '../../expressions/node.ts';
+import { sameExpr } from '../../expressions/same.ts';
 import type { Rule } from './rule.ts';
-
-const changed = (before: Expr, after: Expr): boolean => JSON.stringify(before) !== JSON.stringify(after);
 
 /** Evaluates what needs no row: literals, functions of literals, `true AND x`. */
 export const foldConstants: Rule = {
@@ -10,11 +8,11 @@ export const foldConstants: Rule = {
   apply: (node) => {
     if (node.kind === 'filter') {
       const predicate = fold(node.predicate);
-      return changed(node.predicate, predicate) ? { ...node, predicate } : undefined;
+      return sameExpr(node.predicate, predicate) ? undefined : { ...node, predicate };
     }
     if (node.kind === 'project') {
-      const exprs = node.exprs.map(({ name, expr }) => ({ name, expr: fold(expr) }));
-      return exprs.some(({ expr }, i) => changed(node.exprs[i]!.expr, expr)) ? { ...node, exprs } : undefined;
+      const exprs = node.exprs.map((output) => ({ ...output, expr: fold(output.expr) }));
+      return exprs.every(({ expr }, i) => sameExpr(node.exprs[i]!.expr, expr)) ? undefined : { ...node, exprs };
     }
     return undefined;
   },

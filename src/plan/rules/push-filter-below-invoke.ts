@@ -1,4 +1,5 @@
-import { columnsOf, conjunction, conjuncts } from '../../expressions/node.ts';
+import { conjunction, conjuncts, idsIn } from '../../expressions/node.ts';
+import { idsOf } from '../../bound/rows.ts';
 import type { Rule } from './rule.ts';
 
 /** Conditions that do not depend on a model's answer are tested before it is called. */
@@ -7,9 +8,9 @@ export const pushFilterBelowInvoke: Rule = {
   apply: (node) => {
     if (node.kind !== 'filter' || node.input.kind !== 'invoke') return undefined;
     const invoke = node.input;
-    const outputs = new Set(invoke.outputs.map(({ name }) => name));
+    const outputs = idsOf(invoke.outputs);
     const parts = conjuncts(node.predicate);
-    const early = parts.filter((part) => ![...columnsOf([part])].some((name) => outputs.has(name)));
+    const early = parts.filter((part) => ![...idsIn([part])].some((id) => outputs.has(id)));
     if (early.length === 0) return undefined;
     const late = parts.filter((part) => !early.includes(part));
     const { input } = invoke;

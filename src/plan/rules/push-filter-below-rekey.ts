@@ -1,4 +1,5 @@
-import { columnsOf, type Expr } from '../../expressions/node.ts';
+import { idsIn, type BoundExpr } from '../../expressions/node.ts';
+import { idsOf } from '../../bound/rows.ts';
 import { filter } from '../logical/build.ts';
 import type { LogicalNode } from '../logical/node.ts';
 import type { Rule } from './rule.ts';
@@ -18,7 +19,7 @@ export const pushFilterBelowRekey: Rule = {
   },
 };
 
-function reads(predicate: Expr, input: LogicalNode): boolean {
-  const names = new Set(input.columns.map(({ name }) => name));
-  return [...columnsOf([predicate])].every((name) => names.has(name));
+function reads(predicate: BoundExpr, input: LogicalNode): boolean {
+  const known = idsOf(input.columns);
+  return [...idsIn([predicate])].every((id) => known.has(id));
 }

@@ -1,6 +1,7 @@
-import { columnsOf, conjunction, conjuncts, type Expr } from '../../expressions/node.ts';
+import { conjunction, conjuncts, idsIn, type BoundExpr } from '../../expressions/node.ts';
+import { idsOf } from '../../bound/rows.ts';
 import { filter } from '../logical/build.ts';
-import type { JoinNode, LogicalNode } from '../logical/node.ts';
+import type { LogicalJoin, LogicalNode } from '../logical/node.ts';
 import type { Rule } from './rule.ts';
 
 /**
@@ -17,23 +18,23 @@ export const pushFilterIntoJoin: Rule = {
     const right = parts.filter((part) => !left.includes(part) && rightIsSafe(join) && reads(part, join.right));
     if (left.length + right.length === 0) return undefined;
     const rest = parts.filter((part) => !left.includes(part) && !right.includes(part));
-    const pushed: JoinNode = { ...join, left: below(join.left, left), right: below(join.right, right) };
+    const pushed: LogicalJoin = { ...join, left: below(join.left, left), right: below(join.right, right) };
     return rest.length === 0 ? pushed : { ...node, input: pushed, predicate: conjunction(rest) };
   },
 };
 
-const leftIsSafe = (join: JoinNode): boolean =>
+const leftIsSafe = (join: LogicalJoin): boolean =>
   join.join === 'INNER' || (join.join === 'LEFT' && join.right.shape === 'TABLE');
-const rightIsSafe = (join: JoinNode): boolean => join.join === 'INNER' && join.right.shape === 'STREAM';
+const rightIsSafe = (join: LogicalJoin): boolean => join.join === 'INNER' && join.right.shape === 'STREAM';
 
-function reads(part: Expr, side: LogicalNode): boolean {
-  const names = new Set(side.columns.map(({ name }) => name));
-  const used = [...columnsOf([part])];
-  return used.length > 0 && used.every((name) => names.has(name));
+function reads(part: BoundExpr, side: LogicalNode): boolean {
+  const known = idsOf(side.columns);
+  const used = [...idsIn([part])];
+  return used.length > 0 && used.every((id) => known.has(id));
 }
 
 /** Under the repartition of a side, so that fewer rows travel. */
-function below(side: LogicalNode, parts: readonly Expr[]): LogicalNode {
+function below(side: LogicalNode, parts: readonly BoundExpr[]): LogicalNode {
   if (parts.length === 0) return side;
   if (side.kind === 'rekey' && parts.every((part) => reads(part, side.input)))
     return { ...side, input: below(side.input, parts) };

@@ -3,23 +3,18 @@ import { literalValue, type Expr } from '../../expressions/node.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import { findAggregate, isUserFunction } from '../../functions/registry.ts';
 import { resolveOverload } from '../../functions/resolve.ts';
-import type { AggregateCall, PlanColumn } from '../../plan/logical/node.ts';
+import type { StepCall } from '../../plan/physical/steps/base.ts';
+import type { SqlType } from '../../types/sql-type.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import { AggregateSet, type BoundAggregate } from '../aggregation.ts';
 import type { BuildContext } from './context.ts';
-import { layoutFor } from './expressions.ts';
 
 /** The aggregates of a step, over the rows of its input. */
-export function aggregates(
-  calls: readonly AggregateCall[],
-  columns: readonly PlanColumn[],
-  context: BuildContext,
-): AggregateSet {
-  const layout = layoutFor(columns);
+export function aggregates(calls: readonly StepCall[], context: BuildContext): AggregateSet {
   return new AggregateSet(
     calls.map(({ fn, args, type }): BoundAggregate => {
       const report = (error: unknown): void => context.report(error, fn);
-      const [first, ...rest] = args.map((arg) => compileExpression(arg, layout, report));
+      const [first, ...rest] = args.map((arg) => compileExpression(arg, report));
       return {
         aggregator: isUserFunction(fn) ? contained(aggregatorOf(fn, args, type), report) : aggregatorOf(fn, args, type),
         first,
@@ -50,11 +45,7 @@ function contained(inner: Aggregator, report: (error: unknown) => void): Aggrega
 }
 
 /** The aggregator that a call was resolved to. */
-export function aggregatorOf(
-  fn: string,
-  args: readonly Expr[],
-  type: PlanColumn['type'],
-): BoundAggregate['aggregator'] {
+export function aggregatorOf(fn: string, args: readonly Expr[], type: SqlType): BoundAggregate['aggregator'] {
   const found = findAggregate(fn);
   const resolution = found && resolveOverload(found.overloads, args.map(argumentType));
   if (resolution === undefined) throw new InternalError(`aggregate ${fn} has no overload for its stored arguments`);

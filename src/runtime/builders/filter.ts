@@ -4,11 +4,11 @@ import type { Builder } from './context.ts';
 import { predicate } from './expressions.ts';
 
 export const streamFilter: Builder<'streamFilter'> = (step, context) =>
-  new StreamFilter(predicate(step.predicate, step.input, context), context.position);
+  new StreamFilter(predicate(step.predicate, context), context.position);
 
 export const tableFilter: Builder<'tableFilter'> = (step, context) =>
   new TableFilter(
-    predicate(step.predicate, step.input, context),
+    predicate(step.predicate, context),
     step.silent === true || 'withBefore' in step.input,
     context.position,
   );

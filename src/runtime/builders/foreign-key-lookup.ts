@@ -6,6 +6,6 @@ import { grouped, keyValue } from './stores.ts';
 export const foreignKeyLookup: Builder<'foreignKeyLookup'> = (step, context) => {
   const subscriptions = grouped<never>(step, context, 'subscriptions');
   const rows = keyValue<never>(step, context, 'rows');
-  const matches = joinMatches(step.matches, step.leftColumns, step.right.columns, context);
+  const matches = joinMatches(step.matches, context);
   return new ForeignKeyLookup(subscriptions, rows, step.join, step.keyCount, step.right.columns.length, matches);
 };

@@ -6,7 +6,7 @@ import { keyValue } from './stores.ts';
 export const foreignKeySubscribe: Builder<'foreignKeySubscribe'> = (step, context) =>
   new ForeignKeySubscribe(
     keyValue(step, context),
-    projection(step.foreignKeys, step.input.columns, context),
+    projection(step.foreignKeys, context),
     step.join,
     step.input.columns.length,
     context.position,

@@ -1,5 +1,5 @@
 import { json } from '../../formats/json.ts';
-import type { PlanColumn } from '../../plan/logical/node.ts';
+import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import { Bytes } from '../../util/bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import type { Row } from '../change.ts';
@@ -10,7 +10,7 @@ import { projection } from './expressions.ts';
 export const invoke: Builder<'invoke'> = (step, context) => {
   if (context.models === undefined) throw new InternalError('a query with INVOKE MODEL was built without a model host');
   const { model, version, onError, outputs } = step;
-  return new Invoke(context.models, projection(step.args, step.input.columns, context), {
+  return new Invoke(context.models, projection(step.args, context), {
     model,
     version,
     outputs: outputs.length - 3,
@@ -23,7 +23,7 @@ export const invoke: Builder<'invoke'> = (step, context) => {
 };
 
 /** A row as JSON, its columns by name. */
-function rowJson(columns: readonly PlanColumn[]): (row: Row) => Buffer {
+function rowJson(columns: readonly StepColumn[]): (row: Row) => Buffer {
   const encode = json.encoder(
     columns.map(({ name, type }, slot) => ({ name, type, slot })),
     { wrap: true, delimiter: ',' },

@@ -1,13 +1,14 @@
 import { compileExpression } from '../../expressions/compile.ts';
 import type { Expr } from '../../expressions/node.ts';
 import { findOverFunction } from '../../functions/over/index.ts';
-import type { OverCall, PlanColumn } from '../../plan/logical/node.ts';
+import type { StepColumn } from '../../plan/physical/steps/base.ts';
+import type { OverCall } from '../../plan/physical/steps/over.ts';
 import { Change } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import { Over, type BoundOver } from '../operators/over.ts';
 import { aggregatorOf } from './aggregates.ts';
 import type { Builder } from './context.ts';
-import { layoutFor, projection } from './expressions.ts';
+import { projection } from './expressions.ts';
 import { keyValue } from './stores.ts';
 
 export const over: Builder<'over'> = (step, context) => {
@@ -21,9 +22,9 @@ export const over: Builder<'over'> = (step, context) => {
   });
   const inner = new Over(
     keyValue(step, context),
-    projection(step.partitionBy, columns, context),
-    compileExpression(step.orderBy, layoutFor(columns), (error) => context.report(error, 'ORDER BY')),
-    projection(args, columns, context),
+    projection(step.partitionBy, context),
+    compileExpression(step.orderBy, (error) => context.report(error, 'ORDER BY')),
+    projection(args, context),
     calls,
     context.position,
   );
@@ -44,7 +45,7 @@ function overCall(call: OverCall, at: number): BoundOver {
 }
 
 /** Rows that were repartitioned for one step lose the key columns that placed them, which come first, and get their own key back. */
-function stripInternalKeys(operator: Operator, columns: readonly PlanColumn[], actual: number): Operator {
+function stripInternalKeys(operator: Operator, columns: readonly StepColumn[], actual: number): Operator {
   const extra = actual - columns.length;
   if (extra <= 0) return operator;
   const keySlots = columns.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));

@@ -5,11 +5,7 @@ import { callsUserCode, ownsRows } from '../../plan/physical/step.ts';
 
 export const project: Builder<'project'> = (step, context) =>
   new Project(
-    projection(
-      step.exprs.map(({ expr }) => expr),
-      step.input.columns,
-      context,
-    ),
+    projection(step.exprs, context),
     context.position,
     // Rows that are changed in place could not be made again.
     ownsRows(step.input) && !callsUserCode(step),

@@ -4,7 +4,7 @@ import type { Builder } from './context.ts';
 import { keyValue } from './stores.ts';
 
 export const streamAggregate: Builder<'streamAggregate'> = (step, context) =>
-  new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, step.input.columns, context), {
+  new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, context), {
     conflate: context.conflate,
     withBefore: step.withBefore === true,
   });

@@ -1,6 +1,7 @@
+import { compileJoinRow } from '../../expressions/compile.ts';
 import { StreamStreamJoin } from '../operators/stream-stream-join.ts';
 import type { Builder } from './context.ts';
-import { joinMatches, joinRow } from './join-rows.ts';
+import { joinMatches } from './join-rows.ts';
 import { windowed } from './stores.ts';
 
 export const streamStreamJoin: Builder<'streamStreamJoin'> = (step, context) =>
@@ -9,7 +10,7 @@ export const streamStreamJoin: Builder<'streamStreamJoin'> = (step, context) =>
     windowed(step, context, 'right'),
     step.join,
     step.within,
-    joinRow(step),
-    joinMatches(step.matches, step.left.columns, step.right.columns, context),
+    compileJoinRow(step.row),
+    joinMatches(step.matches, context),
     context.onLate,
   );

@@ -1,6 +1,7 @@
+import { compileJoinRow } from '../../expressions/compile.ts';
 import { StreamTableJoin } from '../operators/stream-table-join.ts';
 import type { Builder } from './context.ts';
-import { joinMatches, joinRow } from './join-rows.ts';
+import { joinMatches } from './join-rows.ts';
 import { ownsRows } from '../../plan/physical/step.ts';
 import { keyValue } from './stores.ts';
 
@@ -8,7 +9,7 @@ export const streamTableJoin: Builder<'streamTableJoin'> = (step, context) =>
   new StreamTableJoin(
     keyValue(step, context),
     step.join === 'INNER',
-    joinRow(step),
+    compileJoinRow(step.row),
     ownsRows(step.left),
-    joinMatches(step.matches, step.left.columns, step.right.columns, context),
+    joinMatches(step.matches, context),
   );

@@ -1,6 +1,7 @@
+import { compileJoinRow } from '../../expressions/compile.ts';
 import { TableTableJoin } from '../operators/table-table-join.ts';
 import type { Builder } from './context.ts';
-import { joinMatches, joinRow } from './join-rows.ts';
+import { joinMatches } from './join-rows.ts';
 import { keyValue } from './stores.ts';
 
 export const tableTableJoin: Builder<'tableTableJoin'> = (step, context) =>
@@ -8,6 +9,6 @@ export const tableTableJoin: Builder<'tableTableJoin'> = (step, context) =>
     keyValue(step, context, 'left'),
     keyValue(step, context, 'right'),
     step.join,
-    joinRow(step),
-    joinMatches(step.matches, step.left.columns, step.right.columns, context),
+    compileJoinRow(step.row),
+    joinMatches(step.matches, context),
   );

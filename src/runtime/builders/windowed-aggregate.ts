@@ -9,7 +9,7 @@ export const windowedAggregate: Builder<'windowedAggregate'> = (step, context) =
   const { final, window } = step;
   const { conflate, onLate, rareCommits = false } = context;
   const withBefore = step.withBefore === true;
-  const set = aggregates(step.aggregates, step.input.columns, context);
+  const set = aggregates(step.aggregates, context);
   const worthwhile = rareCommits || window.advanceMs < window.sizeMs;
   if (conflate && !final && !withBefore && worthwhile && PaneAggregate.suits(window, set))
     return new PaneAggregate(windowed(step, context, '', PaneAggregate.form), set, window, onLate);
@@ -18,10 +18,9 @@ export const windowedAggregate: Builder<'windowedAggregate'> = (step, context) =
 
 export const sessionAggregate: Builder<'sessionAggregate'> = (step, context) => {
   const { final, window } = step;
-  return new SessionAggregate(
-    windowed(step, context, ''),
-    aggregates(step.aggregates, step.input.columns, context),
-    window,
-    { final, withBefore: step.withBefore === true, onLate: context.onLate },
-  );
+  return new SessionAggregate(windowed(step, context, ''), aggregates(step.aggregates, context), window, {
+    final,
+    withBefore: step.withBefore === true,
+    onLate: context.onLate,
+  });
 };

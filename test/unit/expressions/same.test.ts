@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { column, type Expr, type Literal } from '../../../src/expressions/node.ts';
+import { slotColumn, type BoundColumn, type Expr, type Literal } from '../../../src/expressions/node.ts';
 import { sameExpr, sameExprs } from '../../../src/expressions/same.ts';
 import { array, BIGINT, BOOLEAN, INTEGER, STRING, struct } from '../../../src/types/sql-type.ts';
 
-const a = column('A', INTEGER);
-const b = column('B', INTEGER);
-const text = column('T', STRING);
+const a = slotColumn(0, 'A', INTEGER);
+const b = slotColumn(1, 'B', INTEGER);
+const text = slotColumn(2, 'T', STRING);
 const one: Literal = { kind: 'literal', type: INTEGER, value: 1 };
 const yes: Literal = { kind: 'literal', type: BOOLEAN, value: true };
 
@@ -21,7 +21,7 @@ const distinct: { readonly [K in Expr['kind']]: readonly Extract<Expr, { kind: K
     { ...one, type: STRING, value: '1' },
     { ...one, type: STRING, value: '{"kind":"call"}' },
   ],
-  column: [a, b, text, column('A', STRING)].map((expr) => expr as Extract<Expr, { kind: 'column' }>),
+  column: [a, b, text, slotColumn(0, 'A', STRING)],
   call: [
     { kind: 'call', fn: 'ABS', args: [a], type: INTEGER },
     { kind: 'call', fn: 'SIGN', args: [a], type: INTEGER },
@@ -74,10 +74,10 @@ const distinct: { readonly [K in Expr['kind']]: readonly Extract<Expr, { kind: K
     { kind: 'cast', operand: a, type: BIGINT },
     { kind: 'cast', operand: a, type: STRING },
   ],
-  subscript: [{ kind: 'subscript', operand: column('L', array(INTEGER)), index: one, type: INTEGER }],
+  subscript: [{ kind: 'subscript', operand: slotColumn(3, 'L', array(INTEGER)), index: one, type: INTEGER }],
   field: ['F', 'G'].map((field) => ({
     kind: 'field' as const,
-    operand: column('S', struct([])),
+    operand: slotColumn(4, 'S', struct([])),
     field,
     type: INTEGER,
   })),
@@ -119,13 +119,13 @@ test('the order of properties and properties that are undefined say nothing', ()
   expect(sameExpr(one, { ...one, typed: undefined } as unknown as Expr)).toBe(true);
 });
 
-test('a column is known by its id, else its slot, else its name', () => {
-  const known = (identity: object): Expr => ({ ...a, ...identity });
-  expect(sameExpr(known({ id: 1 }), known({ id: 1, name: 'OTHER' }))).toBe(true);
-  expect(sameExpr(known({ id: 1 }), known({ id: 2 }))).toBe(false);
-  expect(sameExpr(known({ slot: 3 }), known({ slot: 3, name: 'OTHER' }))).toBe(true);
-  expect(sameExpr(known({ slot: 3 }), known({ slot: 4 }))).toBe(false);
-  expect(sameExpr(known({ id: 1 }), a)).toBe(false);
+test('a column is known by its id or its slot, never by its name', () => {
+  const bound = (id: number, name = 'A'): BoundColumn => ({ kind: 'column', id, name, type: INTEGER });
+  expect(sameExpr(bound(1), bound(1, 'OTHER'))).toBe(true);
+  expect(sameExpr(bound(1), bound(2))).toBe(false);
+  expect(sameExpr(slotColumn(3, 'A', INTEGER), slotColumn(3, 'OTHER', INTEGER))).toBe(true);
+  expect(sameExpr(slotColumn(3, 'A', INTEGER), slotColumn(4, 'A', INTEGER))).toBe(false);
+  expect(sameExpr(bound(0), a)).toBe(false);
 });
 
 test('lists are compared place by place', () => {

@@ -1,13 +1,11 @@
-import type { Expr } from '../../../expressions/node.ts';
-import type { SqlType } from '../../../types/sql-type.ts';
-import type { StepBase } from './base.ts';
+import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
 /** Table functions: a row becomes as many rows as the longest result has. */
 export interface FlatMapStep<Input> extends StepBase {
   readonly op: 'flatMap';
   readonly input: Input;
-  readonly functions: readonly { readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }[];
+  readonly functions: readonly StepCall[];
 }
 
 export const flatMap = {

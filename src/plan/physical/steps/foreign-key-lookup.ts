@@ -1,5 +1,4 @@
 import type { Expr } from '../../../expressions/node.ts';
-import type { PlanColumn } from '../../logical/node.ts';
 import type { StepBase } from './base.ts';
 import { joinExpressions } from './join.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
@@ -14,7 +13,6 @@ export interface ForeignKeyLookupStep<Input> extends StepBase {
   readonly keyCount: number;
   /** What a row and the one that it names must satisfy to be joined, over the columns of the two tables. */
   readonly matches?: Expr;
-  readonly leftColumns: readonly PlanColumn[];
 }
 
 export const foreignKeyLookup = {

@@ -1,16 +1,14 @@
 import type { Expr } from '../../../expressions/node.ts';
-import type { PlanColumn } from '../../logical/node.ts';
+import type { JoinPlace } from '../../../expressions/compile.ts';
 import type { StepBase } from './base.ts';
 
 /** What joins by keys have in common. */
 export interface JoinBase<Input> extends StepBase {
   readonly left: Input;
   readonly right: Input;
-  /** The names of the joined key columns. */
-  readonly keys: readonly string[];
-  /** The joined column behind each column, where a projection that only picks and renames was taken into the join. */
-  readonly picks?: readonly PlanColumn[];
-  /** What rows that meet must satisfy to be joined, over the columns of both sides. */
+  /** What stands behind each column: a slot of the key, or of one side. */
+  readonly row: readonly JoinPlace[];
+  /** What rows that meet must satisfy to be joined, over the columns of the left side and then those of the right. */
   readonly matches?: Expr;
 }
 

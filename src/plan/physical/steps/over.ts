@@ -1,7 +1,12 @@
 import type { Expr } from '../../../expressions/node.ts';
-import type { OverCall } from '../../logical/node.ts';
-import type { StepBase } from './base.ts';
+import type { OverFrame } from '../../window.ts';
+import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
+
+/** A function of the rows of a frame that ends at the current one. */
+export interface OverCall extends StepCall {
+  readonly frame: OverFrame;
+}
 
 /** Values over the rows of a partition up to each row. */
 export interface OverStep<Input> extends StepBase {

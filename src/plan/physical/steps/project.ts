@@ -1,4 +1,4 @@
-import type { NamedExpr } from '../../logical/node.ts';
+import type { Expr } from '../../../expressions/node.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
@@ -6,7 +6,8 @@ import { noFunctions, type StepFacts } from './facts.ts';
 export interface ProjectStep<Input> extends StepBase {
   readonly op: 'project';
   readonly input: Input;
-  readonly exprs: readonly NamedExpr[];
+  /** One for each column. */
+  readonly exprs: readonly Expr[];
 }
 
 export const project = {
@@ -19,6 +20,6 @@ export const project = {
   rerunnable: true,
   conflates: false,
   before: 'asInput',
-  expressions: ({ exprs }) => exprs.map(({ expr }) => expr),
+  expressions: ({ exprs }) => exprs,
   functions: noFunctions,
 } satisfies StepFacts<ProjectStep<StepBase>>;

@@ -7,6 +7,8 @@ export interface RekeyStep<Input> extends StepBase {
   readonly op: 'streamRekey' | 'tableRekey';
   readonly input: Input;
   readonly keys: readonly Expr[];
+  /** The slots of the input behind the columns that follow the key. */
+  readonly rest: readonly number[];
   readonly dropNullKeys: boolean;
 }
 

@@ -1,5 +1,5 @@
 import type { FormatSpec } from '../../formats.ts';
-import type { PlanColumn } from '../../logical/node.ts';
+import type { StepColumn } from './base.ts';
 import type { StepBase } from './base.ts';
 import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
@@ -14,7 +14,7 @@ export interface RepartitionStep<Input> extends StepBase {
 export interface Placement {
   readonly topic: string;
   readonly keyFormat: FormatSpec;
-  readonly keys: readonly Pick<PlanColumn, 'name' | 'type'>[];
+  readonly keys: readonly Pick<StepColumn, 'name' | 'type'>[];
 }
 
 export const repartition = {

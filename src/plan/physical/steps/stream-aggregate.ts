@@ -1,5 +1,4 @@
-import type { AggregateCall } from '../../logical/node.ts';
-import type { StepBase } from './base.ts';
+import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
 /** GROUP BY over a stream without windows. */
@@ -7,7 +6,7 @@ export interface StreamAggregateStep<Input> extends StepBase {
   readonly op: 'streamAggregate';
   readonly input: Input;
   readonly keyCount: number;
-  readonly aggregates: readonly AggregateCall[];
+  readonly aggregates: readonly StepCall[];
   /** Set where the next step needs to know what a row was before it changed. */
   readonly withBefore?: true;
 }

@@ -1,6 +1,5 @@
-import type { AggregateCall } from '../../logical/node.ts';
 import type { WindowSpec } from '../../window.ts';
-import type { StepBase } from './base.ts';
+import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
 /** GROUP BY over a stream in windows. */
@@ -8,7 +7,7 @@ export interface WindowedAggregateStep<Input> extends StepBase {
   readonly op: 'windowedAggregate' | 'sessionAggregate';
   readonly input: Input;
   readonly keyCount: number;
-  readonly aggregates: readonly AggregateCall[];
+  readonly aggregates: readonly StepCall[];
   /** Set where the next step needs to know what a row was before it changed. */
   readonly withBefore?: true;
   readonly window: WindowSpec;

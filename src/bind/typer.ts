@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { isNull, literal, type Expr } from '../expressions/node.ts';
+import { isNull, literal, type BoundExpr } from '../expressions/node.ts';
 import { castBetween } from '../types/casts.ts';
 import { asDecimal, decimalResult, parseDecimal } from '../types/decimals.ts';
 import { canonical } from '../types/numbers.ts';
@@ -52,7 +52,7 @@ export class Typer implements ExpressionTyper {
     return new Typer(this.scope, this.types, place, hooks);
   }
 
-  type(node: ExpressionNode): Expr {
+  type(node: ExpressionNode): BoundExpr {
     if (this.#depth >= maximumDepth) throw new SqlError('NESTED_TOO_DEEP', node.span, { limit: maximumDepth });
     this.#depth++;
     try {
@@ -62,7 +62,7 @@ export class Typer implements ExpressionTyper {
     }
   }
 
-  #type(node: ExpressionNode): Expr {
+  #type(node: ExpressionNode): BoundExpr {
     switch (node.kind) {
       case 'literal':
         return typeLiteral(node);
@@ -121,7 +121,7 @@ export class Typer implements ExpressionTyper {
         const operand = this.type(node.operand);
         const [a, low] = comparable(operand, this.type(node.low), '>=', spans(node.low.span));
         const [b, high] = comparable(operand, this.type(node.high), '<=', spans(node.high.span));
-        const both: Expr = {
+        const both: BoundExpr = {
           kind: 'logic',
           op: 'AND',
           left: { kind: 'compare', op: '>=', left: a, right: low, type: BOOLEAN },
@@ -142,7 +142,7 @@ export class Typer implements ExpressionTyper {
             right: typeText(pattern.type),
           });
         }
-        const like: Expr = { kind: 'like', operand, pattern, escape: node.escape ?? null, type: BOOLEAN };
+        const like: BoundExpr = { kind: 'like', operand, pattern, escape: node.escape ?? null, type: BOOLEAN };
         return node.negated ? { kind: 'not', operand: like, type: BOOLEAN } : like;
       }
       case 'case':
@@ -210,13 +210,13 @@ export class Typer implements ExpressionTyper {
   }
 
   /** The body of a lambda with its arguments' types known. */
-  typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): Expr {
+  typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): BoundExpr {
     const outer = this.#lambdaVariables;
     const params = node.params.map(({ text }) => text);
     for (const param of node.params) {
       const clash =
         outer.some(({ name }) => name === param.text) ||
-        this.scope.sources.some(({ columns }) => columns.some(({ name }) => name === param.text));
+        this.scope.sources.some(({ columns }) => columns.some(({ column }) => column.name === param.text));
       if (clash) throw new SqlError('LAMBDA_NAME_CLASH', param.span, { name: param.text });
     }
     this.#lambdaVariables = [...outer, ...params.map((name, i) => ({ name, type: types[i]! }))];
@@ -226,20 +226,20 @@ export class Typer implements ExpressionTyper {
   }
 
   /** An expression that must be BOOLEAN. */
-  boolean(node: ExpressionNode, what: string): Expr {
+  boolean(node: ExpressionNode, what: string): BoundExpr {
     const expr = this.type(node);
     if (isNull(expr)) return { kind: 'literal', type: BOOLEAN, value: null };
     if (expr.type.kind !== 'BOOLEAN') throw new SqlError('NOT_BOOLEAN', node.span, { what, type: typeText(expr.type) });
     return expr;
   }
 
-  #typed(node: ExpressionNode, operation: string): Expr {
+  #typed(node: ExpressionNode, operation: string): BoundExpr {
     const expr = this.type(node);
     if (isNull(expr)) throw new SqlError('NULL_OPERAND', node.span, { operation });
     return expr;
   }
 
-  #unary(node: Extract<ExpressionNode, { kind: 'unary' }>): Expr {
+  #unary(node: Extract<ExpressionNode, { kind: 'unary' }>): BoundExpr {
     // -9223372036854775808 is a literal, though its digits alone are out of range.
     if (node.op === '-' && node.operand.kind === 'literal' && node.operand.value === smallestLongDigits)
       return literal(BIGINT, canonical(-BigInt(smallestLongDigits)));
@@ -259,7 +259,7 @@ export class Typer implements ExpressionTyper {
     return { kind: 'negate', operand, type: operand.type };
   }
 
-  #binary(node: Extract<ExpressionNode, { kind: 'binary' }>): Expr {
+  #binary(node: Extract<ExpressionNode, { kind: 'binary' }>): BoundExpr {
     const { op } = node;
     if (op === '||') {
       const call: CallNode = {
@@ -282,7 +282,7 @@ export class Typer implements ExpressionTyper {
     return { kind: 'arithmetic', op, left, right, type: arithmeticType(op, a, b) };
   }
 
-  #case(node: Extract<ExpressionNode, { kind: 'case' }>): Expr {
+  #case(node: Extract<ExpressionNode, { kind: 'case' }>): BoundExpr {
     const { operand } = node;
     const whens = node.whens.map(({ when, then }) => ({
       // CASE x WHEN y is CASE WHEN x = y.
@@ -313,7 +313,7 @@ export class Typer implements ExpressionTyper {
     };
   }
 
-  #subscript(node: Extract<ExpressionNode, { kind: 'subscript' }>): Expr {
+  #subscript(node: Extract<ExpressionNode, { kind: 'subscript' }>): BoundExpr {
     const operand = this.type(node.operand);
     const index = this.type(node.index);
     const wrong = (expected: string): never => {
@@ -329,7 +329,7 @@ export class Typer implements ExpressionTyper {
     return { kind: 'subscript', operand, index, type: operand.type.value };
   }
 
-  #map(node: Extract<ExpressionNode, { kind: 'map' }>): Expr {
+  #map(node: Extract<ExpressionNode, { kind: 'map' }>): BoundExpr {
     const keys = unify(
       node.entries.map(({ key }) => this.type(key)),
       node.entries.map(({ key }) => key.span),
@@ -359,7 +359,7 @@ export function arithmeticType(op: '+' | '-' | '*' | '/' | '%', a: SqlType, b: S
   return a.kind === 'BIGINT' || b.kind === 'BIGINT' ? BIGINT : INTEGER;
 }
 
-function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): Expr {
+function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): BoundExpr {
   const text = node.value ?? '';
   switch (node.literal) {
     case 'null':
@@ -385,7 +385,7 @@ function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): Expr {
 }
 
 /** An expression without columns, such as a value to insert. */
-export function typeConstant(node: ExpressionNode, types: ReadonlyMap<string, SqlType>, place: string): Expr {
+export function typeConstant(node: ExpressionNode, types: ReadonlyMap<string, SqlType>, place: string): BoundExpr {
   return new Typer(emptyScope, types, place).type(node);
 }
 

@@ -1,16 +1,16 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { isNull, literal, literalValue, type Expr } from '../expressions/node.ts';
+import { isNull, literal, literalValue, type BoundExpr } from '../expressions/node.ts';
 import { castBetween, commonType } from '../types/casts.ts';
 import { EvaluationError } from '../types/numbers.ts';
 import { parseTimestamp } from '../types/times.ts';
 import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sql-type.ts';
 
-export const isStringLiteral = (expr: Expr): boolean =>
+export const isStringLiteral = (expr: BoundExpr): boolean =>
   expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
 
 /** The expression as another type; nothing is added where the type is right. */
-export function cast(expr: Expr, type: SqlType): Expr {
+export function cast(expr: BoundExpr, type: SqlType): BoundExpr {
   if (isNull(expr)) return { kind: 'literal', type, value: null };
   return sameType(expr.type, type) ? expr : { kind: 'cast', operand: expr, type };
 }
@@ -18,8 +18,8 @@ export function cast(expr: Expr, type: SqlType): Expr {
 const timeKinds = ['DATE', 'TIME', 'TIMESTAMP'];
 
 /** A string literal read as another type now, so that a wrong one is an error of the statement. */
-export function readLiteral(expr: Expr, type: SqlType, span: Span): Expr {
-  const text = String((expr as Extract<Expr, { kind: 'literal' }>).value);
+export function readLiteral(expr: BoundExpr, type: SqlType, span: Span): BoundExpr {
+  const text = String((expr as Extract<BoundExpr, { kind: 'literal' }>).value);
   const convert = castBetween(STRING, type);
   if (convert === undefined) throw new SqlError('LITERAL_CONVERSION', span, { text, type: typeText(type) });
   try {
@@ -36,24 +36,24 @@ export function readLiteral(expr: Expr, type: SqlType, span: Span): Expr {
 /** What every type can be asked; an order has not every type. */
 const equalities = ['=', '<>', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM', 'IN', 'NOT IN'];
 
-/** The names whose comparison with a string means a point in time. */
-const timeNames = /(^|_)(ROWTIME|WINDOWSTART|WINDOWEND)$/;
+/** The columns whose comparison with a string means a point in time: users cannot name their own so. */
+const timeColumns: readonly string[] = ['ROWTIME', 'WINDOWSTART', 'WINDOWEND'];
 
 /** Makes both sides of a comparison comparable, or says that they are not. */
 export function comparable(
-  left: Expr,
-  right: Expr,
+  left: BoundExpr,
+  right: BoundExpr,
   op: string,
   spans: { left: Span; right: Span; whole: Span },
-): [Expr, Expr] {
+): [BoundExpr, BoundExpr] {
   if (isNull(left) || isNull(right)) throw new SqlError('COMPARE_WITH_NULL', spans.whole, {});
   const mismatch = (): never => {
     throw new SqlError('COMPARE_MISMATCH', spans.whole, { op, left: typeText(left.type), right: typeText(right.type) });
   };
   const [a, b] = [left.type, right.type];
-  if (left.kind === 'column' && timeNames.test(left.name) && isStringLiteral(right))
+  if (left.kind === 'column' && timeColumns.includes(left.name) && isStringLiteral(right))
     return [left, magicTime(right, spans.right)];
-  if (right.kind === 'column' && timeNames.test(right.name) && isStringLiteral(left))
+  if (right.kind === 'column' && timeColumns.includes(right.name) && isStringLiteral(left))
     return [magicTime(left, spans.left), right];
   if (isNumeric(a) && isNumeric(b)) return [left, right];
   if (timeKinds.includes(a.kind) && b.kind === 'STRING')
@@ -71,8 +71,8 @@ export function comparable(
   return [left, right];
 }
 
-function magicTime(expr: Expr, span: Span): Expr {
-  const text = String((expr as Extract<Expr, { kind: 'literal' }>).value);
+function magicTime(expr: BoundExpr, span: Span): BoundExpr {
+  const text = String((expr as Extract<BoundExpr, { kind: 'literal' }>).value);
   try {
     return literal({ kind: 'BIGINT' }, parseTimestamp(text));
   } catch {
@@ -85,10 +85,10 @@ function magicTime(expr: Expr, span: Span): Expr {
  * The result type is undefined when all are NULL.
  */
 export function unify(
-  exprs: readonly Expr[],
+  exprs: readonly BoundExpr[],
   spans: readonly Span[],
   what: string,
-): { exprs: Expr[]; type: SqlType | undefined } {
+): { exprs: BoundExpr[]; type: SqlType | undefined } {
   const typed = exprs.filter((expr) => !isNull(expr));
   const firm = typed.filter((expr) => !isStringLiteral(expr));
   const nonString = firm.find((expr) => expr.type.kind !== 'STRING');
@@ -118,12 +118,12 @@ const viaString = (a: SqlType, b: SqlType): SqlType | undefined => {
 const convertsTo = (type: SqlType): boolean => castBetween(STRING, type) !== undefined && type.kind !== 'STRING';
 
 /** A string such as '1.5' beside integers makes them decimals, as ksqlDB's coercer does. */
-function widenForLiterals(type: SqlType, exprs: readonly Expr[]): SqlType {
+function widenForLiterals(type: SqlType, exprs: readonly BoundExpr[]): SqlType {
   let widest = type;
   if (!isNumeric(type)) return type;
   for (const expr of exprs) {
     if (!isStringLiteral(expr)) continue;
-    const text = String(literalValue(expr as Extract<Expr, { kind: 'literal' }>)).trim();
+    const text = String(literalValue(expr as Extract<BoundExpr, { kind: 'literal' }>)).trim();
     const match = /^[+-]?(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
     if (match === null) continue;
     // An exponent moves the point: 2e1 is DECIMAL(2, 0).

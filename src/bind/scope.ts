@@ -1,18 +1,13 @@
-import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { column, type Expr } from '../expressions/node.ts';
+import type { BoundColumn, ColumnId } from '../expressions/node.ts';
 import type { ColumnNode, Name } from '../syntax/expressions.ts';
 import { isPseudoColumn } from '../types/schema.ts';
-import type { SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 
 /** A column that expressions may name. */
 export interface ScopeColumn {
-  /** The name users write. */
-  readonly name: string;
-  /** The name in the plan's rows, which joins prefix with the source's alias. */
-  readonly internal: string;
-  readonly type: SqlType;
+  /** What it becomes in expressions; users write its name. */
+  readonly column: BoundColumn;
   /** Left out of `SELECT *` and of suggestions. */
   readonly hidden: boolean;
   readonly isKey: boolean;
@@ -35,32 +30,38 @@ export class Scope {
   }
 
   /** With columns that no source has: the keys that a join makes. */
-  withSynthetic(keys: readonly Pick<ScopeColumn, 'name' | 'type'>[]): Scope {
+  withSynthetic(keys: readonly BoundColumn[]): Scope {
     if (keys.length === 0) return this;
-    const columns = keys.map(({ name, type }) => ({ name, internal: name, type, hidden: true, isKey: true }));
+    const columns = keys.map((column) => ({ column, hidden: true, isKey: true }));
     return new Scope([...this.sources, { alias: syntheticAlias, name: syntheticAlias, columns }]);
   }
-  /** Whether a source has this internal name. */
-  has(internal: string): boolean {
-    return this.sources.some(
-      ({ alias, columns }) => alias !== syntheticAlias && columns.some((each) => each.internal === internal),
-    );
+
+  /** With a source more. */
+  withSource(source: ScopeSource): Scope {
+    return new Scope([...this.sources, source]);
   }
 
-  resolve(node: ColumnNode): Expr {
+  /** With columns more in the first source. */
+  withColumns(columns: readonly ScopeColumn[]): Scope {
+    const [first, ...others] = this.sources;
+    return new Scope([{ ...first!, columns: [...first!.columns, ...columns] }, ...others]);
+  }
+
+  resolve(node: ColumnNode): BoundColumn {
     const { qualifier, name } = node;
     const candidates = this.#candidates(qualifier);
-    const found = candidates.flatMap((source) =>
-      source.columns.filter((each) => each.name === name.text).map((each) => ({ source, each })),
+    const matches = candidates.flatMap((source) =>
+      source.columns.filter(({ column }) => column.name === name.text).map(({ column }) => ({ source, column })),
     );
-    if (found.length === 0) throw this.#notFound(node, candidates);
-    if (found.length > 1) {
+    const [only] = matches;
+    if (only === undefined) throw this.#notFound(node, candidates);
+    if (matches.length > 1) {
       throw new SqlError('AMBIGUOUS_COLUMN', node.span, {
         column: name.text,
-        candidates: found.map(({ source }) => `${source.alias}.${name.text}`),
+        candidates: matches.map(({ source }) => `${source.alias}.${name.text}`),
       });
     }
-    return column(found[0]!.each.internal, found[0]!.each.type);
+    return only.column;
   }
 
   #candidates(qualifier: Name | undefined): readonly ScopeSource[] {
@@ -70,19 +71,21 @@ export class Scope {
 
   /** A source by its alias, or by its name when it has no other alias. */
   source(qualifier: Name): ScopeSource {
-    const found =
+    const source =
       this.sources.find(({ alias }) => alias === qualifier.text) ??
       this.sources.find(({ name }) => name === qualifier.text);
-    if (found === undefined)
+    if (source === undefined)
       throw new SqlError('SOURCE_ALIAS_NOT_FOUND', qualifier.span, {
         alias: qualifier.text,
         candidates: this.sources.map(({ alias }) => alias),
       });
-    return found;
+    return source;
   }
 
   #notFound(node: ColumnNode, candidates: readonly ScopeSource[]): SqlError {
-    const names = candidates.flatMap(({ columns }) => columns.filter(({ hidden }) => !hidden).map(({ name }) => name));
+    const names = candidates.flatMap(({ columns }) =>
+      columns.filter(({ hidden }) => !hidden).map(({ column }) => column.name),
+    );
     const text = node.qualifier === undefined ? node.name.text : `${node.qualifier.text}.${node.name.text}`;
     return new SqlError('COLUMN_NOT_FOUND', node.span, {
       column: text,
@@ -95,14 +98,15 @@ export class Scope {
   isShared(name: string): boolean {
     return isPseudoColumn(name)
       ? this.sources.length > 1
-      : this.sources.filter(({ columns }) => columns.some((each) => each.name === name)).length > 1;
+      : this.sources.filter(({ columns }) => columns.some(({ column }) => column.name === name)).length > 1;
   }
 
-  /** The source and column of an internal name. */
-  find(internal: string): { source: ScopeSource; column: ScopeColumn } | undefined {
+  /** The source of a column; undefined for one that a query makes itself, such as a join's key. */
+  find(id: ColumnId): { source: ScopeSource; column: ScopeColumn } | undefined {
     for (const source of this.sources) {
-      const found = source.columns.find((each) => each.internal === internal);
-      if (found !== undefined) return { source, column: found };
+      if (source.alias === syntheticAlias) continue;
+      const column = source.columns.find((candidate) => candidate.column.id === id);
+      if (column !== undefined) return { source, column };
     }
     return undefined;
   }
@@ -110,5 +114,3 @@ export class Scope {
 
 /** No columns at all: INSERT … VALUES and constants. */
 export const emptyScope = new Scope([]);
-
-export type { Span };

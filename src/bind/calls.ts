@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
-import { isNull, type Expr } from '../expressions/node.ts';
+import { isNull, type BoundExpr } from '../expressions/node.ts';
 import { findFunction } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';
 import {
@@ -26,7 +26,7 @@ type AnyOverload = SqlFunction['overloads'][number];
 export const overOnly = new Set(['LAG', 'FIRST_VALUE', 'LAST_VALUE']);
 
 /** Types a call: a scalar one here, others through the hooks of the place where it stands. */
-export function typeCall(typer: ExpressionTyper, node: CallNode): Expr {
+export function typeCall(typer: ExpressionTyper, node: CallNode): BoundExpr {
   const name = node.name.text;
   if (node.over !== undefined || overOnly.has(name)) {
     if (node.over === undefined) throw new SqlError('OVER_INVALID', node.span, { why: `${name} needs OVER` });
@@ -60,7 +60,11 @@ export function typeCall(typer: ExpressionTyper, node: CallNode): Expr {
 }
 
 /** Chooses the overload and types the arguments, lambdas after the others because their types follow from those. */
-function typeArguments(typer: ExpressionTyper, node: CallNode, found: ScalarFunction): { args: Expr[]; type: SqlType } {
+function typeArguments(
+  typer: ExpressionTyper,
+  node: CallNode,
+  found: ScalarFunction,
+): { args: BoundExpr[]; type: SqlType } {
   const early = node.args.map((arg) => (arg.kind === 'lambda' ? undefined : typer.type(arg)));
   const resolution = resolveCall(
     node,
@@ -76,7 +80,7 @@ function typeArguments(typer: ExpressionTyper, node: CallNode, found: ScalarFunc
   return { args, type: resultType(resolution, args) };
 }
 
-function lambdaOr(node: ExpressionNode, expr: Expr | undefined): ArgumentType {
+function lambdaOr(node: ExpressionNode, expr: BoundExpr | undefined): ArgumentType {
   if (expr === undefined)
     return { kind: 'LAMBDA', arity: (node as Extract<ExpressionNode, { kind: 'lambda' }>).params.length };
   return argumentType(expr);
@@ -106,7 +110,7 @@ export function resolveCall<O extends AnyOverload>(
   return resolution;
 }
 
-function convert(expr: Expr, param: Param, bindings: Bindings): Expr {
+function convert(expr: BoundExpr, param: Param, bindings: Bindings): BoundExpr {
   if (expr.kind === 'unit') return expr;
   if (isNull(expr)) return cast(expr, substitute(param.type, bindings) ?? STRING);
   const target = targetType(param.type, expr.type, bindings);
@@ -118,7 +122,7 @@ function typeLambdaArgument(
   node: Extract<ExpressionNode, { kind: 'lambda' }>,
   param: ParamType,
   bindings: Bindings,
-): Expr {
+): BoundExpr {
   if (param.kind !== 'lambda') throw new SqlError('LAMBDA_MISPLACED', node.span, {});
   const types = param.params.map((each) => substitute(each, bindings));
   if (types.some((type) => type === undefined)) throw new SqlError('LAMBDA_MISPLACED', node.span, {});
@@ -143,7 +147,7 @@ function typeLambdaArgument(
 }
 
 /** The type that a resolved call gives. */
-export function resultType(resolution: Resolution<AnyOverload>, args: readonly Expr[]): SqlType {
+export function resultType(resolution: Resolution<AnyOverload>, args: readonly BoundExpr[]): SqlType {
   const { returns } = resolution.overload;
   if (typeof returns === 'function')
     return returns(
@@ -159,6 +163,6 @@ export function resultType(resolution: Resolution<AnyOverload>, args: readonly E
 }
 
 /** The arguments of an aggregate or table function, converted to its parameters. */
-export function convertArguments(args: readonly Expr[], resolution: Resolution<AnyOverload>): Expr[] {
+export function convertArguments(args: readonly BoundExpr[], resolution: Resolution<AnyOverload>): BoundExpr[] {
   return args.map((arg, i) => convert(arg, resolution.params[i]!, resolution.bindings));
 }

@@ -1,9 +1,12 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
+import type { BoundOver, BoundOverCall } from '../bound/query.ts';
+import type { Rows } from '../bound/rows.ts';
 import { argumentType } from '../expressions/compile.ts';
-import { column, type Expr } from '../expressions/node.ts';
+import { type BoundExpr } from '../expressions/node.ts';
+import { sameExpr, sameExprs } from '../expressions/same.ts';
+import type { OverFrame } from '../plan/window.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';
-import type { LogicalNode, OverCall, OverFrame, OverNode, PlanColumn } from '../plan/logical/node.ts';
 import type { CallNode, OverNode as OverSyntax } from '../syntax/expressions.ts';
 import { closest } from '../util/closest.ts';
 import { convertArguments, overOnly, resolveCall, resultType } from './calls.ts';
@@ -11,17 +14,23 @@ import type { SelectContext } from './context.ts';
 import type { ExpressionTyper } from './typing.ts';
 import { unitLengthMs } from './units.ts';
 
+interface Group extends BoundOver {
+  readonly calls: BoundOverCall[];
+}
+
 /** Collects the OVER calls of a SELECT list; calls with the same PARTITION BY and ORDER BY share one ordered buffer of events. */
-export class OverPlanner {
+export class OverBinder {
   readonly #context: SelectContext;
-  readonly #groups = new Map<string, { partitionBy: readonly Expr[]; orderBy: Expr; calls: OverCall[] }>();
+  readonly #shape: Rows['shape'];
+  readonly #groups: Group[] = [];
   #count = 0;
 
-  constructor(context: SelectContext) {
+  constructor(context: SelectContext, { shape }: Rows) {
     this.#context = context;
+    this.#shape = shape;
   }
 
-  call(node: CallNode, typer: ExpressionTyper): Expr {
+  call(node: CallNode, typer: ExpressionTyper): BoundExpr {
     const spec = this.#spec(node);
     const refuse = (why: string): never => {
       throw new SqlError('OVER_INVALID', spec.span, { why });
@@ -30,18 +39,32 @@ export class OverPlanner {
     if (spec.orderBy.length !== 1 || spec.orderBy[0]!.descending)
       refuse('ORDER BY one ascending time column is needed');
     const inner = typer.with('OVER', {});
-    const partitionBy = spec.partitionBy.map((each) => inner.type(each));
+    const partitionBy = spec.partitionBy.map((key) => inner.type(key));
     const orderBy = inner.type(spec.orderBy[0]!.expression);
     if (orderBy.type.kind !== 'BIGINT' && orderBy.type.kind !== 'TIMESTAMP')
       refuse(`ORDER BY must be a BIGINT or TIMESTAMP of milliseconds, not ${orderBy.type.kind}`);
     const args = node.args.map((arg) => typer.with('an argument of OVER', {}).type(arg));
-    const name = `KSQL_OVER_${this.#count++}`;
-    const call = this.#resolve(node, args, name, frameOf(spec, refuse));
-    const key = JSON.stringify([partitionBy, orderBy]);
-    const group = this.#groups.get(key) ?? { partitionBy, orderBy, calls: [] };
-    this.#groups.set(key, group);
-    group.calls.push(call);
-    return column(name, call.type);
+    const call = this.#resolve(node, args, `KSQL_OVER_${this.#count++}`, frameOf(spec, refuse));
+    this.#groupOf(partitionBy, orderBy).calls.push(call);
+    const { id, name, type } = call;
+    return { kind: 'column', id, name, type };
+  }
+
+  /** The calls, by what they share. */
+  take(): readonly BoundOver[] {
+    if (this.#groups.length > 0 && this.#shape === 'TABLE')
+      throw new SqlError('OVER_INVALID', this.#context.query.span, { why: 'window functions need a stream' });
+    return this.#groups;
+  }
+
+  #groupOf(partitionBy: readonly BoundExpr[], orderBy: BoundExpr): Group {
+    const known = this.#groups.find(
+      (group) => sameExprs(group.partitionBy, partitionBy) && sameExpr(group.orderBy, orderBy),
+    );
+    if (known !== undefined) return known;
+    const group: Group = { partitionBy, orderBy, calls: [] };
+    this.#groups.push(group);
+    return group;
   }
 
   #spec(node: CallNode): OverSyntax {
@@ -58,7 +81,8 @@ export class OverPlanner {
     return found.over;
   }
 
-  #resolve(node: CallNode, args: Expr[], name: string, frame: OverFrame): OverCall {
+  #resolve(node: CallNode, args: BoundExpr[], name: string, frame: OverFrame): BoundOverCall {
+    const id = this.#context.ids.next();
     const fn = node.name.text;
     if (overOnly.has(fn)) {
       const offset = args[1];
@@ -70,35 +94,13 @@ export class OverPlanner {
         throw new SqlError('OVER_INVALID', node.span, {
           why: fn === 'LAG' ? 'LAG takes a value and a whole number of rows' : `${fn} takes one value`,
         });
-      return { name, fn, args, type: args[0]!.type, frame };
+      return { id, name, fn, args, type: args[0]!.type, frame };
     }
     const found = findAggregate(fn);
     if (found === undefined)
       throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name: fn, suggestion: suggestedFunction(fn) });
     const resolution = resolveCall(node, found, args.map(argumentType));
-    return { name, fn, args: convertArguments(args, resolution), type: resultType(resolution, args), frame };
-  }
-
-  /** Puts one node for each group of calls over the plan. */
-  take(plan: LogicalNode): LogicalNode {
-    let result = plan;
-    for (const { partitionBy, orderBy, calls } of this.#groups.values()) {
-      if (result.shape === 'TABLE')
-        throw new SqlError('OVER_INVALID', this.#context.query.span, { why: 'window functions need a stream' });
-      const added = calls.map(({ name, type }): PlanColumn => ({ name, type, role: 'value' }));
-      const node: OverNode = {
-        kind: 'over',
-        input: result,
-        partitionBy,
-        orderBy,
-        calls,
-        columns: [...result.columns, ...added],
-        shape: 'STREAM',
-        windowed: result.windowed,
-      };
-      result = node;
-    }
-    return result;
+    return { id, name, fn, args: convertArguments(args, resolution), type: resultType(resolution, args), frame };
   }
 }
 

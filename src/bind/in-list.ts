@@ -1,6 +1,6 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { isNull, literal, type Expr } from '../expressions/node.ts';
+import { isNull, literal, type BoundExpr } from '../expressions/node.ts';
 import type { ExpressionNode } from '../syntax/expressions.ts';
 import { castBetween } from '../types/casts.ts';
 import { parseDecimal } from '../types/decimals.ts';
@@ -10,7 +10,7 @@ import { cast, comparable, isStringLiteral, readLiteral } from './coerce.ts';
 import type { ExpressionTyper } from './typing.ts';
 
 /** IN over a list: each item becomes what the operand is, string literals and constructors included. */
-export function typeIn(typer: ExpressionTyper, node: Extract<ExpressionNode, { kind: 'in' }>): Expr {
+export function typeIn(typer: ExpressionTyper, node: Extract<ExpressionNode, { kind: 'in' }>): BoundExpr {
   const operand = typer.type(node.operand);
   const items = node.items
     .map((item) => ({ expr: typer.type(item), span: item.span }))
@@ -30,7 +30,7 @@ export function typeIn(typer: ExpressionTyper, node: Extract<ExpressionNode, { k
     if (shaped !== undefined) return [operand, shaped] as const;
     return comparable(operand, expr, 'IN', { left: node.operand.span, right: span, whole: span });
   });
-  const result: Expr = {
+  const result: BoundExpr = {
     kind: 'in',
     operand: typed[0]?.[0] ?? operand,
     items: typed.map(([, item]) => item),
@@ -40,7 +40,7 @@ export function typeIn(typer: ExpressionTyper, node: Extract<ExpressionNode, { k
   return node.negated ? { kind: 'not', operand: result, type: BOOLEAN } : result;
 }
 
-function hasOtherFields(expr: Expr, type: SqlType): boolean {
+function hasOtherFields(expr: BoundExpr, type: SqlType): boolean {
   if (expr.kind !== 'struct' || type.kind !== 'STRUCT' || expr.type.kind !== 'STRUCT') return false;
   return expr.type.fields.some(({ name }) => !type.fields.some((field) => field.name === name));
 }
@@ -49,24 +49,24 @@ function hasOtherFields(expr: Expr, type: SqlType): boolean {
  * A constructor read as a type: string literals in it become what stands there, fields are found by name and those left out are null.
  * Undefined where it has no such shape.
  */
-function shapedLike(expr: Expr, type: SqlType, span: Span): Expr | undefined {
+function shapedLike(expr: BoundExpr, type: SqlType, span: Span): BoundExpr | undefined {
   if (isNull(expr)) return { kind: 'literal', type, value: null };
   if (sameType(expr.type, type)) return expr;
   if (isStringLiteral(expr)) return readLiteral(expr, type, span);
   if (expr.kind === 'array' && type.kind === 'ARRAY') {
     const items = expr.items.map((item) => shapedLike(item, type.element, span));
-    return items.includes(undefined) ? undefined : { ...expr, items: items as Expr[], type };
+    return items.includes(undefined) ? undefined : { ...expr, items: items as BoundExpr[], type };
   }
   if (expr.kind === 'struct' && type.kind === 'STRUCT') {
     const own = (expr.type as Extract<SqlType, { kind: 'STRUCT' }>).fields;
     if (own.some(({ name }) => !type.fields.some((field) => field.name === name))) return undefined;
-    const fields = type.fields.map((field): Expr | undefined => {
+    const fields = type.fields.map((field): BoundExpr | undefined => {
       const at = own.findIndex(({ name }) => name === field.name);
       return at < 0
         ? { kind: 'literal', type: field.type, value: null }
         : shapedLike(expr.fields[at]!, field.type, span);
     });
-    return fields.includes(undefined) ? undefined : { ...expr, fields: fields as Expr[], type };
+    return fields.includes(undefined) ? undefined : { ...expr, fields: fields as BoundExpr[], type };
   }
   const kinds = ['INTEGER', 'BIGINT', 'DECIMAL', 'DOUBLE'];
   return kinds.includes(expr.type.kind) && kinds.indexOf(expr.type.kind) <= kinds.indexOf(type.kind)
@@ -74,9 +74,9 @@ function shapedLike(expr: Expr, type: SqlType, span: Span): Expr | undefined {
     : undefined;
 }
 
-function readForIn(expr: Expr, type: SqlType, span: Span): Expr {
+function readForIn(expr: BoundExpr, type: SqlType, span: Span): BoundExpr {
   if (type.kind !== 'INTEGER' && type.kind !== 'BIGINT') return readLiteral(expr, type, span);
-  const text = String((expr as Extract<Expr, { kind: 'literal' }>).value).trim();
+  const text = String((expr as Extract<BoundExpr, { kind: 'literal' }>).value).trim();
   const parsed = parseDecimal(text);
   if (parsed === undefined) throw new SqlError('LITERAL_CONVERSION', span, { text, type: type.kind });
   if (parsed.scale === 0) return readLiteral(expr, BIGINT, span);

@@ -1,13 +1,13 @@
-import type { Expr } from '../expressions/node.ts';
+import type { BoundExpr } from '../expressions/node.ts';
 import type { CallNode, ExpressionNode, InvokeNode } from '../syntax/expressions.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
 /** What the place of an expression allows beyond scalars; a hook that is missing refuses. */
 export interface TyperHooks {
-  readonly aggregate?: (node: CallNode, args: Expr[]) => Expr;
-  readonly over?: (node: CallNode, typer: ExpressionTyper) => Expr;
-  readonly tableFunction?: (node: CallNode, args: Expr[]) => Expr;
-  readonly invoke?: (node: InvokeNode, typer: ExpressionTyper) => Expr;
+  readonly aggregate?: (node: CallNode, args: BoundExpr[]) => BoundExpr;
+  readonly over?: (node: CallNode, typer: ExpressionTyper) => BoundExpr;
+  readonly tableFunction?: (node: CallNode, args: BoundExpr[]) => BoundExpr;
+  readonly invoke?: (node: InvokeNode, typer: ExpressionTyper) => BoundExpr;
 }
 
 /** What gives an expression its type, as calls and hooks see it. */
@@ -17,7 +17,7 @@ export interface ExpressionTyper {
   readonly place: string;
   /** The same names with other hooks. */
   with(place: string, hooks: TyperHooks): ExpressionTyper;
-  type(node: ExpressionNode): Expr;
+  type(node: ExpressionNode): BoundExpr;
   /** The body of a lambda with its arguments' types known. */
-  typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): Expr;
+  typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): BoundExpr;
 }

@@ -1,7 +1,7 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { columnsOf, conjunction, type Expr } from '../expressions/node.ts';
+import { idsOf, keysOf, type Rows } from '../bound/rows.ts';
+import { conjunction, idsIn, type BoundExpr, type ColumnId } from '../expressions/node.ts';
 import { printExpr } from '../expressions/print.ts';
-import { keysOf, type LogicalNode } from '../plan/logical/node.ts';
 import { conjunctsOf, type ExpressionNode } from '../syntax/expressions.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { contains, sameType, typeText } from '../types/sql-type.ts';
@@ -10,32 +10,27 @@ import { Typer } from './typer.ts';
 
 /** What ON says: the expressions that rows are joined by, side by side, and what joined rows have to satisfy besides. */
 export interface JoinConditions {
-  readonly leftKeys: readonly Expr[];
-  readonly rightKeys: readonly Expr[];
-  readonly rest: Expr | undefined;
+  readonly leftKeys: readonly BoundExpr[];
+  readonly rightKeys: readonly BoundExpr[];
+  readonly rest: BoundExpr | undefined;
 }
 interface Equality {
   readonly on: ExpressionNode;
-  readonly left: Expr;
-  readonly right: Expr;
+  readonly left: BoundExpr;
+  readonly right: BoundExpr;
 }
 
 /**
  * Reads ON. Rows are joined by the equalities with all columns of a table's key where ON has those, else by one equality: that of
  * a key where there is one, since rows that are placed by it need not be moved.
  */
-export function joinConditions(
-  context: SelectContext,
-  clause: JoinClause,
-  left: LogicalNode,
-  right: LogicalNode,
-): JoinConditions {
+export function joinConditions(context: SelectContext, clause: JoinClause, left: Rows, right: Rows): JoinConditions {
   const parts = conjunctsOf(clause.on);
   if (parts.length === 1) {
     const only = equality(context, clause.on, left, right);
     return { leftKeys: [only.left], rightKeys: [only.right], rest: undefined };
   }
-  const found = parts.flatMap((on) => {
+  const equalities = parts.flatMap((on) => {
     try {
       return [equality(context, on, left, right)];
     } catch (error) {
@@ -44,7 +39,7 @@ export function joinConditions(
       throw error;
     }
   });
-  const chosen = choose(found, left, right);
+  const chosen = choose(equalities, left, right);
   if (chosen.length === 0)
     throw new SqlError('JOIN_CONDITION', clause.on.span, {
       why: 'one of the conditions must be an equality of the joined source and one before it',
@@ -52,8 +47,8 @@ export function joinConditions(
   const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
   const used = new Set(chosen.map(({ on }) => on));
   const rest = parts.filter((part) => !used.has(part)).map((part) => typer.boolean(part, 'ON'));
-  const known = new Set([...left.columns, ...right.columns].map(({ name }) => name));
-  if ([...columnsOf(rest)].some((name) => !known.has(name)))
+  const known = idsOf([...left.columns, ...right.columns]);
+  if ([...idsIn(rest)].some((id) => !known.has(id)))
     throw new SqlError('JOIN_CONDITION', clause.on.span, { why: 'a condition names a source that is joined later' });
   return {
     leftKeys: chosen.map((each) => each.left),
@@ -62,16 +57,17 @@ export function joinConditions(
   };
 }
 
-function choose(found: readonly Equality[], left: LogicalNode, right: LogicalNode): readonly Equality[] {
-  const isColumn = (expr: Expr, name: string | undefined): boolean => expr.kind === 'column' && expr.name === name;
-  const keys = keysOf(right.columns).map(({ name }) => found.find((each) => isColumn(each.right, name)));
-  const whole = keys.filter((each) => each !== undefined);
+function choose(equalities: readonly Equality[], left: Rows, right: Rows): readonly Equality[] {
+  const isColumn = (expr: BoundExpr, id: ColumnId | undefined): boolean => expr.kind === 'column' && expr.id === id;
+  const keys = keysOf(right.columns).map(({ id }) => equalities.find((equality) => isColumn(equality.right, id)));
+  const whole = keys.filter((equality) => equality !== undefined);
   if (whole.length > 0 && whole.length === keys.length && (right.shape === 'TABLE' || keys.length === 1)) return whole;
-  const one = found.find((each) => isColumn(each.left, keysOf(left.columns)[0]?.name)) ?? found[0];
+  const first = keysOf(left.columns)[0]?.id;
+  const one = equalities.find((equality) => isColumn(equality.left, first)) ?? equalities[0];
   return one === undefined ? [] : [one];
 }
 
-function equality(context: SelectContext, on: ExpressionNode, left: LogicalNode, right: LogicalNode): Equality {
+function equality(context: SelectContext, on: ExpressionNode, left: Rows, right: Rows): Equality {
   const refuse = (why: string): never => {
     throw new SqlError('JOIN_CONDITION', on.span, { why });
   };
@@ -84,13 +80,13 @@ function equality(context: SelectContext, on: ExpressionNode, left: LogicalNode,
   const typer = new Typer(context.scope, context.catalog.types, 'JOIN');
   const a = typer.type(on.left);
   const b = typer.type(on.right);
-  const within = (expr: Expr, node: LogicalNode): boolean => {
-    const names = new Set(node.columns.map(({ name }) => name));
-    const used = [...columnsOf([expr])];
-    return used.length > 0 && used.every((name) => names.has(name));
+  const within = (expr: BoundExpr, rows: Rows): boolean => {
+    const known = idsOf(rows.columns);
+    const used = [...idsIn([expr])];
+    return used.length > 0 && used.every((id) => known.has(id));
   };
-  const oneSource = (expr: Expr): boolean =>
-    new Set([...columnsOf([expr])].map((name) => context.scope.find(name)?.source.alias)).size === 1;
+  const oneSource = (expr: BoundExpr): boolean =>
+    new Set([...idsIn([expr])].map((id) => context.scope.find(id)?.source.alias)).size === 1;
   if (!oneSource(a) || !oneSource(b)) return refuse('each side of the equality must name exactly one source');
   const [own, other] =
     within(a, left) && within(b, right)

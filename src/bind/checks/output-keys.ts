@@ -1,0 +1,30 @@
+import { SqlError } from '../../diagnostics/sql-error.ts';
+import type { BoundColumn } from '../../expressions/node.ts';
+import type { SelectContext } from '../context.ts';
+import type { Selected, ViableKeys } from '../projection.ts';
+
+/** A persistent result must hold each key column exactly once. */
+export function checkOutputKeys(
+  selected: readonly Selected[],
+  keys: readonly BoundColumn[],
+  { query, scope, joined }: SelectContext,
+  viableKeys: ViableKeys | undefined,
+): void {
+  const isOf = (key: BoundColumn) => (item: Selected) => item.expr.kind === 'column' && item.expr.id === key.id;
+  const written = (key: BoundColumn): string => {
+    const origin = joined ? scope.find(key.id) : undefined;
+    return origin === undefined ? key.name : `${origin.source.alias}.${key.name}`;
+  };
+  const missing = keys.flatMap((key, i) => (selected.some(isOf(key)) ? [] : [{ key, i }]));
+  if (missing.length > 0) {
+    const choices = missing.map(({ key, i }) => (viableKeys?.[i] ?? [key]).map(written));
+    throw new SqlError('KEY_MISSING', query.span, {
+      keys: choices.map((names) => names.join(' or ')).join(', '),
+      example: choices[0]![0]!,
+    });
+  }
+  for (const key of keys) {
+    const twice = selected.filter(isOf(key));
+    if (twice.length > 1) throw new SqlError('KEY_TWICE', twice[1]!.span, { key: written(key) });
+  }
+}

@@ -1,0 +1,23 @@
+import { SqlError } from '../../diagnostics/sql-error.ts';
+import type { Rows } from '../../bound/rows.ts';
+import { isPseudoColumn } from '../../types/schema.ts';
+import type { SelectContext } from '../context.ts';
+import type { Selected } from '../projection.ts';
+
+/** Output names are unique, and pseudo columns keep theirs to themselves, but for the key that PARTITION BY made of one. */
+export function checkOutputNames(
+  selected: readonly Selected[],
+  rows: Rows,
+  { options: { purpose } }: SelectContext,
+): void {
+  const seen = new Set<string>();
+  for (const { name, span, expr, starred } of selected) {
+    if (seen.has(name)) throw new SqlError('DUPLICATE_COLUMN', span, { column: name });
+    seen.add(name);
+    if ((purpose !== 'persistent' && purpose !== 'part') || !isPseudoColumn(name)) continue;
+    const itself = expr.kind === 'column' && expr.source === undefined && expr.name === name ? expr : undefined;
+    const isKey = rows.columns.some(({ role, id }) => role === 'key' && id === itself?.id);
+    if (itself === undefined || !(starred === true || isKey || purpose === 'part'))
+      throw new SqlError('RESERVED_COLUMN', span, { column: name });
+  }
+}

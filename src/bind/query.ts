@@ -1,0 +1,96 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { BoundQuery } from '../bound/query.ts';
+import { keysOf, projected, reference, valuesOf, type Output, type Rows } from '../bound/rows.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import type { ColumnId } from '../expressions/node.ts';
+import type { QueryNode } from '../syntax/query.ts';
+import { clauseChecks } from './checks/clauses.ts';
+import { ColumnIds, type BindOptions } from './context.ts';
+import { bindSelect, hasGroups } from './select.ts';
+import { bindUnion } from './union.ts';
+
+/** Binds the queries of one statement: what they share. */
+export interface QueryBinder {
+  readonly catalog: Catalog;
+  readonly options: BindOptions;
+  readonly ids: ColumnIds;
+  /** The queries that WITH names, by name; those of outer queries too. Each use has columns of its own. */
+  readonly named: ReadonlyMap<string, () => BoundQuery>;
+  /** A query that another one reads. */
+  readonly part: (query: QueryNode) => BoundQuery;
+}
+
+/** Resolves the names and types of a query and checks its shape. */
+export function bindQuery(
+  query: QueryNode,
+  catalog: Catalog,
+  options: BindOptions,
+  ids: ColumnIds = new ColumnIds(),
+): BoundQuery {
+  return bindWith(query, binder(catalog, options, ids, new Map()));
+}
+
+function binder(catalog: Catalog, options: BindOptions, ids: ColumnIds, named: QueryBinder['named']): QueryBinder {
+  return {
+    catalog,
+    options,
+    ids,
+    named,
+    part: (query) => bindWith(query, binder(catalog, { ...options, purpose: 'part' }, ids, named)),
+  };
+}
+
+function bindWith(query: QueryNode, outer: QueryBinder): BoundQuery {
+  const { catalog, options, ids } = outer;
+  for (const check of clauseChecks) check(query, options, hasGroups(query, options));
+  const inner = binder(catalog, options, ids, namedQueries(query, outer));
+  if (query.union.length === 0) return Object.freeze(bindSelect(query, inner));
+  const within = binder(catalog, { ...options, purpose: 'part' }, ids, inner.named);
+  const parts = [query, ...query.union].map((part) => bindSelect(part, within));
+  const { rows, hidden, alike } = bindUnion(
+    parts.map((part) => ({ ...part, span: part.selects[0]!.span })),
+    ids,
+  );
+  const result = options.purpose === 'part' ? undefined : shown(rows, hidden, options, ids);
+  return Object.freeze({
+    ...parts[0]!,
+    selects: parts.flatMap(({ selects }) => selects),
+    alike,
+    result,
+    rows: result === undefined ? rows : projected(rows, result),
+    hidden: result === undefined ? hidden : new Set<ColumnId>(),
+    sources: [...new Set(parts.flatMap(({ sources }) => sources))],
+  });
+}
+
+/** What SELECT names, keys first where it is written to a topic. */
+function shown(rows: Rows, hidden: ReadonlySet<ColumnId>, { purpose }: BindOptions, ids: ColumnIds): Output[] {
+  const own = rows.columns.filter(({ id }) => !hidden.has(id));
+  const columns = purpose === 'persistent' ? [...keysOf(own), ...valuesOf(own)] : own;
+  return columns.map((column) => ({
+    id: ids.next(),
+    name: column.name,
+    expr: reference(column),
+    role: column.role,
+  }));
+}
+
+/** WITH's queries, each of which may use those before it. All are bound, used or not, so that their errors are told. */
+function namedQueries(query: QueryNode, outer: QueryBinder): QueryBinder['named'] {
+  if (query.with.length === 0) return outer.named;
+  let { named } = outer;
+  const own = new Set<string>();
+  for (const { name, query: text } of query.with) {
+    if (own.has(name.text)) throw new SqlError('CTE_TWICE', name.span, { name: name.text });
+    own.add(name.text);
+    const { part } = binder(outer.catalog, outer.options, outer.ids, named);
+    let fresh: BoundQuery | undefined = part(text);
+    const take = (): BoundQuery => {
+      const bound = fresh ?? part(text);
+      fresh = undefined;
+      return bound;
+    };
+    named = new Map([...named, [name.text, take]]);
+  }
+  return named;
+}

@@ -1,0 +1,123 @@
+import { idsOf } from '../../bound/rows.ts';
+import type { JoinPlace } from '../../expressions/compile.ts';
+import type { LogicalJoin, LogicalNode, NodeOf } from '../logical/node.ts';
+import { idsOfColumns, inSlot, inSlots, slotOf, stepColumns, type Lowered, type StepIds } from './lowered.ts';
+import { placementOf, placed } from './placement.ts';
+import { placedAlike } from './repartitions.ts';
+import type { StepColumn } from './steps/base.ts';
+import { withBefore, type Step } from './step.ts';
+import { BIGINT, INTEGER } from '../../types/sql-type.ts';
+
+type Lower = (node: LogicalNode) => Lowered;
+
+export function lowerJoin(node: LogicalJoin, lower: Lower, ids: StepIds): Lowered {
+  const [own, other] = [lower(node.left), lower(node.right)];
+  const [left, { step: right, ids: rightIds }] = placedAlike(own, other, node.right.shape, ids);
+  const { matches } = node;
+  const base = {
+    v: 1,
+    columns: stepColumns(node.columns),
+    row: rowOf(node, own.ids, rightIds),
+    left,
+    right,
+    ...(matches === undefined ? {} : { matches: inSlot(matches, [...own.ids, ...rightIds]) }),
+  } as const;
+  return { step: joinStep(node, base, ids.take('Join')), ids: idsOfColumns(node.columns) };
+}
+
+type JoinParts = Pick<Extract<Step, { op: 'tableTableJoin' }>, 'v' | 'columns' | 'row' | 'left' | 'right' | 'matches'>;
+
+function joinStep({ left, right, join, within }: LogicalJoin, base: JoinParts, id: string): Step {
+  if (left.shape === 'STREAM' && right.shape === 'STREAM')
+    return { ...base, op: 'streamStreamJoin', id, join, within: within! };
+  if (left.shape === 'STREAM') return { ...base, op: 'streamTableJoin', id, join: join as 'INNER' | 'LEFT' };
+  return { ...base, op: 'tableTableJoin', id, join };
+}
+
+/** What stands behind each column of a join. */
+function rowOf({ keys, columns }: LogicalJoin, left: Lowered['ids'], right: Lowered['ids']): JoinPlace[] {
+  const keyed = idsOf(keys);
+  return columns.map(({ id }): JoinPlace => {
+    if (keyed.has(id)) return { side: 'key', slot: keys.findIndex((key) => key.id === id) };
+    return left.includes(id) ? { side: 'left', slot: slotOf(id, left) } : { side: 'right', slot: slotOf(id, right) };
+  });
+}
+
+/** A join that gives the rows of a projection over it, when that only picks and renames: no row is made twice. */
+export function pickedJoin({ step, ids }: Lowered, { exprs, columns }: NodeOf<'project'>): Lowered | undefined {
+  if (!('row' in step)) return undefined;
+  const row: JoinPlace[] = [];
+  for (const { expr } of exprs) {
+    if (expr.kind !== 'column') return undefined;
+    row.push(step.row[slotOf(expr.id, ids)]!);
+  }
+  return { step: { ...step, columns: stepColumns(columns), row }, ids: idsOfColumns(columns) };
+}
+
+/** Three parts: the left table's, the right table's, and one by the left table's key that puts the answers in order. */
+export function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: Lower, ids: StepIds): Lowered {
+  const { join, foreignKeys, matches } = node;
+  const [own, other] = [lower(node.left), lower(node.right)];
+  const [left, right] = [own.step, other.step];
+  const keys = left.columns.filter(({ role }) => role === 'key');
+  const value = (name: string, type: StepColumn['type']): StepColumn => ({ name, type, role: 'value' });
+  const key = (name: string, type: StepColumn['type']): StepColumn => ({ name, type, role: 'key' });
+  const note = [value('KSQL_INTERNAL_VERSION', BIGINT), value('KSQL_INTERNAL_ORDER', INTEGER)];
+  const values = (columns: readonly StepColumn[]): StepColumn[] => columns.map(({ name, type }) => value(name, type));
+  const subscribe: Step = {
+    op: 'foreignKeySubscribe',
+    v: 1,
+    id: ids.take('Subscribe'),
+    columns: [
+      ...foreignKeys.map(({ type }, i) => key(`KSQL_INTERNAL_KEY_${i}`, type)),
+      ...keys.map(({ type }, i) => value(`KSQL_INTERNAL_LEFT_${i}`, type)),
+      ...note,
+      ...values(left.columns),
+    ],
+    input: withBefore(left),
+    foreignKeys: inSlots(foreignKeys, own.ids),
+    join,
+  };
+  const subscriptions: Step = {
+    op: 'repartition',
+    v: 1,
+    id: ids.take('Subscribe-repartition'),
+    columns: subscribe.columns,
+    input: subscribe,
+    shape: 'STREAM',
+  };
+  const like = placementOf(right);
+  const lookup: Step = {
+    op: 'foreignKeyLookup',
+    v: 1,
+    id: ids.take('Lookup'),
+    columns: [
+      ...keys.map(({ type }, i) => key(`KSQL_INTERNAL_LEFT_${i}`, type)),
+      ...note,
+      ...values(left.columns),
+      ...values(right.columns),
+    ],
+    left: like === undefined ? subscriptions : placed(subscriptions, like),
+    right,
+    join,
+    keyCount: keys.length,
+    ...(matches === undefined ? {} : { matches: inSlot(matches, [...own.ids, ...other.ids]) }),
+  };
+  const answers: Step = {
+    op: 'repartition',
+    v: 1,
+    id: ids.take('Lookup-repartition'),
+    columns: lookup.columns,
+    input: lookup,
+    shape: 'STREAM',
+  };
+  const step: Step = {
+    op: 'foreignKeyResolve',
+    v: 1,
+    id: ids.take('Resolve'),
+    columns: stepColumns(node.columns),
+    input: answers,
+    keyCount: keys.length,
+  };
+  return { step, ids: idsOfColumns(node.columns) };
+}
