@@ -92,7 +92,10 @@ function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, {
   const keys = keyColumns(sink.schema).map((column) => column.name);
   if (plan.shape === 'TABLE' && keys.join() !== entity.join())
     refuse(`its ENTITY KEY must be what it groups by: ${keys.join(', ')}`, span);
-  if (plan.shape === 'STREAM' && !isTogether(plan, idsOf(plan.columns.filter(({ name: column }) => entity.includes(column))))) {
+  if (
+    plan.shape === 'STREAM' &&
+    !isTogether(plan, idsOf(plan.columns.filter(({ name: column }) => entity.includes(column))))
+  ) {
     const spread = keys.join() === entity.join() ? 'each stream in its own way' : `by ${keys.join(', ') || 'no key'}`;
     refuse(
       `rows of one entity must come together, and these are spread ${spread}: add PARTITION BY ${entity.join(', ')}`,

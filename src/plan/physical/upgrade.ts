@@ -23,7 +23,9 @@ function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
       return below(step.input, step.exprs[slot]!);
     case 'streamRekey':
     case 'tableRekey':
-      return slot < step.keys.length ? ['key', kept.indexOf(step), slot] : originOf(step.input, step.rest[slot - step.keys.length]!, kept);
+      return slot < step.keys.length
+        ? ['key', kept.indexOf(step), slot]
+        : originOf(step.input, step.rest[slot - step.keys.length]!, kept);
     case 'invoke':
       return slot < step.input.columns.length
         ? originOf(step.input, slot, kept)
@@ -66,7 +68,7 @@ export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPla
     return { why: 'upgrades over a windowed source are not supported: drop it and create it anew' };
   if (before.length !== after.length || !before.every((_, i) => isSame(before, after, i)))
     return { why: 'its sources, PARTITION BY, GROUP BY and aggregates must stay as they are' };
-  const keyNames = ({ root }: PhysicalPlan): readonly string[] => 
+  const keyNames = ({ root }: PhysicalPlan): readonly string[] =>
     root.columns.filter(({ role }) => role === 'key').map(({ name }) => name);
   if (!sameData(keyNames(old), keyNames(next))) return { why: 'its key columns must stay as they are' };
   const counterpart = new Map(after.map((step, i) => [step, before[i]!]));
