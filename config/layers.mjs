@@ -9,7 +9,7 @@ export const mayImport = {
   formats: ['util', 'diagnostics', 'types'],
   expressions: ['util', 'diagnostics', 'types', 'functions'],
   bound: ['util', 'diagnostics', 'types', 'expressions', 'plan'],
-  bind: ['util', 'diagnostics', 'types', 'syntax', 'functions', 'expressions', 'catalog', 'plan', 'bound'],
+  bind: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'catalog', 'plan', 'bound'],
   catalog: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'plan'],
   analysis: [
     'util',
@@ -54,6 +54,7 @@ export const mayImport = {
     'functions',
     'expressions',
     'catalog',
+    'bound',
     'bind',
     'analysis',
     'plan',

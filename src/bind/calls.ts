@@ -1,6 +1,7 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { isNull, type BoundExpr } from '../expressions/node.ts';
+import { findOverFunction } from '../functions/over/index.ts';
 import { findFunction } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';
 import {
@@ -22,13 +23,10 @@ import type { ExpressionTyper } from './typing.ts';
 
 type AnyOverload = SqlFunction['overloads'][number];
 
-/** Window functions that exist only with OVER. */
-export const overOnly = new Set(['LAG', 'FIRST_VALUE', 'LAST_VALUE']);
-
 /** Types a call: a scalar one here, others through the hooks of the place where it stands. */
 export function typeCall(typer: ExpressionTyper, node: CallNode): BoundExpr {
   const name = node.name.text;
-  if (node.over !== undefined || overOnly.has(name)) {
+  if (node.over !== undefined || findOverFunction(name) !== undefined) {
     if (node.over === undefined) throw new SqlError('OVER_INVALID', node.span, { why: `${name} needs OVER` });
     if (typer.hooks.over === undefined)
       throw new SqlError('OVER_INVALID', node.span, { why: `a window function cannot stand in ${typer.place}` });

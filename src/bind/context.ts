@@ -1,12 +1,14 @@
+import type { BoundQuery, BoundRelation } from '../bound/query.ts';
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
+import type { SourceSpec } from '../plan/formats.ts';
 import type { ExpressionNode, Name } from '../syntax/expressions.ts';
 import { printExpression } from '../syntax/print.ts';
 import type { QueryNode, SelectItem } from '../syntax/query.ts';
 import { closest } from '../util/closest.ts';
 import type { NameGenerator } from './names.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, ScopeSource } from './scope.ts';
 
 /** What a query is for: rules about keys and projections differ. `part`: what another query reads, as a subquery or in UNION ALL. */
 export type QueryPurpose = 'persistent' | 'push' | 'pull' | 'part';
@@ -23,6 +25,27 @@ export class ColumnIds {
   next(): ColumnId {
     return this.#next++;
   }
+}
+
+/** Binds the queries of one statement: what they share. */
+export interface QueryBinder {
+  readonly catalog: Catalog;
+  readonly options: BindOptions;
+  readonly ids: ColumnIds;
+  /** The queries that WITH names, by name; those of outer queries too. Each use has columns of its own. */
+  readonly named: ReadonlyMap<string, () => BoundQuery>;
+  /** A query that another one reads. */
+  readonly part: (query: QueryNode) => BoundQuery;
+}
+
+/** What FROM or JOIN names, with the names that it brings: a source of the catalogue, a query that WITH names, or a subquery. */
+export interface Relation {
+  readonly bound: BoundRelation;
+  readonly scope: ScopeSource;
+  /** The sources of the catalogue that it reads. */
+  readonly sources: readonly string[];
+  /** The source whose formats and partitions a result inherits. */
+  readonly leftmost: SourceSpec;
 }
 
 /** What the clauses of one SELECT share. */

@@ -1,23 +1,11 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
-import type { BoundQuery, BoundRelation, BoundSource } from '../bound/query.ts';
+import type { BoundQuery, BoundSource } from '../bound/query.ts';
 import { reference, type RowColumn } from '../bound/rows.ts';
 import type { SourceSpec } from '../plan/formats.ts';
 import type { QueryNode, SourceNode } from '../syntax/query.ts';
 import { isPseudoColumn, isWindowBound, pseudoColumns } from '../types/schema.ts';
-import { requireSource, type ColumnIds } from './context.ts';
-import type { QueryBinder } from './query.ts';
-import type { ScopeSource } from './scope.ts';
-
-/** What FROM or JOIN names, with the names that it brings: a source of the catalogue, a query that WITH names, or a subquery. */
-export interface Relation {
-  readonly bound: BoundRelation;
-  readonly scope: ScopeSource;
-  /** The sources of the catalogue that it reads. */
-  readonly sources: readonly string[];
-  /** The source whose formats and partitions a result inherits. */
-  readonly leftmost: SourceSpec;
-}
+import { requireSource, type ColumnIds, type QueryBinder, type Relation } from './context.ts';
 
 /** The relations of FROM and its joins; with joins their columns say which source they are of. */
 export function bindFrom(query: QueryNode, binder: QueryBinder): Relation[] {

@@ -10,6 +10,7 @@ import { isWindowBound } from '../types/schema.ts';
 import { BIGINT, contains, typeText } from '../types/sql-type.ts';
 import { convertArguments, resolveCall, resultType } from './calls.ts';
 import { checkConstantArguments, checkUndo } from './checks/aggregate-arguments.ts';
+import { checkCombines } from './checks/combines.ts';
 import { checkGroupedColumns } from './checks/grouped-columns.ts';
 import { checkWindowBounds } from './checks/window-bounds.ts';
 import { keyNameOf, type SelectContext } from './context.ts';
@@ -73,10 +74,10 @@ function checkGrouping({ query, scope, catalog }: SelectContext, input: Rows): v
     throw new SqlError('WINDOW_ON_TABLE', query.window.span, {});
   if (input.windowed !== undefined && query.window !== undefined)
     throw new SqlError('WINDOWED_SOURCE', query.window.span, { why: 'its rows have windows already' });
-  const kafka = scope.sources
-    .map(({ name }) => catalog.sources.get(name)?.spec)
-    .find((spec) => spec?.valueFormat.format === 'KAFKA');
-  if (kafka !== undefined) throw new SqlError('KAFKA_VALUE_FORMAT', query.from.span, { source: kafka.name });
+  for (const { name } of scope.sources) {
+    const source = catalog.sources.get(name);
+    if (source !== undefined) checkCombines(source.spec, query.from.span);
+  }
 }
 
 function withBounds(scope: Scope, bounds: BoundGrouping['bounds']): Scope {

@@ -9,9 +9,8 @@ import { checkForeignKeyJoin } from './checks/foreign-key-join.ts';
 import { checkJoinKeepsWindow } from './checks/join-keeps-window.ts';
 import { checkJoinKind } from './checks/join-kind.ts';
 import { checkJoinWindows } from './checks/join-windows.ts';
-import { checkKafkaValues } from './checks/kafka-values.ts';
-import type { ColumnIds, SelectContext } from './context.ts';
-import type { Relation } from './from.ts';
+import { checkJoinedFormats } from './checks/combines.ts';
+import type { ColumnIds, Relation, SelectContext } from './context.ts';
 import { joinConditions, type JoinConditions } from './join-conditions.ts';
 
 const dayMs = 86_400_000;
@@ -28,7 +27,7 @@ export interface BoundJoins {
 /** Joins from left to right: each ON relates the new source to those before it. */
 export function bindJoins(context: SelectContext, relations: readonly Relation[]): BoundJoins {
   const { query } = context;
-  checkKafkaValues(relations, [query.from, ...query.joins.map(({ source }) => source)]);
+  checkJoinedFormats(relations, [query.from, ...query.joins.map(({ source }) => source)]);
   const first = relations[0]!.bound;
   const keys = new JoinKeys(context);
   const all: Joined[] = [];

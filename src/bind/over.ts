@@ -5,11 +5,12 @@ import { argumentType } from '../expressions/compile.ts';
 import { type BoundExpr } from '../expressions/node.ts';
 import { sameExpr, sameExprs } from '../expressions/same.ts';
 import type { OverFrame } from '../plan/window.ts';
+import { findOverFunction } from '../functions/over/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';
 import type { CallNode, OverNode as OverSyntax } from '../syntax/expressions.ts';
 import { closest } from '../util/closest.ts';
-import { convertArguments, overOnly, resolveCall, resultType } from './calls.ts';
+import { convertArguments, resolveCall, resultType } from './calls.ts';
 import type { SelectContext } from './context.ts';
 import type { ExpressionTyper } from './typing.ts';
 import { unitLengthMs } from './units.ts';
@@ -84,16 +85,14 @@ export class OverBinder {
   #resolve(node: CallNode, args: BoundExpr[], name: string, frame: OverFrame): BoundOverCall {
     const id = this.#context.ids.next();
     const fn = node.name.text;
-    if (overOnly.has(fn)) {
-      const offset = args[1];
-      const wrong =
+    const only = findOverFunction(fn);
+    if (only !== undefined) {
+      const rows = args[1];
+      const isWrong =
         args.length < 1 ||
-        args.length > (fn === 'LAG' ? 2 : 1) ||
-        (offset !== undefined && (offset.kind !== 'literal' || !Number.isInteger(offset.value)));
-      if (wrong)
-        throw new SqlError('OVER_INVALID', node.span, {
-          why: fn === 'LAG' ? 'LAG takes a value and a whole number of rows' : `${fn} takes one value`,
-        });
+        args.length > (only.takesRows ? 2 : 1) ||
+        (rows !== undefined && (rows.kind !== 'literal' || !Number.isInteger(rows.value)));
+      if (isWrong) throw new SqlError('OVER_INVALID', node.span, { why: `${fn} takes ${only.takes}` });
       return { id, name, fn, args, type: args[0]!.type, frame };
     }
     const found = findAggregate(fn);

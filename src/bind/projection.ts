@@ -9,20 +9,9 @@ import { checkOutputKeys } from './checks/output-keys.ts';
 import { checkOutputNames } from './checks/output-names.ts';
 import type { SelectContext } from './context.ts';
 import { replace, type Replacement } from './replace.ts';
+import type { Selected, ViableKeys } from './selected.ts';
 import type { ScopeColumn, ScopeSource } from './scope.ts';
 import type { Typer } from './typer.ts';
-
-/** One expression that SELECT gives. */
-export interface Selected {
-  readonly expr: BoundExpr;
-  readonly name: string;
-  readonly span: Span;
-  /** Part of a `*`. */
-  readonly starred?: true;
-}
-
-/** For each key column of a join: the columns that may serve as it, the preferred first. */
-export type ViableKeys = readonly (readonly BoundColumn[])[];
 
 export interface ProjectionOptions {
   /** Expressions that are columns of the rows. */

@@ -5,20 +5,9 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { ColumnId } from '../expressions/node.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { clauseChecks } from './checks/clauses.ts';
-import { ColumnIds, type BindOptions } from './context.ts';
+import { ColumnIds, type BindOptions, type QueryBinder } from './context.ts';
 import { bindSelect, hasGroups } from './select.ts';
 import { bindUnion } from './union.ts';
-
-/** Binds the queries of one statement: what they share. */
-export interface QueryBinder {
-  readonly catalog: Catalog;
-  readonly options: BindOptions;
-  readonly ids: ColumnIds;
-  /** The queries that WITH names, by name; those of outer queries too. Each use has columns of its own. */
-  readonly named: ReadonlyMap<string, () => BoundQuery>;
-  /** A query that another one reads. */
-  readonly part: (query: QueryNode) => BoundQuery;
-}
 
 /** Resolves the names and types of a query and checks its shape. */
 export function bindQuery(

@@ -12,15 +12,14 @@ import { convertArguments, resolveCall, resultType } from './calls.ts';
 import { ungroupedChecks } from './checks/clauses.ts';
 import { checkPulledColumns } from './checks/pulled-columns.ts';
 import { checkWindowBounds } from './checks/window-bounds.ts';
-import { nameItems, type BindOptions, type SelectContext } from './context.ts';
-import { bindFrom, type Relation } from './from.ts';
+import { nameItems, type BindOptions, type QueryBinder, type Relation, type SelectContext } from './context.ts';
+import { bindFrom } from './from.ts';
 import { InvokeBinder } from './invoke.ts';
 import { bindJoins, withKeys, type BoundJoins } from './joins.ts';
 import { NameGenerator } from './names.ts';
 import { OverBinder } from './over.ts';
 import { bindPartitionBy } from './partition-by.ts';
 import { bindProjection } from './projection.ts';
-import type { QueryBinder } from './query.ts';
 import { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 

@@ -1,7 +1,7 @@
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { Rows } from '../../bound/rows.ts';
 import type { JoinNode } from '../../syntax/query.ts';
-import type { Relation } from '../from.ts';
+import type { Relation } from '../context.ts';
 
 /** Rows of the left table keep their key, so that none is there for a right row that nobody names. */
 export function checkForeignKeyJoin(clause: JoinNode, left: Rows, right: Relation): void {

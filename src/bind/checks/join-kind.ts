@@ -2,7 +2,7 @@ import { SqlError } from '../../diagnostics/sql-error.ts';
 import { areColumns, keysOf, type Rows } from '../../bound/rows.ts';
 import type { BoundExpr } from '../../expressions/node.ts';
 import type { JoinNode } from '../../syntax/query.ts';
-import type { Relation } from '../from.ts';
+import type { Relation } from '../context.ts';
 
 /** Which sources can be joined how, and whether WITHIN belongs there. */
 export function checkJoinKind(

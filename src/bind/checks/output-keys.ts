@@ -1,7 +1,7 @@
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { BoundColumn } from '../../expressions/node.ts';
 import type { SelectContext } from '../context.ts';
-import type { Selected, ViableKeys } from '../projection.ts';
+import type { Selected, ViableKeys } from '../selected.ts';
 
 /** A persistent result must hold each key column exactly once. */
 export function checkOutputKeys(

@@ -2,7 +2,7 @@ import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { Rows } from '../../bound/rows.ts';
 import { isPseudoColumn } from '../../types/schema.ts';
 import type { SelectContext } from '../context.ts';
-import type { Selected } from '../projection.ts';
+import type { Selected } from '../selected.ts';
 
 /** Output names are unique, and pseudo columns keep theirs to themselves, but for the key that PARTITION BY made of one. */
 export function checkOutputNames(
