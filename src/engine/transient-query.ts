@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PlanColumn } from '../plan/logical/node.ts';
+import type { StepColumn } from '../plan/physical/steps/base.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { readersOf, sourcesOf } from '../plan/physical/topology.ts';
 import { hasNull, type Change } from '../runtime/change.ts';
@@ -50,7 +50,7 @@ class ClientSink implements Sink {
 export class TransientQuery implements QueryStream {
   readonly id: string;
   readonly kind: 'push' | 'pull';
-  readonly columns: readonly PlanColumn[];
+  readonly columns: readonly StepColumn[];
   finalMessage: string | undefined;
   readonly #task: Task;
   readonly #log: ReaderLog;

@@ -1,4 +1,4 @@
-import type { PlanColumn } from '../../plan/logical/node.ts';
+import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import { Change, keyText, type Row } from '../change.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import type { Sink } from './sink.ts';
@@ -23,7 +23,7 @@ export class EntityStore implements Sink {
   readonly #timeSlot: number;
   readonly #width: number;
 
-  constructor(location: StoreLocation, columns: readonly PlanColumn[], { key, time }: EntityOptions) {
+  constructor(location: StoreLocation, columns: readonly StepColumn[], { key, time }: EntityOptions) {
     this.#store = new KeyValueStore(location, { name: 'entities', version: 1 });
     this.#width = columns.length;
     const slot = (name: string): number => columns.findIndex((column) => column.name === name);

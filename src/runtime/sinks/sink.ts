@@ -1,4 +1,4 @@
-import type { PlanColumn } from '../../plan/logical/node.ts';
+import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import type { Change, Row } from '../change.ts';
 import type { TaskLog } from '../ports/log.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
@@ -35,7 +35,7 @@ export interface Sink<T = Change> {
 export interface SinkContext {
   readonly log: TaskLog;
   readonly query: string;
-  readonly columns: readonly PlanColumn[];
+  readonly columns: readonly StepColumn[];
   /** Takes what cannot be written, by the sequence number of its change. */
   readonly failures: FailureSink;
   /** The sink's own place in the state of the task. */
