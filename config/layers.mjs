@@ -8,9 +8,10 @@ export const mayImport = {
   functions: ['util', 'diagnostics', 'types'],
   formats: ['util', 'diagnostics', 'types'],
   expressions: ['util', 'diagnostics', 'types', 'functions'],
-  bound: ['util', 'diagnostics', 'types', 'expressions', 'plan'],
-  bind: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'catalog', 'plan', 'bound'],
-  catalog: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'plan'],
+  specs: ['util', 'types', 'formats'],
+  bound: ['util', 'diagnostics', 'types', 'expressions', 'specs'],
+  bind: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'catalog', 'specs', 'bound'],
+  catalog: ['util', 'diagnostics', 'types', 'syntax', 'formats', 'functions', 'expressions', 'specs', 'plan'],
   analysis: [
     'util',
     'diagnostics',
@@ -21,12 +22,23 @@ export const mayImport = {
     'functions',
     'expressions',
     'catalog',
-    'plan',
+    'specs',
     'bound',
     'bind',
   ],
-  plan: ['util', 'diagnostics', 'types', 'functions', 'formats', 'expressions', 'bound'], // never syntax or runtime
-  runtime: ['util', 'records', 'diagnostics', 'config', 'types', 'functions', 'formats', 'expressions', 'plan'], // never catalog or syntax
+  plan: ['util', 'diagnostics', 'types', 'functions', 'formats', 'expressions', 'specs', 'bound'], // never syntax or runtime
+  runtime: [
+    'util',
+    'records',
+    'diagnostics',
+    'config',
+    'types',
+    'functions',
+    'formats',
+    'expressions',
+    'specs',
+    'plan',
+  ], // never catalog or syntax
   engine: [
     'util',
     'records',
@@ -38,6 +50,7 @@ export const mayImport = {
     'formats',
     'expressions',
     'catalog',
+    'specs',
     'bound',
     'bind',
     'analysis',
@@ -54,6 +67,7 @@ export const mayImport = {
     'functions',
     'expressions',
     'catalog',
+    'specs',
     'bound',
     'bind',
     'analysis',

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { findFormat } from '../formats/index.ts';
-import type { KeyWindow, SourceSpec, TimestampSpec } from '../plan/formats.ts';
+import type { KeyWindow, SourceSpec, TimestampSpec } from '../specs/source.ts';
 import type { Name } from '../syntax/expressions.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { isPseudoColumn, type Column, type Schema } from '../types/schema.ts';

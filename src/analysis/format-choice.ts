@@ -1,7 +1,7 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { findFormat, formatNames, keylessFormat } from '../formats/index.ts';
 import type { Format } from '../formats/define.ts';
-import type { FormatSpec } from '../plan/formats.ts';
+import type { FormatSpec } from '../specs/source.ts';
 import type { Column } from '../types/schema.ts';
 import type { Properties } from './properties.ts';
 

@@ -10,7 +10,7 @@ import { argumentType } from '../expressions/compile.ts';
 import { findFormat } from '../formats/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
-import type { FormatSpec, SourceSpec } from '../plan/formats.ts';
+import type { FormatSpec, SourceSpec } from '../specs/source.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { keyColumns, valueColumns, type Schema } from '../types/schema.ts';

@@ -2,7 +2,7 @@ import type { BoundQuery, BoundRelation } from '../bound/query.ts';
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import type { ExpressionNode, Name } from '../syntax/expressions.ts';
 import { printExpression } from '../syntax/print.ts';
 import type { QueryNode, SelectItem } from '../syntax/query.ts';

@@ -2,7 +2,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import type { BoundQuery, BoundSource } from '../bound/query.ts';
 import { reference, type RowColumn } from '../bound/rows.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import type { QueryNode, SourceNode } from '../syntax/query.ts';
 import { isPseudoColumn, isWindowBound, pseudoColumns } from '../types/schema.ts';
 import { requireSource, type ColumnIds, type QueryBinder, type Relation } from './context.ts';

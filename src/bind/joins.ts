@@ -3,7 +3,7 @@ import { areColumns, joined, joinedByForeignKey, keysOf, reference, type NamedEx
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { BoundColumn, BoundExpr, ColumnId } from '../expressions/node.ts';
 import { sameExprs } from '../expressions/same.ts';
-import type { JoinWindow } from '../plan/window.ts';
+import type { JoinWindow } from '../specs/window.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
 import { checkForeignKeyJoin } from './checks/foreign-key-join.ts';
 import { checkJoinKeepsWindow } from './checks/join-keeps-window.ts';

@@ -4,7 +4,7 @@ import type { Rows } from '../bound/rows.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { type BoundExpr } from '../expressions/node.ts';
 import { sameExpr, sameExprs } from '../expressions/same.ts';
-import type { OverFrame } from '../plan/window.ts';
+import type { OverFrame } from '../specs/window.ts';
 import { findOverFunction } from '../functions/over/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';

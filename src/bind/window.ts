@@ -1,5 +1,5 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import type { WindowSpec } from '../plan/window.ts';
+import type { WindowSpec } from '../specs/window.ts';
 import type { WindowNode } from '../syntax/query.ts';
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
-import type { SourceSpec } from '../plan/formats.ts';
-import type { JoinWindow, OverFrame, WindowSpec } from '../plan/window.ts';
+import type { SourceSpec } from '../specs/source.ts';
+import type { JoinWindow, OverFrame, WindowSpec } from '../specs/window.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import type { GroupColumns, NamedExpr, Output, RowColumn, Rows } from './rows.ts';

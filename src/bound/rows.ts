@@ -1,6 +1,6 @@
 import { BIGINT, type SqlType } from '../types/sql-type.ts';
 import type { BoundColumn, BoundExpr, ColumnId } from '../expressions/node.ts';
-import type { WindowSpec } from '../plan/window.ts';
+import type { WindowSpec } from '../specs/window.ts';
 
 /** A column of the rows between two clauses. What it is called is for people: code knows it by its id. */
 export interface RowColumn {

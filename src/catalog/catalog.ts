@@ -1,5 +1,5 @@
 import type { PhysicalPlan } from '../plan/physical/step.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import type { ModelObject } from '../types/model.ts';
 import type { SqlType } from '../types/sql-type.ts';
 

@@ -1,6 +1,6 @@
 import { declareSource } from '../analysis/create-source.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { KeyWindow, SourceSpec } from '../plan/formats.ts';
+import type { KeyWindow, SourceSpec } from '../specs/source.ts';
 import type { AssertSource, AssertValues } from '../syntax/statements/assert.ts';
 import { equalValues } from '../types/compare.ts';
 import { jsonWriter } from '../types/json-text.ts';

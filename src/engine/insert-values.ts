@@ -5,7 +5,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { compileExpression } from '../expressions/compile.ts';
 import { constantExpr, type BoundExpr } from '../expressions/node.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import { Change } from '../runtime/change.ts';
 import type { ProducedRecord } from '../runtime/ports/node.ts';
 import { SinkEncoder } from '../runtime/sink-encoder.ts';

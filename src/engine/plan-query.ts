@@ -16,7 +16,7 @@ import { optimize } from '../plan/rules/index.ts';
 import { logicalPlan } from '../plan/logical/from-bound.ts';
 import type { LogicalNode, LogicalSource } from '../plan/logical/node.ts';
 import * as build from '../plan/logical/build.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Session } from './session.ts';
 

@@ -1,4 +1,4 @@
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import { lower } from '../plan/physical/lower.ts';
 import type { SourceStep } from '../plan/physical/step.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';

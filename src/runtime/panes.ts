@@ -1,4 +1,4 @@
-import type { WindowSpec } from '../plan/window.ts';
+import type { WindowSpec } from '../specs/window.ts';
 
 /**
  * The panes of hopping windows: the pieces into which the starts and ends of all windows cut time, one for each advance, or two

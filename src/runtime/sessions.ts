@@ -1,4 +1,4 @@
-import type { WindowSpec } from '../plan/window.ts';
+import type { WindowSpec } from '../specs/window.ts';
 import type { States } from './aggregation.ts';
 import { keyText, type Row } from './change.ts';
 import type { WindowStore } from './stores/window-store.ts';

@@ -1,7 +1,7 @@
 import type { DecodeColumn, Encode } from '../formats/define.ts';
 import { findFormat } from '../formats/index.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
-import type { FormatSpec, KeyWindow } from '../plan/formats.ts';
+import type { FormatSpec, KeyWindow } from '../specs/source.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import type { Change, Row, Window } from './change.ts';

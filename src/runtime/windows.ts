@@ -1,4 +1,4 @@
-import type { WindowSpec } from '../plan/window.ts';
+import type { WindowSpec } from '../specs/window.ts';
 import type { Value } from '../types/sql-type.ts';
 import type { Row } from './change.ts';
 

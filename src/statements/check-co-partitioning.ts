@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import { inputsOf, type LogicalNode } from '../plan/logical/node.ts';
 import type { QueryNode } from '../syntax/query.ts';
 

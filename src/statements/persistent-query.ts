@@ -3,7 +3,7 @@ import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { physicalPlan, sinkOf, type LogicalQuery } from '../engine/plan-query.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { upgradedPlan } from '../plan/physical/upgrade.ts';
 import type { Name } from '../syntax/expressions.ts';

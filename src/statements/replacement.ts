@@ -2,7 +2,7 @@ import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { SourceSpec } from '../plan/formats.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import { schemaText } from '../types/schema.ts';
 import { sameData } from '../util/same-data.ts';
 

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { NewSchema } from '../engine/ports.ts';
 import { DecodeError, type DecodeColumn, type InferredColumn, type RegisteredSchema } from '../formats/define.ts';
 import { findFormat } from '../formats/index.ts';
-import type { FormatSpec, SourceSpec } from '../plan/formats.ts';
+import type { FormatSpec, SourceSpec } from '../specs/source.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import type { Column } from '../types/schema.ts';
 import { sameType, typeText } from '../types/sql-type.ts';

@@ -11,7 +11,7 @@ import { parseProto } from '../../src/formats/protobuf/parse.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { findField, fromJson } from '../../src/formats/json-convert.ts';
 import { canonical, doubleText } from '../../src/types/numbers.ts';
-import type { FormatSpec, KeyWindow, SourceSpec } from '../../src/plan/formats.ts';
+import type { FormatSpec, KeyWindow, SourceSpec } from '../../src/specs/source.ts';
 import type { Column } from '../../src/types/schema.ts';
 import type { Value } from '../../src/types/sql-type.ts';
 import { Bytes } from '../../src/util/bytes.ts';

@@ -10,7 +10,7 @@ import type { EmbeddedRegistry } from '../../src/adapters/registry/embedded-regi
 import { declareSource } from '../../src/analysis/create-source.ts';
 import { Catalog, type QueryObject } from '../../src/catalog/catalog.ts';
 import type { NewSchema } from '../../src/engine/ports.ts';
-import type { SourceSpec } from '../../src/plan/formats.ts';
+import type { SourceSpec } from '../../src/specs/source.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { setBaseOffset } from '../../src/records/batch.ts';
 import type { FetchTarget } from '../../src/runtime/ports/log.ts';

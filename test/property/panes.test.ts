@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { findAggregate } from '../../src/functions/registry.ts';
-import type { WindowSpec } from '../../src/plan/window.ts';
+import type { WindowSpec } from '../../src/specs/window.ts';
 import { AggregateSet } from '../../src/runtime/aggregation.ts';
 import { Change } from '../../src/runtime/change.ts';
 import type { Operator } from '../../src/runtime/operator.ts';

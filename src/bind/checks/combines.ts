@@ -1,7 +1,7 @@
 import type { Span } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { findFormat } from '../../formats/index.ts';
-import type { SourceSpec } from '../../plan/formats.ts';
+import type { SourceSpec } from '../../specs/source.ts';
 import type { SourceNode } from '../../syntax/query.ts';
 import type { Relation } from '../context.ts';
 

@@ -1,8 +1,8 @@
 import type { BoundAggregate, BoundModelOutput, BoundOverCall, BoundTableFunction } from '../../bound/query.ts';
 import { areColumns, keysOf, type GroupColumns, type NamedExpr, type RowColumn, type Rows } from '../../bound/rows.ts';
 import type { BoundExpr } from '../../expressions/node.ts';
-import type { SourceSpec } from '../formats.ts';
-import type { JoinWindow, WindowSpec } from '../window.ts';
+import type { SourceSpec } from '../../specs/source.ts';
+import type { JoinWindow, WindowSpec } from '../../specs/window.ts';
 
 /** A topic as rows. `reads` are the source columns (and pseudo columns) that become this node's columns, in the same order. */
 export interface LogicalSource extends Rows {

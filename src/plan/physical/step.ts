@@ -1,6 +1,6 @@
 import { callsIn } from '../../expressions/node.ts';
 import { isUserFunction } from '../../functions/registry.ts';
-import type { FormatSpec, KeyWindow } from '../formats.ts';
+import type { FormatSpec, KeyWindow } from '../../specs/source.ts';
 import { streamFilter, tableFilter, type FilterStep } from './steps/filter.ts';
 import { flatMap, type FlatMapStep } from './steps/flat-map.ts';
 import type { StepFacts } from './steps/facts.ts';
@@ -20,7 +20,7 @@ import { tableAggregate, type TableAggregateStep } from './steps/table-aggregate
 import { tableTableJoin, type TableTableJoinStep } from './steps/table-table-join.ts';
 import { union, type UnionStep } from './steps/union.ts';
 import { sessionAggregate, windowedAggregate, type WindowedAggregateStep } from './steps/windowed-aggregate.ts';
-import type { WindowSpec } from '../window.ts';
+import type { WindowSpec } from '../../specs/window.ts';
 
 export type { Placement } from './steps/repartition.ts';
 export type { SourceStep };

@@ -1,4 +1,4 @@
-import type { OverFrame } from '../../plan/window.ts';
+import type { OverFrame } from '../../specs/window.ts';
 import type { Value } from '../../types/sql-type.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import type { PickedRow } from '../../functions/over/define.ts';

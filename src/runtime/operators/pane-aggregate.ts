@@ -1,4 +1,4 @@
-import type { WindowSpec } from '../../plan/window.ts';
+import type { WindowSpec } from '../../specs/window.ts';
 import type { AggregateSet, States } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
 import type { Operator } from '../operator.ts';

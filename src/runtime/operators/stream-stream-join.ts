@@ -1,4 +1,4 @@
-import type { JoinWindow } from '../../plan/window.ts';
+import type { JoinWindow } from '../../specs/window.ts';
 import { Change, hasNull, rowText, type Row, type Window } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import type { WindowStore } from '../stores/window-store.ts';

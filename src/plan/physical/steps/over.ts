@@ -1,5 +1,5 @@
 import type { Expr } from '../../../expressions/node.ts';
-import type { OverFrame } from '../../window.ts';
+import type { OverFrame } from '../../../specs/window.ts';
 import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 

@@ -1,4 +1,4 @@
-import type { FormatSpec } from '../../formats.ts';
+import type { FormatSpec } from '../../../specs/source.ts';
 import type { StepColumn } from './base.ts';
 import type { StepBase } from './base.ts';
 import { noExpressions, noFunctions, type StepFacts } from './facts.ts';

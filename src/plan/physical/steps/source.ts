@@ -1,5 +1,5 @@
 import type { Expr } from '../../../expressions/node.ts';
-import type { SourceSpec } from '../../formats.ts';
+import type { SourceSpec } from '../../../specs/source.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type Replaceable, type StepFacts } from './facts.ts';
 

@@ -1,4 +1,4 @@
-import type { JoinWindow } from '../../window.ts';
+import type { JoinWindow } from '../../../specs/window.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 import { joinExpressions, type JoinBase } from './join.ts';

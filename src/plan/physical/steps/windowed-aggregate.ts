@@ -1,4 +1,4 @@
-import type { WindowSpec } from '../../window.ts';
+import type { WindowSpec } from '../../../specs/window.ts';
 import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
