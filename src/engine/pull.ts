@@ -1,5 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
+import { rowsOf } from '../runtime/batch.ts';
 import { Change, type Row } from '../runtime/change.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Engine } from './engine.ts';
@@ -50,7 +51,7 @@ export async function pullRows(query: QueryNode, engine: Engine, session: Sessio
       change: new Change(change.key, undefined, rowOf(change), change.timestamp, sequence, change.window),
     }))
     .filter(({ change }) => matches === undefined || matches(change.after!));
-  const changes = await topology.process(batch);
+  const changes = rowsOf(await topology.process(batch));
   return { columns: prepared.columns, rows: changes.flatMap(({ after }) => (after === undefined ? [] : [after])) };
 }
 

@@ -2,6 +2,7 @@ import { stepInputs, type Step } from '../plan/physical/step.ts';
 import type { SubTopology } from '../plan/physical/topology.ts';
 import { buildOperator } from './build.ts';
 import type { BuildContext } from './builders/context.ts';
+import { batchOf, joined, noChanges, rowsOf, sizeOf, type Batch } from './batch.ts';
 import type { Change, Row } from './change.ts';
 import type { Operator } from './operator.ts';
 import type { StateWriter } from './ports/state-backend.ts';
@@ -34,65 +35,56 @@ export class Pipeline {
   }
 
   /** A whole micro-batch at once. */
-  processAll(given: ReadonlyMap<string, readonly Change[]>): readonly Change[] | Promise<readonly Change[]> {
+  processAll(given: ReadonlyMap<string, Batch>): Batch | Promise<Batch> {
     const result = this.process(given);
     return result instanceof Promise ? result.then((changes) => this.#withDrained(changes)) : this.#withDrained(result);
   }
-  #withDrained(changes: readonly Change[]): readonly Change[] | Promise<readonly Change[]> {
+  #withDrained(changes: Batch): Batch | Promise<Batch> {
     return this.#gathered(changes, this.drain());
   }
-  #gathered(
-    changes: readonly Change[],
-    pieces: Iterable<readonly Change[] | Promise<readonly Change[]>>,
-  ): readonly Change[] | Promise<readonly Change[]> {
-    const lists: (readonly Change[])[] = [changes];
+  #gathered(changes: Batch, pieces: Iterable<Batch | Promise<Batch>>): Batch | Promise<Batch> {
+    const lists: Batch[] = [changes];
     const waiting: Promise<unknown>[] = [];
     for (const piece of pieces) {
       if (piece instanceof Promise) waiting.push(piece.then((each) => lists.push(each)));
       else lists.push(piece);
     }
-    const all = (): readonly Change[] => (lists.length === 1 ? changes : lists.flat());
+    const all = (): Batch => joined(lists);
     return waiting.length === 0 ? all() : Promise.all(waiting).then(all);
   }
 
   /** Runs a part of a micro-batch: `given` has the changes of each edge by step id. Waits only where an operator does. */
-  process(given: ReadonlyMap<string, readonly Change[]>): readonly Change[] | Promise<readonly Change[]> {
+  process(given: ReadonlyMap<string, Batch>): Batch | Promise<Batch> {
     return this.#run(given, [], 0);
   }
 
   /** Ends a micro-batch: what operators held back goes through the steps behind them, piece by piece. */
-  drain(): Iterable<readonly Change[] | Promise<readonly Change[]>> {
+  drain(): Iterable<Batch | Promise<Batch>> {
     return this.#held((operator) => operator.drain?.() ?? []);
   }
   /** What waits for stream time leaves, as though all windows were over. */
-  closeIdle(): readonly Change[] | Promise<readonly Change[]> {
+  closeIdle(): Batch | Promise<Batch> {
     const closed = this.#gathered(
-      none,
-      this.#held((operator) => [operator.closeIdle?.() ?? none]),
+      noChanges,
+      this.#held((operator) => [operator.closeIdle?.() ?? noChanges]),
     );
     return closed instanceof Promise ? closed.then((changes) => this.#withDrained(changes)) : this.#withDrained(closed);
   }
-  *#held(
-    piecesOf: (operator: Operator) => Iterable<readonly Change[]>,
-  ): Iterable<readonly Change[] | Promise<readonly Change[]>> {
+  *#held(piecesOf: (operator: Operator) => Iterable<Batch>): Iterable<Batch | Promise<Batch>> {
     for (const [i, { operator }] of this.#nodes.entries()) {
       for (const piece of piecesOf(operator)) {
-        if (piece.length === 0) continue;
-        const results = this.#nodes.map(() => none);
+        if (sizeOf(piece) === 0) continue;
+        const results = this.#nodes.map(() => noChanges);
         results[i] = piece;
         yield this.#run(new Map(), results, i + 1);
       }
     }
   }
 
-  #run(
-    given: ReadonlyMap<string, readonly Change[]>,
-    results: (readonly Change[])[],
-    from: number,
-  ): readonly Change[] | Promise<readonly Change[]> {
+  #run(given: ReadonlyMap<string, Batch>, results: Batch[], from: number): Batch | Promise<Batch> {
     for (let i = from; i < this.#nodes.length; i++) {
       const { step, operator, inputs } = this.#nodes[i]!;
-      const changes = inputs.length === 0 ? [given.get(step.id) ?? none] : inputs.map((input) => results[input]!);
+      const changes = inputs.length === 0 ? [given.get(step.id) ?? noChanges] : inputs.map((input) => results[input]!);
       const result = operator.process(changes);
       if (result instanceof Promise) {
         return result.then((each) => {
@@ -122,7 +114,7 @@ export class Pipeline {
       const { operator, inputs } = this.#nodes[at]!;
       if (operator.current !== undefined) {
         let changes: Iterable<Change> = operator.current(key);
-        for (const each of path.reverse()) changes = each.process([[...changes]]) as readonly Change[];
+        for (const each of path.reverse()) changes = rowsOf(each.process([batchOf([...changes])]) as Batch);
         return changes;
       }
       if (inputs.length !== 1) return undefined;
@@ -131,5 +123,3 @@ export class Pipeline {
     }
   }
 }
-
-const none: readonly Change[] = [];

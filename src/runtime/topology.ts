@@ -2,6 +2,7 @@ import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
 import { reporters, type BuildContext } from './builders/context.ts';
 import type { RunSettings } from './run-settings.ts';
+import { batchOf, noChanges, rowsOf, type Batch } from './batch.ts';
 import type { Change, Row } from './change.ts';
 import { keyPlacer, type PlaceKey } from './key-placer.ts';
 import type { RecordPosition } from './operator.ts';
@@ -34,7 +35,7 @@ export interface SourceChange {
 }
 
 /** What comes of a micro-batch or a part of it; a promise only where an operator waits. */
-export type Result = readonly Change[] | Promise<readonly Change[]>;
+export type Result = Batch | Promise<Batch>;
 
 /** One partition of one part: when it last had input, by the clock, and whether it was closed since for having none. */
 interface Partition {
@@ -44,7 +45,6 @@ interface Partition {
   isClosed: boolean;
 }
 const isIdle = ({ lastInput, isClosed }: Partition, since: number): boolean => !isClosed && lastInput < since;
-const none: readonly Change[] = [];
 
 /**
  * The pipelines that run in one task: all of a query, one for each sub-topology and partition, rows going from one to the next in
@@ -104,7 +104,7 @@ export class LocalTopology {
     if (!this.#isSingle) return this.#runParts(0);
     const only = this.#pipelines[0]![0]!;
     const given = takeGiven(only);
-    if (given === undefined) return none;
+    if (given === undefined) return noChanges;
     only.lastInput = performance.now();
     only.isClosed = false;
     return only.pipeline.process(given);
@@ -117,11 +117,11 @@ export class LocalTopology {
   /** Where no input came since `idleSince`, by the clock: what waits for stream time leaves. Once, until input comes again. */
   closeIdle(idleSince: number): Result {
     const isDue = this.#pipelines.some((list) => list.some((each) => isIdle(each, idleSince)));
-    return isDue ? this.#runParts(0, idleSince) : none;
+    return isDue ? this.#runParts(0, idleSince) : noChanges;
   }
 
   #runParts(from: number, idleSince = -Infinity): Result {
-    let last = none;
+    let last = noChanges;
     for (let i = from; i < this.#parts.length; i++) {
       const outputs = this.#runPart(i, idleSince);
       if (outputs instanceof Promise) {
@@ -135,7 +135,7 @@ export class LocalTopology {
     return last;
   }
 
-  #runPart(index: number, idleSince: number): (readonly Change[])[] | Promise<(readonly Change[])[]> {
+  #runPart(index: number, idleSince: number): Batch[] | Promise<Batch[]> {
     const results: Result[] = [];
     let waits = false;
     for (const partition of this.#pipelines[index]!) {
@@ -149,19 +149,19 @@ export class LocalTopology {
       waits ||= result instanceof Promise;
       results.push(result);
     }
-    return waits ? Promise.all(results.map((result) => Promise.resolve(result))) : (results as (readonly Change[])[]);
+    return waits ? Promise.all(results.map((result) => Promise.resolve(result))) : (results as Batch[]);
   }
 
   /** Sends a part's changes to the part behind its repartition; those of the last part are the result. */
-  #route(index: number, outputs: readonly (readonly Change[])[]): readonly Change[] {
-    const changes = outputs.length === 1 ? outputs[0]! : outputs.flat().sort((a, b) => a.sequence - b.sequence);
+  #route(index: number, outputs: readonly Batch[]): Batch {
+    const batch = outputs.length === 1 ? outputs[0]! : merged(outputs);
     const { output } = this.#parts[index]!;
     const target = output && this.#sourcePart.get(output.id);
-    if (output === undefined || target === undefined) return changes;
+    if (output === undefined || target === undefined) return batch;
     const placeOf = this.#places[index]!;
     const inlets = this.#pipelines[target]!.map((partition) => partition.inlets.get(output.id)!);
-    for (const change of changes) inlets[placeOf(change.key)]!.changes.push(change);
-    return none;
+    for (const change of rowsOf(batch)) inlets[placeOf(change.key)]!.changes.push(change);
+    return noChanges;
   }
 
   /** Gives every change of state since the last flush. */
@@ -206,15 +206,19 @@ function partitionOf(part: SubTopology, partition: number, options: TopologyOpti
 }
 
 /** The changes that wait at a pipeline's inlets, which are then empty; undefined when there are none. */
-function takeGiven({ inlets }: Partition): Map<string, readonly Change[]> | undefined {
-  let given: Map<string, readonly Change[]> | undefined;
+function takeGiven({ inlets }: Partition): Map<string, Batch> | undefined {
+  let given: Map<string, Batch> | undefined;
   for (const [id, inlet] of inlets) {
     if (inlet.changes.length === 0) continue;
-    (given ??= new Map()).set(id, inlet.changes);
+    (given ??= new Map()).set(id, batchOf(inlet.changes));
     inlet.changes = [];
   }
   return given;
 }
+
+/** The changes of several partitions, in order of sequence. */
+const merged = (outputs: readonly Batch[]): Batch =>
+  batchOf(outputs.flatMap(rowsOf).sort((a, b) => a.sequence - b.sequence));
 
 function* concat(lists: readonly Iterable<Change>[]): Iterable<Change> {
   for (const list of lists) yield* list;

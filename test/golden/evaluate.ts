@@ -10,6 +10,7 @@ import { inputsOf, type LogicalNode } from '../../src/plan/logical/node.ts';
 import { lower } from '../../src/plan/physical/lower.ts';
 import { allSteps, planVersion, type PhysicalPlan, type SourceStep } from '../../src/plan/physical/step.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
+import { rowsOf } from '../../src/runtime/batch.ts';
 import type { Change, Row } from '../../src/runtime/change.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { SchemaCache } from '../../src/runtime/schema-cache.ts';
@@ -117,7 +118,7 @@ function expressionOf(stream: string, expression: string): ExpressionNode {
 async function valuesOf({ topology, changes, sourceId, slot, logical }: Prepared): Promise<Value[]> {
   const last = new Map<string, Value>();
   for (const change of changes)
-    for (const { key, after } of await topology.process([{ stepId: sourceId, partition: 0, change }]))
+    for (const { key, after } of rowsOf(await topology.process([{ stepId: sourceId, partition: 0, change }])))
       last.set(logical.shape === 'TABLE' ? String(key[0]) : String(last.size), after![slot] ?? null);
   return [...last.values()];
 }

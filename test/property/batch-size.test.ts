@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { ignoreFailures } from '../../src/runtime/failures.ts';
+import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { Change } from '../../src/runtime/change.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { LocalTopology, type SourceChange } from '../../src/runtime/topology.ts';
@@ -70,7 +71,7 @@ async function runnerOf(name: string): Promise<(input: Input, size: number, conf
         partition: 0,
         change: new Change([key], undefined, row, at, sequence),
       }));
-      for (const { key, after, timestamp, window } of topology.process(batch) as readonly Change[])
+      for (const { key, after, timestamp, window } of rowsOf(topology.process(batch) as Batch))
         output.push({ key: JSON.stringify([key, window ?? null]), row: JSON.stringify([after ?? null, timestamp]) });
     }
     return output;

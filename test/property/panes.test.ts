@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { findAggregate } from '../../src/functions/registry.ts';
 import type { WindowSpec } from '../../src/specs/window.ts';
 import { AggregateSet } from '../../src/runtime/aggregation.ts';
+import { batchOf, rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { Change } from '../../src/runtime/change.ts';
 import type { Operator } from '../../src/runtime/operator.ts';
 import { PaneAggregate } from '../../src/runtime/operators/pane-aggregate.ts';
@@ -91,8 +92,8 @@ test('panes give the last value of each window and key that a state for each win
           streamTime = Math.max(streamTime, time);
           batch.push(new Change([key], undefined, [value], time, batch.length));
           if (!cut && !flush) continue;
-          const rows = operator.process([batch]) as readonly Change[];
-          for (const change of [...rows, ...operator.drain!()].flat())
+          const rows = rowsOf(operator.process([batchOf(batch)]) as Batch);
+          for (const change of [...rows, ...[...operator.drain!()].flatMap(rowsOf)])
             last.set(`${change.key[0] as string}/${change.window!.start}`, JSON.stringify(change.after));
           batch = [];
           if (!flush) continue;

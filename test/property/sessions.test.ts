@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { findAggregate } from '../../src/functions/registry.ts';
 import type { WindowSpec } from '../../src/specs/window.ts';
 import { AggregateSet } from '../../src/runtime/aggregation.ts';
+import { batchOf, rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { Change } from '../../src/runtime/change.ts';
 import type { Operator } from '../../src/runtime/operator.ts';
 import { SessionAggregate } from '../../src/runtime/operators/session-aggregate.ts';
@@ -118,7 +119,7 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
           key: [of],
           after,
           window: bounds,
-        } of operator.process([[change]]) as readonly Change[])
+        } of rowsOf(operator.process([batchOf([change])]) as Batch))
           lines.push([of as string, bounds!.start, bounds!.end, after === undefined ? undefined : Number(after[1])]);
         if (!flush && !reopen) return;
         const batch = backend.batch();

@@ -1,3 +1,4 @@
+import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { rowText, type Change, type Row } from '../../src/runtime/change.ts';
 import type { Operator } from '../../src/runtime/operator.ts';
 import { typeText, type SqlType, type Value } from '../../src/types/sql-type.ts';
@@ -38,20 +39,21 @@ export const violations: string[] = [];
 export function checked(operator: Operator, contract: Contract): Operator {
   const watch = new Watch(contract);
   return {
-    process(inputs) {
+    process(batches) {
+      const inputs = batches.map(rowsOf);
       if (inputs.some((list) => list.some((change) => fromCurrent.has(change))))
-        return marked(operator.process(inputs) as readonly Change[]);
+        return marked(operator.process(batches) as Batch);
       const last = watch.given(inputs);
       const copies = inputs.map((list, i) => (contract.owns[i] === true ? undefined : list.map(fieldsOf)));
       const passed = contract.makes ? undefined : new Set(inputs.flat());
-      const end = (changes: readonly Change[]): readonly Change[] => {
+      const end = (batch: Batch): Batch => {
         inputs.forEach((list, i) => {
           if (copies[i]?.every((fields, at) => sameFields(fields, list[at]!)) === false)
             watch.fail(`changed a change of input ${i} in place, which is not its own`);
         });
-        return watch.gives(changes, last, passed);
+        return watch.gives(batch, last, passed);
       };
-      const result = operator.process(inputs);
+      const result = operator.process(batches);
       return result instanceof Promise ? result.then(end) : end(result);
     },
     ...(operator.drain && { drain: () => watch.drains(operator.drain!()) }),
@@ -69,9 +71,9 @@ export function checked(operator: Operator, contract: Contract): Operator {
 
 /** Rows of a table as they are now, for pull queries: they are no changes of it, nor is what the steps behind make of them. */
 const fromCurrent = new WeakSet<Change>();
-function marked(changes: readonly Change[]): readonly Change[] {
-  for (const change of changes) fromCurrent.add(change);
-  return changes;
+function marked(batch: Batch): Batch {
+  for (const change of rowsOf(batch)) fromCurrent.add(change);
+  return batch;
 }
 
 class Watch {
@@ -105,9 +107,9 @@ class Watch {
   }
 
   /** `most`: no sequence is above it; `passed`: what may be handed on as it is. */
-  gives(changes: readonly Change[], most: number, passed: ReadonlySet<Change> | undefined): readonly Change[] {
+  gives(batch: Batch, most: number, passed: ReadonlySet<Change> | undefined): Batch {
     let last = -Infinity;
-    for (const change of changes) {
+    for (const change of rowsOf(batch)) {
       if (change.sequence < last) this.fail(`gave ${change.sequence} behind ${last}`);
       if (change.sequence > most) this.fail(`gave ${change.sequence}, which is above all it was given`);
       last = change.sequence;
@@ -117,14 +119,14 @@ class Watch {
       }
       this.#check(change);
     }
-    return changes;
+    return batch;
   }
 
-  *drains(pieces: Iterable<readonly Change[]>): Iterable<readonly Change[]> {
+  *drains(pieces: Iterable<Batch>): Iterable<Batch> {
     let last = -Infinity;
     for (const piece of pieces) {
       this.gives(piece, Infinity, undefined);
-      for (const { sequence } of piece) {
+      for (const { sequence } of rowsOf(piece)) {
         if (sequence < last) this.fail(`drained ${sequence} behind ${last}`);
         last = sequence;
       }

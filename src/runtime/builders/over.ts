@@ -3,6 +3,7 @@ import type { Expr } from '../../expressions/node.ts';
 import { findOverFunction } from '../../functions/over/index.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import type { OverCall } from '../../plan/physical/steps/over.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import { Change } from '../change.ts';
 import type { Operator } from '../operator.ts';
 import { Over, type BoundOver } from '../operators/over.ts';
@@ -51,8 +52,8 @@ function stripInternalKeys(operator: Operator, columns: readonly StepColumn[], a
   const keySlots = columns.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
   return {
     process: (inputs) => {
-      const changes = operator.process(inputs) as readonly Change[];
-      return changes.map(({ after, timestamp, sequence, window, headers }) => {
+      const changes = rowsOf(operator.process(inputs) as Batch);
+      const stripped = changes.map(({ after, timestamp, sequence, window, headers }) => {
         const row = after!.slice(extra);
         return new Change(
           keySlots.map((slot) => row[slot]!),
@@ -64,6 +65,7 @@ function stripInternalKeys(operator: Operator, columns: readonly StepColumn[], a
           headers,
         );
       });
+      return batchOf(stripped);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Value } from '../../types/sql-type.ts';
 import { Change, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
 /** Table functions side by side: as many rows as the longest gives, shorter ones padded with null. Stateless. */
@@ -12,8 +13,9 @@ export class FlatMap implements Operator {
     this.#position = position;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
-    return changes!.flatMap((change) => {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
+    const result = changes.flatMap((change) => {
       const { after } = change;
       if (after === undefined) return [];
       this.#position.sequence = change.sequence;
@@ -23,5 +25,6 @@ export class FlatMap implements Operator {
         return new Change(change.key, undefined, row, change.timestamp, change.sequence, change.window, change.headers);
       });
     });
+    return batchOf(result);
   }
 }

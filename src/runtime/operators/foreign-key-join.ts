@@ -1,4 +1,5 @@
 import { Change, keyText, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { GroupedStore } from '../stores/grouped-store.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
@@ -48,11 +49,12 @@ export class ForeignKeySubscribe implements Operator {
     this.#position = position;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const result: Change[] = [];
     let [version = 0] = this.#store.meta ?? [];
     const nothing = new Array<null>(this.#width).fill(null);
-    for (const change of changes!) {
+    for (const change of changes) {
       const { key, before, after, timestamp, sequence } = change;
       this.#position.sequence = sequence;
       version++;
@@ -70,8 +72,8 @@ export class ForeignKeySubscribe implements Operator {
       if (was !== undefined && keyText(was) !== keyText(now)) send(was, order.forget, nothing);
       send(now, was === undefined ? order.rememberAndAnswerIfFound : order.remember, after);
     }
-    if (changes!.length > 0) this.#store.setMeta([version]);
-    return result;
+    if (changes.length > 0) this.#store.setMeta([version]);
+    return batchOf(result);
   }
 
   /** A row of an inner join that names nothing has no part in it. */
@@ -109,15 +111,17 @@ export class ForeignKeyLookup implements Operator {
     this.#width = width;
   }
 
-  process([messages, changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([messagesBatch, changesBatch]: readonly Batch[]): Batch {
+    const messages = rowsOf(messagesBatch!);
+    const changes = rowsOf(changesBatch!);
     const result: Change[] = [];
     mergeInputs(
-      messages!,
-      changes!,
+      messages,
+      changes,
       (message) => this.#onMessage(message, result),
       (change) => this.#onChange(change, result),
     );
-    return result;
+    return batchOf(result);
   }
 
   #onMessage({ key, after, timestamp, sequence }: Change, result: Change[]): void {
@@ -188,9 +192,10 @@ export class ForeignKeyResolve implements Operator {
     this.#keyCount = keyCount;
   }
 
-  process([answers]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const answers = rowsOf(batch!);
     const result: Change[] = [];
-    for (const { key, after, timestamp, sequence } of answers!) {
+    for (const { key, after, timestamp, sequence } of answers) {
       const text = keyText(key);
       const version = after![this.#keyCount] as number;
       const stored = this.#store.get(text);
@@ -199,7 +204,7 @@ export class ForeignKeyResolve implements Operator {
       this.#store.put(text, [version, key, row, timestamp]);
       result.push(new Change(key, stored?.[2] ?? undefined, row ?? undefined, timestamp, sequence));
     }
-    return result;
+    return batchOf(result);
   }
 
   *current(key?: Row): Iterable<Change> {

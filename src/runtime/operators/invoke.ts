@@ -1,6 +1,7 @@
 import type { Value } from '../../types/sql-type.ts';
 import { Change, type Row } from '../change.ts';
 import type { DeadLetter } from '../failures.ts';
+import { batchOf, noChanges, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { ModelHost, Scored } from '../ports/model-host.ts';
 
@@ -33,12 +34,13 @@ export class Invoke implements Operator {
     this.#options = options;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] | Promise<readonly Change[]> {
-    const rows = changes!.filter(({ after }) => after !== undefined);
-    return rows.length === 0 ? [] : this.#score(rows);
+  process([batch]: readonly Batch[]): Batch | Promise<Batch> {
+    const changes = rowsOf(batch!);
+    const rows = changes.filter(({ after }) => after !== undefined);
+    return rows.length === 0 ? noChanges : this.#score(rows);
   }
 
-  async #score(changes: readonly Change[]): Promise<readonly Change[]> {
+  async #score(changes: readonly Change[]): Promise<Batch> {
     const { model, version, position } = this.#options;
     const scored = await this.#host.score(
       model,
@@ -56,7 +58,7 @@ export class Invoke implements Operator {
       const { key, after, timestamp, sequence, window, headers } = change;
       result.push(new Change(key, undefined, [...after!, ...values], timestamp, sequence, window, headers));
     });
-    return result;
+    return batchOf(result);
   }
 
   /** The columns that the row gets, or undefined when it leaves the stream. */

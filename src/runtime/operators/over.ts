@@ -3,6 +3,7 @@ import type { Value } from '../../types/sql-type.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import type { PickedRow } from '../../functions/over/define.ts';
 import { Change, keyText, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
@@ -54,9 +55,10 @@ export class Over implements Operator {
     this.#calls = calls;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const result: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       const { after } = change;
       if (after === undefined) continue;
       this.#position.sequence = change.sequence;
@@ -79,7 +81,7 @@ export class Over implements Operator {
       result.push(this.#extend(change, after, values));
     }
     if (this.#cache.size > 100_000) this.#cache.clear();
-    return result;
+    return batchOf(result);
   }
 
   #extend(change: Change, row: Row, values: readonly Value[]): Change {

@@ -1,6 +1,7 @@
 import type { WindowSpec } from '../../specs/window.ts';
 import type { AggregateSet, States } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { Panes } from '../panes.ts';
 import { pieces } from '../pieces.ts';
@@ -78,11 +79,12 @@ export class PaneAggregate implements Operator {
     return advanceMs <= sizeMs && retentionMs <= sizeMs + graceMs && aggregates.orderFree;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const { sizeMs, advanceMs, graceMs } = this.#window;
     const result: Change[] = [];
-    this.#prefetch(changes!);
-    for (const change of changes!) {
+    this.#prefetch(changes);
+    for (const change of changes) {
       const { key, after, timestamp, sequence } = change;
       if (after === undefined || hasNull(key)) continue;
       if (timestamp > this.#streamTime) this.#streamTime = timestamp;
@@ -92,7 +94,7 @@ export class PaneAggregate implements Operator {
         continue;
       }
       if (firstWindowStart(timestamp, this.#window) + sizeMs <= limit) {
-        for (const piece of this.drain()) result.push(...piece);
+        for (const piece of this.drain()) result.push(...rowsOf(piece));
         this.#closedBefore = limit;
       }
       const text = keyText(key);
@@ -109,7 +111,7 @@ export class PaneAggregate implements Operator {
       touched.sequence = sequence;
       if (touched.panes.at(-1) !== pane && !touched.panes.includes(pane)) touched.panes.push(pane);
     }
-    return result;
+    return batchOf(result);
   }
 
   #startOf(run: number): number {
@@ -150,7 +152,7 @@ export class PaneAggregate implements Operator {
   }
 
   /** The rows of every window that holds a changed pane, groups in order of their last change. */
-  *drain(): Iterable<readonly Change[]> {
+  *drain(): Iterable<Batch> {
     const all = this.#touched.sort((a, b) => a.sequence - b.sequence);
     for (const entry of this.#edited) entry.mark = -1;
     this.#touched = [];
@@ -161,7 +163,7 @@ export class PaneAggregate implements Operator {
       const result: Change[] = [];
       this.#prefetchWindows(piece, views);
       for (const touched of piece) this.#rowsOf(touched, views, result);
-      yield result;
+      yield batchOf(result);
     }
     this.#closedBefore = -Infinity;
     // Not before: panes that expire may still be needed for the rows above.

@@ -1,4 +1,5 @@
 import { Change, replaceRows, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
 /**
@@ -16,11 +17,12 @@ export class Project implements Operator {
     this.#inPlace = inPlace;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const map = this.#map;
-    const result = this.#inPlace ? undefined : new Array<Change>(changes!.length);
-    for (let i = 0; i < changes!.length; i++) {
-      const change = changes![i]!;
+    const result = this.#inPlace ? undefined : new Array<Change>(changes.length);
+    for (let i = 0; i < changes.length; i++) {
+      const change = changes[i]!;
       const { key, timestamp, sequence, window, headers } = change;
       this.#position.sequence = sequence;
       const before = change.before === undefined ? undefined : map(change.before);
@@ -28,6 +30,6 @@ export class Project implements Operator {
       if (result === undefined) replaceRows(change, before, after);
       else result[i] = new Change(key, before, after, timestamp, sequence, window, headers);
     }
-    return result ?? changes!;
+    return result === undefined ? batch! : batchOf(result);
   }
 }

@@ -1,4 +1,5 @@
 import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
 /** How a rekey sees rows: `keys` evaluates the new key, `rest` takes the other columns, both on an input row. */
@@ -22,10 +23,11 @@ export class StreamRekey implements Operator {
     this.#position = position;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const { keys, rest, keyOnly, readsValues, dropNullKeys } = this.#shape;
     const result: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       this.#position.sequence = change.sequence;
       const key =
         change.after === undefined
@@ -35,7 +37,7 @@ export class StreamRekey implements Operator {
       const after = change.after && [...key, ...rest(change.after)];
       result.push(new Change(key, undefined, after, change.timestamp, change.sequence, change.window, change.headers));
     }
-    return result;
+    return batchOf(result);
   }
 }
 
@@ -52,9 +54,10 @@ export class TableRekey implements Operator {
     this.#position = position;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const result: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       this.#position.sequence = change.sequence;
       const before = this.#move(change.before);
       const after = this.#move(change.after);
@@ -66,7 +69,7 @@ export class TableRekey implements Operator {
       if (before !== undefined) result.push(new Change(before.key, before.row, undefined, timestamp, sequence, window));
       if (after !== undefined) result.push(new Change(after.key, undefined, after.row, timestamp, sequence, window));
     }
-    return result;
+    return batchOf(result);
   }
 
   #move(row: Row | undefined): { key: Row; row: Row } | undefined {

@@ -1,6 +1,7 @@
 import type { WindowSpec } from '../../specs/window.ts';
 import type { AggregateSet } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row, type Window } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { Sessions, type Session, type SessionSegment } from '../sessions.ts';
 import type { WindowStore } from '../stores/window-store.ts';
@@ -44,9 +45,10 @@ export class SessionAggregate implements Operator {
     [this.#streamTime, this.#expired, this.#closed] = (store.meta ?? [-1, 0, 0]) as [number, number, number];
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const result: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       if (change.after === undefined || hasNull(change.key)) continue;
       if (change.timestamp > this.#streamTime) this.#streamTime = change.timestamp;
       this.#add(change, change.after, result);
@@ -54,7 +56,7 @@ export class SessionAggregate implements Operator {
     }
     this.#expire();
     this.#store.setMeta([this.#streamTime, this.#expired, this.#closed]);
-    return result;
+    return batchOf(result);
   }
 
   #add(change: Change, row: Row, result: Change[]): void {
@@ -103,12 +105,12 @@ export class SessionAggregate implements Operator {
     this.#closed = limit;
   }
 
-  closeIdle(): readonly Change[] {
+  closeIdle(): Batch {
     const result: Change[] = [];
-    if (!this.#final) return result;
+    if (!this.#final) return batchOf(result);
     this.#closeTo(this.#streamTime + 1, result, 0);
     this.#store.setMeta([this.#streamTime, this.#expired, this.#closed]);
-    return result;
+    return batchOf(result);
   }
 
   /** Forgets sessions whose retention is over, now and then. */

@@ -1,5 +1,6 @@
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { pieces } from '../pieces.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
@@ -24,10 +25,11 @@ export class GroupAggregate implements Operator {
     this.#withBefore = options.withBefore;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
-    if (changes!.length > 8) this.#store.prefetch(changes!.map(({ key }) => keyText(key)));
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
+    if (changes.length > 8) this.#store.prefetch(changes.map(({ key }) => keyText(key)));
     const result: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       const { key, before, after, timestamp, sequence } = change;
       if ((before === undefined && after === undefined) || hasNull(key)) continue;
       const text = keyText(key);
@@ -46,12 +48,14 @@ export class GroupAggregate implements Operator {
         this.#changed.set(text, { sequence, before: was });
       }
     }
-    return result;
+    return batchOf(result);
   }
 
-  *drain(): Iterable<readonly Change[]> {
+  *drain(): Iterable<Batch> {
     for (const piece of pieces([...this.#changed]))
-      yield piece.map(([text, { sequence, before }]) => this.#change(this.#store.get(text)!, before, sequence));
+      yield batchOf(
+        piece.map(([text, { sequence, before }]) => this.#change(this.#store.get(text)!, before, sequence)),
+      );
     this.#changed.clear();
   }
 

@@ -1,4 +1,5 @@
 import type { Change, Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
 /** Keeps the rows of a stream that satisfy a predicate; rows without a value never do. Stateless. */
@@ -11,12 +12,13 @@ export class StreamFilter implements Operator {
     this.#position = position;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const kept: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       this.#position.sequence = change.sequence;
       if (change.after !== undefined && this.#matches(change.after)) kept.push(change);
     }
-    return kept;
+    return batchOf(kept);
   }
 }

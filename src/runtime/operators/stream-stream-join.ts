@@ -1,5 +1,6 @@
 import type { JoinWindow } from '../../specs/window.ts';
 import { Change, hasNull, rowText, type Row, type Window } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import type { WindowStore } from '../stores/window-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
@@ -60,16 +61,18 @@ export class StreamStreamJoin implements Operator {
     [this.#streamTime, this.#arrival, this.#padded] = (left.meta ?? [-1, 0, 0]) as [number, number, number];
   }
 
-  process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
+  process([leftBatch, rightBatch]: readonly Batch[]): Batch {
+    const left = rowsOf(leftBatch!);
+    const right = rowsOf(rightBatch!);
     const result: Change[] = [];
     mergeInputs(
-      left!,
-      right!,
+      left,
+      right,
       (change) => this.#visit(change, this.#left, this.#right, true, result),
       (change) => this.#visit(change, this.#right, this.#left, false, result),
     );
     this.#left.store.setMeta([this.#streamTime, this.#arrival, this.#padded]);
-    return result;
+    return batchOf(result);
   }
 
   #visit(change: Change, own: Side, other: Side, isLeft: boolean, result: Change[]): void {
@@ -144,8 +147,8 @@ export class StreamStreamJoin implements Operator {
   }
 
   /** A row that was padded may still meet a match that comes later. */
-  closeIdle(): readonly Change[] {
-    return this.#within.eager ? [] : this.#padBefore(Infinity, 0);
+  closeIdle(): Batch {
+    return batchOf(this.#within.eager ? [] : this.#padBefore(Infinity, 0));
   }
 
   /** Pads outer rows whose window and grace stream time has passed. */

@@ -1,4 +1,5 @@
 import { Change, hasNull, replaceRows, rowText, rowTexts, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
@@ -28,20 +29,22 @@ export class StreamTableJoin implements Operator {
     this.#inPlace = inPlace;
   }
 
-  process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
-    if (left!.length > 8) this.#table.prefetch(rowTexts(left!));
-    if (right!.length === 0) return this.#matched(left!);
+  process([leftBatch, rightBatch]: readonly Batch[]): Batch {
+    const left = rowsOf(leftBatch!);
+    const right = rowsOf(rightBatch!);
+    if (left.length > 8) this.#table.prefetch(rowTexts(left));
+    if (right.length === 0) return batchOf(this.#matched(left));
     const result: Change[] = [];
     mergeInputs(
-      left!,
-      right!,
+      left,
+      right,
       (change) => this.#join(change, this.#look(change), result),
       (change) => {
         if (change.after === undefined) this.#table.delete(rowText(change));
         else this.#table.put(rowText(change), change.after);
       },
     );
-    return result;
+    return batchOf(result);
   }
 
   /** Rows that find the table as it is: all looks are made first, so that the memory behind them is waited for together. */

@@ -1,4 +1,5 @@
 import { Change, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
 /**
@@ -16,9 +17,10 @@ export class TableFilter implements Operator {
     this.#position = position;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const result: Change[] = [];
-    for (const change of changes!) {
+    for (const change of changes) {
       this.#position.sequence = change.sequence;
       const before = this.#keep(change.before);
       const after = this.#keep(change.after);
@@ -27,7 +29,7 @@ export class TableFilter implements Operator {
       const same = before === change.before && after === change.after;
       result.push(same ? change : new Change(key, before, after, timestamp, sequence, window, headers));
     }
-    return result;
+    return batchOf(result);
   }
 
   #keep(row: Row | undefined): Row | undefined {

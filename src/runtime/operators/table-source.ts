@@ -1,4 +1,5 @@
 import { Change, keyText, rowText, rowTexts, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
@@ -15,9 +16,10 @@ export class TableSource implements Operator {
     this.#width = width;
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
-    if (changes!.length > 8) this.#store.prefetch(rowTexts(changes!));
-    return changes!.map((change) => {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
+    if (changes.length > 8) this.#store.prefetch(rowTexts(changes));
+    const result = changes.map((change) => {
       const text = rowText(change);
       const before = padded(this.#store.get(text)?.[1], this.#width);
       if (change.after === undefined) this.#store.delete(text);
@@ -32,6 +34,7 @@ export class TableSource implements Operator {
         change.headers,
       );
     });
+    return batchOf(result);
   }
 
   *current(key?: Row): Iterable<Change> {

@@ -1,4 +1,5 @@
 import { Change, keyText, rowText, type Row } from '../change.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
@@ -30,7 +31,9 @@ export class TableTableJoin implements Operator {
     this.#row = row;
   }
 
-  process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
+  process([leftBatch, rightBatch]: readonly Batch[]): Batch {
+    const left = rowsOf(leftBatch!);
+    const right = rowsOf(rightBatch!);
     const result: Change[] = [];
     const visit = (change: Change, own: KeyValueStore<Side>, other: KeyValueStore<Side>, isLeft: boolean): void => {
       const text = rowText(change);
@@ -54,12 +57,12 @@ export class TableTableJoin implements Operator {
       result.push(new Change(change.key, before, after, timestamp, change.sequence, window));
     };
     mergeInputs(
-      left!,
-      right!,
+      left,
+      right,
       (change) => visit(change, this.#left, this.#right, true),
       (change) => visit(change, this.#right, this.#left, false),
     );
-    return result;
+    return batchOf(result);
   }
 
   #join(key: Row, left: Row | undefined, right: Row | undefined): Row | undefined {

@@ -1,15 +1,16 @@
 import type { Change } from '../change.ts';
+import { batchOf, rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { mergeInputs } from './merge-inputs.ts';
 
 /** The rows of two streams in the order in which they came. Stateless. */
 export class Union implements Operator {
-  process([left, right]: readonly (readonly Change[])[]): readonly Change[] {
-    if (right!.length === 0) return left!;
-    if (left!.length === 0) return right!;
+  process([leftBatch, rightBatch]: readonly Batch[]): Batch {
+    if (sizeOf(rightBatch!) === 0) return leftBatch!;
+    if (sizeOf(leftBatch!) === 0) return rightBatch!;
     const result: Change[] = [];
     const add = (change: Change): void => void result.push(change);
-    mergeInputs(left!, right!, add, add);
-    return result;
+    mergeInputs(rowsOf(leftBatch!), rowsOf(rightBatch!), add, add);
+    return batchOf(result);
   }
 }

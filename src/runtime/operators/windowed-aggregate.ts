@@ -1,6 +1,7 @@
 import type { WindowSpec } from '../../specs/window.ts';
 import type { AggregateSet, GroupState } from '../aggregation.ts';
 import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { batchOf, noChanges, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { pieces } from '../pieces.ts';
 import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
@@ -48,11 +49,12 @@ export class WindowedAggregate implements Operator {
     [this.#streamTime, this.#closed, this.#expired] = (store.meta ?? [-1, 0, 0]) as [number, number, number];
   }
 
-  process([changes]: readonly (readonly Change[])[]): readonly Change[] {
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
     const { sizeMs, advanceMs, graceMs } = this.#window;
     const result: Change[] = [];
     const before = this.#streamTime;
-    for (const change of changes!) {
+    for (const change of changes) {
       const { key, after, timestamp, sequence } = change;
       if (after === undefined || hasNull(key)) continue;
       if (timestamp > this.#streamTime) this.#streamTime = timestamp;
@@ -79,18 +81,19 @@ export class WindowedAggregate implements Operator {
       if (this.#final) this.#close(result, sequence);
     }
     if (this.#streamTime !== before) this.#remember();
-    return result;
+    return batchOf(result);
   }
 
-  *drain(): Iterable<readonly Change[]> {
+  *drain(): Iterable<Batch> {
     const touched = this.#touched.sort((a, b) => a.mark - b.mark);
     this.#touched = [];
     for (const piece of pieces(touched)) {
-      yield piece.map((entry) => {
+      const rows = piece.map((entry) => {
         const { mark, start } = entry;
         entry.mark = -1;
         return this.#change(start, entry.value!, this.#before.get(entry), mark);
       });
+      yield batchOf(rows);
     }
     this.#before.clear();
   }
@@ -117,14 +120,14 @@ export class WindowedAggregate implements Operator {
     this.#closed = next;
   }
 
-  closeIdle(): readonly Change[] {
-    if (!this.#final) return [];
+  closeIdle(): Batch {
+    if (!this.#final) return noChanges;
     const open = [...this.#store.entries(this.#closed)];
     if (open.length > 0) {
       this.#closed = open.at(-1)![0] + this.#window.advanceMs;
       this.#remember();
     }
-    return open.map(([start, , group]) => this.#change(start, group, undefined, 0));
+    return batchOf(open.map(([start, , group]) => this.#change(start, group, undefined, 0)));
   }
 
   #row(start: number, [key, states]: GroupState): Row {

@@ -1,4 +1,5 @@
 import { invokesModel } from '../../plan/physical/step.ts';
+import { rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Change, Row } from '../change.ts';
 import type { CommitObserver, InputLog, Position, Reading, TaskLog } from '../ports/log.ts';
 import type { ModelHost } from '../ports/model-host.ts';
@@ -244,12 +245,13 @@ export class Task {
   }
 
   #emit(result: Result): Promise<void> | undefined {
-    if (result instanceof Promise) return result.then((changes) => this.#write(changes));
+    if (result instanceof Promise) return result.then((batch) => this.#write(batch));
     this.#write(result);
     return undefined;
   }
-  #write(changes: readonly Change[]): void {
-    if (changes.length === 0) return;
+  #write(batch: Batch): void {
+    if (sizeOf(batch) === 0) return;
+    const changes = rowsOf(batch);
     this.#emitted += changes.length;
     if (this.#next !== undefined) {
       this.#next.write(changes);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { batchOf, noChanges, rowsOf } from '../../../src/runtime/batch.ts';
 import { Change, replaceRows, type Row } from '../../../src/runtime/change.ts';
 import type { Operator } from '../../../src/runtime/operator.ts';
 import { STRING } from '../../../src/types/sql-type.ts';
@@ -16,10 +17,10 @@ const k = (before: string | undefined, after: string | undefined, sequence = 0):
 /** What a checked operator does that gives some changes, whatever it gets. */
 const gives = (contract: Partial<Contract>, ...batches: Change[][]): (() => void) => {
   let at = 0;
-  const operator = checked({ process: () => batches[at++]! }, { ...table, ...contract });
+  const operator = checked({ process: () => batchOf(batches[at++]!) }, { ...table, ...contract });
   return () =>
     batches.forEach((batch) => {
-      void operator.process([[k(undefined, 'in', Math.max(0, ...batch.map(({ sequence }) => sequence)))]]);
+      void operator.process([batchOf([k(undefined, 'in', Math.max(0, ...batch.map(({ sequence }) => sequence)))])]);
     });
 };
 
@@ -27,16 +28,21 @@ describe('an operator is held to', () => {
   test('the order of sequence, of what it gets and of what it gives', () => {
     expect(gives({}, [k(undefined, 'a', 2), k('a', 'b', 1)])).toThrow('it gave 1 behind 2');
     const passes = checked({ process: ([changes]) => changes! }, table);
-    expect(() => passes.process([[k(undefined, 'a', 2), k('a', 'b', 1)]])).toThrow(
+    expect(() => passes.process([batchOf([k(undefined, 'a', 2), k('a', 'b', 1)])])).toThrow(
       'it was given input 0 out of order: 1 behind 2',
     );
-    const drains = checked({ process: () => [], drain: () => [[k(undefined, 'a', 3)], [k('a', 'b', 2)]] }, table);
+    const drains = checked(
+      { process: () => noChanges, drain: () => [batchOf([k(undefined, 'a', 3)]), batchOf([k('a', 'b', 2)])] },
+      table,
+    );
     expect(() => [...drains.drain!()]).toThrow('it drained 2 behind 3');
   });
 
   test('sequences of what it was given', () => {
-    const early = checked({ process: () => [k(undefined, 'a', 9)] }, table);
-    expect(() => early.process([[k(undefined, 'x', 1)]])).toThrow('it gave 9, which is above all it was given');
+    const early = checked({ process: () => batchOf([k(undefined, 'a', 9)]) }, table);
+    expect(() => early.process([batchOf([k(undefined, 'x', 1)])])).toThrow(
+      'it gave 9, which is above all it was given',
+    );
   });
 
   test('a before that is what it gave last', () => {
@@ -66,15 +72,15 @@ describe('an operator is held to', () => {
   test('leaving alone what is not its own', () => {
     const inPlace: Operator = {
       process: ([changes]) => {
-        for (const change of changes!) replaceRows(change, undefined, ['new']);
+        for (const change of rowsOf(changes!)) replaceRows(change, undefined, ['new']);
         return changes!;
       },
     };
     const stream: Contract = { ...table, before: 'appends' };
-    expect(() => checked(inPlace, stream).process([[k(undefined, 'a')]])).toThrow(
+    expect(() => checked(inPlace, stream).process([batchOf([k(undefined, 'a')])])).toThrow(
       'it changed a change of input 0 in place',
     );
-    expect(() => checked(inPlace, { ...stream, owns: [true] }).process([[k(undefined, 'a')]])).not.toThrow();
+    expect(() => checked(inPlace, { ...stream, owns: [true] }).process([batchOf([k(undefined, 'a')])])).not.toThrow();
     const same = k(undefined, 'a');
     expect(gives({ ...stream, makes: true }, [same], [same])).toThrow('it gave one change twice');
   });
@@ -82,10 +88,10 @@ describe('an operator is held to', () => {
   test('never changing a row that it gave', () => {
     const list = ['a'];
     const operator = checked(
-      { process: () => [new Change(['k'], undefined, list, 5, 0)] },
+      { process: () => batchOf([new Change(['k'], undefined, list, 5, 0)]) },
       { ...table, before: 'appends' },
     );
-    void operator.process([[k(undefined, 'x')]]);
+    void operator.process([batchOf([k(undefined, 'x')])]);
     expect(() => list.push('b')).toThrow(TypeError);
   });
 });
