@@ -1,4 +1,4 @@
-import { stepInputs, type PhysicalPlan, type RepartitionStep, type SourceStep, type Step } from './step.ts';
+import { factsOf, stepInputs, type PhysicalPlan, type RepartitionStep, type SourceStep, type Step } from './step.ts';
 
 /** A part of a plan that runs on one partition number of its inputs: the plan cut at its repartitions. */
 export interface SubTopology {
@@ -23,8 +23,14 @@ export function subTopologies(plan: PhysicalPlan): SubTopology[] {
   return parts;
 }
 
+/** Whether a step's rows come from a topic: there the plan is cut. */
+function isEdge(step: Step): step is SourceStep | RepartitionStep {
+  const { placement } = factsOf(step);
+  return placement === 'topic' || placement === 'like';
+}
+
 function collect(step: Step, into: (SourceStep | RepartitionStep)[]): void {
-  if (step.op === 'streamSource' || step.op === 'tableSource' || step.op === 'repartition') into.push(step);
+  if (isEdge(step)) into.push(step);
   else for (const input of stepInputs(step)) collect(input, into);
 }
 

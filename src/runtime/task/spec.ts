@@ -1,4 +1,4 @@
-import { allSteps, type PhysicalPlan, type SourceStep } from '../../plan/physical/step.ts';
+import { allSteps, factsOf, type PhysicalPlan, type SourceStep } from '../../plan/physical/step.ts';
 import { readersOf, subTopologies, type SubTopology } from '../../plan/physical/topology.ts';
 import type { RunSettings } from '../run-settings.ts';
 
@@ -48,8 +48,6 @@ export function inputsOf(spec: TaskSpec): TaskInput[] {
   );
 }
 
-const unordered: ReadonlySet<string> = new Set(['streamSource', 'streamFilter', 'project', 'flatMap']);
-
 /** Whether the inputs are to be read in order of their time: where a step combines rows, or remembers some. */
 export const isOrdered = (spec: TaskSpec): boolean =>
-  partsOf(spec).some(({ root }) => allSteps(root).some(({ op }) => !unordered.has(op)));
+  partsOf(spec).some(({ root }) => allSteps(root).some((step) => !factsOf(step).anyOrder));

@@ -82,9 +82,9 @@ describe.each(ops)('%s', (op) => {
     }
   });
 
-  test('is never free to go, and never run again, where it keeps state', () => {
-    const { state, replace, rerunnable } = stepFacts[op];
-    if (state !== 'none') expect([replace === 'free', rerunnable]).toEqual([false, false]);
+  test('is never free to go, nor run again, nor given rows in any order, where it keeps state', () => {
+    const { state, replace, rerunnable, anyOrder } = stepFacts[op];
+    if (state !== 'none') expect([replace === 'free', rerunnable, anyOrder]).toEqual([false, false, false]);
   });
 
   test('names its inputs, and every expression and function that it evaluates', () => {
@@ -152,6 +152,7 @@ const whole = {
   placement: 'input',
   ownsRows: false,
   rerunnable: true,
+  anyOrder: true,
   conflates: false,
   before: 'never',
   expressions: noExpressions,
@@ -163,6 +164,7 @@ const { placement: _placement, ...unplaced } = whole;
 const { ownsRows: _owns, ...unowned } = whole;
 const { rerunnable: _rerunnable, ...once } = whole;
 const { conflates: _conflates, ...eager } = whole;
+const { anyOrder: _order, ...strict } = whole;
 const { before: _before, ...forgetful } = whole;
 const { expressions: _expressions, ...mute } = whole;
 const { functions: _functions, ...idle } = whole;
@@ -182,6 +184,8 @@ export const refused = [
   once satisfies StepFacts<SampleStep>,
   // @ts-expect-error no word on conflation
   eager satisfies StepFacts<SampleStep>,
+  // @ts-expect-error no word on the order of its rows
+  strict satisfies StepFacts<SampleStep>,
   // @ts-expect-error no word on former rows
   forgetful satisfies StepFacts<SampleStep>,
   // @ts-expect-error no expressions

@@ -52,6 +52,8 @@ export interface StepFacts<S extends StepBase> {
   readonly ownsRows: boolean | 'asInput';
   /** Whether a micro-batch may be run again: user code that is too slow in a batch is then watched call by call. */
   readonly rerunnable: boolean;
+  /** Whether it works on each row alone, so that the rows of several partitions may come to it in any order. */
+  readonly anyOrder: boolean;
   /** Whether it may hold back all but the last change of a key until the micro-batch ends. */
   readonly conflates: boolean;
   /**

@@ -16,6 +16,7 @@ export const flatMap = {
   placement: 'input',
   ownsRows: false,
   rerunnable: true,
+  anyOrder: true,
   conflates: false,
   before: 'never',
   expressions: ({ functions }) => functions.flatMap(({ args }) => args),

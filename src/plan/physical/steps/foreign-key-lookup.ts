@@ -23,6 +23,7 @@ export const foreignKeyLookup = {
   placement: 'right',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'never',
   expressions: joinExpressions,

@@ -16,6 +16,7 @@ export const foreignKeyResolve = {
   placement: 'input',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'always',
   expressions: noExpressions,

@@ -18,6 +18,7 @@ export const foreignKeySubscribe = {
   placement: 'input',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'never',
   expressions: ({ foreignKeys }) => foreignKeys,

@@ -22,6 +22,7 @@ export const invoke = {
   placement: 'input',
   ownsRows: true,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'asInput',
   expressions: ({ args }) => args,

@@ -25,6 +25,7 @@ export const over = {
   placement: 'input',
   ownsRows: true,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'never',
   expressions: ({ partitionBy, orderBy, calls }) => [...partitionBy, orderBy, ...calls.flatMap(({ args }) => args)],

@@ -18,6 +18,7 @@ export const project = {
   placement: 'input',
   ownsRows: true,
   rerunnable: true,
+  anyOrder: true,
   conflates: false,
   before: 'asInput',
   expressions: ({ exprs }) => exprs,

@@ -3,7 +3,10 @@ import type { StepColumn } from './base.ts';
 import type { StepBase } from './base.ts';
 import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
-/** The cut between two sub-topologies: rows leave through an internal topic and come back on the partition of their key. */
+/**
+ * The cut between two sub-topologies: rows leave through an internal topic and come back on the partition of their key. Its version
+ * is also that of the records in the topic.
+ */
 export interface RepartitionStep<Input> extends StepBase {
   readonly op: 'repartition';
   readonly input: Input;
@@ -25,6 +28,7 @@ export const repartition = {
   placement: 'like',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'asInput',
   expressions: noExpressions,

@@ -24,6 +24,7 @@ export const streamAggregate = {
   placement: 'input',
   ownsRows: true,
   rerunnable: false,
+  anyOrder: false,
   conflates: true,
   before: 'asked',
   expressions: ({ aggregates }) => aggregates.flatMap(({ args }) => args),

@@ -18,6 +18,7 @@ export const streamStreamJoin = {
   placement: 'left',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'never',
   expressions: joinExpressions,

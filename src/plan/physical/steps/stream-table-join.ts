@@ -16,6 +16,7 @@ export const streamTableJoin = {
   placement: 'left',
   ownsRows: true,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'never',
   expressions: joinExpressions,

@@ -19,6 +19,7 @@ export const tableAggregate = {
   placement: 'input',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: true,
   before: 'asked',
   expressions: ({ aggregates }) => aggregates.flatMap(({ args }) => args),

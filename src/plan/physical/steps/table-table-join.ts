@@ -16,6 +16,7 @@ export const tableTableJoin = {
   placement: 'left',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'always',
   expressions: joinExpressions,

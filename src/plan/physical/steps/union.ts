@@ -16,6 +16,7 @@ export const union = {
   placement: 'none',
   ownsRows: false,
   rerunnable: false,
+  anyOrder: false,
   conflates: false,
   before: 'never',
   expressions: noExpressions,
