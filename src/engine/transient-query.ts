@@ -100,7 +100,7 @@ export class TransientQuery implements QueryStream {
         statePrefix: Buffer.from('transient/'),
         models: engine.models,
         schemas: engine.schemas,
-        sinks: [sink],
+        sinks: () => [sink],
         errors: new ErrorCollector(id, false),
       },
     );

@@ -1,4 +1,5 @@
 import type { PhysicalPlan, SinkSpec } from '../../plan/physical/step.ts';
+import type { TaskLog } from '../ports/log.ts';
 import { EntityStore, type EntityOptions } from './entities.ts';
 import type { Sink, SinkContext } from './sink.ts';
 import { TopicSink } from './topic.ts';
@@ -12,9 +13,10 @@ export type SinkKind = keyof SinkOptions;
 /** A sink that a query wants. */
 export type WantedSink = { readonly [K in SinkKind]: { readonly kind: K; readonly options: SinkOptions[K] } }[SinkKind];
 
-const makers: { readonly [K in SinkKind]: (context: SinkContext, options: SinkOptions[K]) => Sink } = {
-  topic: (context, options) => new TopicSink(context, options),
-  entities: ({ location, columns }, options) => new EntityStore(location, columns, options),
+type Maker<K extends SinkKind> = (options: SinkOptions[K], context: SinkContext, log: TaskLog) => Sink;
+const makers: { readonly [K in SinkKind]: Maker<K> } = {
+  topic: (options, context, log) => new TopicSink(context, log, options),
+  entities: (options, { location, columns }) => new EntityStore(location, columns, options),
 };
 
 /** The sinks of a query, its own first; that one's records are what the query is said to give out. */
@@ -25,7 +27,12 @@ export function sinksOf({ sink, entityKey, entityTime }: PhysicalPlan): WantedSi
   return [...topic, ...entities];
 }
 
-/** Opens a sink of any kind. */
-export function openSink<K extends SinkKind>(kind: K, options: SinkOptions[K], context: SinkContext): Sink {
-  return makers[kind](context, options);
+/** Opens a sink of any kind; `log` is the task's own. */
+export function openSink<K extends SinkKind>(
+  kind: K,
+  options: SinkOptions[K],
+  context: SinkContext,
+  log: TaskLog,
+): Sink {
+  return makers[kind](options, context, log);
 }

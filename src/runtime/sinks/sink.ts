@@ -1,6 +1,5 @@
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import type { Change, Row } from '../change.ts';
-import type { TaskLog } from '../ports/log.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import type { StoreLocation } from '../stores/cached-store.ts';
 import type { FailureSink } from '../failures.ts';
@@ -33,7 +32,6 @@ export interface Sink<T = Change> {
 
 /** What every sink is opened with, beside its own options. */
 export interface SinkContext {
-  readonly log: TaskLog;
   readonly query: string;
   readonly columns: readonly StepColumn[];
   /** Takes what cannot be written, by the sequence number of its change. */

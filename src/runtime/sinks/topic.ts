@@ -11,7 +11,7 @@ export class TopicSink implements Sink {
   readonly #failures: FailureSink;
   readonly #add: AddRecord;
 
-  constructor({ log, columns, failures }: Pick<SinkContext, 'log' | 'columns' | 'failures'>, spec: SinkSpec) {
+  constructor({ columns, failures }: Pick<SinkContext, 'columns' | 'failures'>, log: TaskLog, spec: SinkSpec) {
     this.#failures = failures;
     this.#encoder = new SinkEncoder({ ...spec, partitions: log.partitions(spec.topic) || spec.partitions }, columns);
     this.#add = adderTo(log, spec.topic);

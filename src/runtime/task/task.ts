@@ -8,7 +8,7 @@ import type { SchemaCache } from '../schema-cache.ts';
 import { DeadLetterSink } from '../sinks/dead-letters.ts';
 import { openSink, sinksOf } from '../sinks/index.ts';
 import { ProcessingLogSink } from '../sinks/processing-log.ts';
-import type { Sink } from '../sinks/sink.ts';
+import type { Sink, SinkContext } from '../sinks/sink.ts';
 import { SourceDecoder } from '../source-decoder.ts';
 import { LocalTopology, type Result } from '../topology.ts';
 import { lastOfEach } from './conflate.ts';
@@ -27,7 +27,7 @@ export interface TaskPorts {
   readonly models: ModelHost | undefined;
   readonly schemas: SchemaCache;
   /** In place of the plan's own sinks; the first one's records count. */
-  readonly sinks?: readonly Sink[];
+  readonly sinks?: (context: SinkContext) => readonly Sink[];
   readonly errors?: ErrorCollector;
   readonly observe?: CommitObserver | undefined;
 }
@@ -146,7 +146,7 @@ export class Task {
   }
 
   #build(): void {
-    const { plan, part, settings, partitions, queryId } = this.spec;
+    const { plan, part, settings, partitions } = this.spec;
     const { log, output, backend, statePrefix, models, sinks } = this.#ports;
     const widest = Math.max(1, ...inputsOf(this.spec).map((input) => log.partitions(this.#topicOf(input))));
     this.#topology = new LocalTopology(plan, {
@@ -162,21 +162,21 @@ export class Task {
     });
     const next = partsOf(this.spec).at(-1)!.output;
     if (next !== undefined) this.#next = new RepartitionWriter(output!, next);
-    else if (sinks !== undefined) this.#sinks = sinks;
     else
-      this.#sinks = sinksOf(plan).map(({ kind, options }) =>
-        openSink(kind, options, {
-          log: output!,
-          query: queryId,
-          columns: plan.root.columns,
-          failures: this.#errors,
-          location: {
-            backend,
-            prefix: Buffer.concat([statePrefix, Buffer.from(`${kind}/`)]),
-            cacheBytes: settings.cacheBytes,
-          },
-        }),
-      );
+      this.#sinks =
+        sinks?.(this.#sinkContext('own')) ??
+        sinksOf(plan).map(({ kind, options }) => openSink(kind, options, this.#sinkContext(kind), output!));
+  }
+  #sinkContext(name: string): SinkContext {
+    const { queryId, plan, settings } = this.spec;
+    const { backend, statePrefix } = this.#ports;
+    const prefix = Buffer.concat([statePrefix, Buffer.from(`${name}/`)]);
+    return {
+      query: queryId,
+      columns: plan.root.columns,
+      failures: this.#errors,
+      location: { backend, prefix, cacheBytes: settings.cacheBytes },
+    };
   }
 
   get errors(): number {
@@ -283,6 +283,7 @@ export class Task {
     }
     this.#errors.origins.clear();
     await this.#ports.output?.send();
+    await this.#pressure();
   }
 
   /** Emits what waits for stream time when there was no input for long enough and none is waiting; false when it is not due. */

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import { MemoryLog } from '../../src/adapters/memory/memory-log.ts';
+import type { CommitStep } from '../../src/runtime/ports/log.ts';
+import { DeadLetterSink, deadLetterRecord } from '../../src/runtime/sinks/dead-letters.ts';
+import { ProcessingLogSink } from '../../src/runtime/sinks/processing-log.ts';
+import { EntityStore } from '../../src/runtime/sinks/entities.ts';
+import { queue, stagedFiles, upsertStore } from './fake-sinks.ts';
+import { sinkContract, type Destination, type World } from './sink-delivery.ts';
+
+sinkContract('a store of rows by key', upsertStore);
+sinkContract('a queue', queue);
+sinkContract('files that a commit shows', stagedFiles);
+
+sinkContract('topic', (): Destination => ({
+  guarantee: 'exactlyOnce',
+  open: undefined,
+  delivered: ({ log }: World) =>
+    log.records('out').map(({ value }) => (JSON.parse(value!.toString()) as { N: number }).N),
+}));
+
+sinkContract('entities', (): Destination => ({
+  guarantee: 'upserts',
+  open: ({ location, columns }) => new EntityStore(location, columns, { key: ['K'], time: undefined }),
+  delivered: ({ task }: World) =>
+    new Map([...task.current(undefined)!].map(({ key, after }) => [String(key[0]), after![1] as number])),
+}));
+
+describe.each<CommitStep>(['begun', 'sent', 'ended', 'stored'])('records that died as their commit had %s', (step) => {
+  const letter = {
+    model: 'm',
+    version: 1,
+    error: 'TIMEOUT',
+    message: 'too late',
+    row: Buffer.from('{}'),
+    timestamp: 1,
+  };
+  const error = { query: 'q', type: 'PROCESSING', topic: 't', partition: 0, offset: 1, message: 'no' } as const;
+
+  test.each(['letters', 'errors'])(
+    'are in the topic of %s once their commit is done, and never before',
+    async (topic) => {
+      const log = new MemoryLog();
+      log.create(topic, 1);
+      const backend = new MemoryBackend();
+      const write = async (dies: boolean): Promise<void> => {
+        const task = log.open('task');
+        await task.takeOver();
+        if (topic === 'letters') new DeadLetterSink(task, topic).write([deadLetterRecord('q', letter, undefined)]);
+        else new ProcessingLogSink(task, topic).write([error]);
+        expect(log.records(topic)).toHaveLength(0);
+        const observe = (now: CommitStep): void => {
+          if (dies && now === step) throw new TypeError('died');
+        };
+        observe('begun');
+        await task.commit([], backend.batch(), observe);
+      };
+      await expect(async () => write(true)).rejects.toThrow('died');
+      const isDone = step === 'ended' || step === 'stored';
+      expect(log.records(topic)).toHaveLength(isDone ? 1 : 0);
+      if (!isDone) await write(false);
+      expect(log.records(topic)).toHaveLength(1);
+    },
+  );
+});
