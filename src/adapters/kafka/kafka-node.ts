@@ -290,8 +290,10 @@ export class KafkaNode implements Node {
     else this.#unreachable.set(worker, broker);
     for (const task of tasks) {
       const running = this.#queries.get(task.queryId);
-      const before = running?.status.get(task.id);
+      const known = running?.status.get(task.id);
       running?.status.set(task.id, task);
+      // One that was started anew counts from nothing.
+      const before = known !== undefined && known.batches <= task.batches ? known : undefined;
       const read = task.in - (before?.in ?? 0);
       if (running !== undefined && read > 0) {
         running.error = undefined;

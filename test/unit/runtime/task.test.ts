@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { MemoryBackend } from '../../../src/adapters/memory/memory-backend.ts';
+import { MemoryLog } from '../../../src/adapters/memory/memory-log.ts';
+import type { PhysicalPlan } from '../../../src/plan/physical/step.ts';
+import { runSettings } from '../../../src/runtime/run-settings.ts';
+import { SchemaCache } from '../../../src/runtime/schema-cache.ts';
+import { layoutOf } from '../../../src/runtime/task/layout.ts';
+import type { TaskPart } from '../../../src/runtime/task/spec.ts';
+import { Task } from '../../../src/runtime/task/task.ts';
+import { batchesOf } from '../../../src/runtime/topic-records.ts';
+import { planOf } from '../../contract/plan-of.ts';
+
+const partitions = 3;
+const sql = `
+  CREATE STREAM s (k STRING KEY, v STRING) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=${partitions});
+  CREATE TABLE t WITH (KAFKA_TOPIC='out') AS SELECT v, COUNT(*) AS n FROM s GROUP BY v;`;
+
+/** Runs a plan to the end of its input: as one task, or as one for each part and partition. */
+async function run(plan: PhysicalPlan, parts: readonly (TaskPart | undefined)[], settings = {}) {
+  const log = new MemoryLog();
+  for (const topic of ['s', 'out', 'errors']) log.create(topic, partitions);
+  for (const { output } of layoutOf(plan).parts) if (output !== undefined) log.create(`q-${output.stepId}`, partitions);
+  const tasks = await Promise.all(
+    parts.map(async (part) => {
+      const name = part === undefined ? 'q' : `q/${part.index}/${part.partition}`;
+      const output = log.open(name);
+      const task = new Task(
+        {
+          queryId: 'q',
+          plan,
+          part,
+          settings: {
+            ...runSettings({ 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...settings }),
+          },
+          processingLog: 'errors',
+          deadLetters: '',
+        },
+        {
+          log: output,
+          output,
+          backend: new MemoryBackend(),
+          statePrefix: Buffer.from(`${name}/`),
+          models: undefined,
+          schemas: new SchemaCache(() => Promise.resolve(undefined)),
+        },
+      );
+      await task.start();
+      return task;
+    }),
+  );
+  const records = Array.from({ length: 60 }, (_, i) => ({
+    key: `k${i}`,
+    value: `{"V":"v${i % 7}"}`,
+    timestamp: i,
+    partition: undefined,
+  }));
+  for (const { partition, batch } of batchesOf(records, partitions)) log.partitions('s')[partition]!.append(batch);
+  for (let round = 0; round < 3; round++)
+    for (const task of tasks) {
+      while (await task.step());
+      await task.commit();
+    }
+  const out = Array.from({ length: partitions }, (_, partition) => log.records('out', partition)).flat();
+  const finals = new Map(out.map(({ key, value }) => [key!.toString(), value?.toString()]));
+  const total = (name: 'in' | 'out'): number => tasks.reduce((sum, { counts }) => sum + counts[name], 0);
+  return { written: out.length, finals, recordsIn: total('in'), recordsOut: total('out') };
+}
+
+const each = Array.from({ length: partitions }, (_, partition) => partition);
+
+test('a query counts the records of its sink, however its parts are run', async () => {
+  const plan = await planOf(sql);
+  const { parts } = layoutOf(plan);
+  expect(parts.map(({ output }) => output !== undefined)).toEqual([true, false]);
+  const whole = await run(plan, [undefined]);
+  const apart = await run(
+    plan,
+    parts.flatMap(({ index }) => each.map((partition) => ({ index, partition }))),
+  );
+  expect([whole.recordsOut, whole.written]).toEqual([60, 60]);
+  expect([apart.recordsOut, apart.written]).toEqual([60, 60]);
+  expect(apart.finals).toEqual(whole.finals);
+  expect(whole.finals.size).toBe(7);
+});
+
+test('where a query begins at the end of its topics is recorded before anything comes', async () => {
+  const plan = await planOf(sql);
+  const log = new MemoryLog();
+  for (const topic of ['s', 'out', 'errors']) log.create(topic, partitions);
+  const backend = new MemoryBackend();
+  const start = async (): Promise<Task> => {
+    const output = log.open('q');
+    const task = new Task(
+      {
+        queryId: 'q',
+        plan,
+        part: undefined,
+        settings: { ...runSettings({ 'auto.offset.reset': 'latest' }), commitMs: 0 },
+        processingLog: 'errors',
+        deadLetters: '',
+      },
+      {
+        log: output,
+        output,
+        backend,
+        statePrefix: Buffer.from('q/'),
+        models: undefined,
+        schemas: new SchemaCache(() => Promise.resolve(undefined)),
+      },
+    );
+    await task.start();
+    return task;
+  };
+  const first = await start();
+  expect(first.commitIsDue).toBe(true);
+  await first.commit();
+  expect(first.commitIsDue).toBe(false);
+  const records = [{ key: 'k', value: '{"V":"v"}', timestamp: 1, partition: 0 }];
+  for (const { batch } of batchesOf(records, 1)) log.partitions('s')[0]!.append(batch);
+  const second = await start();
+  await second.step();
+  expect(second.counts.in).toBe(1);
+});
