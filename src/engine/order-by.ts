@@ -29,7 +29,8 @@ export function orderedQuery(query: QueryNode): OrderedQuery {
     const rest = { descending, nullsFirst: nullsFirst ?? descending, span };
     const number = columnNumber(expression);
     if (number !== undefined) return { column: number, ...rest };
-    const alias = { text: `KSQL_INTERNAL_ORDER_${added.length}`, span };
+    // No user can write this name, so that it is no other column's.
+    const alias = { text: `\0${added.length}`, span };
     added.push({ kind: 'expression', expression: behindAlias(expression, query), alias, span });
     return { column: 'added', ...rest };
   });
