@@ -50,6 +50,10 @@ describe('ORDER BY in pull queries', () => {
       [1, 'b', 1],
     ]);
   });
+  test('adds no column of a name that SELECT may give', async () => {
+    const sql = 'SELECT id AS KSQL_INTERNAL_ORDER_0 FROM t ORDER BY name DESC';
+    expect(await pull(sql)).toEqual([['KSQL_INTERNAL_ORDER_0'], [2], [1], [3]]);
+  });
   test('orders what a pull query on a stream gives', async () => {
     expect(await pull('SELECT name, id FROM s WHERE id > 1 ORDER BY id DESC LIMIT 2')).toEqual([
       ['NAME', 'ID'],
