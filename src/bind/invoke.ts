@@ -16,6 +16,9 @@ import type { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 import type { ExpressionTyper } from './typing.ts';
 
+/** What may happen with a row that cannot be scored. */
+const onErrorActions = ['FAIL', 'NULL', 'DEFAULT', 'DLQ'];
+
 /** Columns that every invocation gives beside the model's outputs, by name only. */
 const hiddenOutputs: readonly ModelColumn[] = [
   { name: 'MODEL_VERSION', type: BIGINT },
@@ -49,7 +52,6 @@ export class InvokeBinder {
     const alias = clause.alias.text;
     const outputs = this.#outputs(model, alias);
     const typer = new Typer(this.scope, this.#context.catalog.types, 'INVOKE MODEL');
-    const onError = clause.properties.find(({ name }) => name === 'ON_ERROR')?.value;
     const version = versionOf(model, clause.version, clause.span);
     const args = bindArguments(model, clause.args, typer, clause.span);
     this.#refuseTable(clause.span);
@@ -58,7 +60,7 @@ export class InvokeBinder {
       version,
       args,
       outputs,
-      onError: onError === undefined ? undefined : String(onError).toUpperCase(),
+      onError: onErrorOf(clause),
     });
     const columns = outputs.map((output, i) => ({
       column: reference(output),
@@ -102,6 +104,19 @@ export class InvokeBinder {
   #refuseTable(span: Span): void {
     if (this.#shape === 'TABLE') throw new SqlError('INVOKE_ON_TABLE', span, {});
   }
+}
+
+/** What a clause says for its own calls: its only option. */
+function onErrorOf({ properties }: InvokeClause): string | undefined {
+  for (const { name, value, span } of properties) {
+    if (name !== 'ON_ERROR')
+      throw new SqlError('INVALID_PROPERTY', span, { name, suggestion: closest(name, ['ON_ERROR']) });
+    const text = String(value).toUpperCase();
+    if (onErrorActions.includes(text)) return text;
+    const why = `it must be one of ${onErrorActions.join(', ').toLowerCase()}`;
+    throw new SqlError('INVALID_PROPERTY_VALUE', span, { name, value: String(value), why });
+  }
+  return undefined;
 }
 
 function requireModel({ catalog }: SelectContext, name: Name): ModelObject {

@@ -1,5 +1,5 @@
 import type { BoundQuery, BoundSelect, BoundTableFunction } from '../bound/query.ts';
-import { projected, rekeyed, type Rows } from '../bound/rows.ts';
+import { extended, projected, rekeyed, type Rows } from '../bound/rows.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
 import type { BoundColumn, BoundExpr } from '../expressions/node.ts';
@@ -37,7 +37,11 @@ export function bindSelect(query: QueryNode, binder: QueryBinder): BoundQuery {
   const clauses = { ...context, scope: invokes.scope };
   const early = invokes.take();
   if (!isGrouped) for (const check of ungroupedChecks) check(query, binder.options, isGrouped);
-  const rest = isGrouped ? bindGroups(clauses, rows, typer) : bindRows(clauses, rows, typer, joins, invokes);
+  const scored = extended(
+    rows,
+    early.flatMap(({ outputs }) => outputs),
+  );
+  const rest = isGrouped ? bindGroups(clauses, scored, typer) : bindRows(clauses, scored, typer, joins, invokes);
   const from = relations[0]!.bound;
   const select: BoundSelect = {
     joins: joins?.joins ?? [],

@@ -90,6 +90,7 @@ function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, {
   };
   const entity = entityKey.map(({ text }) => text);
   const keys = keyColumns(sink.schema).map((column) => column.name);
+  if (new Set(entity).size < entity.length) refuse('its ENTITY KEY names a column twice', span);
   if (plan.shape === 'TABLE' && keys.join() !== entity.join())
     refuse(`its ENTITY KEY must be what it groups by: ${keys.join(', ')}`, span);
   if (

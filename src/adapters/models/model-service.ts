@@ -71,13 +71,13 @@ export class ModelService implements ModelHost, ModelRegistry {
     return loading;
   }
 
-  onError(name: string): string {
-    const { version } = this.#version(name, undefined);
+  onError(name: string, wanted: number): string {
+    const { version } = this.#version(name, wanted);
     return version.options['ON_ERROR'] ?? 'FAIL';
   }
 
-  defaults(name: string): readonly Value[] {
-    const { model, version } = this.#version(name, undefined);
+  defaults(name: string, wanted: number): readonly Value[] {
+    const { model, version } = this.#version(name, wanted);
     const json = parseJson(version.options['DEFAULT_VALUE'] ?? '{}');
     return model.output.map((column) => {
       if (!(json instanceof Map)) return null;

@@ -65,7 +65,7 @@ export class Invoke implements Operator {
   #values({ outputs, version, error, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
     if (outputs !== undefined) return [...outputs, version, null, latencyMs];
     const { model, onError, report, deadLetter, rowJson } = this.#options;
-    const action = onError ?? this.#host.onError(model);
+    const action = onError ?? this.#host.onError(model, version);
     const failure = new ModelFailure(`model "${model}" version ${version}: ${error}`);
     if (action === 'FAIL') throw failure;
     report(failure, 'INVOKE MODEL');
@@ -75,7 +75,7 @@ export class Invoke implements Operator {
       return undefined;
     }
     const values =
-      action === 'DEFAULT' ? this.#host.defaults(model) : Array.from({ length: this.#options.outputs }, () => null);
+      action === 'DEFAULT' ? this.#host.defaults(model, version) : Array.from({ length: this.#options.outputs }, () => null);
     return [...values, version, error ?? null, latencyMs];
   }
 }

@@ -13,8 +13,8 @@ export interface Scored {
 export interface ModelHost {
   /** One answer a row, in order. `version` undefined means the default version at this moment. */
   score(model: string, version: number | undefined, rows: readonly Row[]): Promise<readonly Scored[]>;
-  /** What is to happen with a row whose scoring failed: FAIL, NULL, DEFAULT or DLQ. */
-  onError(model: string): string;
-  /** The outputs that ON_ERROR='DEFAULT' gives, in the model's order. */
-  defaults(model: string): readonly Value[];
+  /** What is to happen with a row that a version could not score: FAIL, NULL, DEFAULT or DLQ. */
+  onError(model: string, version: number): string;
+  /** The outputs that a version's ON_ERROR='DEFAULT' gives, in the model's order. */
+  defaults(model: string, version: number): readonly Value[];
 }

@@ -76,6 +76,8 @@ export class Task {
   #lastCommit = performance.now();
   #lastInput = performance.now();
   #isDirty = false;
+  /** Records that were taken and not let go of yet: a model may be asked about them. */
+  #inHand = 0;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
     this.spec = spec;
@@ -184,7 +186,7 @@ export class Task {
   }
   /** Records that the inputs have and the task has not processed, as far as is known. */
   get lag(): number {
-    let lag = 0;
+    let lag = this.#inHand;
     for (const input of this.inputs) {
       const end = this.#ports.log.end(input);
       if (end !== Infinity) lag += Math.max(0, end - input.reached);
@@ -212,13 +214,15 @@ export class Task {
     const before = this.#reached();
     const started = performance.now();
     const emitted = this.#run();
+    this.#inHand = this.#reached() - before;
     if (emitted instanceof Promise) await emitted;
     const waited = this.#isMissingSchema() && (await loadMissing(this.inputs, this.#ports.schemas));
-    if (this.#reached() === before) return waited || (await this.#closeIdle());
+    if (this.#inHand === 0) return waited || (await this.#closeIdle());
     this.#isDirty = true;
     this.#lastInput = performance.now();
     if (this.#errors.origins.count >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty)) await this.#drain();
     else await this.#pressure();
+    this.#inHand = 0;
     this.counts.batches++;
     this.counts.batchMs += performance.now() - started;
     return true;
