@@ -75,7 +75,9 @@ export class Invoke implements Operator {
       return undefined;
     }
     const values =
-      action === 'DEFAULT' ? this.#host.defaults(model, version) : Array.from({ length: this.#options.outputs }, () => null);
+      action === 'DEFAULT'
+        ? this.#host.defaults(model, version)
+        : Array.from({ length: this.#options.outputs }, () => null);
     return [...values, version, error ?? null, latencyMs];
   }
 }
