@@ -151,7 +151,7 @@ function movedBy(
   { step, ids }: Lowered,
   keys: Parameters<typeof placedBy>[1],
   shape: 'STREAM' | 'TABLE',
-  word: string,
+  word: 'Over' | 'GroupBy',
   stepIds: StepIds,
 ): Lowered {
   return { step: placedBy(step, keys, shape, word, stepIds), ids: [...keys.map(() => undefined), ...ids] };

@@ -31,13 +31,21 @@ export function repartitioned(input: Step, parts: NewKey, ids: StepIds): Step {
 }
 
 /** Rows by another key for the work of one step: the keys that place them come first, and their own columns stay behind those. */
-export function placedBy(input: Step, keys: readonly Expr[], shape: NewKey['shape'], word: string, ids: StepIds): Step {
+export function placedBy(
+  input: Step,
+  keys: readonly Expr[],
+  shape: NewKey['shape'],
+  word: 'Over' | 'GroupBy',
+  ids: StepIds,
+): Step {
   const columns: StepColumn[] = [
     ...keys.map(({ type }, i): StepColumn => ({ name: `KSQL_INTERNAL_KEY_${i}`, type, role: 'key' })),
     ...input.columns.map((column): StepColumn => ({ ...column, role: 'value' })),
   ];
   const rest = input.columns.map((_, slot) => slot);
-  return repartitioned(input, { columns, keys, rest, shape, dropNullKeys: true, word }, ids);
+  // A row without a group has no part in any; one without a partition stays in its stream.
+  const dropNullKeys = word === 'GroupBy';
+  return repartitioned(input, { columns, keys, rest, shape, dropNullKeys, word }, ids);
 }
 
 /**
