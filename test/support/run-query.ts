@@ -3,6 +3,7 @@ import { Session } from '../../src/engine/session.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 
+import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { rowText, type Change } from '../../src/runtime/change.ts';
 import { ignoreFailures } from '../../src/runtime/failures.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
@@ -70,7 +71,7 @@ export async function planScript(
           if (change !== undefined) given.push({ stepId: source.stepId, partition: 0, change });
         }
       }
-      changes.push(...(topology.process(given) as readonly Change[]));
+      changes.push(...rowsOf(topology.process(given) as Batch));
     }
     const named = ({ after }: Change): Record<string, Value> =>
       Object.fromEntries(columns.map((name, i) => [name, after![i]!]));
