@@ -2,11 +2,10 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { planTransient } from '../engine/plan-query.ts';
 import type { Session } from '../engine/session.ts';
-import { printExpr } from '../expressions/print.ts';
 import { explainLogical } from '../plan/logical/explain.ts';
 import type { LogicalNode } from '../plan/logical/node.ts';
-import { factsOf, type PhysicalPlan, type Step } from '../plan/physical/step.ts';
-import { stepsOf, subTopologies } from '../plan/physical/topology.ts';
+import { explainSteps } from '../plan/physical/explain.ts';
+import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { optimize } from '../plan/rules/index.ts';
 import { parseScript } from '../syntax/parse.ts';
 import type { Explain } from '../syntax/statements/explain.ts';
@@ -56,11 +55,7 @@ function explainStatement(statement: Explain, { engine, session, text }: Executi
   if (explained === undefined)
     throw new SqlError('BAD_REQUEST', statement.span, { why: 'EXPLAIN needs a query, or a statement with one' });
   const { logical, sources, sinks, physical } = explained;
-  const { plan, fired } = optimize(logical);
-  const stages = [
-    `Logical plan:\n${explainLogical(logical)}`,
-    `Optimized plan (rules: ${fired.join(', ') || 'none'}):\n${explainLogical(plan)}`,
-  ].join('\n\n');
+  const stages = stagesOf(logical).join('\n\n');
   return description(text, {
     id: '',
     statementText: statement.statement!,
@@ -74,7 +69,16 @@ function explainStatement(statement: Explain, { engine, session, text }: Executi
   });
 }
 
-interface Explained {
+/** The logical plan as it is planned, and as the rules leave it. */
+export function stagesOf(logical: LogicalNode): readonly [planned: string, optimized: string] {
+  const { plan, fired } = optimize(logical);
+  return [
+    `Logical plan:\n${explainLogical(logical)}`,
+    `Optimized plan (rules: ${fired.join(', ') || 'none'}):\n${explainLogical(plan)}`,
+  ];
+}
+
+export interface Explained {
   readonly logical: LogicalNode;
   readonly physical: PhysicalPlan;
   readonly sources: readonly string[];
@@ -82,7 +86,7 @@ interface Explained {
 }
 
 /** What a statement would run; undefined for those without a query. */
-function explainedQuery(statement: Statement, catalog: Catalog, session: Session): Explained | undefined {
+export function explainedQuery(statement: Statement, catalog: Catalog, session: Session): Explained | undefined {
   if (statement.kind === 'select') {
     const purpose = statement.query.emit === undefined ? 'pull' : 'push';
     const { bound, logical, plan } = planTransient(statement.query, catalog, purpose, session);
@@ -130,7 +134,7 @@ function description(text: string, parts: Parts): Entity {
     fields,
     sources: parts.sources,
     sinks: parts.sinks,
-    topology: topologyText(parts.plan),
+    topology: explainSteps(parts.plan),
     executionPlan: parts.executionPlan,
     overriddenProperties: parts.overridden,
     ksqlHostQueryStatus: {},
@@ -144,31 +148,3 @@ function description(text: string, parts: Parts): Entity {
 }
 
 const rulesLine = (plan: PhysicalPlan): string => `Rules that fired: ${plan.rules.join(', ') || 'none'}`;
-
-function stepText(step: Step): string {
-  const columns = step.columns.map(({ name }) => name).join(', ');
-  return 'where' in step && step.where !== undefined ? `${columns} where ${printExpr(step.where)}` : columns;
-}
-
-/** What a step keeps, and in which stores where it has several. */
-function stateText(step: Step): string {
-  const { state } = factsOf(step);
-  if (state === 'none') return '';
-  return `, ${state.kind} state${state.parts.length > 1 ? ` ${state.parts.join(' and ')}` : ''}`;
-}
-
-/** The parts that run as tasks, and the steps of each. */
-export function topologyText(plan: PhysicalPlan): string {
-  return subTopologies(plan)
-    .map((part) => {
-      const lines = stepsOf(part).map((step) => `    ${step.id} (${step.op}${stateText(step)}): ${stepText(step)}`);
-      const end =
-        part.output === undefined
-          ? plan.sink === undefined
-            ? 'to the client'
-            : `sink topic=${plan.sink.topic} partitions=${plan.sink.partitions}`
-          : `to ${part.output.id}`;
-      return [`  Sub-topology ${part.index}`, ...lines, `    ${end}`].join('\n');
-    })
-    .join('\n');
-}

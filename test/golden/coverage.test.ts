@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { catalog } from '../../src/diagnostics/catalog.ts';
+import { stepFacts } from '../../src/plan/physical/step.ts';
+import { rules } from '../../src/plan/rules/index.ts';
+import { pruneColumnsName } from '../../src/plan/rules/prune-columns.ts';
 import { statementKinds } from '../../src/statements/index.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import { goldenFiles } from './golden.ts';
@@ -42,4 +45,14 @@ test('every kind of statement stands in a golden file', () => {
     }
   }
   expect(statementKinds.filter((kind) => !kinds.has(kind))).toEqual([]);
+});
+
+test('every rule fires, and every kind of step stands, in a golden plan', () => {
+  const plans = goldenFiles
+    .flatMap(({ file }) => file.blocks.filter(({ command }) => command === 'plan').map(({ expected }) => expected))
+    .join('\n');
+  const fired = new Set([...plans.matchAll(/\(rules: (.*)\):/g)].flatMap(([, names]) => names!.split(', ')));
+  const names = [...rules.map(({ name }) => name), pruneColumnsName];
+  expect(names.filter((name) => !fired.has(name))).toEqual([]);
+  expect(Object.keys(stepFacts).filter((op) => !new RegExp(`\\(${op}[,)]`).test(plans))).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Session } from '../../src/engine/session.ts';
 import { Asker, type Asked } from './ask.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
+import { planText } from './plan-text.ts';
 import { featuresText } from './features.ts';
 import { MemoryConnect } from '../support/memory-connect.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
@@ -12,12 +13,12 @@ import { consume } from '../support/topics.ts';
 
 /**
  * A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds, `ask` gives statements one a line as
- * a client would, in one session, and `eval` takes a stream, whose rows
+ * a client would, in one session, `plan` gives a query's plan before and after the rules, and its steps, and `eval` takes a stream, whose rows
  * each line of the body is evaluated over; `features` takes what /get-online-features is asked for, and entities one a line.
  */
 export interface Block {
   readonly line: number;
-  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'ask' | 'features' | 'wait' | 'error';
+  readonly command: 'sql' | 'produce' | 'consume' | 'eval' | 'ask' | 'features' | 'wait' | 'error' | 'plan';
   readonly argument: string;
   readonly body: string;
   readonly expected: string;
@@ -101,6 +102,8 @@ export async function runGolden(
         // An error's text and place are those of the topic's own name.
         if (prefix !== '' && /KAFKA_TOPIC/i.test(block.body)) continue;
         results.push({ block, actual: await errorOf(engine, block.body), expected: block.expected });
+      } else if (block.command === 'plan') {
+        results.push({ block, actual: planText(engine.engine, session, block.body), expected: block.expected });
       } else if (block.command === 'eval') {
         const texts: string[] = [];
         for (const line of block.body.split('\n')) {

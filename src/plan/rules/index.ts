@@ -4,7 +4,6 @@ import { foldConstants } from './fold-constants.ts';
 import { mergeFilters } from './merge-filters.ts';
 import { pruneColumns, pruneColumnsName } from './prune-columns.ts';
 import { pushFilterBelowInvoke } from './push-filter-below-invoke.ts';
-import { pushFilterBelowRekey } from './push-filter-below-rekey.ts';
 import { pushFilterIntoJoin } from './push-filter-into-join.ts';
 import { removeTrueFilter } from './remove-true-filter.ts';
 import type { Rule } from './rule.ts';
@@ -16,7 +15,6 @@ export const rules: readonly Rule[] = [
   removeTrueFilter,
   pushFilterBelowInvoke,
   pushFilterIntoJoin,
-  pushFilterBelowRekey,
   eliminateRepartition,
 ];
 

@@ -25,11 +25,6 @@ const cases: [sql: string, fires: string[], silent: string[]][] = [
   ],
   ['SELECT id, n FROM s WHERE 1 < 2 EMIT CHANGES;', ['fold-constants'], ['remove-true-filter']],
   [
-    'SELECT s.n, o FROM s JOIN r WITHIN 1 HOUR ON s.n = r.o WHERE s.id = r.id EMIT CHANGES;',
-    [],
-    ['push-filter-below-rekey'],
-  ],
-  [
     'SELECT s.id, p.score FROM s INVOKE MODEL m USING (s.n) AS p WHERE s.n > 3 EMIT CHANGES;',
     ['push-filter-below-invoke'],
     [],

@@ -20,7 +20,7 @@ import { buildOperator } from '../../../src/runtime/build.ts';
 import { layoutOf } from '../../../src/runtime/task/layout.ts';
 import type { BuildContext } from '../../../src/runtime/builders/context.ts';
 import { keyValue } from '../../../src/runtime/builders/stores.ts';
-import { topologyText } from '../../../src/statements/explain.ts';
+import { explainSteps } from '../../../src/plan/physical/explain.ts';
 import { InternalError } from '../../../src/util/internal-error.ts';
 import { everyStepQueries, stepsIn } from '../../support/every-step.ts';
 
@@ -129,7 +129,7 @@ test('a part without state has no changelog', () => {
 });
 
 test('EXPLAIN says what state a step keeps', () => {
-  const textOf = (sink: string): string => topologyText(queries.find((query) => query.sink === sink)!.plan);
+  const textOf = (sink: string): string => explainSteps(queries.find((query) => query.sink === sink)!.plan);
   expect(textOf('MET')).toContain('(streamStreamJoin, windowed state left and right)');
   expect(textOf('COUNTED')).toContain('(streamAggregate, keyed state)');
   expect(textOf('RUNNING')).toContain('(over, ordered state)');
