@@ -1,5 +1,12 @@
-import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../src/records/batch.ts';
-import type { CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../src/runtime/ports/log.ts';
+import { BatchWriter, writePayload, type Payload, type RecordHeader } from '../src/records/batch.ts';
+import type {
+  AppendRecord,
+  CommitObserver,
+  FetchTarget,
+  Position,
+  Reading,
+  TaskLog,
+} from '../src/runtime/ports/log.ts';
 import type { StateBatch, StateWriter } from '../src/runtime/ports/state-backend.ts';
 
 const partitions = 4;
@@ -45,20 +52,15 @@ export class NullLog implements TaskLog {
     value: Payload,
     headers?: readonly RecordHeader[],
   ): void {
-    this.appendWritten(topic, partition, timestamp, key, writePayload, value, headers);
+    this.appender(topic)(partition, timestamp, key, writePayload, value, headers);
   }
-  appendWritten<T>(
-    _topic: string,
-    partition: number,
-    timestamp: number,
-    key: Payload,
-    write: WritePayload<T>,
-    from: T,
-    headers?: readonly RecordHeader[],
-  ): void {
-    const writer = this.#writers[partition]!;
-    writer.addWritten(timestamp, key, write, from, headers);
-    if (writer.size > batchBytes) this.bytes += writer.finish().length;
+  appender(_topic: string): AppendRecord {
+    const writers = this.#writers;
+    return (partition, timestamp, key, write, from, headers) => {
+      const writer = writers[partition]!;
+      writer.addWritten(timestamp, key, write, from, headers);
+      if (writer.size > batchBytes) this.bytes += writer.finish().length;
+    };
   }
   send(): Promise<void> {
     return Promise.resolve();

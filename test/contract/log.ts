@@ -138,7 +138,7 @@ export function logContract(name: string, open: () => Promise<LogUnderTest>): vo
         const task = await owner(under, 'task', [topic, out]);
         task.log.append(out, 0, 5, 'key', 'one', [{ key: 'h', value: Buffer.from('v') }]);
         task.log.append(out, 0, 6, null, null);
-        task.log.appendWritten(out, 0, 7, null, (from, bytes) => (bytes.text(from), true), 'three');
+        task.log.appender(out)(0, 7, null, (from, bytes) => (bytes.text(from), true), 'three');
         await task.log.send();
         expect((await read(under, out)).values).toEqual([]);
         await commit(task, [], 's');
@@ -159,7 +159,7 @@ export function logContract(name: string, open: () => Promise<LogUnderTest>): vo
         const failing = (): never => {
           throw new Died();
         };
-        expect(() => task.log.appendWritten(out, 0, 2, 'k', failing, null)).toThrow(Died);
+        expect(() => task.log.appender(out)(0, 2, 'k', failing, null)).toThrow(Died);
         task.log.append(out, 0, 3, null, 'after');
         await commit(task, [], 's');
         expect((await read(under, out)).values).toEqual(['before', 'after']);

@@ -1,6 +1,6 @@
-import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
+import { BatchWriter, writePayload, type Payload, type RecordHeader } from '../../records/batch.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
-import type { CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
+import type { AppendRecord, CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
@@ -73,21 +73,16 @@ export class EmbeddedTaskLog implements TaskLog {
     value: Payload,
     headers?: readonly RecordHeader[],
   ): void {
-    this.appendWritten(topic, partition, timestamp, key, writePayload, value, headers);
+    this.appender(topic)(partition, timestamp, key, writePayload, value, headers);
   }
-  appendWritten<T>(
-    topic: string,
-    partition: number,
-    timestamp: number,
-    key: Payload,
-    write: WritePayload<T>,
-    from: T,
-    headers?: readonly RecordHeader[],
-  ): void {
+  appender(topic: string): AppendRecord {
     let writers = this.#writers.get(topic);
     if (writers === undefined) this.#writers.set(topic, (writers = []));
-    while (writers.length <= partition) writers.push(new BatchWriter());
-    writers[partition]!.addWritten(timestamp, key, write, from, headers);
+    const open = writers;
+    return (partition, timestamp, key, write, from, headers) => {
+      while (open.length <= partition) open.push(new BatchWriter());
+      open[partition]!.addWritten(timestamp, key, write, from, headers);
+    };
   }
   send(): Promise<void> {
     return Promise.resolve();

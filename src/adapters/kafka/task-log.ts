@@ -1,5 +1,5 @@
-import type { Payload, RecordHeader, WritePayload } from '../../records/batch.ts';
-import type { CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
+import type { Payload, RecordHeader } from '../../records/batch.ts';
+import type { AppendRecord, CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { changelogTopic, readerGroup, repartitionTopic, transactionalId } from './names.ts';
 import { TaskProducer } from './task-producer.ts';
@@ -100,16 +100,8 @@ export class KafkaTaskLog implements TaskLog {
   ): void {
     this.#producer.add(topic, partition, timestamp, key, value, headers);
   }
-  appendWritten<T>(
-    topic: string,
-    partition: number,
-    timestamp: number,
-    key: Payload,
-    write: WritePayload<T>,
-    from: T,
-    headers?: readonly RecordHeader[],
-  ): void {
-    this.#producer.addWritten(topic, partition, timestamp, key, write, from, headers);
+  appender(topic: string): AppendRecord {
+    return this.#producer.appender(topic);
   }
   get unsent(): number {
     return this.#producer.bytes;

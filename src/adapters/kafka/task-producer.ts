@@ -1,4 +1,5 @@
 import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
+import type { AppendRecord } from '../../runtime/ports/log.ts';
 import type { PartitionBatch, ProducerIdentity, TopicOffset, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
@@ -50,20 +51,24 @@ export class TaskProducer {
     value: Payload,
     headers?: readonly RecordHeader[],
   ): void {
-    this.addWritten(topic, partition, timestamp, key, writePayload, value, headers);
+    this.#add(this.#output(this.#topic(topic), topic, partition), timestamp, key, writePayload, value, headers);
   }
 
-  /** Adds a record whose value is written straight into its batch. */
-  addWritten<T>(
-    topic: string,
-    partition: number,
+  /** What adds records to one topic, each value written straight into its batch. */
+  appender(topic: string): AppendRecord {
+    const outputs = this.#topic(topic);
+    return (partition, timestamp, key, write, from, headers) =>
+      this.#add(this.#output(outputs, topic, partition), timestamp, key, write, from, headers);
+  }
+
+  #add<T>(
+    output: Output,
     timestamp: number,
     key: Payload,
     write: WritePayload<T>,
     from: T,
-    headers?: readonly RecordHeader[],
+    headers: readonly RecordHeader[] | undefined,
   ): void {
-    const output = this.#output(topic, partition);
     const { writer } = output;
     const before = writer.size;
     writer.addWritten(timestamp, key, write, from, headers);
@@ -71,9 +76,12 @@ export class TaskProducer {
     if (writer.size > maximumBatchBytes) this.#finish(output);
   }
 
-  #output(topic: string, partition: number): Output {
+  #topic(topic: string): Output[] {
     let outputs = this.#outputs.get(topic);
     if (outputs === undefined) this.#outputs.set(topic, (outputs = []));
+    return outputs;
+  }
+  #output(outputs: Output[], topic: string, partition: number): Output {
     for (let next = outputs.length; next <= partition; next++)
       outputs.push({ topic, partition: next, writer: new BatchWriter(1 << 12), sequence: 0 });
     return outputs[partition]!;

@@ -5,9 +5,8 @@ import {
   writePayload,
   type Payload,
   type RecordHeader,
-  type WritePayload,
 } from '../../records/batch.ts';
-import type { CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
+import type { AppendRecord, CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
 import type { TopicRecord } from '../../runtime/ports/node.ts';
 import type { StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { recordsIn } from '../../runtime/topic-records.ts';
@@ -131,21 +130,16 @@ export class MemoryTaskLog implements TaskLog {
     value: Payload,
     headers?: readonly RecordHeader[],
   ): void {
-    this.appendWritten(topic, partition, timestamp, key, writePayload, value, headers);
+    this.appender(topic)(partition, timestamp, key, writePayload, value, headers);
   }
-  appendWritten<T>(
-    topic: string,
-    partition: number,
-    timestamp: number,
-    key: Payload,
-    write: WritePayload<T>,
-    from: T,
-    headers?: readonly RecordHeader[],
-  ): void {
+  appender(topic: string): AppendRecord {
     let writers = this.#writers.get(topic);
     if (writers === undefined) this.#writers.set(topic, (writers = []));
-    while (writers.length <= partition) writers.push(new BatchWriter(1 << 12));
-    writers[partition]!.addWritten(timestamp, key, write, from, headers);
+    const open = writers;
+    return (partition, timestamp, key, write, from, headers) => {
+      while (open.length <= partition) open.push(new BatchWriter(1 << 12));
+      open[partition]!.addWritten(timestamp, key, write, from, headers);
+    };
   }
   send(): Promise<void> {
     return Promise.resolve();

@@ -39,6 +39,16 @@ export interface FetchTarget {
   skipTo(first: number): void;
 }
 
+/** Appends a record whose value is written straight into its batch. When `write` throws, nothing was appended. */
+export type AppendRecord = <T>(
+  partition: number,
+  timestamp: number,
+  key: Payload,
+  write: WritePayload<T>,
+  from: T,
+  headers?: readonly RecordHeader[],
+) => void;
+
 /** A log as one task reads it. */
 export interface InputLog {
   /** How many partitions a topic has; 0 when it does not exist. */
@@ -79,16 +89,8 @@ export interface TaskLog extends InputLog {
     value: Payload,
     headers?: readonly RecordHeader[],
   ): void;
-  /** Appends a record whose value is written straight into its batch. When `write` throws, nothing was appended. */
-  appendWritten<T>(
-    topic: string,
-    partition: number,
-    timestamp: number,
-    key: Payload,
-    write: WritePayload<T>,
-    from: T,
-    headers?: readonly RecordHeader[],
-  ): void;
+  /** What appends to one topic, for whoever writes many records to it. */
+  appender(topic: string): AppendRecord;
   /** About how many bytes were appended since the last `send`. */
   readonly unsent: number;
   /** Sends what was appended on its way; waits only while the log is far behind. */

@@ -14,7 +14,7 @@ export class TopicSink implements Sink {
   constructor({ columns, failures }: Pick<SinkContext, 'columns' | 'failures'>, log: TaskLog, spec: SinkSpec) {
     this.#failures = failures;
     this.#encoder = new SinkEncoder({ ...spec, partitions: log.partitions(spec.topic) || spec.partitions }, columns);
-    this.#add = adderTo(log, spec.topic);
+    this.#add = log.appender(spec.topic);
   }
 
   write(changes: readonly Change[]): number {
@@ -34,8 +34,3 @@ export class TopicSink implements Sink {
     return undefined;
   }
 }
-
-const adderTo =
-  (log: TaskLog, topic: string): AddRecord =>
-  (partition, timestamp, key, write, row, headers) =>
-    log.appendWritten(topic, partition, timestamp, key, write, row, headers);
