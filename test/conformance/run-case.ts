@@ -2,8 +2,6 @@ import type { DiagnosticCode } from '../../src/diagnostics/catalog.ts';
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
-import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
-import { MemoryTaskLog } from '../../src/adapters/memory/memory-log.ts';
 import type { RegisteredSchema, SchemaSource } from '../../src/formats/define.ts';
 import { testSchemas } from '../support/schemas.ts';
 import type { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
@@ -11,15 +9,7 @@ import { declareSource } from '../../src/analysis/create-source.ts';
 import { Catalog, type QueryObject } from '../../src/catalog/catalog.ts';
 import type { NewSchema } from '../../src/engine/ports.ts';
 import type { SourceSpec } from '../../src/specs/source.ts';
-import { sourcesOf } from '../../src/plan/physical/topology.ts';
-import { setBaseOffset } from '../../src/records/batch.ts';
-import type { FetchTarget } from '../../src/runtime/ports/log.ts';
 import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
-import type { SchemaCache } from '../../src/runtime/schema-cache.ts';
-import type { BadRecord } from '../../src/runtime/source-decoder.ts';
-import { ErrorCollector } from '../../src/runtime/task/error-collector.ts';
-import { Task } from '../../src/runtime/task/task.ts';
-import { noConflation } from '../../src/runtime/run-settings.ts';
 import { ownSchema } from '../../src/statements/schemas.ts';
 import { executeStatement } from '../../src/statements/index.ts';
 import { parse, parseScript, splitScript } from '../../src/syntax/parse.ts';
@@ -29,7 +19,8 @@ import { struct, type SqlType } from '../../src/types/sql-type.ts';
 import type { CaseRecord, TestCase } from './cases.ts';
 import { matches } from './compare.ts';
 import { isExpected } from './expectations.ts';
-import { batchOf, HarnessNode } from './harness-node.ts';
+import { Driver } from './driver.ts';
+import { HarnessNode } from './harness-node.ts';
 import { payload, readBack, splitWindow, windowedKey } from './payloads.ts';
 
 export type Verdict =
@@ -216,82 +207,6 @@ async function executeAll(test: TestCase, engine: Engine, session: Session): Pro
     for (const id of queries.keys()) if (!engine.catalog.queries.has(id)) queries.delete(id);
   }
   return queries;
-}
-
-/** The log of a query whose inputs are given to it one record at a time. */
-class SteppedLog extends MemoryTaskLog {
-  override fetch(): void {
-    return undefined;
-  }
-  override end({ fetched }: FetchTarget): number {
-    return fetched;
-  }
-}
-
-/** A failed timestamp ends the case where it says so; other failures are passed over. */
-class CaseErrors extends ErrorCollector {
-  readonly #isStrict: boolean;
-
-  constructor({ id, properties }: QueryObject) {
-    super(id, false);
-    this.#isStrict = properties['ksql.timestamp.throw.on.invalid'] === 'true';
-  }
-  override badRecord({ target, message }: BadRecord): void {
-    if (target === 'timestamp' && this.#isStrict) throw new EvaluationFailure(message);
-  }
-  override report(message: string, what: string): void {
-    if (what === 'sink' && this.#isStrict) throw new EvaluationFailure(message);
-  }
-}
-
-/** One query of the case: records go in by topic, results are appended to the sink topic as they come. */
-class Driver {
-  readonly topics: readonly string[];
-  readonly #task: Task;
-
-  private constructor(task: Task) {
-    this.#task = task;
-    this.topics = [...new Set(sourcesOf(task.spec.plan).map(({ source }) => source.topic))];
-  }
-
-  static async open(query: QueryObject, node: HarnessNode, schemas: SchemaCache): Promise<Driver> {
-    const { id: queryId, plan } = query;
-    const log = new SteppedLog(node.log, queryId);
-    const task = new Task(
-      {
-        queryId,
-        plan,
-        part: undefined,
-        partitions: 1,
-        settings: { ...noConflation, earliest: true },
-        processingLog: '',
-        deadLetters: '',
-      },
-      {
-        log,
-        output: log,
-        backend: new MemoryBackend(),
-        statePrefix: Buffer.from(`${queryId}/`),
-        models: undefined,
-        schemas,
-        errors: new CaseErrors(query),
-      },
-    );
-    await task.start();
-    return new Driver(task);
-  }
-
-  async pipe(topic: string, { offset, timestamp, key, value, headers }: TopicRecord): Promise<void> {
-    const batch = batchOf(timestamp, key, value, headers);
-    setBaseOffset(batch, 0, offset);
-    for (const input of this.#task.inputs) if (input.topic === topic) input.add([batch]);
-    while (await this.#task.step());
-    await this.#task.commit();
-  }
-}
-
-class EvaluationFailure extends Error {
-  override readonly name = 'EvaluationError';
 }
 
 async function pipeAll(
