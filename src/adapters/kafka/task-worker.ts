@@ -10,7 +10,8 @@ import { Task } from '../../runtime/task/task.ts';
 import type { ClientSettings } from './client-config.ts';
 import { Fetcher } from './fetcher.ts';
 import { KafkaTaskLog, type TaskLogSpec } from './task-log.ts';
-import { Wire, WireError, type TopicOffset } from './wire.ts';
+import { WireError } from './wire-error.ts';
+import { Wire, type TopicOffset } from './wire.ts';
 
 /** A task as a worker is told of it: plain data. */
 export interface KafkaTaskSpec {

@@ -1,93 +1,19 @@
 import kafkajs, { type Kafka } from 'kafkajs';
-import { createRequire } from 'node:module';
 import { Lease } from '../../util/lease.ts';
 import { retry } from '../../util/retry.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
 import { FramePool, framedSockets } from './frames.ts';
+import {
+  apiKeys,
+  EncoderClass,
+  fetchRequest,
+  type Broker,
+  type Cluster,
+  type Encoder,
+  type TxnTopics,
+} from './kafkajs-internals.ts';
 import { outOfRange, parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
-
-/**
- * Reaches below kafkajs's public API, as only `frames.ts` does beside it: raw record batches in produce and fetch requests, and the coordinator's
- * calls, over kafkajs's own connections, metadata and authentication. kafkajs is pinned to the version that this was written for.
- */
-const require = createRequire(import.meta.url);
-interface Encoder {
-  writeString(value: string | null): Encoder;
-  writeInt8(value: number): Encoder;
-  writeInt16(value: number): Encoder;
-  writeInt32(value: number): Encoder;
-  writeBytes(value: Buffer): Encoder;
-}
-const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder;
-const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as { Produce: number };
-const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (options: object) => object;
-
-interface TxnTopics {
-  readonly topic: string;
-  readonly partitions: readonly number[];
-}
-interface Broker {
-  listOffsets(request: object): Promise<{
-    responses: {
-      topic: string;
-      partitions: { partition: number; errorCode: number; offset?: string; offsets?: string[] }[];
-    }[];
-  }>;
-  initProducerId(request: {
-    transactionalId: string | null;
-    transactionTimeout: number;
-  }): Promise<{ producerId: string; producerEpoch: number }>;
-  addPartitionsToTxn(request: {
-    transactionalId: string;
-    producerId: string;
-    producerEpoch: number;
-    topics: readonly TxnTopics[];
-  }): Promise<unknown>;
-  addOffsetsToTxn(request: object): Promise<unknown>;
-  txnOffsetCommit(request: object): Promise<unknown>;
-  endTxn(request: object): Promise<unknown>;
-  offsetCommit(request: object): Promise<unknown>;
-  offsetFetch(
-    request: object,
-  ): Promise<{ responses: { topic: string; partitions: { partition: number; offset: string }[] }[] }>;
-}
-interface Cluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findBroker(options: { nodeId: number }): Promise<Broker>;
-  findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>;
-  findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
-}
-
-/** An error code of the protocol, with its name where it matters here. */
-export class WireError extends Error {
-  override readonly name = 'WireError';
-  readonly code: number;
-  constructor(code: number, what: string) {
-    super(`${what}: ${names[code] ?? `error ${code}`}`);
-    this.code = code;
-  }
-  /** Another producer with the same transactional id has taken over: this one must stop. */
-  get isFenced(): boolean {
-    return this.code === 47 || this.code === 90;
-  }
-}
-const names: Record<number, string> = {
-  1: 'OFFSET_OUT_OF_RANGE',
-  3: 'UNKNOWN_TOPIC_OR_PARTITION',
-  5: 'LEADER_NOT_AVAILABLE',
-  6: 'NOT_LEADER_OR_FOLLOWER',
-  10: 'MESSAGE_TOO_LARGE',
-  45: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  46: 'DUPLICATE_SEQUENCE_NUMBER',
-  47: 'INVALID_PRODUCER_EPOCH',
-  90: 'PRODUCER_FENCED',
-};
-const duplicateSequence = 46;
-const notLeader = 6;
-const movedLeader = new Set([3, 5, 6, 9, 74, 75]);
+import { duplicateSequence, movedLeader, notLeader, WireError } from './wire-error.ts';
 
 export interface ProducerIdentity {
   readonly id: bigint;
@@ -106,7 +32,7 @@ export interface TopicOffset {
   readonly offset: number;
 }
 
-/** Raw requests to the brokers of a cluster. */
+/** Raw record batches in produce and fetch requests, and the coordinators' calls, over kafkajs's own connections. */
 export class Wire {
   readonly #frames = new FramePool();
   readonly #fetching: Cluster;
