@@ -36,7 +36,12 @@ function difference(
   options: RunOptions,
 ): string | undefined {
   const expected = lines(resultByOracle(query, events));
-  const { rows } = run(recordsOf(events, plainNames), options);
+  let rows;
+  try {
+    ({ rows } = run(recordsOf(events, plainNames), options));
+  } catch (error) {
+    return `${JSON.stringify(options)} broke: ${(error as Error).message}`;
+  }
   const all = lines(rows.map((row) => query.select.map((_, i) => row[plainNames.output(i)])));
   const actual = withoutEmpty(query, all, expected);
   return JSON.stringify(actual) === JSON.stringify(expected)
@@ -59,7 +64,7 @@ function smallest(
   return least;
 }
 
-test('random queries give what an oracle works out record by record, however records come in batches', async () => {
+test('random queries give what an oracle works out record by record, however records come in batches, over restarts too', async () => {
   const seed = seedOf(77);
   const runs = runsOf(400);
   const wrong: string[] = [];
@@ -80,6 +85,7 @@ test('random queries give what an oracle works out record by record, however rec
       { batch: 1, conflate: false },
       { batch: 2 + random.below(20), conflate: false },
       { batch: 2 + random.below(20), conflate: true },
+      { batch: 1 + random.below(8), conflate: random.below(2) === 0, restarts: true },
     ]) {
       if (difference(query, run, events, options) === undefined) continue;
       const least = smallest(events, (fewer) => difference(query, run, fewer, options) !== undefined);

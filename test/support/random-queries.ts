@@ -356,14 +356,18 @@ function randomWindow(random: Random, joined: boolean): WindowModel {
 /** Events of all sources in the order in which they come. Behind them one more a source, much later, ends what waits for time. */
 export function randomEvents(random: Random, { sources, select }: QueryModel, most: number): EventModel[] {
   // Late events and OVER: what a buffer still holds is no matter of meaning.
-  const earliest = select.some(({ kind }) => kind === 'over') ? 0 : -2;
+  const inOrder = select.some(({ kind }) => kind === 'over');
+  const step = (): number => {
+    if (inOrder) return random.below(5);
+    return random.below(8) === 0 ? -random.below(16) : random.below(7) - 2;
+  };
   let time = 50;
   const value = (type: ColumnType): number | string | null => {
     if (random.next() < 0.15) return null;
     return type === 'INT' ? random.below(4) : random.pick(['', 'a', 'b', 'a_b']);
   };
   const events = Array.from({ length: 1 + random.below(most) }, (): EventModel => {
-    time = Math.max(0, time + random.below(7) + earliest);
+    time = Math.max(0, time + step());
     const source = random.below(sources.length);
     const { kind, columns } = sources[source]!;
     const values = kind === 'TABLE' && random.next() < 0.2 ? undefined : columns.slice(1).map(value);

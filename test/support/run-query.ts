@@ -24,6 +24,8 @@ export interface RunOptions {
   /** How many records a micro-batch has. */
   readonly batch: number;
   readonly conflate: boolean;
+  /** Whether state is written and read anew behind every micro-batch, none of it staying in a cache. */
+  readonly restarts?: boolean;
 }
 
 /** What the last query of a script gives: its rows by column name, the newest of each key for a table and all of a stream. */
@@ -42,15 +44,18 @@ export async function planScript(
   await executeScript({ name: 'random', text: statements }, engine, new Session(engine.defaults));
   const { plan } = [...engine.catalog.queries.values()].at(-1)!;
   const columns = plan.root.columns.map(({ name }) => name);
-  return (records, { batch, conflate }) => {
-    const topology = new LocalTopology(plan, {
-      backend: new MemoryBackend(),
-      statePrefix: 'q',
-      partitions: 1,
-      settings: { ...noConflation, conflate },
-      models: undefined,
-      failures: ignoreFailures,
-    });
+  return (records, { batch, conflate, restarts = false }) => {
+    const backend = new MemoryBackend();
+    const open = (): LocalTopology =>
+      new LocalTopology(plan, {
+        backend,
+        statePrefix: 'q',
+        partitions: 1,
+        settings: { ...noConflation, conflate, ...(restarts ? { cacheBytes: 1 } : {}) },
+        models: undefined,
+        failures: ignoreFailures,
+      });
+    let topology = open();
     const decoders = sourcesOf(plan).map((step) => ({
       stepId: step.id,
       topic: step.source.topic,
@@ -72,6 +77,11 @@ export async function planScript(
         }
       }
       changes.push(...rowsOf(topology.process(given) as Batch));
+      if (!restarts) continue;
+      const writes = backend.batch();
+      topology.flush(writes);
+      writes.write(false);
+      topology = open();
     }
     const named = ({ after }: Change): Record<string, Value> =>
       Object.fromEntries(columns.map((name, i) => [name, after![i]!]));
