@@ -10,6 +10,7 @@ import { array, BYTES, contains, sameType, STRING, struct, typeText } from '../t
 import { checkFormatNames, chooseFormats, registeredOf } from './format-choice.ts';
 import { Properties } from './properties.ts';
 import { resolveType } from '../bind/resolve-type.ts';
+import { sourceOptions, type SinkProperties, type SourceProperties } from './source-options.ts';
 
 /** Settings of the session that statements about sources depend on. */
 export interface SourceDefaults {
@@ -18,36 +19,14 @@ export interface SourceDefaults {
   readonly wrapSingles: boolean | undefined;
 }
 
-const common = [
-  'KAFKA_TOPIC',
-  'PARTITIONS',
-  'REPLICAS',
-  'RETENTION_MS',
-  'FORMAT',
-  'KEY_FORMAT',
-  'VALUE_FORMAT',
-  'KEY_DELIMITER',
-  'VALUE_DELIMITER',
-  'KEY_SCHEMA_ID',
-  'VALUE_SCHEMA_ID',
-  'KEY_SCHEMA_FULL_NAME',
-  'VALUE_SCHEMA_FULL_NAME',
-  'VALUE_AVRO_SCHEMA_FULL_NAME',
-  'KEY_PROTOBUF_NULLABLE_REPRESENTATION',
-  'VALUE_PROTOBUF_NULLABLE_REPRESENTATION',
-  'WRAP_SINGLE_VALUE',
-  'TIMESTAMP',
-  'TIMESTAMP_FORMAT',
-];
-const createOnly = ['WINDOW_TYPE', 'WINDOW_SIZE', 'SOURCE_CONNECTOR', 'SOURCED_BY_CONNECTOR'];
-export const sinkProperties: readonly string[] = common;
-
 export interface DeclaredSource {
   readonly spec: SourceSpec;
   /** Set when the topic may be created with them. */
   readonly partitions: number | undefined;
   readonly replicas: number | undefined;
   readonly retentionMs: number | undefined;
+  /** The connector that fills the topic. */
+  readonly connector: string | undefined;
 }
 
 const headersType = array(
@@ -71,27 +50,28 @@ export interface RolesToInfer {
 }
 
 export function rolesToInfer(statement: CreateSource, defaults: SourceDefaults): RolesToInfer {
-  const properties = new Properties(statement.properties, [...common, ...createOnly], statement.span);
+  const properties = new Properties(statement.properties, sourceOptions, statement.span);
   checkFormatNames(properties);
   const roles = (['key', 'value'] as const).flatMap((role) => {
+    const upper = role === 'key' ? 'KEY' : 'VALUE';
     const isKey = (element: CreateSource['elements'][number]): boolean =>
       element.role === 'key' || element.role === 'primaryKey';
     const isDeclared = statement.elements.some(
       (element) => element.role !== 'header' && isKey(element) === (role === 'key'),
     );
     if (isDeclared) {
-      const id = `${role.toUpperCase()}_SCHEMA_ID`;
+      const id = `${upper}_SCHEMA_ID` as const;
       if (properties.has(id)) properties.refuse(id, `the ${role} columns are declared too; leave out one of the two`);
       return [];
     }
-    const property = `${role.toUpperCase()}_FORMAT`;
+    const property = `${upper}_FORMAT` as const;
     const which = properties.has(property) ? property : 'FORMAT';
-    const name = properties.text(which) ?? (role === 'key' ? defaults.keyFormat : defaults.valueFormat);
+    const name = properties.read(which) ?? (role === 'key' ? defaults.keyFormat : defaults.valueFormat);
     const format = name === undefined ? undefined : findFormat(name.trim());
     if (format === undefined) return [];
-    const registered = registeredOf(properties, role === 'key' ? 'KEY' : 'VALUE', format);
+    const registered = registeredOf(properties, upper, format);
     if (format.registered === undefined) return [];
-    const wrap = role === 'value' && (properties.boolean('WRAP_SINGLE_VALUE') ?? true);
+    const wrap = role === 'value' && (properties.read('WRAP_SINGLE_VALUE') ?? true);
     return [
       {
         role,
@@ -104,7 +84,7 @@ export function rolesToInfer(statement: CreateSource, defaults: SourceDefaults):
       },
     ];
   });
-  return { topic: properties.requiredText('KAFKA_TOPIC'), roles };
+  return { topic: properties.required('KAFKA_TOPIC'), roles };
 }
 
 /** What CREATE STREAM or TABLE declares: its columns, and those that were found in a schema registry. */
@@ -115,10 +95,10 @@ export function declareSource(
   inferred: readonly Column[] = [],
 ): DeclaredSource {
   checkName(statement.name);
-  const properties = new Properties(statement.properties, [...common, ...createOnly], statement.span);
+  const properties = new Properties(statement.properties, sourceOptions, statement.span);
   checkFormatNames(properties);
   const schema = declaredSchema(statement, catalog, inferred);
-  const topic = properties.requiredText('KAFKA_TOPIC');
+  const topic = properties.required('KAFKA_TOPIC');
   const formats = chooseFormats(properties, schema, {
     inherited: undefined,
     defaultKey: defaults.keyFormat,
@@ -129,7 +109,7 @@ export function declareSource(
   const isTable = statement.sourceKind === 'TABLE';
   if (properties.has('RETENTION_MS') && isTable && window === undefined)
     properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
-  const partitions = properties.integer('PARTITIONS');
+  const partitions = properties.read('PARTITIONS');
   const spec: SourceSpec = {
     name: statement.name.text,
     kind: statement.sourceKind,
@@ -144,8 +124,9 @@ export function declareSource(
   return {
     spec,
     partitions,
-    replicas: properties.integer('REPLICAS'),
-    retentionMs: properties.integer('RETENTION_MS', -1),
+    replicas: properties.read('REPLICAS'),
+    retentionMs: properties.read('RETENTION_MS'),
+    connector: properties.read('SOURCED_BY_CONNECTOR') ?? properties.read('SOURCE_CONNECTOR'),
   };
 }
 
@@ -203,37 +184,24 @@ function declaredSchema(statement: CreateSource, catalog: Catalog, inferred: rea
   return columns.sort(keysFirst);
 }
 
-function keyWindow(properties: Properties): KeyWindow | undefined {
-  const type = properties.text('WINDOW_TYPE')?.toUpperCase();
-  const size = properties.text('WINDOW_SIZE');
+function keyWindow(properties: SourceProperties): KeyWindow | undefined {
+  const type = properties.read('WINDOW_TYPE');
+  const sizeMs = properties.read('WINDOW_SIZE');
   if (type === undefined) {
-    if (size !== undefined) properties.refuse('WINDOW_SIZE', 'WINDOW_TYPE is missing');
+    if (sizeMs !== undefined) properties.refuse('WINDOW_SIZE', 'WINDOW_TYPE is missing');
     return undefined;
   }
-  if (type !== 'TUMBLING' && type !== 'HOPPING' && type !== 'SESSION')
-    return properties.refuse('WINDOW_TYPE', 'it must be TUMBLING, HOPPING or SESSION');
   if (type === 'SESSION')
-    return size === undefined ? { type, sizeMs: undefined } : properties.refuse('WINDOW_SIZE', 'sessions have no size');
-  if (size === undefined)
+    return sizeMs === undefined ? { type, sizeMs } : properties.refuse('WINDOW_SIZE', 'sessions have no size');
+  if (sizeMs === undefined)
     throw new SqlError('PROPERTY_MISSING', properties.span('WINDOW_TYPE'), { name: 'WINDOW_SIZE' });
-  const units: Record<string, number> = {
-    MILLISECOND: 1,
-    SECOND: 1000,
-    MINUTE: 60_000,
-    HOUR: 3_600_000,
-    DAY: 86_400_000,
-  };
-  const match = /^\s*(\d+)\s+([A-Za-z]+?)S?\s*$/i.exec(size);
-  const unit = match === null ? undefined : units[match[2]!.toUpperCase()];
-  return unit === undefined
-    ? properties.refuse('WINDOW_SIZE', "it must be a number and a unit, such as '10 SECONDS'")
-    : { type, sizeMs: Number(match![1]) * unit };
+  return { type, sizeMs };
 }
 
 /** TIMESTAMP and TIMESTAMP_FORMAT, checked against the columns they may name. */
-export function timestampOf(properties: Properties, schema: Schema): TimestampSpec | undefined {
-  const name = properties.text('TIMESTAMP');
-  const format = properties.text('TIMESTAMP_FORMAT');
+export function timestampOf(properties: SinkProperties, schema: Schema): TimestampSpec | undefined {
+  const name = properties.read('TIMESTAMP');
+  const format = properties.read('TIMESTAMP_FORMAT');
   if (name === undefined) {
     if (format !== undefined)
       throw new SqlError('TIMESTAMP_COLUMN', properties.span('TIMESTAMP_FORMAT'), {

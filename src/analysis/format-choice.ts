@@ -3,7 +3,7 @@ import { findFormat, formatNames, keylessFormat } from '../formats/index.ts';
 import type { Format } from '../formats/define.ts';
 import type { FormatSpec } from '../specs/source.ts';
 import type { Column } from '../types/schema.ts';
-import type { Properties } from './properties.ts';
+import type { SinkProperties } from './source-options.ts';
 
 export interface FormatDefaults {
   /** The source that a result inherits from, or undefined for a declared one. */
@@ -15,7 +15,7 @@ export interface FormatDefaults {
 
 /** The formats of a source or sink, from its properties, what it inherits, and the defaults; checked against its columns. */
 export function chooseFormats(
-  properties: Properties,
+  properties: SinkProperties,
   columns: readonly Column[],
   defaults: FormatDefaults,
 ): { key: FormatSpec; value: FormatSpec } {
@@ -26,19 +26,19 @@ export function chooseFormats(
 }
 
 /** Refuses formats that do not exist or stand twice, and delimiters that are none: before anything is said of columns. */
-export function checkFormatNames(properties: Properties): void {
+export function checkFormatNames(properties: SinkProperties): void {
   if (properties.has('FORMAT') && (properties.has('KEY_FORMAT') || properties.has('VALUE_FORMAT')))
     properties.refuse('FORMAT', 'it stands for KEY_FORMAT and VALUE_FORMAT, which are given too');
-  for (const role of ['KEY', 'VALUE']) {
+  for (const role of ['KEY', 'VALUE'] as const) {
     named(properties, `${role}_FORMAT`);
-    const delimiter = properties.text(`${role}_DELIMITER`);
+    const delimiter = properties.read(`${role}_DELIMITER`);
     if (delimiter !== undefined) delimiterCharacter(properties, `${role}_DELIMITER`, delimiter);
   }
 }
 
-function named(properties: Properties, property: string): Format | undefined {
+function named(properties: SinkProperties, property: 'KEY_FORMAT' | 'VALUE_FORMAT'): Format | undefined {
   const which = properties.has(property) ? property : 'FORMAT';
-  const name = properties.text(which);
+  const name = properties.read(which);
   if (name === undefined) return undefined;
   const format = findFormat(name.trim());
   if (format === undefined)
@@ -47,7 +47,7 @@ function named(properties: Properties, property: string): Format | undefined {
 }
 
 function keyFormat(
-  properties: Properties,
+  properties: SinkProperties,
   keys: readonly Column[],
   { inherited, defaultKey }: FormatDefaults,
 ): FormatSpec {
@@ -89,7 +89,7 @@ function keyFormat(
 }
 
 function valueFormat(
-  properties: Properties,
+  properties: SinkProperties,
   values: readonly Column[],
   { inherited, defaultValue, wrapSingles }: FormatDefaults,
 ): FormatSpec {
@@ -110,7 +110,7 @@ function valueFormat(
     format,
     explicit === undefined ? inherited?.value.delimiter : undefined,
   );
-  const wanted = properties.boolean('WRAP_SINGLE_VALUE');
+  const wanted = properties.read('WRAP_SINGLE_VALUE');
   if (wanted !== undefined) {
     const span = properties.span('WRAP_SINGLE_VALUE');
     if (values.length !== 1)
@@ -133,53 +133,62 @@ function valueFormat(
 
 /** Which schema of the registry is named, by its id, and which of its records or messages. */
 export function registeredOf(
-  properties: Properties,
+  properties: SinkProperties,
   role: 'KEY' | 'VALUE',
   format: Format,
 ): Pick<FormatSpec, 'schemaId' | 'fullName'> {
-  const names = [`${role}_SCHEMA_FULL_NAME`, ...(role === 'VALUE' ? ['VALUE_AVRO_SCHEMA_FULL_NAME'] : [])];
+  const names = [
+    `${role}_SCHEMA_FULL_NAME` as const,
+    ...(role === 'VALUE' ? (['VALUE_AVRO_SCHEMA_FULL_NAME'] as const) : []),
+  ];
   const given = names.filter((name) => properties.has(name));
   if (given.length > 1) properties.refuse(given[1]!, `${given[0]!} says it already`);
   const [property] = given;
-  const id = `${role}_SCHEMA_ID`;
+  const id = `${role}_SCHEMA_ID` as const;
   for (const each of [...given, ...(properties.has(id) ? [id] : [])])
     if (format.registered === undefined) properties.refuse(each, `format ${format.name} has no schemas in a registry`);
-  const fullName = property === undefined ? undefined : properties.text(property);
+  const fullName = property && properties.read(property);
   if (fullName?.trim() === '') properties.refuse(property!, 'it is empty');
-  const schemaId = properties.integer(id);
+  const schemaId = properties.read(id);
   return { ...(schemaId === undefined ? {} : { schemaId }), ...(fullName === undefined ? {} : { fullName }) };
 }
 
 /** How nulls are held, as given or as the source of a result has it. */
 function nullableOf(
-  properties: Properties,
+  properties: SinkProperties,
   role: 'KEY' | 'VALUE',
   format: Format,
   inherited: FormatSpec | undefined,
 ): Pick<FormatSpec, 'nullable'> {
-  const property = `${role}_PROTOBUF_NULLABLE_REPRESENTATION`;
-  const text = properties.text(property)?.toUpperCase();
+  const property = `${role}_PROTOBUF_NULLABLE_REPRESENTATION` as const;
+  const text = properties.read(property);
   if (text === undefined) return format.name === inherited?.format ? { nullable: inherited.nullable } : {};
   if (format.usesNullable !== true) properties.refuse(property, `format ${format.name} has no nullable representation`);
-  if (text !== 'OPTIONAL' && text !== 'WRAPPER') properties.refuse(property, 'it must be OPTIONAL or WRAPPER');
   return { nullable: text };
 }
 
-function delimiterOf(properties: Properties, property: string, format: Format, inherited: string | undefined): string {
-  const text = properties.text(property);
+type Delimiter = 'KEY_DELIMITER' | 'VALUE_DELIMITER';
+
+function delimiterOf(
+  properties: SinkProperties,
+  property: Delimiter,
+  format: Format,
+  inherited: string | undefined,
+): string {
+  const text = properties.read(property);
   if (text === undefined) return inherited ?? ',';
   if (!format.usesDelimiter) properties.refuse(property, `format ${format.name} has no delimiter`);
   return delimiterCharacter(properties, property, text);
 }
 
-function delimiterCharacter(properties: Properties, property: string, text: string): string {
+function delimiterCharacter(properties: SinkProperties, property: Delimiter, text: string): string {
   if (text.toUpperCase() === 'SPACE') return ' ';
   if (text.toUpperCase() === 'TAB') return '\t';
   if (text.length !== 1 || /\s/.test(text)) properties.refuse(property, 'it must be one character, SPACE or TAB');
   return text;
 }
 
-function check(format: Format, columns: readonly Column[], role: 'key' | 'value', properties: Properties): void {
+function check(format: Format, columns: readonly Column[], role: 'key' | 'value', properties: SinkProperties): void {
   const refusal = format.refuses(columns, role);
   if (refusal === undefined) return;
   const span = properties.span(role === 'key' ? 'KEY_FORMAT' : 'VALUE_FORMAT');

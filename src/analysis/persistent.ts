@@ -15,9 +15,10 @@ import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { keyColumns, valueColumns, type Schema } from '../types/schema.ts';
 import { sameType, typeText } from '../types/sql-type.ts';
-import { sinkProperties, timestampOf, type SourceDefaults } from './create-source.ts';
+import { timestampOf, type SourceDefaults } from './create-source.ts';
 import { chooseFormats } from './format-choice.ts';
 import { Properties } from './properties.ts';
+import { sinkOptions } from './source-options.ts';
 
 export interface PersistentQuery {
   readonly query: BoundQuery;
@@ -59,7 +60,7 @@ export function bindCreateAs(
     type,
     role,
   }));
-  const properties = new Properties(target.properties, sinkProperties, target.span);
+  const properties = new Properties(target.properties, sinkOptions, target.span);
   const inherited = bound.leftmost;
   const formats = chooseFormats(properties, schema, {
     inherited: {
@@ -79,19 +80,19 @@ export function bindCreateAs(
   const sink: SourceSpec = {
     name: target.name,
     kind: target.kind,
-    topic: properties.text('KAFKA_TOPIC') ?? options.topicPrefix + target.name,
+    topic: properties.read('KAFKA_TOPIC') ?? options.topicPrefix + target.name,
     schema,
     keyFormat: formats.key,
     valueFormat: formats.value,
     window: rows.windowed === undefined ? undefined : { type: rows.windowed, sizeMs: bound.windowSizeMs },
     timestamp: timestampOf(properties, schema),
-    partitions: properties.integer('PARTITIONS') ?? inherited.partitions,
+    partitions: properties.read('PARTITIONS') ?? inherited.partitions,
   };
   return {
     query: bound,
     sink,
-    retentionMs: properties.integer('RETENTION_MS', -1),
-    replicas: properties.integer('REPLICAS'),
+    retentionMs: properties.read('RETENTION_MS'),
+    replicas: properties.read('REPLICAS'),
   };
 }
 

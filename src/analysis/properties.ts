@@ -1,29 +1,44 @@
+import type { Option, OptionTable, ValueOf } from '../config/option.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { PropertyNode } from '../syntax/query.ts';
 import { closest } from '../util/closest.ts';
 
-/** The properties of a WITH clause, each read with its type; a name that is not allowed is refused at once. */
-export class Properties {
+/** Some of the options of a WITH clause. */
+export interface PropertiesOf<O extends Option> {
+  has(name: O['name']): boolean;
+  span(name: O['name']): Span;
+  refuse(name: O['name'], why: string): never;
+  read<N extends O['name']>(name: N): ValueOf<O, N>;
+}
+
+/** The properties of a WITH clause, by a table of options: a name that it has not and a value that cannot be are refused at once. */
+export class Properties<O extends Option> implements PropertiesOf<O> {
   readonly #byName: ReadonlyMap<string, PropertyNode>;
+  readonly #table: OptionTable<O>;
   readonly #span: Span;
 
-  constructor(nodes: readonly PropertyNode[], allowed: readonly string[], span: Span) {
+  constructor(nodes: readonly PropertyNode[], table: OptionTable<O>, span: Span) {
     for (const { name, span: at } of nodes) {
-      if (!allowed.includes(name))
-        throw new SqlError('INVALID_PROPERTY', at, { name, suggestion: closest(name, allowed) });
+      if (table.find(name) === undefined)
+        throw new SqlError('INVALID_PROPERTY', at, { name, suggestion: closest(name, table.names) });
     }
     this.#byName = new Map(nodes.map((node) => [node.name, node]));
+    this.#table = table;
     this.#span = span;
+    for (const { name, value } of nodes) {
+      const why = table.find(name)!.check(value);
+      if (why !== undefined) this.refuse(name, why);
+    }
   }
 
-  has(name: string): boolean {
+  has(name: O['name']): boolean {
     return this.#byName.has(name);
   }
-  span(name: string): Span {
+  span(name: O['name']): Span {
     return this.#byName.get(name)?.span ?? this.#span;
   }
-  refuse(name: string, why: string): never {
+  refuse(name: O['name'], why: string): never {
     const value = this.#byName.get(name)?.value;
     throw new SqlError('INVALID_PROPERTY_VALUE', this.span(name), {
       name,
@@ -32,30 +47,13 @@ export class Properties {
     });
   }
 
-  text(name: string): string | undefined {
-    const value = this.#byName.get(name)?.value;
-    if (value === undefined) return undefined;
-    return typeof value === 'string' ? value : this.refuse(name, 'it must be a string');
+  /** What the option's readers take. */
+  read<N extends O['name']>(name: N): ValueOf<O, N> {
+    return this.#table.find(name)!.read(this.#byName.get(name)?.value) as ValueOf<O, N>;
   }
-  requiredText(name: string): string {
-    const value = this.text(name);
-    if (value === undefined) throw new SqlError('PROPERTY_MISSING', this.#span, { name });
-    return value;
-  }
-  /** A whole number, also as a string of digits. */
-  integer(name: string, minimum = 1): number | undefined {
-    const value = this.#byName.get(name)?.value;
-    if (value === undefined) return undefined;
-    const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < minimum)
-      return this.refuse(name, `it must be a whole number of at least ${minimum}`);
-    return number;
-  }
-  boolean(name: string): boolean | undefined {
-    const value = this.#byName.get(name)?.value;
-    if (value === undefined) return undefined;
-    if (typeof value === 'boolean') return value;
-    if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
-    return this.refuse(name, 'it must be true or false');
+  required<N extends O['name']>(name: N): NonNullable<ValueOf<O, N>> {
+    const value = this.read(name);
+    if (value === undefined || value === null) throw new SqlError('PROPERTY_MISSING', this.#span, { name });
+    return value as NonNullable<ValueOf<O, N>>;
   }
 }

@@ -12,6 +12,8 @@ export interface SourceObject {
   /** The query that fills it, for CREATE … AS SELECT. */
   readonly createdBy: string | undefined;
   readonly featureView: FeatureView | undefined;
+  /** The connector that its declaration says fills its topic. */
+  readonly connector?: string;
 }
 
 export interface FeatureView {

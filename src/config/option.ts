@@ -148,8 +148,10 @@ export function option<const N extends string, T, D extends string | undefined, 
   };
 }
 
+/** What readers get, by the options' names. */
+export type Values<O extends Option> = { readonly [E in O as E['name']]: ReturnType<E['read']> };
 /** What a reader gets for the option of this name. */
-export type ValueOf<O extends Option, N extends O['name']> = ReturnType<Extract<O, { readonly name: N }>['read']>;
+export type ValueOf<O extends Option, N extends O['name']> = Values<O>[N];
 
 /** The options of one place, each with its name once. */
 export class OptionTable<O extends Option = Option> {

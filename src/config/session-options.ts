@@ -150,6 +150,13 @@ const statementOptions = [
     read: on,
   }),
   option({
+    name: 'ksql.query.persistent.active.limit',
+    type: whole(0),
+    default: undefined,
+    doc: 'How many queries that run on there may be; without it any number',
+    read: (value) => value,
+  }),
+  option({
     name: 'ksql.assert.topic.default.timeout.ms',
     type: whole(0),
     default: '1000',

@@ -12,6 +12,7 @@ import { planTransient } from './plan-query.ts';
 import { pullRows, refusePull } from './pull.ts';
 import { pulledQueries } from './pull-plan.ts';
 import type { Session } from './session.ts';
+import { checkSwitches } from './switches.ts';
 import { TransientQuery } from './transient-query.ts';
 
 /** The push queries that run, by id: REST closes them by it. */
@@ -47,6 +48,7 @@ export async function openQuery(
   newBackend: () => StateBackend,
 ): Promise<QueryStream> {
   const { query } = statement;
+  checkSwitches(statement, session);
   if (query.orderBy.length > 0 && query.emit === undefined) {
     if (query.limit !== undefined) checkEnabled('ksql.query.pull.limit.clause.enabled', query, session);
     const order = orderedQuery(query);
@@ -80,7 +82,7 @@ export async function openQuery(
     name: query.from.name.text,
     isScalable: !isPull && isScalable(query, source, session),
     backend: newBackend(),
-    idleTimeoutMs: runSettings(session.overrides()).idleTimeoutMs,
+    settings: runSettings({ ...session.overrides(), 'cache.max.bytes.buffering': '0' }),
     onEnd: (id) => pushQueries.remove(id),
   });
   if (!isPull) pushQueries.add(stream);

@@ -4,7 +4,7 @@ import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { readersOf, sourcesOf } from '../plan/physical/topology.ts';
 import { hasNull, type Change } from '../runtime/change.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
-import { noConflation } from '../runtime/run-settings.ts';
+import type { RunSettings } from '../runtime/run-settings.ts';
 import type { Sink } from '../runtime/sinks/sink.ts';
 import { ErrorCollector } from '../runtime/task/error-collector.ts';
 import { ReaderLog, type OpenReader } from '../runtime/task/reader-log.ts';
@@ -21,7 +21,7 @@ export interface TransientOptions {
   /** ksqlDB's scalable push query: reads what a persistent query writes from now on. */
   readonly isScalable: boolean;
   readonly backend: StateBackend;
-  readonly idleTimeoutMs: number | undefined;
+  readonly settings: RunSettings;
   readonly onEnd: (id: string) => void;
 }
 
@@ -89,7 +89,7 @@ export class TransientQuery implements QueryStream {
         plan,
         part: undefined,
         partitions: 1,
-        settings: { ...noConflation, idleTimeoutMs: options.idleTimeoutMs },
+        settings: options.settings,
         processingLog: '',
         deadLetters: '',
       },

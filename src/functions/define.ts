@@ -17,11 +17,19 @@ export type Category =
   | 'LAMBDA'
   | 'USER';
 
+/** How many values COLLECT_LIST and COLLECT_SET keep; undefined for all. */
+export interface CollectLimits {
+  readonly list: number | undefined;
+  readonly set: number | undefined;
+}
+
 /** What a function may know when it is built for one call: the argument types, its result type and the literal arguments by position. */
 export interface CallContext {
   readonly args: readonly (SqlType | null)[];
   readonly returns: SqlType;
   readonly constants: readonly (Value | undefined)[];
+  /** Of the query that runs it. */
+  readonly limits?: CollectLimits | undefined;
 }
 
 // A function's code knows the JavaScript types of its own parameters; the signature text is what binds the two.

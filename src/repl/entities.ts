@@ -72,6 +72,8 @@ const tables: Readonly<Record<string, (entity: Entity) => Rows>> = {
       ['Entity Key', 'entityKey'],
       ['TTL (ms)', 'ttlMs'],
       ['Online Store', 'onlineStore'],
+      ['Owner', 'owner'],
+      ['Tags', 'tags'],
       ['Comment', 'comment'],
     ]),
   type_list: (entity) => ({
@@ -100,6 +102,9 @@ function describeSource(source: Cells): string {
   ];
   if (source['windowType'] !== null) facts.push(`Windows   : ${cell(source['windowType'])}`);
   const queries = (name: string): string => (source[name] as Cells[]).map((query) => cell(query['id'])).join(', ');
+  if (source['connector'] !== undefined) facts.push(`Connector : ${cell(source['connector'])}`);
+  const options = (source['featureView'] as Cells | undefined)?.['options'] as Cells | undefined;
+  for (const [name, value] of Object.entries(options ?? {})) facts.push(`${name.padEnd(10)}: ${cell(value)}`);
   if (queries('writeQueries') !== '') facts.push(`Written by: ${queries('writeQueries')}`);
   if (queries('readQueries') !== '') facts.push(`Read by   : ${queries('readQueries')}`);
   if (source['extended'] === true)

@@ -1,4 +1,5 @@
 import { sessionOptions } from '../config/session-options.ts';
+import type { CollectLimits } from '../functions/define.ts';
 
 /** What the properties of a query say of how it runs. */
 export interface RunSettings {
@@ -14,6 +15,12 @@ export interface RunSettings {
   readonly cacheBytes: number | undefined;
   /** `ksql.idle.timeout.ms`: after so long without input, what waits for stream time is sent. Undefined waits for ever. */
   readonly idleTimeoutMs: number | undefined;
+  /** `max.task.idle.ms`: so long a join waits for an input that has nothing to give. */
+  readonly maxIdleMs: number | undefined;
+  /** `ksql.fail.on.deserialization.error` and `ksql.timestamp.throw.on.invalid`: what of a record stops the query when it cannot be read. */
+  readonly failOn: { readonly value: boolean; readonly timestamp: boolean };
+  /** `ksql.functions.collect_list.limit` and `…collect_set.limit`. */
+  readonly limits: CollectLimits;
 }
 
 export function runSettings(properties: Readonly<Record<string, string>>): RunSettings {
@@ -26,6 +33,15 @@ export function runSettings(properties: Readonly<Record<string, string>>): RunSe
     conflate: bytes > 0,
     cacheBytes: bytes > 0 ? bytes : undefined,
     idleTimeoutMs: sessionOptions.read('ksql.idle.timeout.ms', properties),
+    maxIdleMs: sessionOptions.read('max.task.idle.ms', properties),
+    failOn: {
+      value: sessionOptions.read('ksql.fail.on.deserialization.error', properties),
+      timestamp: sessionOptions.read('ksql.timestamp.throw.on.invalid', properties),
+    },
+    limits: {
+      list: sessionOptions.read('ksql.functions.collect_list.limit', properties),
+      set: sessionOptions.read('ksql.functions.collect_set.limit', properties),
+    },
   };
 }
 

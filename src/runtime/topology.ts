@@ -195,6 +195,7 @@ function partitionOf(part: SubTopology, partition: number, options: TopologyOpti
     position,
     models: options.models,
     conflate: options.settings.conflate,
+    limits: options.settings.limits,
     rareCommits: options.rareCommits ?? false,
   };
   return {

@@ -49,7 +49,9 @@ export const describeConnector: Handler<DescribeConnector> = async ({ name, span
     Promise.all([connect.info(name), connect.status(name), connect.topics(name)]),
   );
   if (info === undefined || status === undefined) throw new SqlError('CONNECTOR_NOT_FOUND', span, { name });
-  const sources = [...engine.catalog.sources.values()].filter(({ spec }) => topics.includes(spec.topic));
+  const sources = [...engine.catalog.sources.values()].filter(
+    ({ spec, connector }) => topics.includes(spec.topic) || connector === name,
+  );
   return entity('connector_description', text, {
     connectorClass: info.config['connector.class'] ?? '',
     status,

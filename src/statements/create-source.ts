@@ -72,6 +72,7 @@ async function declare(
     readOnly: statement.readOnly,
     createdBy: query?.id,
     featureView: undefined,
+    ...(declared.connector === undefined ? {} : { connector: declared.connector }),
   };
   const number = await distribute({ v: 1, kind: 'createSource', source, query });
   const word = spec.kind === 'STREAM' ? 'Stream' : 'Table';

@@ -29,7 +29,7 @@ export function schemaInfo(type: SqlType): Record<string, unknown> {
 
 export function describeSource(
   engine: Engine,
-  { spec, statement, featureView, readOnly }: SourceObject,
+  { spec, statement, featureView, readOnly, connector }: SourceObject,
   extended: boolean,
 ): Record<string, unknown> {
   const { catalog } = engine;
@@ -72,6 +72,7 @@ export function describeSource(
     clusterErrorStats: [],
     isSource: readOnly,
     ...(featureView === undefined ? {} : { featureView }),
+    ...(connector === undefined ? {} : { connector }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { sinkProperties } from '../analysis/create-source.ts';
+import { sinkOptions } from '../analysis/source-options.ts';
 import { Properties } from '../analysis/properties.ts';
 import { bindQuery } from '../bind/query.ts';
 import { idsOf, keysOf, reference } from '../bound/rows.ts';
@@ -13,25 +13,11 @@ import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/fe
 import { keyColumns } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
+import { optionTable } from '../config/option.ts';
+import { laterViewOptions, servedValues, viewOptions } from './view-options.ts';
 import { dropWithQueries } from './drop-source.ts';
 import { currentStatus, warning, type Handler } from './handler.ts';
 import { answerIfExists, createFilled, hasPartitions, type PlannedQuery } from './persistent-query.ts';
-
-const viewOptions = [
-  'ONLINE_STORE',
-  'ONLINE_URL',
-  'KEY_PREFIX',
-  'ONLINE_LAYOUT',
-  'OFFLINE_STORE',
-  'OFFLINE_PATH',
-  'ROWS_PER_FILE',
-  'ROLL_INTERVAL',
-  'OWNER',
-  'TAGS',
-  'FRESHNESS',
-  'START_TIME',
-  'EVAL',
-];
 
 /** CREATE FEATURE VIEW: a persistent query whose newest row of each entity is served from its state. */
 export const createFeatureView: Handler<CreateFeatureView> = async (statement, execution) => {
@@ -48,23 +34,31 @@ export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, 
   const options = persistentOptions(session);
   const { suppressEnabled } = options;
   const { shape } = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled }).rows;
-  const properties = statement.properties.filter((property) => !viewOptions.includes(property.name));
+  const properties = statement.properties.filter((property) => viewOptions.find(property.name) === undefined);
   const planned = planCreateAs({ kind: shape, name: name.text, properties, span }, query, catalog, options);
   checkColumns(statement, planned);
   return { kind: 'FEATURE_VIEW', sink: name, query, planned, view };
 }
 
+const allOptions = optionTable(...viewOptions.options, ...sinkOptions.options);
+
 function viewOf(statement: CreateFeatureView): FeatureView {
-  const properties = new Properties(statement.properties, [...viewOptions, ...sinkProperties], statement.span);
-  const store = properties.text('ONLINE_STORE')?.toLowerCase();
-  if (store !== undefined && store !== 'state')
-    throw new SqlError('NOT_SUPPORTED_YET', properties.span('ONLINE_STORE'), { what: `ONLINE_STORE='${store}'` });
-  const offline = properties.text('OFFLINE_STORE')?.toLowerCase();
-  if (offline !== undefined && offline !== 'none')
-    throw new SqlError('NOT_SUPPORTED_YET', properties.span('OFFLINE_STORE'), { what: `OFFLINE_STORE='${offline}'` });
-  if (properties.text('EVAL')?.toUpperCase() === 'AT_READ')
-    throw new SqlError('NOT_SUPPORTED_YET', properties.span('EVAL'), { what: "EVAL='AT_READ'" });
-  const options = Object.fromEntries(statement.properties.map(({ name, value }) => [name, String(value)]));
+  const later = (what: string, span: Span): never => {
+    throw new SqlError('NOT_SUPPORTED_YET', span, { what });
+  };
+  for (const { name, span } of statement.properties) if (laterViewOptions.has(name)) later(name, span);
+  const properties = new Properties(statement.properties, allOptions, statement.span);
+  for (const [name, served] of Object.entries(servedValues) as [keyof typeof servedValues, string][]) {
+    const value = properties.read(name);
+    if (value !== served) later(`${name}='${value}'`, properties.span(name));
+  }
+  const owner = properties.read('OWNER');
+  const tags = properties.read('TAGS');
+  const options = {
+    ONLINE_STORE: properties.read('ONLINE_STORE'),
+    ...(owner === undefined ? {} : { OWNER: owner }),
+    ...(tags === undefined ? {} : { TAGS: tags.join(', ') }),
+  };
   return {
     entityKey: statement.entityKey.map(({ text }) => text),
     timestamp: statement.timestamp?.text,

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Source } from '../diagnostics/source.ts';
 import type { Engine } from '../engine/engine.ts';
+import { checkSwitches } from '../engine/switches.ts';
 import type { Session } from '../engine/session.ts';
 import type { Name } from '../syntax/expressions.ts';
 import { parse, splitScript, type StatementText } from '../syntax/parse.ts';
@@ -118,6 +119,7 @@ export async function executeStatement(
   session: Session,
 ): Promise<Entity | undefined> {
   try {
+    checkSwitches(statement, session);
     const answer = await run(statement, text, engine, session);
     return answer && withWarnings(answer, session);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { Properties } from '../analysis/properties.ts';
+import { insertOptions } from '../analysis/source-options.ts';
 import { requireSource } from '../bind/context.ts';
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
@@ -15,7 +16,7 @@ export const insert: Handler<Insert> = async (statement, execution) => {
   const { query } = statement;
   const target = writableTarget(statement, engine.catalog);
   if (query !== undefined) {
-    const properties = new Properties(statement.properties, ['QUERY_ID'], statement.span);
+    const properties = new Properties(statement.properties, insertOptions, statement.span);
     const made = planInsert({ ...statement, query }, engine.catalog, session);
     const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
     if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
@@ -59,8 +60,8 @@ export function planInsert(
 export const insertHasRun: HasRun<Insert> = (_insert, catalog, text) =>
   [...catalog.queries.values()].some(({ statement }) => statement === text);
 
-function queryId(properties: Properties): string | undefined {
-  const id = properties.text('QUERY_ID')?.toUpperCase();
+function queryId(properties: Properties<(typeof insertOptions)['options'][number]>): string | undefined {
+  const id = properties.read('QUERY_ID');
   if (id === undefined) return undefined;
   if (!/^[A-Z0-9_]+$/.test(id)) properties.refuse('QUERY_ID', 'it may hold letters, digits and _ only');
   if (/^(CSAS|CTAS|CST|INSERTQUERY)_/.test(id)) properties.refuse('QUERY_ID', 'the prefix is reserved');

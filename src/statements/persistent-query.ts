@@ -86,6 +86,7 @@ export async function createFilled(
   const existing = engine.catalog.sources.get(name);
   checkCoPartitioning(made.query, planned.plan);
   const replaced = existing && replacedQuery(existing, { spec: planned.sink, view }, span, engine);
+  if (replaced === undefined) checkLimit(execution, span);
   const partitions = await ensureTopic(
     engine,
     {
@@ -115,9 +116,17 @@ export async function createFiller(
   execution: Execution,
 ): Promise<Entity> {
   checkCoPartitioning(made.query, made.planned.plan);
+  checkLimit(execution, made.sink.span);
   const query = queryObject(made, id, planOf(made), execution);
   const number = await execution.distribute({ v: 1, kind: 'createQuery', query });
   return created(target, id, 'Created', number, execution.text);
+}
+
+/** Refuses one more query where there are as many as there may be. */
+function checkLimit({ engine, session }: Execution, span: Span): void {
+  const limit = session.read('ksql.query.persistent.active.limit');
+  if (limit !== undefined && engine.catalog.queries.size >= limit)
+    throw new SqlError('TOO_MANY_QUERIES', span, { limit });
 }
 
 function queryObject(

@@ -121,6 +121,8 @@ const listers: { readonly [K in ShowKind]: Lister } = {
                 entityKey: featureView.entityKey,
                 ttlMs: featureView.ttlMs ?? null,
                 onlineStore: featureView.options['ONLINE_STORE'] ?? 'state',
+                owner: featureView.options['OWNER'] ?? null,
+                tags: featureView.options['TAGS'] ?? null,
                 comment: featureView.comment ?? null,
               },
             ],

@@ -21,6 +21,14 @@ export const serverCodes = {
       p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
   },
   SETTING_REFUSED: { message: (p: { name: string; why: string }) => `setting "${p.name}" is not accepted: ${p.why}` },
+  SWITCHED_OFF: {
+    message: (p: { what: string }) => `${p.what} switched off`,
+    hint: (p: { setting: string }) => `${p.setting} is false.`,
+  },
+  TOO_MANY_QUERIES: {
+    message: (p: { limit: number }) => `${p.limit} persistent queries are running already`,
+    hint: () => 'Terminate one, or raise ksql.query.persistent.active.limit.',
+  },
   STATE_LOCKED: {
     status: 500,
     message: (p: { folder: string; pid: string }) => `the state folder "${p.folder}" is in use by process ${p.pid}`,

@@ -1,6 +1,6 @@
 import { argumentType, compileExpression } from '../../expressions/compile.ts';
 import { literalValue, type Expr } from '../../expressions/node.ts';
-import type { Aggregator } from '../../functions/define.ts';
+import type { Aggregator, CollectLimits } from '../../functions/define.ts';
 import { findAggregate, isUserFunction } from '../../functions/registry.ts';
 import { resolveOverload } from '../../functions/resolve.ts';
 import type { StepCall } from '../../plan/physical/steps/base.ts';
@@ -15,8 +15,9 @@ export function aggregates(calls: readonly StepCall[], context: BuildContext): A
     calls.map(({ fn, args, type }): BoundAggregate => {
       const report = (error: unknown): void => context.report(error, fn);
       const [first, ...rest] = args.map((arg) => compileExpression(arg, report));
+      const aggregator = aggregatorOf(fn, args, type, context.limits);
       return {
-        aggregator: isUserFunction(fn) ? contained(aggregatorOf(fn, args, type), report) : aggregatorOf(fn, args, type),
+        aggregator: isUserFunction(fn) ? contained(aggregator, report) : aggregator,
         first,
         rest: rest.length === 0 ? undefined : (row) => rest.map((each) => each(row)),
       };
@@ -45,10 +46,15 @@ function contained(inner: Aggregator, report: (error: unknown) => void): Aggrega
 }
 
 /** The aggregator that a call was resolved to. */
-export function aggregatorOf(fn: string, args: readonly Expr[], type: SqlType): BoundAggregate['aggregator'] {
+export function aggregatorOf(
+  fn: string,
+  args: readonly Expr[],
+  type: SqlType,
+  limits?: CollectLimits,
+): BoundAggregate['aggregator'] {
   const found = findAggregate(fn);
   const resolution = found && resolveOverload(found.overloads, args.map(argumentType));
   if (resolution === undefined) throw new InternalError(`aggregate ${fn} has no overload for its stored arguments`);
   const constants = args.map((arg) => (arg.kind === 'literal' ? literalValue(arg) : undefined));
-  return resolution.overload.create({ args: args.map((arg) => arg.type), returns: type, constants });
+  return resolution.overload.create({ args: args.map((arg) => arg.type), returns: type, constants, limits });
 }

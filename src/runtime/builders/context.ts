@@ -1,3 +1,4 @@
+import type { CollectLimits } from '../../functions/define.ts';
 import type { StepOf, StepOp } from '../../plan/physical/step.ts';
 import type { Change } from '../change.ts';
 import type { DeadLetter, FailureSink } from '../failures.ts';
@@ -17,6 +18,8 @@ export interface BuildContext {
   readonly position: RecordPosition;
   readonly models: ModelHost | undefined;
   readonly conflate: boolean;
+  /** How much aggregates may collect. */
+  readonly limits?: CollectLimits;
   /**
    * Whether a commit covers many micro-batches: tumbling windows are then stored several to an entry, which a commit after each
    * micro-batch would write again and again. Never changed for state that is there.

@@ -84,7 +84,10 @@ export class TaskRunner {
     if (this.#stopping) return;
     if (task.commitIsDue) await this.#commit(task);
     if (worked) await new Promise((resolve) => setImmediate(resolve));
-    else await this.#options.wait(Math.min(waitMs, task.spec.settings.idleTimeoutMs ?? Infinity));
+    else {
+      const { idleTimeoutMs = Infinity, maxIdleMs = Infinity } = task.spec.settings;
+      await this.#options.wait(Math.min(waitMs, idleTimeoutMs, maxIdleMs));
+    }
   }
 
   async #commit(task: Task): Promise<void> {

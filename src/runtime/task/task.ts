@@ -9,7 +9,7 @@ import { DeadLetterSink } from '../sinks/dead-letters.ts';
 import { openSink, sinksOf } from '../sinks/index.ts';
 import { ProcessingLogSink } from '../sinks/processing-log.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
-import { SourceDecoder } from '../source-decoder.ts';
+import { SourceDecoder, type BadRecord } from '../source-decoder.ts';
 import { LocalTopology, type Result } from '../topology.ts';
 import { lastOfEach } from './conflate.ts';
 import { ErrorCollector } from './error-collector.ts';
@@ -54,6 +54,11 @@ const sendBytes = 1 << 18;
 const idleMs = 50;
 const ignore: CommitObserver = () => undefined;
 
+/** A record that cannot be read, where the query is to stop at it. */
+class BadRecordFailure extends Error {
+  override readonly name = 'BadRecordFailure';
+}
+
 /**
  * A query, or one sub-topology of it on one partition number: reads its inputs in order of time, runs them through its pipelines,
  * gives the result to its sinks and commits, until it is given up. All nodes, transient queries, benches and test runners use it;
@@ -78,6 +83,8 @@ export class Task {
   #isDirty = false;
   /** Records that were taken and not let go of yet: a model may be asked about them. */
   #inHand = 0;
+  /** Since when an input has waited for another. */
+  #waitsSince: number | undefined;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
     this.spec = spec;
@@ -138,13 +145,21 @@ export class Task {
     const decoder =
       source === undefined
         ? new RepartitionDecoder()
-        : new SourceDecoder(source, this.#ports.schemas, (bad) => this.#errors.badRecord(bad));
+        : new SourceDecoder(source, this.#ports.schemas, (bad) => this.#badRecord(bad));
     return new InputPartition(
       stepId,
       { ...reading, offset },
       decoder,
       this.#topology!.inlet(stepId, reading.partition),
     );
+  }
+
+  #badRecord(bad: BadRecord): void {
+    const { failOn } = this.spec.settings;
+    const stops = bad.target === 'predicate' ? false : bad.target === 'timestamp' ? failOn.timestamp : failOn.value;
+    if (stops)
+      throw new BadRecordFailure(`${bad.target} of ${bad.topic}/${bad.partition}/${bad.offset}: ${bad.message}`);
+    this.#errors.badRecord(bad);
   }
 
   #build(): void {
@@ -196,7 +211,23 @@ export class Task {
 
   /** Whether a join must not go on: an input has nothing buffered and its topic has more. */
   #isBehind(): boolean {
-    return this.#isOrdered && this.inputs.some((input) => input.isEmpty && !this.#isRead(input));
+    if (!this.#isOrdered) return false;
+    return this.inputs.some((input) => input.isEmpty && !this.#isRead(input)) || this.#waitsForOthers();
+  }
+  /** `max.task.idle.ms`: whether an input that has rows waits for another of its partition that may have earlier ones. */
+  #waitsForOthers(): boolean {
+    const { maxIdleMs } = this.spec.settings;
+    if (maxIdleMs === undefined) return false;
+    const waits = this.inputs.some(
+      (full) =>
+        !full.isEmpty &&
+        this.inputs.some(
+          ({ isEmpty, stepId, partition }) => isEmpty && stepId !== full.stepId && partition === full.partition,
+        ),
+    );
+    if (!waits) this.#waitsSince = undefined;
+    else this.#waitsSince ??= performance.now();
+    return this.#waitsSince !== undefined && performance.now() - this.#waitsSince < maxIdleMs;
   }
   #isRead(input: InputPartition): boolean {
     return input.isEmpty && input.fetched >= this.#ports.log.end(input);
