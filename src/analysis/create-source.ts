@@ -8,7 +8,7 @@ import type { CreateSource } from '../syntax/statements/create-source.ts';
 import { isPseudoColumn, type Column, type Schema } from '../types/schema.ts';
 import { array, BYTES, contains, sameType, STRING, struct, typeText } from '../types/sql-type.ts';
 import { checkFormatNames, chooseFormats, registeredOf } from './format-choice.ts';
-import { Properties } from './properties.ts';
+import { Properties } from '../bind/properties.ts';
 import { resolveType } from '../bind/resolve-type.ts';
 import { sourceOptions, type SinkProperties, type SourceProperties } from './source-options.ts';
 

@@ -17,7 +17,7 @@ import { keyColumns, valueColumns, type Schema } from '../types/schema.ts';
 import { sameType, typeText } from '../types/sql-type.ts';
 import { timestampOf, type SourceDefaults } from './create-source.ts';
 import { chooseFormats } from './format-choice.ts';
-import { Properties } from './properties.ts';
+import { Properties } from '../bind/properties.ts';
 import { sinkOptions } from './source-options.ts';
 
 export interface PersistentQuery {

@@ -1,5 +1,5 @@
 import { bool, duration, oneOf, option, optionTable, text, whole, type Option } from '../config/option.ts';
-import type { PropertiesOf } from './properties.ts';
+import type { PropertiesOf } from '../bind/properties.ts';
 
 const same = <T>(value: T): T => value;
 

@@ -9,15 +9,14 @@ import type { InvokeArgument, InvokeNode, Name } from '../syntax/expressions.ts'
 import type { InvokeClause } from '../syntax/query.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { BIGINT, DOUBLE, sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
+import { invokeOptions } from '../config/model-options.ts';
 import { closest } from '../util/closest.ts';
 import { cast } from './coerce.ts';
 import type { SelectContext } from './context.ts';
+import { Properties } from './properties.ts';
 import type { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 import type { ExpressionTyper } from './typing.ts';
-
-/** What may happen with a row that cannot be scored. */
-const onErrorActions = ['FAIL', 'NULL', 'DEFAULT', 'DLQ'];
 
 /** Columns that every invocation gives beside the model's outputs, by name only. */
 const hiddenOutputs: readonly ModelColumn[] = [
@@ -52,6 +51,7 @@ export class InvokeBinder {
     const alias = clause.alias.text;
     const outputs = this.#outputs(model, alias);
     const typer = new Typer(this.scope, this.#context.catalog.types, 'INVOKE MODEL');
+    const onError = new Properties(clause.properties, invokeOptions, clause.span).read('ON_ERROR');
     const version = versionOf(model, clause.version, clause.span);
     const args = bindArguments(model, clause.args, typer, clause.span);
     this.#refuseTable(clause.span);
@@ -60,7 +60,7 @@ export class InvokeBinder {
       version,
       args,
       outputs,
-      onError: onErrorOf(clause),
+      onError,
     });
     const columns = outputs.map((output, i) => ({
       column: reference(output),
@@ -104,19 +104,6 @@ export class InvokeBinder {
   #refuseTable(span: Span): void {
     if (this.#shape === 'TABLE') throw new SqlError('INVOKE_ON_TABLE', span, {});
   }
-}
-
-/** What a clause says for its own calls: its only option. */
-function onErrorOf({ properties }: InvokeClause): string | undefined {
-  for (const { name, value, span } of properties) {
-    if (name !== 'ON_ERROR')
-      throw new SqlError('INVALID_PROPERTY', span, { name, suggestion: closest(name, ['ON_ERROR']) });
-    const text = String(value).toUpperCase();
-    if (onErrorActions.includes(text)) return text;
-    const why = `it must be one of ${onErrorActions.join(', ').toLowerCase()}`;
-    throw new SqlError('INVALID_PROPERTY_VALUE', span, { name, value: String(value), why });
-  }
-  return undefined;
 }
 
 function requireModel({ catalog }: SelectContext, name: Name): ModelObject {

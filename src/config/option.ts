@@ -22,6 +22,13 @@ export const text: OptionType<string> = {
   parse: (given) => (typeof given === 'string' ? given : refused('it must be a string')),
 };
 
+/** Text, or a number that stands for its digits. */
+export const label: OptionType<string> = {
+  name: 'text',
+  parse: (given) =>
+    typeof given === 'string' || typeof given === 'number' ? String(given) : refused('it must be a string'),
+};
+
 export const bool: OptionType<boolean> = {
   name: 'true or false',
   parse(given) {

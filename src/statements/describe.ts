@@ -1,6 +1,7 @@
 import { requireSource } from '../bind/context.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
+import { isSecretOption } from '../config/model-options.ts';
 import type { Engine } from '../engine/engine.ts';
 import { findFunction } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';
@@ -132,13 +133,12 @@ const describers: { readonly [K in Describe['what']]: (statement: Describe, exec
         name,
         suggestion: closest(name, engine.catalog.models.keys()),
       });
-    const secret = /TOKEN|HEADERS|PASSWORD/;
     const versions = found.versions
       .filter(({ version }) => statement.version === undefined || String(version) === statement.version)
       .map(({ version, options }) => ({
         version,
         options: Object.fromEntries(
-          Object.entries(options).map(([key, value]) => [key, secret.test(key) ? '[hidden]' : value]),
+          Object.entries(options).map(([key, value]) => [key, isSecretOption(key) ? '[hidden]' : value]),
         ),
       }));
     const columns = (list: typeof found.input): unknown[] =>

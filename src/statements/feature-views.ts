@@ -1,5 +1,5 @@
 import { sinkOptions } from '../analysis/source-options.ts';
-import { Properties } from '../analysis/properties.ts';
+import { Properties } from '../bind/properties.ts';
 import { bindQuery } from '../bind/query.ts';
 import { idsOf, keysOf, reference } from '../bound/rows.ts';
 import type { Catalog, FeatureView } from '../catalog/catalog.ts';

@@ -1,4 +1,4 @@
-import { Properties } from '../analysis/properties.ts';
+import { Properties } from '../bind/properties.ts';
 import { insertOptions } from '../analysis/source-options.ts';
 import { requireSource } from '../bind/context.ts';
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';

@@ -1,4 +1,7 @@
+import { Properties } from '../bind/properties.ts';
 import { resolveType } from '../bind/resolve-type.ts';
+import { modelOptions, providers } from '../config/model-options.ts';
+import { optionTable, type Option } from '../config/option.ts';
 import type { ModelColumn, ModelObject, ModelVersion } from '../types/model.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
@@ -10,63 +13,25 @@ import { closest } from '../util/closest.ts';
 import { sameData } from '../util/same-data.ts';
 import { currentStatus, warning, type Execution, type Handler, type HasRun } from './handler.ts';
 
-const optionNames = [
-  'PROVIDER',
-  'PATH',
-  'ENDPOINT',
-  'MODEL_NAME',
-  'MODEL_VERSION',
-  'INPUT_TENSOR',
-  'OUTPUT_MAP',
-  'TIMEOUT',
-  'DEADLINE',
-  'MAX_RETRIES',
-  'RETRY_INITIAL_BACKOFF',
-  'RETRY_MAX_BACKOFF',
-  'MAX_BATCH_SIZE',
-  'MAX_BATCH_DELAY',
-  'ON_ERROR',
-  'DEFAULT_VALUE',
-  'ON_NULL_INPUT',
-  'VALIDATE',
-  'AUTH_TOKEN',
-  'INTRA_OP_THREADS',
-  'WORKERS',
-];
-const choices: Record<string, readonly string[]> = {
-  PROVIDER: ['ONNX', 'OIP-V2', 'TRITON'],
-  ON_ERROR: ['FAIL', 'NULL', 'DEFAULT', 'DLQ'],
-  ON_NULL_INPUT: ['RETURN_NULL', 'NAN', 'FAIL'],
-  VALIDATE: ['ON', 'OFF'],
-};
-const numbers = ['MAX_RETRIES', 'MAX_BATCH_SIZE', 'INTRA_OP_THREADS', 'WORKERS'];
-const durations = ['TIMEOUT', 'DEADLINE', 'RETRY_INITIAL_BACKOFF', 'RETRY_MAX_BACKOFF', 'MAX_BATCH_DELAY'];
-
 /** Options of a model version; dashes and dots in names are underscores, and each value is checked. */
 function readOptions(
   nodes: readonly PropertyNode[],
   inherited: Readonly<Record<string, string>>,
   span: Span,
 ): Record<string, string> {
+  const named = nodes.map((node) => ({ ...node, name: node.name.replace(/[-.]/g, '_') }));
+  const given = Object.fromEntries(named.map(({ name, value }) => [name, value]));
+  const { check } = modelOptions.find('PROVIDER')!;
+  const chosen = given['PROVIDER'] ?? inherited['PROVIDER'];
+  if (chosen === undefined) throw new SqlError('PROPERTY_MISSING', span, { name: 'PROVIDER' });
+  const provider = check(chosen) === undefined ? modelOptions.read('PROVIDER', { PROVIDER: chosen }) : undefined;
+  const { own, needed } = providers[provider ?? 'ONNX'];
+  const table = optionTable<readonly Option[]>(...modelOptions.options, ...own.options);
+  // A provider that there is not is refused here, too.
+  new Properties(named, table, span);
   const options: Record<string, string> = { ...inherited };
-  for (const { name: written, value, span: at } of nodes) {
-    const name = written.replace(/[-.]/g, '_');
-    if (!optionNames.includes(name))
-      throw new SqlError('INVALID_PROPERTY', at, { name: written, suggestion: closest(name, optionNames) });
-    const text = String(value);
-    const refuse = (why: string): never => {
-      throw new SqlError('INVALID_PROPERTY_VALUE', at, { name, value: text, why });
-    };
-    const allowed = choices[name];
-    if (allowed !== undefined && !allowed.includes(text.toUpperCase()))
-      refuse(`it must be one of ${allowed.join(', ').toLowerCase()}`);
-    if (numbers.includes(name) && !/^\d+$/.test(text)) refuse('it must be a whole number');
-    if (durations.includes(name) && !/^\d+\s+(MILLI)?SECONDS?$|^\d+\s+(MINUTE|HOUR)S?$/i.test(text))
-      refuse("it must be a duration, such as '50 MILLISECONDS'");
-    options[name] = allowed === undefined ? text : text.toUpperCase();
-  }
-  if (options['PROVIDER'] === undefined) throw new SqlError('PROPERTY_MISSING', span, { name: 'PROVIDER' });
-  const needed = options['PROVIDER'] === 'ONNX' ? ['PATH'] : ['ENDPOINT', 'MODEL_NAME'];
+  for (const [name, value] of Object.entries(given)) options[name] = String(value);
+  options['PROVIDER'] = provider!;
   for (const name of needed) if (options[name] === undefined) throw new SqlError('PROPERTY_MISSING', span, { name });
   return options;
 }
@@ -83,16 +48,13 @@ async function inspect(
   { engine }: Execution,
 ): Promise<typeof columns> {
   const isComplete = columns.input.length > 0 && columns.output.length > 0;
-  if (version.options['VALIDATE'] === 'OFF' && isComplete) return columns;
+  if (!modelOptions.read('VALIDATE', version.options) && isComplete) return columns;
   if (engine.models === undefined)
     throw new SqlError('MODEL_INVALID', span, { model: name, why: 'this node runs no models', hint: undefined });
   try {
     return await engine.models.inspect(name, version, columns);
   } catch (error) {
-    const hint =
-      version.options['PROVIDER'] === 'ONNX'
-        ? 'Check PATH, INPUT_TENSOR and OUTPUT_MAP, or export the model without ZipMap.'
-        : "Check ENDPOINT and MODEL_NAME, or use VALIDATE='OFF' to create it before its server is up.";
+    const { hint } = providers[modelOptions.read('PROVIDER', version.options)!];
     throw new SqlError('MODEL_INVALID', span, { model: name, why: (error as Error).message, hint });
   }
 }

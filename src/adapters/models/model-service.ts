@@ -1,3 +1,4 @@
+import { modelOptions, type ProviderName } from '../../config/model-options.ts';
 import type { ModelColumn, ModelObject, ModelVersion } from '../../types/model.ts';
 import type { ModelRegistry } from '../../runtime/ports/model-registry.ts';
 import type { Row } from '../../runtime/change.ts';
@@ -7,13 +8,15 @@ import { parseJson } from '../../types/json.ts';
 import type { Value } from '../../types/sql-type.ts';
 import { retry } from '../../util/retry.ts';
 import { sameData } from '../../util/same-data.ts';
-import { durationMs, OipProvider } from './oip-provider.ts';
+import { Call, Gatherer, type WaitingRow } from './gatherer.ts';
+import { OipProvider } from './oip-provider.ts';
 import { OnnxProvider } from './onnx-provider.ts';
 import { ScoringError, type Provider, type ProviderModel } from './provider.ts';
 
 /** Loads models by their provider and scores rows: batches, null inputs, retries, and failures of single rows. */
 export class ModelService implements ModelHost, ModelRegistry {
-  readonly #providers: Readonly<Record<string, Provider>>;
+  readonly #providers: { readonly [P in ProviderName]: Provider };
+  readonly #gatherer = new Gatherer();
   readonly #objects = new Map<string, ModelObject>();
   readonly #loaded = new Map<string, Promise<ProviderModel>>();
   readonly #closing = new AbortController();
@@ -26,12 +29,16 @@ export class ModelService implements ModelHost, ModelRegistry {
     this.#providers = { ONNX: new OnnxProvider(), 'OIP-V2': oip, TRITON: oip };
   }
 
+  #provider({ options }: ModelVersion): Provider {
+    return this.#providers[modelOptions.read('PROVIDER', options)!];
+  }
+
   async inspect(
     name: string,
     version: ModelVersion,
     declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
   ): Promise<typeof declared> {
-    const { input, output } = await this.#providers[version.options['PROVIDER']!]!.load(name, version, declared);
+    const { input, output } = await this.#provider(version).load(name, version, declared);
     return { input, output };
   }
 
@@ -63,7 +70,7 @@ export class ModelService implements ModelHost, ModelRegistry {
     const key = `${model.name}/${version.version}`;
     let loading = this.#loaded.get(key);
     if (loading === undefined) {
-      loading = this.#providers[version.options['PROVIDER']!]!.load(model.name, version, model);
+      loading = this.#provider(version).load(model.name, version, model);
       this.#loaded.set(key, loading);
       // A server that was down may be up at the next call.
       loading.catch(() => this.#loaded.delete(key));
@@ -73,12 +80,12 @@ export class ModelService implements ModelHost, ModelRegistry {
 
   onError(name: string, wanted: number): string {
     const { version } = this.#version(name, wanted);
-    return version.options['ON_ERROR'] ?? 'FAIL';
+    return modelOptions.read('ON_ERROR', version.options);
   }
 
   defaults(name: string, wanted: number): readonly Value[] {
     const { model, version } = this.#version(name, wanted);
-    const json = parseJson(version.options['DEFAULT_VALUE'] ?? '{}');
+    const json = parseJson(modelOptions.read('DEFAULT_VALUE', version.options));
     return model.output.map((column) => {
       if (!(json instanceof Map)) return null;
       const entry = [...json].find(([name]) => name.toUpperCase() === column.name.toUpperCase());
@@ -89,61 +96,49 @@ export class ModelService implements ModelHost, ModelRegistry {
   async score(name: string, wanted: number | undefined, rows: readonly Row[]): Promise<readonly Scored[]> {
     const started = performance.now();
     const { model, version } = this.#version(name, wanted);
-    const results = new Array<Scored>(rows.length);
-    const set = (i: number, outputs: readonly Value[] | undefined, error: string | undefined): void => {
-      results[i] = { outputs, version: version.version, error, latencyMs: performance.now() - started };
-    };
-    const open = rows.flatMap((row, i) => {
-      if (!row.includes(null)) return [i];
-      const action = version.options['ON_NULL_INPUT'] ?? 'RETURN_NULL';
-      if (action === 'NAN') return [i];
-      if (action === 'FAIL') set(i, undefined, 'INVALID_INPUT');
+    const { options } = version;
+    const allowed = modelOptions.read('DEADLINE', options);
+    const call = new Call(version.version, rows.length, allowed === undefined ? Infinity : started + allowed);
+    const onNull = modelOptions.read('ON_NULL_INPUT', options);
+    const open: WaitingRow[] = [];
+    for (const [at, row] of rows.entries()) {
+      if (!row.includes(null) || onNull === 'NAN') open.push({ row, at, call });
+      else if (onNull === 'FAIL') call.set(at, undefined, 'INVALID_INPUT');
       else
-        set(
-          i,
+        call.set(
+          at,
           model.output.map(() => null),
           undefined,
         );
-      return [];
+    }
+    await this.#gatherer.score(`${model.name}/${version.version}`, open, {
+      size: modelOptions.read('MAX_BATCH_SIZE', options),
+      delayMs: modelOptions.read('MAX_BATCH_DELAY', options),
+      run: (batch) => this.#scoreBatch(model, version, batch),
     });
-    const deadline =
-      version.options['DEADLINE'] === undefined ? Infinity : started + durationMs(version.options['DEADLINE'], 0);
-    const size = Number(version.options['MAX_BATCH_SIZE'] ?? 256);
-    const batches: number[][] = [];
-    for (let i = 0; i < open.length; i += size) batches.push(open.slice(i, i + size));
-    await Promise.all(batches.map((batch) => this.#scoreBatch(model, version, rows, batch, deadline, set)));
-    return results;
+    return call.results;
   }
 
   /** One call; a batch that fails for good is halved until the bad rows stand alone. */
-  async #scoreBatch(
-    model: ModelObject,
-    version: ModelVersion,
-    rows: readonly Row[],
-    batch: readonly number[],
-    deadline: number,
-    set: (i: number, outputs: readonly Value[] | undefined, error: string | undefined) => void,
-  ): Promise<void> {
+  async #scoreBatch(model: ModelObject, version: ModelVersion, batch: readonly WaitingRow[]): Promise<void> {
     try {
       const answers = await this.#attempt(
         model,
         version,
-        batch.map((i) => rows[i]!),
-        deadline,
+        batch.map(({ row }) => row),
+        Math.min(...batch.map(({ call }) => call.deadline)),
       );
-      batch.forEach((i, at) => set(i, answers[at], undefined));
+      batch.forEach(({ call, at }, i) => call.set(at, answers[i], undefined));
     } catch (error) {
       const failure = error instanceof ScoringError ? error.failure : 'BAD_RESPONSE';
       const mayBeOneRow = failure === 'HTTP_4XX' || failure === 'HTTP_5XX' || failure === 'BAD_RESPONSE';
       if (batch.length === 1 || !mayBeOneRow) {
-        for (const i of batch) set(i, undefined, failure);
+        for (const { call, at } of batch) call.set(at, undefined, failure);
         return;
       }
       const middle = batch.length >> 1;
       await Promise.all(
-        [batch.slice(0, middle), batch.slice(middle)].map((half) =>
-          this.#scoreBatch(model, version, rows, half, deadline, set),
-        ),
+        [batch.slice(0, middle), batch.slice(middle)].map((half) => this.#scoreBatch(model, version, half)),
       );
     }
   }
@@ -160,9 +155,9 @@ export class ModelService implements ModelHost, ModelRegistry {
       return withDeadline(loaded.score(rows), deadline);
     };
     return retry(call, {
-      retries: Number(options['MAX_RETRIES'] ?? 0),
-      firstMs: durationMs(options['RETRY_INITIAL_BACKOFF'], 100),
-      longestMs: durationMs(options['RETRY_MAX_BACKOFF'], 30_000),
+      retries: modelOptions.read('MAX_RETRIES', options),
+      firstMs: modelOptions.read('RETRY_INITIAL_BACKOFF', options),
+      longestMs: modelOptions.read('RETRY_MAX_BACKOFF', options),
       mayPass: (error) => error instanceof ScoringError && error.retriable,
       deadline,
       signal: this.#closing.signal,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { modelOptions, oipOptions } from '../../config/model-options.ts';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
 import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value } from '../../types/sql-type.ts';
@@ -37,12 +38,6 @@ const sqlTypes: Record<string, SqlType> = {
   BYTES: STRING,
 };
 
-export function durationMs(text: string | undefined, otherwise: number): number {
-  const match = /^(\d+)\s+(MILLISECOND|SECOND|MINUTE|HOUR)S?$/i.exec(text ?? '');
-  const units: Record<string, number> = { MILLISECOND: 1, SECOND: 1000, MINUTE: 60_000, HOUR: 3_600_000 };
-  return match === null ? otherwise : Number(match[1]) * units[match[2]!.toUpperCase()]!;
-}
-
 /** A secret given as `env:NAME` or `file:/path`, so that no statement holds it. */
 function secret(reference: string | undefined): string | undefined {
   if (reference?.startsWith('env:') === true) return process.env[reference.slice(4)];
@@ -56,23 +51,31 @@ export class OipProvider implements Provider {
     { options }: ModelVersion,
     declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
   ): Promise<ProviderModel> {
-    const version =
-      options['MODEL_VERSION'] === undefined ? '' : `/versions/${encodeURIComponent(options['MODEL_VERSION'])}`;
-    const base = `${options['ENDPOINT']!.replace(/\/+$/, '').replace(/\/v2(\/models)?$/, '')}/v2/models/${encodeURIComponent(options['MODEL_NAME']!)}${version}`;
-    const token = secret(options['AUTH_TOKEN']);
+    const wanted = oipOptions.read('MODEL_VERSION', options);
+    const version = wanted === undefined ? '' : `/versions/${encodeURIComponent(wanted)}`;
+    const base = `${oipOptions
+      .read('ENDPOINT', options)!
+      .replace(/\/+$/, '')
+      .replace(
+        /\/v2(\/models)?$/,
+        '',
+      )}/v2/models/${encodeURIComponent(oipOptions.read('MODEL_NAME', options)!)}${version}`;
+    const token = secret(oipOptions.read('AUTH_TOKEN', options));
     const headers = {
       'content-type': 'application/json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
-    const timeout = durationMs(options['TIMEOUT'], 5000);
-    const metadata = options['VALIDATE'] === 'OFF' ? {} : ((await call(base, { headers }, timeout)) as Metadata);
+    const timeout = oipOptions.read('TIMEOUT', options);
+    const metadata = modelOptions.read('VALIDATE', options)
+      ? ((await call(base, { headers }, timeout)) as Metadata)
+      : {};
     const columns = (list: Metadata['inputs']): ModelColumn[] =>
       (list ?? []).map(({ name, datatype }) => ({ name: name.toUpperCase(), type: sqlTypes[datatype] ?? DOUBLE }));
     const input = declared.input.length > 0 ? declared.input : columns(metadata.inputs);
     const output = declared.output.length > 0 ? declared.output : columns(metadata.outputs);
     if (input.length === 0 || output.length === 0)
       throw new TypeError('the server does not tell its inputs and outputs: declare INPUT and OUTPUT');
-    const packed = options['INPUT_TENSOR'];
+    const packed = modelOptions.read('INPUT_TENSOR', options);
     const known = metadata.inputs ?? [];
     if (packed !== undefined && known.length > 0 && !known.some(({ name }) => name === packed))
       throw new TypeError(
@@ -125,7 +128,12 @@ export class OipProvider implements Provider {
         ]),
       );
       try {
-        return unpack(found, outputPlaces(options['OUTPUT_MAP'], output, Object.keys(found)), output, rows.length);
+        return unpack(
+          found,
+          outputPlaces(modelOptions.read('OUTPUT_MAP', options), output, Object.keys(found)),
+          output,
+          rows.length,
+        );
       } catch (error) {
         throw new ScoringError('BAD_RESPONSE', (error as Error).message);
       }

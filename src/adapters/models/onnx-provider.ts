@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { modelOptions, onnxOptions } from '../../config/model-options.ts';
 import { Worker } from 'node:worker_threads';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row } from '../../runtime/change.ts';
@@ -64,21 +64,21 @@ export class OnnxProvider implements Provider {
     { version, options }: ModelVersion,
     declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
   ): Promise<ProviderModel> {
-    const path = resolve(options['PATH']!);
+    const path = resolve(onnxOptions.read('PATH', options)!);
     if (!existsSync(path)) throw new TypeError(`the file ${path} does not exist`);
     const key = `${name}/${version}/${path}`;
-    const workers = this.#pool(Number(options['WORKERS'] ?? Math.min(1, availableParallelism())));
-    const threads = Number(options['INTRA_OP_THREADS'] ?? 1);
+    const workers = this.#pool(onnxOptions.read('WORKERS', options));
+    const threads = onnxOptions.read('INTRA_OP_THREADS', options);
     let loaded: LoadedModel | undefined;
     for (const worker of workers) loaded = await worker.rpc.call('load', key, path, threads);
-    const packed = options['INPUT_TENSOR'];
+    const packed = modelOptions.read('INPUT_TENSOR', options);
     const input = declared.input.length > 0 ? declared.input : derivedInputs(loaded!, packed);
     const feeds = feedBuilder(loaded!, input, packed);
     const output =
       declared.output.length > 0
         ? declared.output
         : loaded!.outputs.map((each) => ({ name: each.toUpperCase(), type: DOUBLE }));
-    const places = outputPlaces(options['OUTPUT_MAP'], output, loaded!.outputs);
+    const places = outputPlaces(modelOptions.read('OUTPUT_MAP', options), output, loaded!.outputs);
     const fetches = [...new Set(places.map(({ tensor }) => tensor))];
     const score = async (rows: readonly Row[]): Promise<Value[][]> => {
       const worker = workers.reduce((best, each) => (each.rpc.waiting < best.rpc.waiting ? each : best));

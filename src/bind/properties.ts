@@ -54,6 +54,6 @@ export class Properties<O extends Option> implements PropertiesOf<O> {
   required<N extends O['name']>(name: N): NonNullable<ValueOf<O, N>> {
     const value = this.read(name);
     if (value === undefined || value === null) throw new SqlError('PROPERTY_MISSING', this.#span, { name });
-    return value as NonNullable<ValueOf<O, N>>;
+    return value;
   }
 }
