@@ -91,7 +91,7 @@ export const mayImport = {
   'adapters/embedded': ['util', 'records', 'diagnostics', 'runtime', 'adapters/rocksdb'], // a log knows no format
   'adapters/kafka': ['util', 'records', 'diagnostics', 'config', 'types', 'runtime', 'adapters/rocksdb'],
   'adapters/memory': ['util', 'records', 'runtime'],
-  'adapters/models': ['util', 'types', 'formats', 'runtime'],
+  'adapters/models': ['config', 'util', 'types', 'formats', 'runtime'],
   'adapters/registry': ['util', 'diagnostics', 'formats', 'runtime'],
   'adapters/rocksdb': ['util', 'diagnostics', 'runtime'],
   server: ['util', 'diagnostics', 'config', 'types', 'syntax', 'formats', 'engine', 'statements'],
