@@ -1,9 +1,10 @@
+import type {
+  OptionTable} from './option.ts';
 import {
   duration,
   label,
   oneOf,
   option,
-  OptionTable,
   optionTable,
   text,
   whole,
