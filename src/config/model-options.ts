@@ -1,16 +1,5 @@
-import type {
-  OptionTable} from './option.ts';
-import {
-  duration,
-  label,
-  oneOf,
-  option,
-  optionTable,
-  text,
-  whole,
-  type Option,
-  type Values,
-} from './option.ts';
+import type { OptionTable } from './option.ts';
+import { duration, label, oneOf, option, optionTable, text, whole, type Option, type Values } from './option.ts';
 
 const same = <T>(value: T): T => value;
 
