@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import type { ModelObject } from '../../types/model.ts';
 import { Change, type Row } from '../../runtime/change.ts';
 import type { ClientSettings } from './client-config.ts';
-import type { FromWorker, KafkaTaskSpec, TaskStatus, ToWorker, WorkerData } from './task-worker.ts';
+import { WorkerRpc } from '../../util/worker-rpc.ts';
+import type { FailedTask, KafkaTaskSpec, MainCalls, TaskStatus, WorkerCalls, WorkerData } from './task-worker.ts';
 
 export interface PoolOptions {
   readonly threads: number;
@@ -22,17 +23,18 @@ export interface PoolCallbacks {
   readonly fetchSchema: (id: number) => Promise<SchemaText | undefined>;
   /** `broker` says why a worker cannot fetch, while it cannot. */
   readonly onStatus: (tasks: readonly TaskStatus[], worker: number, broker: string | undefined) => void;
-  readonly onFailed: (task: { id: string; queryId: string; error: string; fenced: boolean }) => void;
+  readonly onFailed: (task: FailedTask) => void;
 }
 
-type Unnumbered<M> = M extends { call: number } ? Omit<M, 'call'> : never;
+interface PoolWorker {
+  readonly worker: Worker;
+  readonly rpc: WorkerRpc<WorkerCalls, MainCalls>;
+}
 
 /** The worker threads of a node, and which task runs in which. */
 export class TaskPool {
-  readonly #workers: Worker[];
-  readonly #placed = new Map<string, Worker>();
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  #calls = 0;
+  readonly #workers: readonly PoolWorker[];
+  readonly #placed = new Map<string, PoolWorker>();
 
   constructor({ threads, module, settings, handle }: PoolOptions, callbacks: PoolCallbacks) {
     this.#workers = Array.from({ length: threads }, (_, index) => {
@@ -40,91 +42,57 @@ export class TaskPool {
         workerData: { settings, handle, index } satisfies WorkerData,
         resourceLimits: { maxYoungGenerationSizeMb: 32 },
       });
-      worker.on('message', (message: FromWorker) => this.#receive(worker, message, callbacks));
-      worker.on('error', (error) => {
-        for (const [id, at] of this.#placed)
-          if (at === worker) callbacks.onFailed({ id, queryId: '', error: error.message, fenced: false });
+      const rpc = new WorkerRpc<WorkerCalls, MainCalls>(worker, {
+        commitOffsets: callbacks.commitOffsets,
+        fetchSchema: callbacks.fetchSchema,
+        status: (tasks, broker) => callbacks.onStatus(tasks, index, broker),
+        failed: (task) => {
+          this.#placed.delete(task.id);
+          callbacks.onFailed(task);
+        },
       });
-      return worker;
-    });
-  }
-
-  #receive(worker: Worker, message: FromWorker, callbacks: PoolCallbacks): void {
-    switch (message.kind) {
-      case 'commitOffsets': {
-        const answer = (error: string | undefined): void =>
-          worker.postMessage({ kind: 'offsetsCommitted', call: message.call, error } satisfies ToWorker);
-        callbacks.commitOffsets(message.group, message.offsets).then(
-          () => answer(undefined),
-          (error: unknown) => answer(error instanceof Error ? error.message : String(error)),
-        );
-        return;
-      }
-      case 'schema': {
-        const answer = (schema: SchemaText | undefined, error?: string): void =>
-          worker.postMessage({ kind: 'schemaFetched', call: message.call, schema, error } satisfies ToWorker);
-        callbacks
-          .fetchSchema(message.id)
-          .then(answer, (error: unknown) => answer(undefined, error instanceof Error ? error.message : String(error)));
-        return;
-      }
-      case 'done': {
-        const call = this.#pending.get(message.call);
-        this.#pending.delete(message.call);
-        call?.resolve(message.result);
-        return;
-      }
-      case 'status':
-        callbacks.onStatus(message.tasks, this.#workers.indexOf(worker), message.broker);
-        return;
-      case 'failed':
-        this.#placed.delete(message.id);
-        callbacks.onFailed(message);
-    }
-  }
-
-  #ask(worker: Worker, message: Unnumbered<ToWorker>): Promise<unknown> {
-    const call = this.#calls++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(call, { resolve, reject });
-      worker.postMessage({ ...message, call });
+      const opened = { worker, rpc };
+      worker.on('error', ({ message }) => {
+        rpc.fail(message);
+        for (const [id, at] of this.#placed)
+          if (at === opened) callbacks.onFailed({ id, queryId: '', error: message, fenced: false });
+      });
+      return opened;
     });
   }
 
   /** Places a task on the thread that has least. */
   start(task: KafkaTaskSpec): void {
-    const load = (worker: Worker): number => [...this.#placed.values()].filter((each) => each === worker).length;
+    const load = (worker: PoolWorker): number => [...this.#placed.values()].filter((each) => each === worker).length;
     const worker = this.#workers.reduce((best, each) => (load(each) < load(best) ? each : best));
     this.#placed.set(task.id, worker);
     // Most of a heap is then states and rows that a commit made garbage: it may be twice what is alive, not four times. Without
     // state so little is alive that it would be collected all the time.
     if (task.log.hasState) setFlagsFromString('--heap-growing-percent=100');
-    worker.postMessage({ kind: 'start', task } satisfies ToWorker);
+    worker.rpc.tell('start', task);
   }
 
-  /** Stops a task after a last commit. */
+  /** Stops a task after a last commit; one whose worker has crashed is stopped already. */
   async stop(id: string, forget: boolean): Promise<void> {
     const worker = this.#placed.get(id);
     this.#placed.delete(id);
-    if (worker !== undefined) await this.#ask(worker, { kind: 'stop', id, forget });
+    await worker?.rpc.call('stop', id, forget).catch(() => undefined);
   }
 
   putModel(model: ModelObject): void {
-    for (const worker of this.#workers) worker.postMessage({ kind: 'model', model } satisfies ToWorker);
+    for (const { rpc } of this.#workers) rpc.tell('putModel', model);
   }
 
   async pull(queryId: string, key: Row | undefined): Promise<Change[]> {
-    const answers = await Promise.all(this.#workers.map((worker) => this.#ask(worker, { kind: 'pull', queryId, key })));
-    return (answers as Pick<Change, 'key' | 'after' | 'timestamp' | 'window'>[][])
+    const answers = await Promise.all(this.#workers.map(({ rpc }) => rpc.call('pull', queryId, key)));
+    return answers
       .flat()
-      .map(
-        ({ key: each, after, timestamp, window }) => new Change(each, undefined, revive(after), timestamp, 0, window),
-      );
+      .map(({ key: own, after, timestamp, window }) => new Change(own, undefined, revive(after), timestamp, 0, window));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => this.#ask(worker, { kind: 'close' })));
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#workers.map(({ rpc }) => rpc.call('close').catch(() => undefined)));
+    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
   }
 }
 

@@ -1,12 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ModelObject } from '../../types/model.ts';
-import type { Row } from '../../runtime/change.ts';
+import type { Change, Row } from '../../runtime/change.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { SchemaCache, type SchemaText } from '../../runtime/schema-cache.ts';
 import type { TaskSpec } from '../../runtime/task/spec.ts';
 import { Task } from '../../runtime/task/task.ts';
+import { WorkerRpc } from '../../util/worker-rpc.ts';
 import type { ClientSettings } from './client-config.ts';
 import { Fetcher } from './fetcher.ts';
 import { KafkaTaskLog, type TaskLogSpec } from './task-log.ts';
@@ -25,19 +26,32 @@ export interface WorkerData {
   readonly handle: unknown;
   readonly index: number;
 }
-export type ToWorker =
-  | { readonly kind: 'start'; readonly task: KafkaTaskSpec }
-  | { readonly kind: 'stop'; readonly id: string; readonly forget: boolean; readonly call: number }
-  | { readonly kind: 'offsetsCommitted'; readonly call: number; readonly error: string | undefined }
-  | {
-      readonly kind: 'schemaFetched';
-      readonly call: number;
-      readonly schema: SchemaText | undefined;
-      readonly error: string | undefined;
-    }
-  | { readonly kind: 'pull'; readonly queryId: string; readonly key: Row | undefined; readonly call: number }
-  | { readonly kind: 'model'; readonly model: ModelObject }
-  | { readonly kind: 'close'; readonly call: number };
+/** What a worker does for the main thread. */
+export interface WorkerCalls {
+  start(task: KafkaTaskSpec): void;
+  /** Ends when the task has committed what it had. */
+  stop(id: string, forget: boolean): Promise<void>;
+  pull(queryId: string, key: Row | undefined): readonly PulledChange[];
+  putModel(model: ModelObject): void;
+  /** Ends when all tasks have committed and nothing is open any more. */
+  close(): Promise<void>;
+}
+/** What the main thread does for a worker. */
+export interface MainCalls {
+  commitOffsets(group: string, offsets: readonly TopicOffset[]): Promise<void>;
+  fetchSchema(id: number): Promise<SchemaText | undefined>;
+  /** `broker` says why the last fetch failed, while it does. */
+  status(tasks: readonly TaskStatus[], broker: string | undefined): void;
+  failed(task: FailedTask): void;
+}
+export type PulledChange = Pick<Change, 'key' | 'after' | 'timestamp' | 'window'>;
+export interface FailedTask {
+  readonly id: string;
+  readonly queryId: string;
+  readonly error: string;
+  /** Another member has taken the task over. */
+  readonly fenced: boolean;
+}
 export interface TaskStatus {
   readonly id: string;
   readonly queryId: string;
@@ -51,25 +65,6 @@ export interface TaskStatus {
   readonly batchMs: number;
   readonly lag: number;
 }
-export type FromWorker =
-  | {
-      readonly kind: 'commitOffsets';
-      readonly group: string;
-      readonly offsets: readonly TopicOffset[];
-      readonly call: number;
-    }
-  | { readonly kind: 'schema'; readonly id: number; readonly call: number }
-  | { readonly kind: 'done'; readonly call: number; readonly result?: unknown; readonly error?: string }
-  /** `broker` says why the last fetch failed, while it does. */
-  | { readonly kind: 'status'; readonly tasks: readonly TaskStatus[]; readonly broker: string | undefined }
-  | {
-      readonly kind: 'failed';
-      readonly id: string;
-      readonly queryId: string;
-      readonly error: string;
-      readonly fenced: boolean;
-    };
-
 /** The models of a worker, which scores rows itself. */
 export interface WorkerModels extends ModelHost {
   put(model: ModelObject): Promise<void>;
@@ -88,58 +83,59 @@ interface Running {
   readonly task: Task;
   readonly log: KafkaTaskLog;
 }
-type Order = Extract<ToWorker, { kind: 'start' | 'stop' }>;
+type Order =
+  | { readonly kind: 'start'; readonly task: KafkaTaskSpec }
+  | { readonly kind: 'stop'; readonly id: string; readonly forget: boolean; readonly done: () => void };
 
 const statusMs = 250;
 const waitMs = 20;
 
 /** A thread that runs tasks: one loop over all of them, one fetch for all of them, commits beside both. */
 export class TaskWorker {
-  readonly #port: MessagePort;
+  readonly #main: WorkerRpc<MainCalls, WorkerCalls>;
   readonly #parts: WorkerParts;
   readonly #wire: Wire;
   readonly #fetcher: Fetcher;
   readonly #schemas: SchemaCache;
   readonly #tasks = new Map<string, Running>();
   readonly #committing = new Map<Running, Promise<void>>();
-  readonly #pending = new Map<number, { resolve: (schema?: SchemaText) => void; reject: (error: Error) => void }>();
   /** Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it. */
   readonly #orders: Order[] = [];
-  #calls = 0;
-  #closeCall: number | undefined;
+  /** Set when it is to close; called when it has. */
+  #closed: (() => void) | undefined;
   #wake: () => void = () => undefined;
   #lastStatus = 0;
   #begun = false;
 
   constructor(port: MessagePort, { settings, index }: WorkerData, parts: WorkerParts) {
-    this.#port = port;
     this.#parts = parts;
     this.#wire = new Wire(settings, `millrace-worker-${index}`);
     this.#fetcher = new Fetcher(this.#wire);
+    this.#main = new WorkerRpc<MainCalls, WorkerCalls>(port, {
+      start: (task) => this.#order({ kind: 'start', task }),
+      stop: (id, forget) => new Promise((done) => this.#order({ kind: 'stop', id, forget, done })),
+      pull: (queryId, key) => this.#pull(queryId, key),
+      putModel: (model) => void parts.models.put(model),
+      close: () =>
+        new Promise((closed) => {
+          this.#closed = closed;
+          this.#wake();
+        }),
+    });
     // The registry is asked by the main thread, which has its address or holds it.
-    this.#schemas = new SchemaCache((id) => this.#ask((call) => ({ kind: 'schema', id, call })));
+    this.#schemas = new SchemaCache((id) => this.#main.call('fetchSchema', id));
   }
 
-  #send(message: FromWorker): void {
-    this.#port.postMessage(message);
-  }
-  #ask(message: (call: number) => FromWorker): Promise<SchemaText | undefined> {
-    const call = this.#calls++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(call, { resolve, reject });
-      this.#send(message(call));
-    });
-  }
-  async #commitOffsets(group: string, offsets: readonly TopicOffset[]): Promise<void> {
-    await this.#ask((call) => ({ kind: 'commitOffsets', group, offsets, call }));
+  #order(order: Order): void {
+    this.#orders.push(order);
+    this.#wake();
   }
 
   /** Runs until it is told to close. */
   async run(): Promise<void> {
     await this.#wire.connect();
-    this.#port.on('message', (message: ToWorker) => this.#receive(message));
     let fetching: Promise<void> | undefined;
-    while (this.#closeCall === undefined) {
+    while (this.#closed === undefined) {
       for (const order of this.#orders.splice(0)) await this.#carryOut(order);
       const progressed = await this.#stepAll();
       fetching ??= this.#fetcher
@@ -154,46 +150,15 @@ export class TaskWorker {
           new Promise((resolve) => setTimeout(resolve, waitMs)),
         ]);
     }
-    await this.#close(this.#closeCall);
+    await this.#close();
+    this.#closed();
   }
 
-  #receive(message: ToWorker): void {
-    switch (message.kind) {
-      case 'start':
-      case 'stop':
-        this.#orders.push(message);
-        break;
-      case 'offsetsCommitted':
-      case 'schemaFetched': {
-        const call = this.#pending.get(message.call);
-        this.#pending.delete(message.call);
-        if (message.error === undefined) call?.resolve('schema' in message ? message.schema : undefined);
-        else call?.reject(new TypeError(message.error));
-        return;
-      }
-      case 'pull':
-        this.#pull(message.queryId, message.key, message.call);
-        return;
-      case 'model':
-        void this.#parts.models.put(message.model);
-        return;
-      case 'close':
-        this.#closeCall = message.call;
-    }
-    this.#wake();
-  }
-
-  #pull(queryId: string, key: Row | undefined, call: number): void {
-    const rows = [...this.#tasks.values()]
+  #pull(queryId: string, key: Row | undefined): PulledChange[] {
+    return [...this.#tasks.values()]
       .filter(({ task }) => task.spec.queryId === queryId)
-      .flatMap(({ task }) => [...(task.current(key) ?? [])]);
-    const result = rows.map((row) => ({
-      key: row.key,
-      after: row.after,
-      timestamp: row.timestamp,
-      window: row.window,
-    }));
-    this.#send({ kind: 'done', call, result });
+      .flatMap(({ task }) => [...(task.current(key) ?? [])])
+      .map(({ key: own, after, timestamp, window }) => ({ key: own, after, timestamp, window }));
   }
 
   async #carryOut(order: Order): Promise<void> {
@@ -213,13 +178,13 @@ export class TaskWorker {
       await running.task.close();
       if (order.forget) running.log.forget();
     }
-    this.#send({ kind: 'done', call: order.call });
+    order.done();
   }
 
   #open(spec: KafkaTaskSpec): Running {
     const { backend, models, observe } = this.#parts;
     const commitOffsets = (group: string, offsets: readonly TopicOffset[]): Promise<void> =>
-      this.#commitOffsets(group, offsets);
+      this.#main.call('commitOffsets', group, offsets);
     const log = new KafkaTaskLog(spec.log, { wire: this.#wire, backend, commitOffsets });
     const { statePrefix } = log;
     const ports = { log, output: log, backend, statePrefix, models, schemas: this.#schemas, observe };
@@ -253,8 +218,7 @@ export class TaskWorker {
     } catch (error) {
       this.#tasks.delete(spec.id);
       await task.close().catch(() => undefined);
-      this.#send({
-        kind: 'failed',
+      this.#main.tell('failed', {
         id: spec.id,
         queryId: spec.task.queryId,
         error: error instanceof Error ? error.message : String(error),
@@ -278,14 +242,13 @@ export class TaskWorker {
         lag,
       }),
     );
-    this.#send({ kind: 'status', tasks, broker: this.#fetcher.error });
+    this.#main.tell('status', tasks, this.#fetcher.error);
   }
 
-  async #close(call: number): Promise<void> {
+  async #close(): Promise<void> {
     await Promise.all(this.#committing.values());
     for (const { task } of this.#tasks.values()) await task.commit().catch(() => undefined);
     await this.#parts.models.close();
     await this.#wire.disconnect().catch(() => undefined);
-    this.#send({ kind: 'done', call });
   }
 }

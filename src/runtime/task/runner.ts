@@ -1,5 +1,6 @@
 import type { Change, Row } from '../change.ts';
 import type { BatchReport, QueryState, QueryStatus } from '../ports/node.ts';
+import { Backoff } from '../../util/retry.ts';
 import type { Task } from './task.ts';
 
 export interface RunnerOptions {
@@ -11,8 +12,7 @@ export interface RunnerOptions {
   readonly onBatch: (report: BatchReport) => void;
 }
 
-const firstBackoffMs = 1000;
-const maximumBackoffMs = 60_000;
+const pauses = { firstMs: 1000, longestMs: 60_000 };
 const waitMs = 1000;
 
 /** Runs one task in this thread: step, commit when that is due, over and over; after a failure from the last commit on. */
@@ -54,20 +54,19 @@ export class TaskRunner {
   }
 
   async #loop(): Promise<void> {
-    let backoff = firstBackoffMs;
+    const backoff = new Backoff(pauses);
     while (!this.#stopping) {
       try {
         if (this.#state === 'ERROR') {
-          await this.#options.wait(backoff);
+          await this.#options.wait(backoff.next());
           if (this.#stopping) return;
-          backoff = Math.min(backoff * 2, maximumBackoffMs);
           // What was not committed is gone with the caches: everything is read again from the last commit.
           await this.#task?.close();
           await this.#open();
           this.#state = 'RUNNING';
         }
         await this.#turn(this.#task!);
-        backoff = firstBackoffMs;
+        backoff.reset();
       } catch (error) {
         this.#fail(error);
       }
