@@ -34,7 +34,7 @@ import { commandTopic, groupId, readerGroup } from './names.ts';
 import { KafkaCommands } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { QueryGroup } from './query-group.ts';
-import type { KafkaTaskSpec, TaskStatus } from './task-worker.ts';
+import type { FailedTask, KafkaTaskSpec, TaskStatus } from './task-worker.ts';
 import { TaskPool } from './task-pool.ts';
 import { Wire } from './wire.ts';
 
@@ -310,7 +310,7 @@ export class KafkaNode implements Node {
   }
 
   /** A task that failed is taken over again after a while; one that was fenced has another owner by now. */
-  #onFailed({ id, queryId, error, fenced }: { id: string; queryId: string; error: string; fenced: boolean }): void {
+  #onFailed({ id, queryId, error, fenced }: FailedTask): void {
     const running = this.#queries.get(queryId) ?? [...this.#queries.values()].find(({ tasks }) => tasks.has(id));
     const spec = running?.tasks.get(id);
     if (running === undefined || spec === undefined) return;
