@@ -7,7 +7,7 @@ import { keysOf, projected, reference, valuesOf, type Output, type RowColumn } f
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { argumentType } from '../expressions/compile.ts';
-import { findFormat } from '../formats/index.ts';
+import { findFormat, keylessFormat } from '../formats/index.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
 import type { FormatSpec, SourceSpec } from '../specs/source.ts';
@@ -65,7 +65,7 @@ export function bindCreateAs(
   const formats = chooseFormats(properties, schema, {
     inherited: {
       key:
-        inherited.keyFormat.format === 'NONE'
+        inherited.keyFormat.format === keylessFormat
           ? { ...inherited.keyFormat, format: options.defaults.keyFormat }
           : inherited.keyFormat,
       value: inherited.valueFormat,

@@ -18,6 +18,7 @@ import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
 import { castBetween } from '../types/casts.ts';
 import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
+import { sameData } from '../util/same-data.ts';
 import { cast } from './coerce.ts';
 import type { ExpressionTyper } from './typing.ts';
 
@@ -98,7 +99,7 @@ export function resolveCall<O extends AnyOverload>(
     });
   }
   // Nothing says which of several was meant.
-  const alike = (each: O): boolean => JSON.stringify(each.params) === JSON.stringify(resolution.overload.params);
+  const alike = (each: O): boolean => sameData(each.params, resolution.overload.params);
   const isOpen = types.length > 0 && types.every((type) => type === null);
   if (isOpen && found.overloads.some((each) => !alike(each) && resolveOverload([each], types) !== undefined))
     throw new SqlError('FUNCTION_AMBIGUOUS', node.span, {

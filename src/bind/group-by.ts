@@ -131,8 +131,9 @@ class AggregateCalls {
   readonly bind = (node: CallNode, given: BoundExpr[]): BoundColumn => {
     checkWindowBounds(given, 'an aggregate function', node.span, this.#context);
     const fn = findAggregate(node.name.text)!;
-    // COUNT(*) counts rows; other functions without arguments are given ROWTIME, as ksqlDB does.
-    const args = node.star && fn.name !== 'COUNT' ? [this.#time(node)] : given;
+    // COUNT(*) counts rows; `*` of a function that needs an argument is ROWTIME, as in ksqlDB.
+    const needsArgument = fn.overloads.every(({ params }) => params.length > 0);
+    const args = node.star && needsArgument ? [this.#time(node)] : given;
     const resolution = resolveCall(node, fn, args.map(argumentType));
     checkConstantArguments(node, fn, resolution, args);
     if (this.#input.shape === 'TABLE') checkUndo(node, fn, resolution, args);

@@ -1,6 +1,7 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { isNull, literal, type BoundExpr } from '../expressions/node.ts';
+import { concat } from '../functions/scalar/concat.ts';
 import { castBetween } from '../types/casts.ts';
 import { asDecimal, decimalResult, parseDecimal } from '../types/decimals.ts';
 import { canonical } from '../types/numbers.ts';
@@ -264,7 +265,7 @@ export class Typer implements ExpressionTyper {
     if (op === '||') {
       const call: CallNode = {
         kind: 'call',
-        name: { text: 'CONCAT', span: node.span },
+        name: { text: concat.name, span: node.span },
         star: false,
         args: [node.left, node.right],
         over: undefined,
@@ -353,7 +354,7 @@ export class Typer implements ExpressionTyper {
 }
 
 /** The result of arithmetic: the wider type, or ksqlDB's decimal rules. */
-export function arithmeticType(op: '+' | '-' | '*' | '/' | '%', a: SqlType, b: SqlType): SqlType {
+function arithmeticType(op: '+' | '-' | '*' | '/' | '%', a: SqlType, b: SqlType): SqlType {
   if (a.kind === 'DOUBLE' || b.kind === 'DOUBLE') return DOUBLE;
   if (a.kind === 'DECIMAL' || b.kind === 'DECIMAL') return decimalResult(op, asDecimal(a)!, asDecimal(b)!);
   return a.kind === 'BIGINT' || b.kind === 'BIGINT' ? BIGINT : INTEGER;

@@ -41,7 +41,7 @@ export function foldConstants<C extends AnyColumn>(expr: ExprOf<C>): ExprOf<C> {
 }
 
 /** Whether an expression reads no column and gives the same value at each call. */
-export function isConstant(expr: ExprOf<AnyColumn>): boolean {
+function isConstant(expr: ExprOf<AnyColumn>): boolean {
   if (expr.kind === 'column' || expr.kind === 'lambdaVariable') return false;
   if (expr.kind === 'call' && (findScalar(expr.fn)?.volatile ?? true)) return false;
   return children(expr).every((child) => isConstant(child));

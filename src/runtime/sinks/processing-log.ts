@@ -21,7 +21,7 @@ export const processingLogColumns =
 
 export const processingLogTopic = (serviceId: string): string => `${serviceId}ksql_processing_log`;
 
-export function processingLogRecord(error: ProcessingError, now: number): ProducedRecord {
+function processingLogRecord(error: ProcessingError, now: number): ProducedRecord {
   const { query, type, topic, partition, offset, message } = error;
   const value = JSON.stringify({
     QUERY_ID: query,
