@@ -3,6 +3,7 @@ import { batchOf, noChanges, rowsOf } from '../../../src/runtime/batch.ts';
 import { Change, replaceRows, type Row } from '../../../src/runtime/change.ts';
 import type { Operator } from '../../../src/runtime/operator.ts';
 import { STRING } from '../../../src/types/sql-type.ts';
+import config from '../../../config/vitest.config.ts';
 import { openEngine } from '../../support/memory-node.ts';
 import { checked, violations, type Contract } from '../../support/checked.ts';
 import { checkOperators } from '../../support/checked-steps.ts';
@@ -110,4 +111,8 @@ test('the operators of every query are checked, and the size of their state', as
   } finally {
     await again.close();
   }
+});
+
+test('all tests are set up with it', () => {
+  expect(config.test?.setupFiles).toContain('test/support/check-operators.setup.ts');
 });
