@@ -38,7 +38,10 @@ export function expectedValues(
 
 function typeOf(spec: SourceSpec, name: string): SqlType | undefined {
   const column = spec.schema.find((each) => each.name === name);
-  return column?.type ?? (isPseudoColumn(name) ? pseudoColumns.find((each) => each.name === name)?.type : undefined);
+  return (
+    column?.type ??
+    (isPseudoColumn(name) ? pseudoColumns.find((pseudoColumn) => pseudoColumn.name === name)?.type : undefined)
+  );
 }
 
 const windowText = (window: KeyWindow | undefined): string =>

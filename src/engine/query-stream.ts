@@ -94,7 +94,7 @@ function pullStream({ columns, rows }: Awaited<ReturnType<typeof pullRows>>, lim
   return {
     id: `query_${Date.now()}_${randomBytes(4).toString('hex')}`,
     kind: 'pull',
-    columns: columns.map((each) => (isWindowBound(each.name) ? { ...each, role: 'key' as const } : each)),
+    columns: columns.map((column) => (isWindowBound(column.name) ? { ...column, role: 'key' as const } : column)),
     finalMessage: undefined,
     async *rows() {
       await Promise.resolve();

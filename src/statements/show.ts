@@ -80,14 +80,19 @@ const listers: { readonly [K in ShowKind]: Lister } = {
   },
   PROPERTIES: (_statement, { engine, session, text }) => {
     const { defaults } = engine;
-    const own = sessionOptions.options.map((each) => ({
-      name: each.name,
-      scope: each.name.startsWith('ksql.') ? 'KSQL' : 'STREAMS',
-      value: session.properties.get(each.name) ?? defaults[each.name] ?? each.default ?? '',
+    const own = sessionOptions.options.map((option) => ({
+      name: option.name,
+      scope: option.name.startsWith('ksql.') ? 'KSQL' : 'STREAMS',
+      value: session.properties.get(option.name) ?? defaults[option.name] ?? option.default ?? '',
       editable: true,
-      level: session.properties.has(each.name) ? 'SESSION' : 'SERVER',
+      level: session.properties.has(option.name) ? 'SESSION' : 'SERVER',
     }));
-    const server = engine.serverSettings.map((each) => ({ ...each, scope: 'KSQL', editable: false, level: 'SERVER' }));
+    const server = engine.serverSettings.map((setting) => ({
+      ...setting,
+      scope: 'KSQL',
+      editable: false,
+      level: 'SERVER',
+    }));
     return entity('properties', text, {
       properties: [...own, ...server].sort((a, b) => (a.name < b.name ? -1 : 1)),
       overwrittenProperties: [...session.properties.keys()],

@@ -75,7 +75,7 @@ export class KafkaTaskLog implements TaskLog {
     const offsets = new Map(
       await Promise.all(
         readers.map(async (reader) => {
-          const wanted = readings.filter((each) => each.reader === reader);
+          const wanted = readings.filter((reading) => reading.reader === reader);
           const group = readerGroup(this.#spec.group, reader);
           return [reader, await this.#ports.wire.committedOffsets(group, wanted)] as const;
         }),

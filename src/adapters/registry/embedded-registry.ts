@@ -100,7 +100,7 @@ export class EmbeddedRegistry implements ServedRegistry {
     if (wanted !== undefined && this.#schemas.has(wanted) && !isSame(this.#schemas.get(wanted)!))
       throw new SchemaRefused(`invalid id: ${wanted} is another schema's`);
     this.#schemas.set(id, schema);
-    this.#subjects.set(subject, [...versions.map((each) => each.id), id]);
+    this.#subjects.set(subject, [...versions.map((version) => version.id), id]);
     this.#save();
     return id;
   }

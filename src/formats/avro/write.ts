@@ -20,7 +20,7 @@ function branchWriter(schema: Avro, type: SqlType, path: string): WriteAvro | un
   if (schema.kind === 'union') {
     const none = schema.branches.findIndex(({ kind }) => kind === 'null');
     const writers = schema.branches.map((branch) => branchWriter(branch, type, path));
-    const branch = writers.findIndex((each) => each !== undefined);
+    const branch = writers.findIndex((writer) => writer !== undefined);
     if (branch < 0) return undefined;
     const write = writers[branch]!;
     return (value, out) => {

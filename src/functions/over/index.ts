@@ -10,7 +10,7 @@ const overFunctions: readonly OverFunction[] = [
   { name: 'FIRST_VALUE', takes: 'one value', takesRows: false, picks: () => 'first' },
   { name: 'LAST_VALUE', takes: 'one value', takesRows: false, picks: () => 'last' },
 ];
-const byName = new Map(overFunctions.map((each) => [each.name, each]));
+const byName = new Map(overFunctions.map((entry) => [entry.name, entry]));
 
 /** The function of a name, in upper case, that exists only with OVER; undefined for aggregates, which stand there too. */
 export const findOverFunction = (name: string): OverFunction | undefined => byName.get(name);

@@ -39,24 +39,24 @@ export function builtFunction(given: unknown, path: string): SqlFunction {
         category: 'USER',
         // It may remember or look at anything: never evaluated ahead.
         volatile: true,
-        overloads: definition.overloads.map((each) => scalarOverload(each)),
+        overloads: definition.overloads.map((overload) => scalarOverload(overload)),
       });
     case 'table':
       return tableFunction({
         ...about,
         category: 'USER',
-        overloads: definition.overloads.map((each) => {
-          const { params, returns, bind } = scalarOverload(each, (type) => ({ kind: 'ARRAY', element: type }));
-          return { params, returns, bind: (context) => tableCode(bind(context), each.acceptsNull === true) };
+        overloads: definition.overloads.map((overload) => {
+          const { params, returns, bind } = scalarOverload(overload, (type) => ({ kind: 'ARRAY', element: type }));
+          return { params, returns, bind: (context) => tableCode(bind(context), overload.acceptsNull === true) };
         }),
       });
     case 'aggregate':
       return aggregate({
         ...about,
         category: 'USER',
-        overloads: definition.overloads.map((each) => ({
-          ...signature(each),
-          create: (context) => aggregatorOf(each, context),
+        overloads: definition.overloads.map((overload) => ({
+          ...signature(overload),
+          create: (context) => aggregatorOf(overload, context),
         })),
       });
   }

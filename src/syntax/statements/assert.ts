@@ -88,7 +88,7 @@ export const assertValues: StatementShape<AssertValues> = {
     };
   },
   print: (s) =>
-    `ASSERT ${s.tombstone ? 'NULL ' : ''}VALUES ${printName(s.source.text)}${s.columns.length === 0 ? '' : ` (${s.columns.map(({ text }) => printName(text)).join(', ')})`} ${s.tombstone ? 'KEY' : 'VALUES'} (${s.values.map((each) => printExpression(each)).join(', ')});`,
+    `ASSERT ${s.tombstone ? 'NULL ' : ''}VALUES ${printName(s.source.text)}${s.columns.length === 0 ? '' : ` (${s.columns.map(({ text }) => printName(text)).join(', ')})`} ${s.tombstone ? 'KEY' : 'VALUES'} (${s.values.map((value) => printExpression(value)).join(', ')});`,
 };
 export const assertSource: StatementShape<AssertSource> = {
   rule: 'assertSource',

@@ -56,7 +56,7 @@ export function printElements(elements: readonly ColumnElement[]): string {
           : headerKey === undefined
             ? ' HEADERS'
             : ` HEADER(${printString(headerKey)})`;
-  return ` (${elements.map((each) => `${printName(each.name.text)} ${printType(each.type)}${suffix(each)}`).join(', ')})`;
+  return ` (${elements.map((element) => `${printName(element.name.text)} ${printType(element.type)}${suffix(element)}`).join(', ')})`;
 }
 
 export const createSource: StatementShape<CreateSource> = {
