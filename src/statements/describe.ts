@@ -9,6 +9,7 @@ import { paramTypeText } from '../functions/signature.ts';
 import type { Describe } from '../syntax/statements/describe.ts';
 import type { SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
+import { requireView } from './feature-views.ts';
 import { entity, type Entity, type Execution, type Handler } from './handler.ts';
 
 /** A type as ksqlDB's REST API writes it. */
@@ -86,12 +87,7 @@ const describers: { readonly [K in Describe['what']]: (statement: Describe, exec
     return entity('sourceDescription', text, { sourceDescription: describeSource(engine, found, statement.extended) });
   },
   'FEATURE VIEW': (statement, { engine, text }) => {
-    const found = requireSource(engine.catalog, statement.name!);
-    if (found.featureView === undefined)
-      throw new SqlError('FEATURE_VIEW_NOT_FOUND', statement.name!.span, {
-        name: statement.name!.text,
-        suggestion: undefined,
-      });
+    const found = requireView(engine.catalog, statement.name!);
     return entity('sourceDescription', text, { sourceDescription: describeSource(engine, found, statement.extended) });
   },
   STREAMS: (statement, execution) => all('STREAM', statement, execution),

@@ -2,13 +2,14 @@ import { sinkOptions } from '../analysis/source-options.ts';
 import { Properties } from '../bind/properties.ts';
 import { bindQuery } from '../bind/query.ts';
 import { idsOf, keysOf, reference } from '../bound/rows.ts';
-import type { Catalog, FeatureView } from '../catalog/catalog.ts';
+import type { Catalog, FeatureView, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { persistentOptions, planCreateAs, type LogicalQuery } from '../engine/plan-query.ts';
 import type { Session } from '../engine/session.ts';
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
 import { isKeyedBy, type LogicalNode } from '../plan/logical/node.ts';
+import type { Name } from '../syntax/expressions.ts';
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
 import { typeText } from '../types/sql-type.ts';
@@ -127,17 +128,24 @@ function isTogether(node: LogicalNode, ids: ReadonlySet<ColumnId>): boolean {
   }
 }
 
+/** A feature view by its name. */
+export function requireView({ sources }: Catalog, { text: name, span }: Name): SourceObject {
+  const found = sources.get(name);
+  if (found?.featureView !== undefined) return found;
+  const views = [...sources.values()].filter(({ featureView }) => featureView !== undefined);
+  const suggestion = closest(
+    name,
+    views.map(({ spec }) => spec.name),
+  );
+  throw new SqlError('FEATURE_VIEW_NOT_FOUND', span, { name, suggestion });
+}
+
 export const dropFeatureView: Handler<DropFeatureView> = async (statement, execution) => {
   const { engine, text } = execution;
   const { text: name, span } = statement.name;
-  const found = engine.catalog.sources.get(name);
-  if (found?.featureView === undefined) {
-    if (statement.ifExists) return warning(text, `Feature view ${name} does not exist.`);
-    const views = [...engine.catalog.sources.values()]
-      .filter(({ featureView }) => featureView !== undefined)
-      .map(({ spec }) => spec.name);
-    throw new SqlError('FEATURE_VIEW_NOT_FOUND', span, { name, suggestion: closest(name, views) });
-  }
-  const { number } = await dropWithQueries(found, false, span, execution);
+  if (statement.ifExists && engine.catalog.sources.get(name)?.featureView === undefined)
+    return warning(text, `Feature view ${name} does not exist.`);
+  const view = requireView(engine.catalog, statement.name);
+  const { number } = await dropWithQueries(view, false, span, execution);
   return currentStatus(text, `feature_view/${name}/drop`, `Feature view ${name} was dropped.`, number);
 };

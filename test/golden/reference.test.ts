@@ -6,6 +6,7 @@ import {
   casesOf,
   functionsPage,
   missingCases,
+  missingKinds,
   missingStatements,
   statementCases,
   statementsPage,
@@ -33,5 +34,7 @@ test('every statement has a result, meets nothing or a null, and is refused', as
     await runGolden(file, 'whole', undefined, undefined, { asked });
   const cases = statementCases(asked);
   expect(missingStatements(cases)).toEqual([]);
+  // Monitors are refused as a whole until there are some.
+  expect(missingKinds(asked)).toEqual(['show MONITORS']);
   expectPage('statements.md', statementsPage(cases));
 });

@@ -5,6 +5,9 @@ import { paramTypeText } from '../../src/functions/signature.ts';
 import type { Asked } from './ask.ts';
 import type { EvaluatedCall } from './evaluate.ts';
 import type { Evaluated } from './golden.ts';
+import { parse, splitScript } from '../../src/syntax/parse.ts';
+import { shapes } from '../../src/syntax/statements/index.ts';
+import { showKinds } from '../../src/syntax/statements/show.ts';
 import { statementForms, type StatementForm } from './statement-forms.ts';
 
 type Outcome = EvaluatedCall['outcome'];
@@ -97,6 +100,21 @@ export function missingStatements(cases: ReadonlyMap<StatementForm, AskedCases>)
   });
 }
 
+/** Kinds of statements, and of what SHOW and DESCRIBE show, that no case of the page stands for. */
+export function missingKinds(asked: readonly Asked[]): string[] {
+  const met = new Set<string>();
+  for (const { statement: text } of asked) {
+    try {
+      const statement = parse(splitScript({ name: 'asked', text })[0]!);
+      met.add(statement.kind);
+      if (statement.kind === 'show' || statement.kind === 'describe') met.add(`${statement.kind} ${statement.what}`);
+    } catch {
+      // What cannot be parsed is asked for its refusal.
+    }
+  }
+  return [...Object.keys(shapes), ...showKinds.map((what) => `show ${what}`)].filter((kind) => !met.has(kind));
+}
+
 /** The page of all statements, with what the golden file's were answered. */
 export function statementsPage(cases: ReadonlyMap<StatementForm, AskedCases>): string {
   const rows = [...cases].flatMap(([{ syntax, neverNothing }, { ordinary, null: nothing, error }]) => [
@@ -110,10 +128,11 @@ export function statementsPage(cases: ReadonlyMap<StatementForm, AskedCases>): s
   return [
     '# Statements',
     '',
-    `The ${cases.size} statements of ksqlDB's grammar and \`DELETE FROM\`, each with a result, with nothing there or a null, and refused. The page`,
-    'is written by the golden tests (`test/golden/statements/reference.test`), which fail where it is not what was answered; answers are',
-    'cut at 200 characters, refusals stand behind `!`. RUN SCRIPT is a command of the REPL. Models and feature views: see the',
-    '[README](../README.md); the grammar as diagrams: [grammar/diagrams.html](../grammar/diagrams.html).',
+    `The ${cases.size} forms of statements: those of ksqlDB's grammar, and those of models, feature views and \`DELETE FROM\`. Each has a result,`,
+    'one with nothing there or a null, and a refusal. The page is written by the golden tests',
+    '(`test/golden/statements/reference.test`), which fail where it is not what was answered; answers are cut at 200 characters,',
+    'refusals stand behind `!`. RUN SCRIPT is a command of the REPL. The grammar as diagrams:',
+    '[grammar/diagrams.html](../grammar/diagrams.html).',
     '',
     ...rows,
   ].join('\n');

@@ -1,6 +1,7 @@
 import type { StatementBase, StatementShape } from './shape.ts';
 
-const showKinds = [
+/** What SHOW lists. */
+export const showKinds = [
   'STREAMS',
   'TABLES',
   'TOPICS',
