@@ -52,7 +52,10 @@ export interface Broker {
 export interface Cluster {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
+  /** The topics that it keeps the leaders of: one that is gone makes every refresh fail. */
+  readonly targetTopics: Set<string>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  metadata(): Promise<{ readonly topicMetadata: readonly { readonly topic: string }[] }>;
   refreshMetadata(): Promise<void>;
   findBroker(options: { nodeId: number }): Promise<Broker>;
   findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>;

@@ -75,8 +75,22 @@ export class Wire {
           throw new WireError(3, topics.join(', '));
       };
       // A topic that was just made has no leader for a moment.
-      const prepare = (): Promise<void> => cluster.refreshMetadata().catch(() => undefined);
+      const prepare = (): Promise<void> => this.#refresh(cluster);
       await retry(learn, { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2, prepare });
+    }
+  }
+
+  /** Learns who leads what now, as far as that is told; topics that were dropped since are forgotten. */
+  async #refresh(cluster: Cluster): Promise<void> {
+    try {
+      await cluster.refreshMetadata();
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') return;
+      const known = await cluster.metadata().catch(() => undefined);
+      if (known === undefined) return;
+      const there = new Set(known.topicMetadata.map(({ topic }) => topic));
+      for (const topic of cluster.targetTopics) if (!there.has(topic)) cluster.targetTopics.delete(topic);
+      await cluster.refreshMetadata().catch(() => undefined);
     }
   }
 
@@ -86,7 +100,11 @@ export class Wire {
 
   #leader(cluster: Cluster, topic: string, partition: number): number {
     const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
-    if (found === undefined || found.leader < 0) throw new WireError(5, `${topic}-${partition}`);
+    if (found === undefined || found.leader < 0) {
+      // A broker that had not heard of it yet may have made it look dropped.
+      cluster.targetTopics.add(topic);
+      throw new WireError(5, `${topic}-${partition}`);
+    }
     return found.leader;
   }
 
@@ -109,7 +127,7 @@ export class Wire {
       firstMs: 10,
       longestMs: 500,
       mayPass: (error) => !(error instanceof WireError) || movedLeader.has(error.code),
-      prepare: () => this.#producing.refreshMetadata().catch(() => undefined),
+      prepare: () => this.#refresh(this.#producing),
     });
   }
 
@@ -181,7 +199,7 @@ export class Wire {
     );
     const results = await Promise.all(answers.flat());
     const moved = results.some(({ error }) => movedLeader.has(error));
-    if (moved) await this.#fetching.refreshMetadata().catch(() => undefined);
+    if (moved) await this.#refresh(this.#fetching);
     return results.filter(({ error }) => error === 0 || error === outOfRange);
   }
 
