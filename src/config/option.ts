@@ -95,7 +95,7 @@ export const address = (example: string): OptionType<string> => ({
 });
 
 /** A type whose values are only some of another's. */
-export const such = <T>(type: OptionType<T>, validate: (value: T) => string | undefined): OptionType<T> => ({
+const such = <T>(type: OptionType<T>, validate: (value: T) => string | undefined): OptionType<T> => ({
   name: type.name,
   parse(given) {
     const value = type.parse(given);
