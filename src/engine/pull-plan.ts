@@ -4,7 +4,7 @@ import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { allSteps, type SourceStep } from '../plan/physical/step.ts';
-import type { Change, Row } from '../runtime/change.ts';
+import type { Change } from '../runtime/change.ts';
 import { ignoreFailures } from '../runtime/failures.ts';
 import { noConflation } from '../runtime/run-settings.ts';
 import { compileWhere } from '../runtime/source-decoder.ts';
@@ -13,7 +13,7 @@ import { conjunctsOf, type ExpressionNode, type LiteralNode } from '../syntax/ex
 import type { QueryNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
 import { keyColumns, valueColumns } from '../types/schema.ts';
-import type { Value } from '../types/sql-type.ts';
+import type { Value, Row } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { noState } from './no-state.ts';
 import { planTransient } from './plan-query.ts';

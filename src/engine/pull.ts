@@ -1,7 +1,8 @@
+import type { Row } from '../types/sql-type.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { rowsOf } from '../runtime/batch.ts';
-import { Change, type Row } from '../runtime/change.ts';
+import { Change } from '../runtime/change.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Engine } from './engine.ts';
 import { preparedPull, pulledQueries } from './pull-plan.ts';

@@ -1,7 +1,7 @@
 import { findScalar, findTableFunction } from '../functions/registry.ts';
 import { resolveOverload, type ArgumentType } from '../functions/resolve.ts';
 import { castBetween } from '../types/casts.ts';
-import type { SqlType, Value } from '../types/sql-type.ts';
+import type { Row, SqlType, Value } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
 import {
   arithmetic,
@@ -16,8 +16,6 @@ import {
 } from './helpers.ts';
 import { callsIn, isNull, literalValue, type AnyColumn, type Expr, type ExprOf } from './node.ts';
 
-/** A row: values by slot. */
-export type Row = readonly Value[];
 const setKinds = ['STRING', 'INTEGER', 'BIGINT'];
 
 /** A long list of literals of a type whose values are equal where they are the same: looked up, not compared one by one. */

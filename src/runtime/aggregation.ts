@@ -1,6 +1,5 @@
 import type { Aggregator } from '../functions/define.ts';
-import type { Value } from '../types/sql-type.ts';
-import type { Row } from './change.ts';
+import type { Value, Row } from '../types/sql-type.ts';
 
 /** One aggregate of a step: its code, and its arguments as functions of an input row. */
 export interface BoundAggregate {

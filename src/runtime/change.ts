@@ -1,8 +1,6 @@
-import type { Value } from '../types/sql-type.ts';
+import type { Row } from '../types/sql-type.ts';
 import type { RecordHeader } from '../records/batch.ts';
 import { identity } from '../types/compare.ts';
-
-export type Row = readonly Value[];
 
 /** The bounds of a window in milliseconds: the end is exclusive for time windows, inclusive for sessions. */
 export interface Window {

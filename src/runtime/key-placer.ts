@@ -1,8 +1,9 @@
+import type { Row } from '../types/sql-type.ts';
 import { findFormat } from '../formats/index.ts';
 import type { Placement } from '../plan/physical/step.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import { Bytes } from '../util/bytes.ts';
-import { keyText, type Row } from './change.ts';
+import { keyText } from './change.ts';
 
 /** Gives the partition of a key among so many: like that of a topic's records with this key, or by the key's own text. */
 export type PlaceKey = (key: Row, partitions: number) => number;

@@ -1,5 +1,6 @@
+import type { Row } from '../types/sql-type.ts';
 import type { Batch } from './batch.ts';
-import type { Change, Row } from './change.ts';
+import type { Change } from './change.ts';
 
 /**
  * One step of a running query. A micro-batch is one call of `process` or several, in topological order, with one batch

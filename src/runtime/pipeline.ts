@@ -1,9 +1,10 @@
+import type { Row } from '../types/sql-type.ts';
 import { stepInputs, type Step } from '../plan/physical/step.ts';
 import type { SubTopology } from '../plan/physical/topology.ts';
 import { buildOperator } from './build.ts';
 import type { BuildContext } from './builders/context.ts';
 import { batchOf, joined, noChanges, rowsOf, sizeOf, type Batch } from './batch.ts';
-import type { Change, Row } from './change.ts';
+import type { Change } from './change.ts';
 import type { Operator } from './operator.ts';
 import type { StateWriter } from './ports/state-backend.ts';
 import type { CachedStore } from './stores/cached-store.ts';

@@ -1,6 +1,7 @@
+import type { Row } from '../types/sql-type.ts';
 import type { WindowSpec } from '../specs/window.ts';
 import type { States } from './aggregation.ts';
-import { keyText, type Row } from './change.ts';
+import { keyText } from './change.ts';
 import type { WindowStore } from './stores/window-store.ts';
 import { steps } from './windows.ts';
 

@@ -1,10 +1,11 @@
+import type { Row } from '../types/sql-type.ts';
 import type { DecodeColumn, Encode } from '../formats/define.ts';
 import { findFormat } from '../formats/index.ts';
 import { parseTimestampText } from '../functions/scalar/time-format.ts';
 import type { FormatSpec, KeyWindow } from '../specs/source.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { partitionOf } from '../records/murmur2.ts';
-import type { Change, Row, Window } from './change.ts';
+import type { Change, Window } from './change.ts';
 import { EvaluationError } from '../types/numbers.ts';
 import { Bytes } from '../util/bytes.ts';
 import { writeTime } from './stores/key-bytes.ts';

@@ -1,6 +1,5 @@
-import type { Value } from '../types/sql-type.ts';
+import type { Value, Row } from '../types/sql-type.ts';
 import type { AggregateSet, States } from './aggregation.ts';
-import type { Row } from './change.ts';
 
 /**
  * The merged state of what is between two moving edges, as a queue of two stacks: parts enter at the end and leave at the front,

@@ -1,9 +1,10 @@
+import type { Row } from '../types/sql-type.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
 import { reporters, type BuildContext } from './builders/context.ts';
 import type { RunSettings } from './run-settings.ts';
 import { batchOf, noChanges, rowsOf, type Batch } from './batch.ts';
-import type { Change, Row } from './change.ts';
+import type { Change } from './change.ts';
 import { keyPlacer, type PlaceKey } from './key-placer.ts';
 import type { RecordPosition } from './operator.ts';
 import type { FailureSink } from './failures.ts';

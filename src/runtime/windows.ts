@@ -1,6 +1,5 @@
 import type { WindowSpec } from '../specs/window.ts';
-import type { Value } from '../types/sql-type.ts';
-import type { Row } from './change.ts';
+import type { Value, Row } from '../types/sql-type.ts';
 
 /** The start of the earliest window that holds a timestamp; the others follow every `advanceMs`. */
 export function firstWindowStart(timestamp: number, { sizeMs, advanceMs }: WindowSpec): number {

@@ -42,6 +42,8 @@ export type Long = number | bigint;
  * STRUCT array in field order; NULL null. Never undefined.
  */
 export type Value = null | boolean | number | bigint | string | Buffer | readonly Value[] | ReadonlyMap<Value, Value>;
+/** A row: values by slot. */
+export type Row = readonly Value[];
 
 /** Whether a type has a map whose keys are no text: many formats cannot hold it. */
 export function hasOddMapKey(type: SqlType): boolean {

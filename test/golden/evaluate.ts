@@ -11,7 +11,7 @@ import { lower } from '../../src/plan/physical/lower.ts';
 import { allSteps, planVersion, type PhysicalPlan, type SourceStep } from '../../src/plan/physical/step.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import { rowsOf } from '../../src/runtime/batch.ts';
-import type { Change, Row } from '../../src/runtime/change.ts';
+import type { Change } from '../../src/runtime/change.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { SchemaCache } from '../../src/runtime/schema-cache.ts';
 import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
@@ -20,7 +20,7 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import type { ExpressionNode } from '../../src/syntax/expressions.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import type { QueryNode } from '../../src/syntax/query.ts';
-import { typeText, type SqlType, type Value } from '../../src/types/sql-type.ts';
+import { typeText, type SqlType, type Value, type Row } from '../../src/types/sql-type.ts';
 import { Bytes } from '../../src/util/bytes.ts';
 
 /** What a call in an evaluated expression met. */

@@ -1,7 +1,7 @@
 import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
-import { rowText, type Change, type Row } from '../../src/runtime/change.ts';
+import { rowText, type Change } from '../../src/runtime/change.ts';
 import type { Operator } from '../../src/runtime/operator.ts';
-import { typeText, type SqlType, type Value } from '../../src/types/sql-type.ts';
+import { typeText, type SqlType, type Value, type Row } from '../../src/types/sql-type.ts';
 import { InternalError } from '../../src/util/internal-error.ts';
 
 /**

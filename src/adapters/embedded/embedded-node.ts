@@ -1,9 +1,10 @@
+import type { Row } from '../../types/sql-type.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { requireVersion } from '../../diagnostics/version.ts';
-import type { Change, Row } from '../../runtime/change.ts';
+import type { Change } from '../../runtime/change.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';

@@ -1,4 +1,5 @@
-import type { Change, Row } from '../../runtime/change.ts';
+import type { Row } from '../../types/sql-type.ts';
+import type { Change } from '../../runtime/change.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { BatchReport, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';

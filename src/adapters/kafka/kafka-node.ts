@@ -1,3 +1,4 @@
+import type { Row } from '../../types/sql-type.ts';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -6,7 +7,7 @@ import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { serverOptions } from '../../config/server-options.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
-import type { Change, Row } from '../../runtime/change.ts';
+import type { Change } from '../../runtime/change.ts';
 import type { SchemaRegistry } from '../../runtime/ports/schema-registry.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
@@ -22,7 +23,7 @@ import type {
 } from '../../runtime/ports/node.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
-import { layoutOf, type PlanLayout } from '../../runtime/task/layout.ts';
+import { layoutOf } from '../../runtime/task/layout.ts';
 import type { ModelObject } from '../../types/model.ts';
 import { Backoff, retry } from '../../util/retry.ts';
 import { FolderLock } from '../rocksdb/folder-lock.ts';
@@ -34,6 +35,7 @@ import { commandTopic, groupId, readerGroup } from './names.ts';
 import { KafkaCommands } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { QueryGroup } from './query-group.ts';
+import { statusOf, type RunningQuery } from './running-query.ts';
 import type { FailedTask, KafkaTaskSpec, TaskStatus } from './task-worker.ts';
 import { TaskPool } from './task-pool.ts';
 import { Wire } from './wire.ts';
@@ -49,21 +51,6 @@ export interface KafkaNodeOptions {
   readonly log: (text: string) => void;
 }
 
-interface Running {
-  readonly query: RunnableQuery;
-  readonly layout: PlanLayout;
-  readonly group: QueryGroup;
-  readonly tasks: Map<string, KafkaTaskSpec>;
-  readonly status: Map<string, TaskStatus>;
-  partitions: readonly number[];
-  error: string | undefined;
-  paused: boolean;
-  rebalancing: boolean;
-  readonly backoff: Backoff;
-  /** Starts and stops of the tasks, one after the other. */
-  transition: Promise<void>;
-}
-
 /** A member of a Kafka cluster: groups spread the tasks, transactions commit them, changelogs hold their state. */
 export class KafkaNode implements Node {
   readonly kind = 'kafka';
@@ -77,7 +64,7 @@ export class KafkaNode implements Node {
   readonly #backend: RocksBackend;
   readonly #lock: FolderLock;
   readonly #pool: TaskPool;
-  readonly #queries = new Map<string, Running>();
+  readonly #queries = new Map<string, RunningQuery>();
   /** Why each worker that cannot fetch cannot. */
   readonly #unreachable = new Map<number, string>();
   #closed = false;
@@ -144,7 +131,7 @@ export class KafkaNode implements Node {
     return node;
   }
 
-  #running(group: string): Running | undefined {
+  #running(group: string): RunningQuery | undefined {
     return [...this.#queries.values()].find(({ query }) => groupId(this.#serviceId, query.id) === group);
   }
 
@@ -209,7 +196,7 @@ export class KafkaNode implements Node {
     const topics = await createInternalTopics(this, layout, group);
     if (layout.hasDeadLetters)
       await this.createTopic(deadLetterTopic(this.#serviceId), { partitions: 1, replicas: undefined, config: {} });
-    const running: Running = {
+    const running: RunningQuery = {
       query,
       layout,
       tasks: new Map(),
@@ -234,7 +221,7 @@ export class KafkaNode implements Node {
     await running.group.join();
   }
 
-  #assign(running: Running, partitions: readonly number[]): void {
+  #assign(running: RunningQuery, partitions: readonly number[]): void {
     running.partitions = partitions;
     running.error = undefined;
     running.rebalancing = false;
@@ -243,7 +230,7 @@ export class KafkaNode implements Node {
     });
   }
 
-  #startTasks(running: Running): void {
+  #startTasks(running: RunningQuery): void {
     const { query, layout, partitions, tasks } = running;
     const { plan, properties, id } = query;
     const group = groupId(this.#serviceId, id);
@@ -271,11 +258,11 @@ export class KafkaNode implements Node {
     }
   }
 
-  #revoke(running: Running): void {
+  #revoke(running: RunningQuery): void {
     running.rebalancing = true;
     running.transition = running.transition.then(() => this.#stopTasks(running, false));
   }
-  async #stopTasks(running: Running, forget: boolean): Promise<void> {
+  async #stopTasks(running: RunningQuery, forget: boolean): Promise<void> {
     const ids = [...running.tasks.keys()];
     running.tasks.clear();
     await Promise.all(ids.map((id) => this.#pool.stop(id, forget)));
@@ -348,29 +335,7 @@ export class KafkaNode implements Node {
   status(id: string): QueryStatus | undefined {
     const running = this.#queries.get(id);
     if (running === undefined) return undefined;
-    const total = (field: 'in' | 'out' | 'errors' | 'lag' | 'restored'): number =>
-      [...running.status.values()].reduce((sum, each) => sum + each[field], 0);
-    const [unreachable] = this.#unreachable.values();
-    const state = running.paused
-      ? 'PAUSED'
-      : running.error !== undefined
-        ? 'ERROR'
-        : unreachable !== undefined
-          ? 'UNRESPONSIVE'
-          : running.rebalancing
-            ? 'REBALANCING'
-            : 'RUNNING';
-    return {
-      state,
-      error: running.error ?? (unreachable && `the broker does not answer: ${unreachable}`),
-      recordsIn: total('in'),
-      recordsOut: total('out'),
-      errors: total('errors'),
-      lag: total('lag'),
-      stateBytes: this.#backend.size,
-      tasks: running.tasks.size,
-      restored: total('restored'),
-    };
+    return statusOf(running, [...this.#unreachable.values()][0], this.#backend.size);
   }
 
   pull(id: string, key: Row | undefined): Promise<readonly Change[] | undefined> {

@@ -1,8 +1,9 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { SchemaText } from '../../runtime/schema-cache.ts';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ModelObject } from '../../types/model.ts';
-import { Change, type Row } from '../../runtime/change.ts';
+import { Change } from '../../runtime/change.ts';
 import type { ClientSettings } from './client-config.ts';
 import { WorkerRpc } from '../../util/worker-rpc.ts';
 import type { FailedTask, KafkaTaskSpec, MainCalls, TaskStatus, WorkerCalls, WorkerData } from './task-worker.ts';

@@ -1,6 +1,7 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { MessagePort } from 'node:worker_threads';
 import type { ModelObject } from '../../types/model.ts';
-import type { Change, Row } from '../../runtime/change.ts';
+import type { Change } from '../../runtime/change.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';

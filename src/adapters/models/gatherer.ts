@@ -1,6 +1,5 @@
-import type { Row } from '../../runtime/change.ts';
 import type { Scored } from '../../runtime/ports/model-host.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
 
 /** What the rows of one call got. */
 export class Call {

@@ -1,11 +1,10 @@
 import { modelOptions, type ProviderName } from '../../config/model-options.ts';
 import type { ModelColumn, ModelObject, ModelVersion } from '../../types/model.ts';
 import type { ModelRegistry } from '../../runtime/ports/model-registry.ts';
-import type { Row } from '../../runtime/change.ts';
 import type { ModelHost, Scored } from '../../runtime/ports/model-host.ts';
 import { fromJson } from '../../formats/json-convert.ts';
 import { parseJson } from '../../types/json.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
 import { retry } from '../../util/retry.ts';
 import { sameData } from '../../util/same-data.ts';
 import { Call, Gatherer, type WaitingRow } from './gatherer.ts';

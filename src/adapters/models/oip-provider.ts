@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { modelOptions, oipOptions } from '../../config/model-options.ts';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
-import type { Row } from '../../runtime/change.ts';
-import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value } from '../../types/sql-type.ts';
+import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value, type Row } from '../../types/sql-type.ts';
 import { ScoringError, type Provider, type ProviderModel } from './provider.ts';
 import { columnTensorType, outputPlaces, pack, unpack, type Tensor, type TensorType } from './tensors.ts';
 

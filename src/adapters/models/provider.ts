@@ -1,6 +1,5 @@
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
-import type { Row } from '../../runtime/change.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
 
 /** A version of a model, ready to score. */
 export interface ProviderModel {

@@ -1,7 +1,6 @@
 import type { ModelColumn } from '../../types/model.ts';
-import type { Row } from '../../runtime/change.ts';
 import { canonical } from '../../types/numbers.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
 
 /** A tensor as both providers exchange it: element type, shape, and data in row-major order. */
 export interface Tensor {

@@ -1,6 +1,6 @@
+import type { Row } from '../../types/sql-type.ts';
 import { compilePredicate, compileProjection } from '../../expressions/compile.ts';
 import type { Expr } from '../../expressions/node.ts';
-import type { Row } from '../change.ts';
 import type { BuildContext } from './context.ts';
 
 /** A condition over the rows of a step's input; one that fails is reported, and false. */

@@ -1,8 +1,8 @@
+import type { Row } from '../../types/sql-type.ts';
 import { json } from '../../formats/json.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import { Bytes } from '../../util/bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
-import type { Row } from '../change.ts';
 import { Invoke } from '../operators/invoke.ts';
 import type { Builder } from './context.ts';
 import { projection } from './expressions.ts';

@@ -1,6 +1,6 @@
+import type { Row } from '../../types/sql-type.ts';
 import { slotColumn, slotsIn } from '../../expressions/node.ts';
 import type { StepOf } from '../../plan/physical/step.ts';
-import type { Row } from '../change.ts';
 import { StreamRekey, TableRekey, type RekeyShape } from '../operators/rekey.ts';
 import type { BuildContext, Builder } from './context.ts';
 import { projection } from './expressions.ts';

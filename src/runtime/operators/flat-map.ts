@@ -1,5 +1,5 @@
-import type { Value } from '../../types/sql-type.ts';
-import { Change, type Row } from '../change.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
+import { Change } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 

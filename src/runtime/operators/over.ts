@@ -1,8 +1,8 @@
 import type { OverFrame } from '../../specs/window.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import type { PickedRow } from '../../functions/over/define.ts';
-import { Change, keyText, type Row } from '../change.ts';
+import { Change, keyText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';

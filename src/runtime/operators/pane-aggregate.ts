@@ -1,6 +1,7 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { WindowSpec } from '../../specs/window.ts';
 import type { AggregateSet, States } from '../aggregation.ts';
-import { Change, hasNull, keyText, type Row } from '../change.ts';
+import { Change, hasNull, keyText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { Panes } from '../panes.ts';

@@ -1,4 +1,5 @@
-import { Change, hasNull, keyText, type Row } from '../change.ts';
+import type { Row } from '../../types/sql-type.ts';
+import { Change, hasNull, keyText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 

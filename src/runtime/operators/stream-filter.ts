@@ -1,4 +1,5 @@
-import type { Change, Row } from '../change.ts';
+import type { Row } from '../../types/sql-type.ts';
+import type { Change } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 

@@ -1,5 +1,6 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { JoinWindow } from '../../specs/window.ts';
-import { Change, hasNull, rowText, type Row, type Window } from '../change.ts';
+import { Change, hasNull, rowText, type Window } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import type { WindowStore } from '../stores/window-store.ts';

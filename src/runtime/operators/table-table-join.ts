@@ -1,4 +1,5 @@
-import { Change, keyText, rowText, type Row } from '../change.ts';
+import type { Row } from '../../types/sql-type.ts';
+import { Change, keyText, rowText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';

@@ -1,5 +1,4 @@
-import type { Row } from '../change.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Value, Row } from '../../types/sql-type.ts';
 
 /** What came of scoring one row: the outputs in the model's order, or the class of the failure. */
 export interface Scored {

@@ -1,7 +1,8 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { PhysicalPlan } from '../../plan/physical/step.ts';
 import type { RecordHeader } from '../../records/batch.ts';
 import type { Lease } from '../../util/lease.ts';
-import type { Change, Row } from '../change.ts';
+import type { Change } from '../change.ts';
 
 export interface TopicInfo {
   readonly name: string;

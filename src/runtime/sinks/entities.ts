@@ -1,5 +1,6 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
-import { Change, keyText, type Row } from '../change.ts';
+import { Change, keyText } from '../change.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import type { Sink } from './sink.ts';
 import type { StoreLocation } from '../stores/cached-store.ts';

@@ -1,5 +1,6 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
-import type { Change, Row } from '../change.ts';
+import type { Change } from '../change.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import type { StoreLocation } from '../stores/cached-store.ts';
 import type { FailureSink } from '../failures.ts';

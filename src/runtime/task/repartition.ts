@@ -1,6 +1,7 @@
+import type { Row } from '../../types/sql-type.ts';
 import type { RepartitionStep } from '../../plan/physical/step.ts';
 import type { RecordCursor } from '../../records/batch.ts';
-import { Change, keyText, type Row } from '../change.ts';
+import { Change, keyText } from '../change.ts';
 import { decodeValue, encodeShared } from '../codec.ts';
 import { keyPlacer, type PlaceKey } from '../key-placer.ts';
 import type { TaskLog } from '../ports/log.ts';

@@ -1,4 +1,5 @@
-import type { Change, Row } from '../change.ts';
+import type { Row } from '../../types/sql-type.ts';
+import type { Change } from '../change.ts';
 import type { BatchReport, QueryState, QueryStatus } from '../ports/node.ts';
 import { Backoff } from '../../util/retry.ts';
 import type { Task } from './task.ts';

@@ -1,6 +1,7 @@
+import type { Row } from '../../types/sql-type.ts';
 import { invokesModel } from '../../plan/physical/step.ts';
 import { rowsOf, sizeOf, type Batch } from '../batch.ts';
-import type { Change, Row } from '../change.ts';
+import type { Change } from '../change.ts';
 import type { CommitObserver, InputLog, Position, Reading, TaskLog } from '../ports/log.ts';
 import type { ModelHost } from '../ports/model-host.ts';
 import type { StateBackend } from '../ports/state-backend.ts';

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { batchOf, noChanges, rowsOf } from '../../../src/runtime/batch.ts';
-import { Change, replaceRows, type Row } from '../../../src/runtime/change.ts';
+import { Change, replaceRows } from '../../../src/runtime/change.ts';
 import type { Operator } from '../../../src/runtime/operator.ts';
-import { STRING } from '../../../src/types/sql-type.ts';
+import { STRING, type Row } from '../../../src/types/sql-type.ts';
 import config from '../../../config/vitest.config.ts';
 import { openEngine } from '../../support/memory-node.ts';
 import { checked, violations, type Contract } from '../../support/checked.ts';
