@@ -284,20 +284,13 @@ export async function runRepl(client: Client, options: ReplOptions): Promise<voi
     failed: false,
     client,
   };
-  const historyPath = join(homedir(), '.millrace', 'history');
-  const history = existsSync(historyPath)
-    ? readFileSync(historyPath, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .reverse()
-        .slice(0, 1000)
-    : [];
+  const history = readHistory();
   const completer = new Completer(client);
   const terminal = createInterface({
     input: process.stdin,
     output: process.stdout,
     history,
-    historySize: 1000,
+    historySize,
     completer: (line: string, done: (error: null, result: [string[], string]) => void) =>
       void completer.complete(line).then((result) => done(null, result)),
   });
@@ -329,9 +322,7 @@ export async function runRepl(client: Client, options: ReplOptions): Promise<voi
       if (isComplete(pending)) {
         const text = pending;
         pending = '';
-        mkdirSync(dirname(historyPath), { recursive: true });
-        appendFileSync(historyPath, `${text.replaceAll('\n', ' ')}\n`);
-        history.unshift(text.replaceAll('\n', ' '));
+        remember(text, history);
         if (text.includes('\n') && process.stdout.isTTY) process.stdout.write(`${highlight(text)}\n`);
         state.failed = false;
         await runText(state, text, 'input');
@@ -340,6 +331,26 @@ export async function runRepl(client: Client, options: ReplOptions): Promise<voi
     }
     prompt();
   }
+}
+
+const historyPath = join(homedir(), '.millrace', 'history');
+const historySize = 1000;
+
+/** The statements of earlier sessions, the newest first. */
+function readHistory(): string[] {
+  if (!existsSync(historyPath)) return [];
+  const lines = readFileSync(historyPath, 'utf8').split('\n');
+  return lines
+    .filter((line) => line !== '')
+    .reverse()
+    .slice(0, historySize);
+}
+
+function remember(text: string, history: string[]): void {
+  const line = text.replaceAll('\n', ' ');
+  mkdirSync(dirname(historyPath), { recursive: true });
+  appendFileSync(historyPath, `${line}\n`);
+  history.unshift(line);
 }
 
 /** Whether the last semicolon ends the text, outside strings and comments. */

@@ -6,7 +6,7 @@ import { placementOf, placed } from './placement.ts';
 import { placedAlike } from './repartitions.ts';
 import type { StepColumn } from './steps/base.ts';
 import { withBefore, type Step } from './step.ts';
-import { BIGINT, INTEGER } from '../../types/sql-type.ts';
+import { BIGINT, INTEGER, type SqlType } from '../../types/sql-type.ts';
 
 type Lower = (node: LogicalNode) => Lowered;
 
@@ -54,16 +54,26 @@ export function pickedJoin({ step, ids }: Lowered, { exprs, columns }: NodeOf<'p
   return { step: { ...step, columns: stepColumns(columns), row }, ids: idsOfColumns(columns) };
 }
 
-/** Three parts: the left table's, the right table's, and one by the left table's key that puts the answers in order. */
-export function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: Lower, ids: StepIds): Lowered {
-  const { join, foreignKeys, matches } = node;
-  const [own, other] = [lower(node.left), lower(node.right)];
-  const [left, right] = [own.step, other.step];
+const value = (name: string, type: SqlType): StepColumn => ({ name, type, role: 'value' });
+const key = (name: string, type: SqlType): StepColumn => ({ name, type, role: 'key' });
+const values = (columns: readonly StepColumn[]): StepColumn[] => columns.map(({ name, type }) => value(name, type));
+/** What tells answers apart, of which the newest counts. */
+const note = [value('KSQL_INTERNAL_VERSION', BIGINT), value('KSQL_INTERNAL_ORDER', INTEGER)];
+
+/** Rows on their way to another part of the query. */
+const sent = (input: Step, word: string, ids: StepIds): Step => ({
+  op: 'repartition',
+  v: 1,
+  id: ids.take(`${word}-repartition`),
+  columns: input.columns,
+  input,
+  shape: 'STREAM',
+});
+
+/** The left table's rows, sent to where the rows are that they name. */
+function subscriptions({ join, foreignKeys }: NodeOf<'foreignKeyJoin'>, own: Lowered, ids: StepIds): Step {
+  const left = own.step;
   const keys = left.columns.filter(({ role }) => role === 'key');
-  const value = (name: string, type: StepColumn['type']): StepColumn => ({ name, type, role: 'value' });
-  const key = (name: string, type: StepColumn['type']): StepColumn => ({ name, type, role: 'key' });
-  const note = [value('KSQL_INTERNAL_VERSION', BIGINT), value('KSQL_INTERNAL_ORDER', INTEGER)];
-  const values = (columns: readonly StepColumn[]): StepColumn[] => columns.map(({ name, type }) => value(name, type));
   const subscribe: Step = {
     op: 'foreignKeySubscribe',
     v: 1,
@@ -78,14 +88,16 @@ export function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: Lower
     foreignKeys: inSlots(foreignKeys, own.ids),
     join,
   };
-  const subscriptions: Step = {
-    op: 'repartition',
-    v: 1,
-    id: ids.take('Subscribe-repartition'),
-    columns: subscribe.columns,
-    input: subscribe,
-    shape: 'STREAM',
-  };
+  return sent(subscribe, 'Subscribe', ids);
+}
+
+/** Three parts: the left table's, the right table's, and one by the left table's key that puts the answers in order. */
+export function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: Lower, ids: StepIds): Lowered {
+  const { join, matches } = node;
+  const [own, other] = [lower(node.left), lower(node.right)];
+  const [left, right] = [own.step, other.step];
+  const keys = left.columns.filter(({ role }) => role === 'key');
+  const subscribed = subscriptions(node, own, ids);
   const like = placementOf(right);
   const lookup: Step = {
     op: 'foreignKeyLookup',
@@ -97,20 +109,13 @@ export function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: Lower
       ...values(left.columns),
       ...values(right.columns),
     ],
-    left: like === undefined ? subscriptions : placed(subscriptions, like),
+    left: like === undefined ? subscribed : placed(subscribed, like),
     right,
     join,
     keyCount: keys.length,
     ...(matches === undefined ? {} : { matches: inSlot(matches, [...own.ids, ...other.ids]) }),
   };
-  const answers: Step = {
-    op: 'repartition',
-    v: 1,
-    id: ids.take('Lookup-repartition'),
-    columns: lookup.columns,
-    input: lookup,
-    shape: 'STREAM',
-  };
+  const answers = sent(lookup, 'Lookup', ids);
   const step: Step = {
     op: 'foreignKeyResolve',
     v: 1,
