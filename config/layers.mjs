@@ -88,7 +88,7 @@ export const mayImport = {
   ],
   adapters: ['util', 'records', 'diagnostics', 'config', 'types', 'formats', 'runtime'], // never plan, catalog, engine or functions
   'adapters/connect': ['util', 'diagnostics', 'runtime'],
-  'adapters/embedded': ['util', 'records', 'diagnostics', 'runtime', 'adapters/rocksdb'], // a log knows no format
+  'adapters/embedded': ['util', 'types', 'records', 'diagnostics', 'runtime', 'adapters/rocksdb'], // a log knows no format
   'adapters/kafka': ['util', 'records', 'diagnostics', 'config', 'types', 'runtime', 'adapters/rocksdb'],
   'adapters/memory': ['util', 'records', 'runtime'],
   'adapters/models': ['config', 'util', 'types', 'formats', 'runtime'],
