@@ -1,3 +1,5 @@
+import { InternalError } from '../util/internal-error.ts';
+
 /** A value as it is written: text in a file, an environment or SET, a literal in WITH. */
 export type Given = string | number | boolean | null;
 
@@ -168,6 +170,12 @@ export class OptionTable<O extends Option = Option> {
   constructor(options: readonly O[]) {
     this.options = options;
     this.#byName = new Map(options.map((each) => [each.name, each]));
+    for (const { name, default: otherwise, check } of options) {
+      if (options.filter((other) => other.name === name).length > 1)
+        throw new InternalError(`${name} is declared twice`);
+      const why = otherwise === undefined ? undefined : check(otherwise);
+      if (why !== undefined) throw new InternalError(`the default of ${name}: ${why}`);
+    }
   }
 
   find(name: string): O | undefined {

@@ -6,25 +6,29 @@ import { DeadLetterSink, deadLetterRecord } from '../../src/runtime/sinks/dead-l
 import { ProcessingLogSink } from '../../src/runtime/sinks/processing-log.ts';
 import { EntityStore } from '../../src/runtime/sinks/entities.ts';
 import { queue, stagedFiles, upsertStore } from './fake-sinks.ts';
+import type { SinkKind } from '../../src/runtime/sinks/index.ts';
 import { sinkContract, type Destination, type World } from './sink-delivery.ts';
 
 sinkContract('a store of rows by key', upsertStore);
 sinkContract('a queue', queue);
 sinkContract('files that a commit shows', stagedFiles);
 
-sinkContract('topic', (): Destination => ({
-  guarantee: 'exactlyOnce',
-  open: undefined,
-  delivered: ({ log }: World) =>
-    log.records('out').map(({ value }) => (JSON.parse(value!.toString()) as { N: number }).N),
-}));
-
-sinkContract('entities', (): Destination => ({
-  guarantee: 'upserts',
-  open: ({ location, columns }) => new EntityStore(location, columns, { key: ['K'], time: undefined }),
-  delivered: ({ task }: World) =>
-    new Map([...task.current(undefined)!].map(({ key, after }) => [String(key[0]), after![1] as number])),
-}));
+/** A kind of sink with no entry here does not compile. */
+const kinds: { readonly [K in SinkKind]: () => Destination } = {
+  topic: () => ({
+    guarantee: 'exactlyOnce',
+    open: undefined,
+    delivered: ({ log }: World) =>
+      log.records('out').map(({ value }) => (JSON.parse(value!.toString()) as { N: number }).N),
+  }),
+  entities: () => ({
+    guarantee: 'upserts',
+    open: ({ location, columns }) => new EntityStore(location, columns, { key: ['K'], time: undefined }),
+    delivered: ({ task }: World) =>
+      new Map([...task.current(undefined)!].map(({ key, after }) => [String(key[0]), after![1] as number])),
+  }),
+};
+for (const [kind, destination] of Object.entries(kinds)) sinkContract(kind, destination);
 
 describe.each<CommitStep>(['begun', 'sent', 'ended', 'stored'])('records that died as their commit had %s', (step) => {
   const letter = {

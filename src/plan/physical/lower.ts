@@ -5,7 +5,7 @@ import { lowerForeignKeyJoin, lowerJoin, pickedJoin } from './lower-join.ts';
 import { idsOfColumns, inSlot, inSlots, slotOf, stepColumns, StepIds, type Lowered } from './lowered.ts';
 import { placedBy, repartitioned } from './repartitions.ts';
 import type { StepCall } from './steps/base.ts';
-import type { Step } from './step.ts';
+import { factsOf, withBefore, type Step } from './step.ts';
 
 type Lowering<K extends LogicalNode['kind']> = (
   node: NodeOf<K>,
@@ -38,7 +38,7 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     if (below.step.op === 'streamSource' && below.step.where === undefined && !callsUserCode)
       return { ...below, step: { ...below.step, where: predicate } };
     // HAVING sends a tombstone only for a row that was there.
-    const input = 'aggregates' in below.step ? { ...below.step, withBefore: true as const } : below.step;
+    const input = factsOf(below.step).before === 'asked' ? withBefore(below.step) : below.step;
     const step: Step = {
       op: node.shape === 'STREAM' ? 'streamFilter' : 'tableFilter',
       v: 1,

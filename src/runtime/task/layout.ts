@@ -1,4 +1,5 @@
 import { invokesModel, keepsState, type PhysicalPlan } from '../../plan/physical/step.ts';
+import { sinksKeepState } from '../sinks/index.ts';
 import { readersOf, stepsOf, subTopologies } from '../../plan/physical/topology.ts';
 
 /** What a node must know of a part of a plan to keep topics for it and to run it as tasks. */
@@ -25,7 +26,7 @@ export function layoutOf(plan: PhysicalPlan): PlanLayout {
       index: part.index,
       sourceTopics: part.inputs.flatMap((input) => (input.op === 'repartition' ? [] : [input.source.topic])),
       output: part.output && { stepId: part.output.id, like: part.output.like?.topic },
-      hasState: stepsOf(part).some(keepsState) || (plan.entityKey !== undefined && part.output === undefined),
+      hasState: stepsOf(part).some(keepsState) || (part.output === undefined && sinksKeepState(plan)),
     })),
     readers: Math.max(0, ...readersOf(plan).values()) + 1,
     hasDeadLetters: invokesModel(plan),

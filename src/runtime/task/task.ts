@@ -7,7 +7,7 @@ import type { ModelHost } from '../ports/model-host.ts';
 import type { StateBackend } from '../ports/state-backend.ts';
 import type { SchemaCache } from '../schema-cache.ts';
 import { DeadLetterSink } from '../sinks/dead-letters.ts';
-import { openSink, sinksOf } from '../sinks/index.ts';
+import { openSink, sinksOf, sinkTopics } from '../sinks/index.ts';
 import { ProcessingLogSink } from '../sinks/processing-log.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import { SourceDecoder, type BadRecord } from '../source-decoder.ts';
@@ -118,7 +118,7 @@ export class Task {
     const next = partsOf(this.spec).at(-1)!.output;
     return [
       ...(next === undefined ? [] : [this.#ports.output!.internalTopic(next.id)]),
-      ...(plan.sink === undefined ? [] : [plan.sink.topic]),
+      ...sinkTopics(plan),
       processingLog,
       ...(invokesModel(plan) ? [deadLetters] : []),
     ];

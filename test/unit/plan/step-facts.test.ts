@@ -59,6 +59,14 @@ function namesIn(data: unknown): string[] {
   return [...(typeof fn === 'string' ? [fn] : []), ...Object.values(data).flatMap(namesIn)];
 }
 
+/** The whole expressions in the data of a step: what has a kind and a type, the parts of such left out. */
+function expressionsIn(data: unknown): unknown[] {
+  if (typeof data !== 'object' || data === null) return [];
+  const { kind, type } = data as { kind?: unknown; type?: unknown };
+  if (typeof kind === 'string' && typeof type === 'object') return [data];
+  return Object.values(data).flatMap(expressionsIn);
+}
+
 describe.each(ops)('%s', (op) => {
   test('stands in a plan of the samples', () => {
     expect(samples.get(op)!.length).toBeGreaterThan(0);
@@ -100,6 +108,7 @@ describe.each(ops)('%s', (op) => {
       ).toEqual([]);
       const named = [...facts.functions(step), ...facts.expressions(step).flatMap(namesIn)];
       expect(named.sort()).toEqual(namesIn(own).sort());
+      expect(new Set(facts.expressions(step))).toEqual(new Set(expressionsIn(own)));
       expect(withInputs(step, stepInputs(step))).toEqual(step);
     }
   });
