@@ -1,10 +1,11 @@
-import { BatchWriter, writePayload, type Payload, type RecordHeader } from '../../records/batch.ts';
+import { OpenBatches } from '../../runtime/open-batches.ts';
+import { writePayload, type Payload, type RecordHeader } from '../../records/batch.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import type { AppendRecord, CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
-import type { Commit, EmbeddedLog } from './embedded-log.ts';
+import type { EmbeddedLog } from './embedded-log.ts';
 
 const fetchBytes = 1 << 20;
 
@@ -16,7 +17,7 @@ export class EmbeddedTaskLog implements TaskLog {
   readonly #log: EmbeddedLog;
   readonly #backend: StateBackend;
   readonly #query: string;
-  readonly #writers = new Map<string, BatchWriter[]>();
+  readonly #open = new OpenBatches();
   /** Sending is for logs that are elsewhere. */
   readonly unsent = 0;
 
@@ -76,13 +77,7 @@ export class EmbeddedTaskLog implements TaskLog {
     this.appender(topic)(partition, timestamp, key, writePayload, value, headers);
   }
   appender(topic: string): AppendRecord {
-    let writers = this.#writers.get(topic);
-    if (writers === undefined) this.#writers.set(topic, (writers = []));
-    const open = writers;
-    return (partition, timestamp, key, write, from, headers) => {
-      while (open.length <= partition) open.push(new BatchWriter());
-      open[partition]!.addWritten(timestamp, key, write, from, headers);
-    };
+    return this.#open.appender(topic);
   }
   send(): Promise<void> {
     return Promise.resolve();
@@ -95,15 +90,8 @@ export class EmbeddedTaskLog implements TaskLog {
     if (this.#log.owners.get(this.#query) !== this)
       throw new InternalError(`query ${this.#query} was taken over by another task`);
     for (const position of positions) state.put(this.#positionKey(position), encodeValue(position.offset));
-    this.#log.commit({ appends: this.#appends(), state }, observe);
+    this.#log.commit({ appends: this.#open.finish(), state }, observe);
     return Promise.resolve();
-  }
-  #appends(): Commit['appends'] {
-    return [...this.#writers].flatMap(([topic, writers]) =>
-      writers.flatMap((writer, partition) =>
-        writer.count === 0 ? [] : [{ topic, partition, batch: writer.finish() }],
-      ),
-    );
   }
 
   /** Deletes the query's positions. */

@@ -1,11 +1,5 @@
-import {
-  BatchWriter,
-  readBatchInfo,
-  setBaseOffset,
-  writePayload,
-  type Payload,
-  type RecordHeader,
-} from '../../records/batch.ts';
+import { OpenBatches } from '../../runtime/open-batches.ts';
+import { readBatchInfo, setBaseOffset, writePayload, type Payload, type RecordHeader } from '../../records/batch.ts';
 import type { AppendRecord, CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
 import type { TopicRecord } from '../../runtime/ports/node.ts';
 import type { StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
@@ -78,7 +72,7 @@ export class MemoryLog {
 export class MemoryTaskLog implements TaskLog {
   readonly #log: MemoryLog;
   readonly #task: string;
-  readonly #writers = new Map<string, BatchWriter[]>();
+  readonly #open = new OpenBatches(1 << 12);
   readonly unsent = 0;
 
   constructor(log: MemoryLog, task: string) {
@@ -133,13 +127,7 @@ export class MemoryTaskLog implements TaskLog {
     this.appender(topic)(partition, timestamp, key, writePayload, value, headers);
   }
   appender(topic: string): AppendRecord {
-    let writers = this.#writers.get(topic);
-    if (writers === undefined) this.#writers.set(topic, (writers = []));
-    const open = writers;
-    return (partition, timestamp, key, write, from, headers) => {
-      while (open.length <= partition) open.push(new BatchWriter(1 << 12));
-      open[partition]!.addWritten(timestamp, key, write, from, headers);
-    };
+    return this.#open.appender(topic);
   }
   send(): Promise<void> {
     return Promise.resolve();
@@ -152,9 +140,8 @@ export class MemoryTaskLog implements TaskLog {
     if (this.#log.owners.get(this.#task) !== this)
       throw new InternalError(`task ${this.#task} was taken over by another`);
     observe('sent');
-    for (const [topic, writers] of this.#writers)
-      for (const [partition, writer] of writers.entries())
-        if (writer.count > 0) this.#log.partitions(topic)[partition]?.append(writer.finish());
+    for (const { topic, partition, batch } of this.#open.finish())
+      this.#log.partitions(topic)[partition]?.append(batch);
     for (const position of positions) this.#log.positions.set(this.#positionOf(position), position.offset);
     state.write(false);
     observe('ended');
