@@ -1,20 +1,24 @@
 import { Session } from '../src/engine/session.ts';
 import { executeScript } from '../src/statements/index.ts';
-import { benchEvents, benchProfiles, userCount, type BenchRecord } from './events.ts';
+import { benchEvents, benchProfiles, shapeOf, userCount, type BenchRecord, type SpreadOptions } from './events.ts';
 import { openBenchNode } from './node.ts';
 import { workloadSql } from './workloads.ts';
 
 const perProduce = 5000;
 const placed = (record: BenchRecord) => ({ ...record, partition: undefined });
 
-/** One workload on the embedded log, in one thread: the same events as the peer's generator makes, written before the clock starts. */
+/**
+ * Runs one workload on the embedded log, in one thread. The events are those of the peer's generator, written before the clock
+ * starts.
+ */
 export async function benchEmbedded({
   workload,
   events,
+  ...spread
 }: {
   readonly workload: string;
   readonly events: string;
-}): Promise<void> {
+} & SpreadOptions): Promise<void> {
   const count = Number(events);
   const running = await openBenchNode();
   const { engine } = running;
@@ -23,7 +27,7 @@ export async function benchEmbedded({
     await node.createTopic(topic, { partitions: 4, replicas: 1, config: { 'retention.ms': '-1' } });
   await node.produce('profiles_events', [...benchProfiles()].map(placed));
   let records: ReturnType<typeof placed>[] = [];
-  for (const record of benchEvents(count)) {
+  for (const record of benchEvents(count, shapeOf(spread))) {
     records.push(placed(record));
     if (records.length < perProduce) continue;
     await node.produce('events', records);

@@ -6,7 +6,7 @@ import { readSettings } from '../src/config/settings.ts';
 import { startNode } from '../src/cli/start-node.ts';
 import { Session } from '../src/engine/session.ts';
 import { executeScript } from '../src/statements/index.ts';
-import { difference } from './compare.ts';
+import { changelogSizes, difference } from './compare.ts';
 import { workloads, workloadSql } from './workloads.ts';
 
 interface Options {
@@ -15,12 +15,27 @@ interface Options {
   readonly workload: string;
   readonly threads: string;
   readonly guarantee: string;
-  /** Compares the result with that of the peer's newest run of this workload. */
+  /** Compares the result with the peer's newest run of this workload. */
   readonly compare: boolean;
+  /** The peer: Kafka Streams (`streams`), or the loop in Python (`loop`, velocity only). */
+  readonly peer: string;
+  /** Measures what the query wrote to its changelogs. */
+  readonly changelog: boolean;
 }
 
-/** One workload on Kafka: events a second from the first record processed until the commit that covers the last one, as the peer measures. */
-export async function benchKafka({ brokers, topic, workload, threads, guarantee, compare }: Options): Promise<void> {
+const peerTopics: Readonly<Record<string, (name: string, workload: string) => boolean>> = {
+  streams: (name, workload) => name.startsWith(`peer-${workload}-`) && name.endsWith('-out'),
+  loop: (name) => name.startsWith('loop-deque-'),
+};
+
+/**
+ * Runs one workload on Kafka: events a second from the first record processed until the commit that covers the last one, as the
+ * peer measures. `cpu_s_per_million` is of the whole process since its start, as `time` measures a peer's.
+ */
+export async function benchKafka(options: Options): Promise<void> {
+  const { brokers, topic, workload, threads, guarantee, compare, changelog } = options;
+  const isPeers = peerTopics[options.peer];
+  if (isPeers === undefined) throw new TypeError(`peer: ${Object.keys(peerTopics).join(', ')}, not ${options.peer}`);
   if (!workloads.includes(workload)) throw new TypeError(`workload: ${workloads.join(', ')}, not ${workload}`);
   const service = `bench_${workload}_${Date.now()}_`;
   const sink = `${service}out`;
@@ -55,20 +70,22 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee,
     const read = status?.recordsIn ?? 0;
     if (first === 0 && read > 0) first = performance.now() - 25;
     if (status?.error !== undefined) console.error(status.error);
-    // Asking costs the process that is measured: only towards the end, where it matters.
+    // Fetching offsets costs CPU in the measured process, so it begins near the end.
     const offsets =
       read < events * 0.8 ? [] : await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
     done = (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const seconds = (performance.now() - first) / 1000;
+  const { user, system } = process.cpuUsage();
   clearInterval(watch);
   const outputs = (await admin.fetchTopicOffsets(sink)).reduce((sum, { offset }) => sum + Number(offset), 0);
   await running.close();
-  const peers = (await admin.listTopics()).filter(
-    (name) => name.startsWith(`peer-${workload}-`) && name.endsWith('-out'),
-  );
-  const [peer] = peers.sort().reverse();
+  const topics = await admin.listTopics();
+  const [peer] = topics
+    .filter((name) => isPeers(name, workload))
+    .sort()
+    .reverse();
   await admin.disconnect();
   const differs = !compare
     ? undefined
@@ -76,6 +93,7 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee,
       ? 'the peer has no output topic'
       : await difference(brokers, workload, sink, peer);
   rmSync(folder, { recursive: true, force: true });
+  const changelogs = topics.filter((name) => name.startsWith(group) && name.endsWith('-changelog'));
   console.log(
     JSON.stringify({
       engine: 'millrace',
@@ -85,9 +103,11 @@ export async function benchKafka({ brokers, topic, workload, threads, guarantee,
       events,
       seconds: Number(seconds.toFixed(2)),
       events_per_second: Math.round(events / seconds),
+      cpu_s_per_million: Number(((user + system) / events).toFixed(2)),
       outputs,
       rss_mb: Math.round(peak / 1048576),
       ...(compare ? { same_as_peer: differs === undefined } : {}),
+      ...(changelog ? await changelogSizes(brokers, changelogs, events) : {}),
       sink,
     }),
   );

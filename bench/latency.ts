@@ -17,8 +17,8 @@ const tickMs = 5;
 const warmUpMs = 3000;
 
 /**
- * Milliseconds from the producer's timestamp until a consumer has the row that came of it: `rate` events a second through the
- * enrich workload on Kafka, at least once. The first seconds, while code is still being compiled, are not counted.
+ * Milliseconds from the producer's timestamp until a consumer has the resulting row: `rate` events a second through the enrich
+ * workload on Kafka, at least once. The first seconds, while code is still being compiled, are not counted.
  */
 export async function benchLatency({
   brokers,

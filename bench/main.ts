@@ -1,41 +1,70 @@
 import { parseArgs } from 'node:util';
+import { benchChain } from './chain.ts';
+import { benchDisorder } from './disorder.ts';
 import { benchEmbedded } from './embedded.ts';
+import { benchFrames } from './frames.ts';
 import { benchFunctions } from './functions.ts';
+import { benchGenerate } from './generate.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
+import { benchMonitor } from './monitor.ts';
+import { benchNearest } from './nearest.ts';
 import { benchPath } from './path.ts';
 import { benchPlan } from './plan.ts';
 import { benchPull } from './pull.ts';
+import { benchState } from './state.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    brokers: { type: 'string', default: '127.0.0.1:19092' },
+    brokers: { type: 'string' },
     topic: { type: 'string', default: 'events' },
     workload: { type: 'string', default: 'filter' },
     threads: { type: 'string', default: '2' },
     guarantee: { type: 'string', default: 'at_least_once' },
     events: { type: 'string', default: '1000000' },
+    users: { type: 'string', default: '20000' },
+    step: { type: 'string', default: '10' },
+    late: { type: 'string', default: '0' },
+    frame: { type: 'string' },
+    size: { type: 'string' },
     compare: { type: 'boolean', default: false },
+    peer: { type: 'string', default: 'streams' },
+    changelog: { type: 'boolean', default: false },
     rate: { type: 'string', default: '5000' },
+    rates: { type: 'string', default: '1,1000' },
+    interval: { type: 'string' },
     seconds: { type: 'string', default: '30' },
+    metric: { type: 'string', default: "DRIFT(amount, 'PSI') < 1" },
+    rounds: { type: 'string', default: '2' },
   },
 });
 
+const brokers = values.brokers ?? '127.0.0.1:19092';
+
 const benches: Readonly<Record<string, () => Promise<void>>> = {
-  kafka: () => benchKafka(values),
+  kafka: () => benchKafka({ ...values, brokers }),
   embedded: () => benchEmbedded(values),
   path: () => benchPath(values),
-  latency: () => benchLatency(values),
+  latency: () => benchLatency({ ...values, brokers }),
+  // Without --brokers: the embedded log.
+  chain: () => benchChain(values),
   functions: benchFunctions,
   plan: benchPlan,
-  // Keys by --events.
+  // --events is the number of keys.
   pull: () => benchPull(values),
+  // --events is the number of rows, --size that of a vector's elements.
+  nearest: () => benchNearest({ ...values, size: values.size }),
+  frames: () => benchFrames({ ...values, frame: values.frame, size: values.size }),
+  state: () => benchState(values),
+  disorder: () => benchDisorder(values),
+  monitor: () => benchMonitor(values),
+  generate: () => benchGenerate({ ...values, brokers }),
 };
 const bench = benches[positionals[0] ?? ''];
 if (bench === undefined) {
   console.error(
-    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping|session|stream-stream] …`,
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping|velocity|session|stream-stream|nested] …`,
   );
   process.exit(2);
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { readSettings } from '../src/config/settings.ts';
 import { startNode, type RunningNode } from '../src/cli/start-node.ts';
 
-/** An embedded node in a folder of its own, which goes with it. */
-export async function openBenchNode(): Promise<RunningNode> {
+/** Starts a node in a temporary folder, which closing deletes; embedded unless the settings name brokers. */
+export async function openBenchNode(others: Readonly<Record<string, string>> = {}): Promise<RunningNode> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const settings = { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest' };
+  const settings = { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'auto.offset.reset': 'earliest', ...others };
   const running = await startNode(readSettings(settings, {}, undefined));
   return {
     ...running,

@@ -1,15 +1,15 @@
 import http from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What a thread of its own asks of a server. */
+/** The load that a thread puts on a server. */
 export interface PullLoad {
   readonly url: string;
   readonly keys: number;
-  /** Requests a second, sent on time whatever the answers do. */
+  /** Requests a second, sent on schedule even if answers are late. */
   readonly rate: number;
   readonly seconds: number;
 }
-/** Milliseconds from when a request was due to the end of its answer. */
+/** Latencies in ms from the time at which a request was due to the end of its answer. */
 export interface PullResult {
   readonly requests: number;
   readonly wrong: number;

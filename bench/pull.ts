@@ -6,7 +6,7 @@ import type { PullLoad, PullResult } from './pull-load.ts';
 
 const perProduce = 5000;
 
-/** Pull queries by key over REST, at a fixed rate, on a table of the embedded node. */
+/** Latency of pull queries by key over REST, at a fixed rate, on a table of the embedded node. */
 export async function benchPull({
   events,
   rate,

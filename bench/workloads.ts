@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The peer has the first four. */
-export const workloads = ['filter', 'enrich', 'tumbling', 'hopping', 'session', 'stream-stream'];
+export const workloads = ['filter', 'enrich', 'tumbling', 'hopping', 'velocity', 'session', 'stream-stream', 'nested'];
 
 /** A workload's SQL over a topic: two declarations and the query whose rate is measured. */
 export function workloadSql(name: string, topic: string, sink: string): string {
