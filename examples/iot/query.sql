@@ -17,6 +17,32 @@ CREATE STREAM reading_statistics AS
   WINDOW recent AS (PARTITION BY sensor_id ORDER BY ts RANGE BETWEEN INTERVAL '10' MINUTE PRECEDING AND CURRENT ROW)
   EMIT CHANGES;
 
+-- Three minutes of readings against the three before: a sensor that is moved or ages drifts before it breaks. Silence is told of too.
+CREATE MONITOR readings_health ON STREAM readings
+  WINDOW TUMBLING (SIZE 3 MINUTES)
+  SEGMENT BY sensor_id
+  BASELINE PREVIOUS 1 WINDOW
+  WITH (KAFKA_TOPIC='readings_health', MIN_ROWS=2, TICK='1 MINUTE')
+  ( CONSTRAINT moved  CHECK (DRIFT(celsius, 'DIFFERENCE_OF_MEANS') <= 0.3) SEVERITY 'WARN',
+    CONSTRAINT volume CHECK (ROW_COUNT() >= 2),
+    CONSTRAINT nulls  CHECK (NULL_RATE(celsius) <= 0.1) );
+
+-- A greenhouse is warmer by day: six readings a day are a season, against which a night without heating shows.
+CREATE STREAM greenhouse (sensor_id STRING KEY, celsius DOUBLE, ts BIGINT)
+  WITH (KAFKA_TOPIC='greenhouse', VALUE_FORMAT='JSON', PARTITIONS=1, TIMESTAMP='ts');
+
+CREATE STREAM season_breaks AS
+  SELECT sensor_id, found->timestamp AS ts, found->actual_value AS celsius, ROUND(found->forecast_value, 1) AS expected,
+         ROUND(found->lower_bound, 1) AS least, ROUND(found->upper_bound, 1) AS most
+  FROM (
+    SELECT sensor_id,
+           ML_DETECT_ANOMALIES(celsius, ts, JSON_OBJECT('method' VALUE 'SEASONAL', 'm' VALUE 6, 'minTrainingSize' VALUE 18))
+             OVER (PARTITION BY sensor_id ORDER BY ts) AS found
+    FROM greenhouse
+  ) AS judged
+  WHERE found->is_anomaly
+  EMIT CHANGES;
+
 CREATE STREAM anomalies AS
   SELECT sensor_id, ts, celsius, ROUND(scaled, 3) AS scaled, ROUND((celsius - mean) / deviation, 2) AS z
   FROM reading_statistics
