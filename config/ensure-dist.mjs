@@ -1,5 +1,5 @@
 // Builds `dist` when it is missing or older than the newest source: Node 20 runs no TypeScript, and
-// worker threads load `dist`.
+// worker threads load `dist`. The commands load the bundle.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,7 @@ if (built < Math.max(...sources.map(newest), statSync(join(root, 'package.json')
     stdio: ['ignore', 2, 2],
   });
   if (result.status !== 0) process.exit(result.status ?? 1);
+  await import('./bundle.mjs');
   const { utimesSync } = await import('node:fs');
   utimesSync(stamp, new Date(), new Date());
 }

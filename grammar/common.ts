@@ -5,11 +5,26 @@ import { kw } from './tokens.ts';
 
 type Define = (name: string, body: () => void) => Rule;
 
-/** Names, literals, types, property lists and column lists: what several statements share. */
-export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'expression' | 'query' | 'window'> {
+/** Rules that several statements share: names, literals, types, property lists and column lists. */
+export function defineCommon(
+  $: Dsl,
+  define: Define,
+): Omit<
+  SharedRules,
+  | 'expression'
+  | 'length'
+  | 'orderItem'
+  | 'query'
+  | 'selectItem'
+  | 'window'
+  | 'valueRow'
+  | 'monitorTarget'
+  | 'monitorBaseline'
+  | 'monitorCheck'
+> {
   const is = (n: number, type: Parameters<typeof tokenMatcher>[1]): boolean => tokenMatcher($.LA(n), type);
   const name: Rule = define('name', () => $.consume(0, t.Name));
-  /** A topic or subject: its case is kept even when unquoted. */
+  /** The name of a topic or subject, which keeps its case even when unquoted. */
   const resource: Rule = define('resource', () => {
     $.or(0, [{ ALT: () => $.consume(0, t.Name) }, { ALT: () => $.consume(0, t.StringLiteral) }]);
   });
@@ -19,6 +34,29 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
       { ALT: () => $.consume(0, t.StringLiteral) },
       { ALT: () => $.consume(0, t.Name) },
     ]);
+  });
+  /** A part of a hundred; one below zero is refused later, in words. */
+  const percent: Rule = define('percent', () => {
+    $.option(0, () => $.consume(0, t.Minus));
+    $.or(0, [
+      { ALT: () => $.consume(0, t.IntegerLiteral) },
+      { ALT: () => $.consume(0, t.DecimalLiteral) },
+      { ALT: () => $.consume(0, t.FloatLiteral) },
+    ]);
+  });
+  const routeTarget: Rule = define('routeTarget', () => {
+    $.consume(0, kw('VERSION'));
+    $.subrule(0, version);
+    $.consume(0, kw('WEIGHT'));
+    $.subrule(0, percent);
+  });
+  const shadowTarget: Rule = define('shadowTarget', () => {
+    $.consume(0, kw('VERSION'));
+    $.subrule(0, version);
+    $.option(0, () => {
+      $.consume(0, kw('SAMPLE'));
+      $.subrule(0, percent);
+    });
   });
   const literal: Rule = define('literal', () => {
     $.or(0, [
@@ -36,6 +74,7 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
     $.consume(0, t.Unit);
   });
 
+  const isWord = (n: number, word: string): boolean => $.LA(n).image.toUpperCase() === word;
   const type: Rule = define('type', () => {
     $.or(0, [
       {
@@ -85,23 +124,33 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
           $.consume(0, kw('DECIMAL'));
           $.consume(0, t.LeftParen);
           $.consume(0, t.IntegerLiteral);
-          $.consume(2, t.Comma);
-          $.consume(1, t.IntegerLiteral);
+          $.option(2, () => {
+            $.consume(2, t.Comma);
+            $.consume(1, t.IntegerLiteral);
+          });
           $.consume(0, t.RightParen);
         },
       },
       {
         ALT: () => {
           $.subrule(0, name);
+          $.option(4, {
+            GATE: () => isWord(0, 'DOUBLE') && isWord(1, 'PRECISION'),
+            DEF: () => $.subrule(1, name),
+          });
           $.option(1, () => {
             $.consume(1, t.LeftParen);
             $.consume(2, t.IntegerLiteral);
+            $.option(3, () => {
+              $.consume(3, t.Comma);
+              $.consume(3, t.IntegerLiteral);
+            });
             $.consume(1, t.RightParen);
           });
         },
       },
     ]);
-    // The postfix form: INT ARRAY.
+    // The postfix form of an array type: INT ARRAY.
     $.many(1, { GATE: () => is(1, kw('ARRAY')), DEF: () => $.consume(1, kw('ARRAY')) });
   });
   const structField: Rule = define('structField', () => {
@@ -125,10 +174,18 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
     $.consume(0, t.RightParen);
   });
   const property: Rule = define('property', () => {
-    $.or(0, [{ ALT: () => $.subrule(0, name) }, { ALT: () => $.consume(0, t.StringLiteral) }]);
+    $.subrule(0, optionName);
     $.consume(0, t.Equal);
     $.option(0, () => $.consume(0, t.Minus));
     $.or(1, [{ GATE: () => is(2, t.Unit), ALT: () => $.subrule(0, duration) }, { ALT: () => $.subrule(0, literal) }]);
+  });
+
+  const optionName: Rule = define('optionName', () => {
+    $.or(0, [
+      { ALT: () => $.subrule(0, name) },
+      { ALT: () => $.consume(0, t.StringLiteral) },
+      { ALT: () => $.consume(0, kw('CONNECTOR')) },
+    ]);
   });
 
   const elements: Rule = define('elements', () => {
@@ -170,7 +227,7 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
 
   const addedColumn: Rule = define('addedColumn', () => {
     $.consume(0, kw('ADD'));
-    // COLUMN may be a column's name too.
+    // COLUMN may also be the column's name.
     $.option(0, {
       GATE: () => is(2, t.Name) && (is(3, t.Name) || is(3, kw('DECIMAL'))),
       DEF: () => $.consume(0, kw('COLUMN')),
@@ -217,10 +274,14 @@ export function defineCommon($: Dsl, define: Define): Omit<SharedRules, 'express
     type,
     duration,
     properties,
+    propertyList,
+    optionName,
     elements,
     name,
     resource,
     version,
+    routeTarget,
+    shadowTarget,
     orReplace,
     ifNotExists,
     ifExists,

@@ -3,7 +3,7 @@ import type { Dsl } from './rule.ts';
 import * as t from './tokens.ts';
 import { kw } from './tokens.ts';
 
-/** EMIT CHANGES, PARTITION BY, … after a source are the next clause and no alias. */
+/** Whether the next tokens start a clause (EMIT CHANGES, PARTITION BY, …), so that the word after a source is not its alias. */
 export function startsClause($: Dsl): boolean {
   const next = (a: string, b: string): boolean => tokenMatcher($.LA(1), kw(a)) && tokenMatcher($.LA(2), kw(b));
   return (
@@ -11,11 +11,25 @@ export function startsClause($: Dsl): boolean {
     next('EMIT', 'FINAL') ||
     next('PARTITION', 'BY') ||
     next('UNION', 'ALL') ||
-    next('ORDER', 'BY')
+    next('ORDER', 'BY') ||
+    startsAsOfJoin($) ||
+    (tokenMatcher($.LA(1), kw('OFFSET')) && tokenMatcher($.LA(2), t.IntegerLiteral))
   );
 }
 
-/** The place of the parenthesis that closes the one at `from`, or of the end. */
+/** Whether the next tokens are ASOF JOIN, with the kind of the join between them or not. */
+export const startsAsOfJoin = ($: Dsl): boolean =>
+  tokenMatcher($.LA(1), kw('ASOF')) &&
+  ['JOIN', 'INNER', 'LEFT', 'RIGHT', 'FULL'].some((word) => tokenMatcher($.LA(2), kw(word)));
+
+/** Whether an expression begins at the token `n` ahead. */
+export function startsOperand($: Dsl, n: number): boolean {
+  const token = $.LA(n);
+  const types = [t.Name, t.StringLiteral, t.IntegerLiteral, t.LeftParen, kw('CASE'), kw('CAST'), kw('NULL')];
+  return types.some((type) => tokenMatcher(token, type));
+}
+
+/** The index of the parenthesis that closes the one at `from`; without one, the index of the end. */
 export function closingParen($: Dsl, from: number): number {
   let depth = 0;
   for (let n = from; ; n++) {
@@ -26,7 +40,7 @@ export function closingParen($: Dsl, from: number): number {
   }
 }
 
-/** Whether a query's select list and what follows it end at the token `n` ahead. */
+/** Whether the clause that is being parsed ends at the token `n` ahead. */
 export function endsClause($: Dsl, n: number): boolean {
   const token = $.LA(n);
   const words = ['PARTITION', 'HAVING', 'WINDOW', 'QUALIFY', 'EMIT', 'LIMIT', 'UNION', 'ORDER'];

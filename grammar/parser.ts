@@ -1,26 +1,45 @@
-import { CstParser, type CstNode, type ILexingResult, type IRecognitionException, type IToken } from 'chevrotain';
+import {
+  CstParser,
+  type CstNode,
+  type ILexingResult,
+  type IRecognitionException,
+  type IToken,
+  type TokenType,
+} from 'chevrotain';
 import { defineCommon } from './common.ts';
 import { defineExpressions } from './expressions.ts';
+import { LazyLookahead } from './lazy-lookahead.ts';
+import { defineMonitor } from './monitor.ts';
 import { defineQuery } from './query.ts';
 import type { Dsl, Rule, SharedRules } from './rule.ts';
 import { statementRules } from './statements/index.ts';
 import { statementMatcher } from './statement-matcher.ts';
-import { lexer, vocabulary } from './tokens.ts';
+import { Equal, Greater, lexer, vocabulary } from './tokens.ts';
 
-class SqlParser extends CstParser {
+const maxLookahead = 2;
+
+/** The rules of all statements. Whether they are ambiguous is looked at by a test, not at each start. */
+export class SqlParser extends CstParser {
   readonly statements = new Map<string, Rule>();
 
-  constructor() {
-    super(vocabulary, { nodeLocationTracking: 'onlyOffset', recoveryEnabled: false, maxLookahead: 2 });
+  constructor({ skipValidations = true } = {}) {
+    super(vocabulary, {
+      nodeLocationTracking: 'onlyOffset',
+      recoveryEnabled: false,
+      maxLookahead,
+      lookaheadStrategy: new LazyLookahead({ maxLookahead }),
+      skipValidations,
+    });
     const dsl = this as unknown as Dsl;
     const define = (name: string, body: () => void): Rule => this.RULE(name, body);
     // Rules call each other, so those that are defined first reach the later ones through this holder.
     const late = { r: {} as { -readonly [K in keyof SharedRules]: Rule }, over: undefined as unknown as Rule };
     Object.assign(late.r, defineCommon(dsl, define));
-    const expressions = defineExpressions(dsl, define, late);
-    late.r.expression = expressions.expression;
-    late.over = expressions.over;
+    const { over, ...expressions } = defineExpressions(dsl, define, late);
+    Object.assign(late.r, expressions);
+    late.over = over;
     Object.assign(late.r, defineQuery(dsl, define, late));
+    Object.assign(late.r, defineMonitor(dsl, define, late));
     for (const { name, rule } of statementRules) {
       this.statements.set(
         name,
@@ -32,7 +51,7 @@ class SqlParser extends CstParser {
 }
 
 const matcher = statementMatcher(statementRules);
-/** The only parser of the process: building one costs milliseconds, resetting one costs nothing. */
+/** The only parser of the process: building one takes long, resetting one nothing. */
 const parser = new SqlParser();
 
 interface StatementCst {
@@ -44,8 +63,32 @@ interface StatementCst {
 }
 
 export function tokenize(text: string): ILexingResult {
-  return lexer.tokenize(text);
+  const result = lexer.tokenize(text);
+  return { ...result, tokens: splitClosings(result.tokens) };
 }
+
+/** In `x::ARRAY<INT>=y` the lexer sees `>=`, where `>` ends the type: of such a token two are made. */
+function splitClosings(tokens: readonly IToken[]): IToken[] {
+  let depth = 0;
+  return tokens.flatMap((token, i) => {
+    const { name } = token.tokenType;
+    if (depth > 0 || (name === 'Less' && tokens[i - 2]?.tokenType.name === 'DoubleColon')) {
+      if (name === 'Less') depth++;
+      else if (name === 'Greater') depth--;
+      else if (name === 'Semicolon') depth = 0;
+      else if (name === 'GreaterEqual' && --depth === 0) return [part(token, Greater, 0), part(token, Equal, 1)];
+    }
+    return [token];
+  });
+}
+const part = (token: IToken, tokenType: TokenType, at: 0 | 1): IToken => ({
+  ...token,
+  image: token.image[at]!,
+  startOffset: token.startOffset + at,
+  endOffset: token.startOffset + at,
+  tokenType,
+  tokenTypeIdx: tokenType.tokenTypeIdx!,
+});
 
 /** Parses the tokens of one statement, without its semicolon. */
 export function parseStatement(tokens: readonly IToken[]): StatementCst {

@@ -1,8 +1,11 @@
 import { tokenMatcher } from 'chevrotain';
-import { closingParen, endsClause, startsClause } from './lookahead.ts';
+import { closingParen, endsClause, startsAsOfJoin, startsClause } from './lookahead.ts';
 import type { Dsl, Rule, SharedRules } from './rule.ts';
 import * as t from './tokens.ts';
 import { kw } from './tokens.ts';
+import { defineMatchRecognize } from './match-recognize.ts';
+import { defineMlPredict } from './ml-predict.ts';
+import { defineWindow } from './window.ts';
 
 type Define = (name: string, body: () => void) => Rule;
 
@@ -11,11 +14,13 @@ export function defineQuery(
   $: Dsl,
   define: Define,
   late: { r: SharedRules; over: Rule },
-): Pick<SharedRules, 'query' | 'window'> {
+): Pick<SharedRules, 'query' | 'selectItem' | 'window' | 'valueRow'> {
   const is = (n: number, type: Parameters<typeof tokenMatcher>[1]): boolean => tokenMatcher($.LA(n), type);
   const expression = (n: number): unknown => $.subrule(n, late.r.expression);
 
-  /** Ours beyond ksqlDB: WITH, subqueries, UNION ALL and ORDER BY. */
+  const matchRecognize = defineMatchRecognize($, define, late);
+
+  /** Extensions of ksqlDB's grammar: WITH, subqueries, UNION ALL and ORDER BY. */
   const query: Rule = define('query', () => {
     $.option(0, () => $.subrule(0, withClause));
     $.subrule(0, selectBody);
@@ -31,10 +36,10 @@ export function defineQuery(
     $.option(2, () => {
       $.consume(0, kw('ORDER'));
       $.consume(0, kw('BY'));
-      $.subrule(0, sortItem);
+      $.subrule(0, late.r.orderItem);
       $.many(1, () => {
         $.consume(0, t.Comma);
-        $.subrule(1, sortItem);
+        $.subrule(1, late.r.orderItem);
       });
     });
     $.option(3, () => {
@@ -45,6 +50,11 @@ export function defineQuery(
         { ALT: () => $.consume(0, t.FloatLiteral) },
       ]);
     });
+    $.option(4, () => $.subrule(0, offset));
+  });
+  const offset: Rule = define('offset', () => {
+    $.consume(0, kw('OFFSET'));
+    $.consume(0, t.IntegerLiteral);
   });
   const withClause: Rule = define('withClause', () => {
     $.consume(0, kw('WITH'));
@@ -61,16 +71,9 @@ export function defineQuery(
     $.subrule(0, query);
     $.consume(0, t.RightParen);
   });
-  const sortItem: Rule = define('sortItem', () => {
-    expression(0);
-    $.option(0, () => $.or(0, [{ ALT: () => $.consume(0, kw('ASC')) }, { ALT: () => $.consume(0, kw('DESC')) }]));
-    $.option(1, () => {
-      $.consume(0, kw('NULLS'));
-      $.or(1, [{ ALT: () => $.consume(0, kw('FIRST')) }, { ALT: () => $.consume(0, kw('LAST')) }]);
-    });
-  });
   const selectBody: Rule = define('selectBody', () => {
     $.consume(0, kw('SELECT'));
+    $.option(7, () => $.consume(0, kw('DISTINCT')));
     $.subrule(0, selectItem);
     $.many(0, () => {
       $.consume(0, t.Comma);
@@ -119,7 +122,9 @@ export function defineQuery(
     $.consume(0, kw('BY'));
     $.subrule(0, groupingList);
   });
-  /** `a, b`, `(a, b)` or `()`: a parenthesised list is told from a parenthesised expression by what follows it. */
+  /**
+   * `a, b`, `(a, b)` or `()`. A parenthesised list and a parenthesised expression are distinguished by the token that follows.
+   */
   const groupingList: Rule = define('groupingList', () => {
     $.or(0, [
       {
@@ -201,7 +206,18 @@ export function defineQuery(
           $.consume(0, t.RightParen);
         },
       },
-      { GATE: () => is(2, t.LeftParen), ALT: () => $.subrule(0, mlPredict) },
+      {
+        GATE: () => is(1, kw('FILE')) && is(2, t.LeftParen),
+        ALT: () => {
+          $.consume(0, kw('FILE'));
+          $.consume(1, t.LeftParen);
+          $.consume(0, t.StringLiteral);
+          $.consume(1, t.RightParen);
+        },
+      },
+      { GATE: () => isWindowFunction($.LA(1).image) && is(2, t.LeftParen), ALT: () => $.subrule(0, windowCall) },
+      { GATE: () => !is(1, kw('FILE')) && is(2, t.LeftParen), ALT: () => $.subrule(0, mlPredict) },
+      { ALT: () => $.subrule(0, windowTable) },
       {
         ALT: () => {
           $.subrule(0, late.r.name);
@@ -215,10 +231,10 @@ export function defineQuery(
               expression(0);
             },
           });
-          $.option(1, () => $.subrule(0, matchRecognize));
         },
       },
     ]);
+    $.option(1, () => $.subrule(0, matchRecognize));
     $.option(2, {
       GATE: () => !startsClause($),
       DEF: () => {
@@ -227,40 +243,44 @@ export function defineQuery(
       },
     });
   });
-  const mlPredict: Rule = define('mlPredict', () => {
-    $.consume(0, kw('ML_PREDICT'));
-    $.subrule(0, balanced);
-  });
-  const matchRecognize: Rule = define('matchRecognize', () => {
-    $.consume(0, kw('MATCH_RECOGNIZE'));
-    $.subrule(0, balanced);
-  });
-  /** A parenthesised run of tokens whose inside is not looked at. */
-  const balanced: Rule = define('balanced', () => {
+  /** Flink's windows: TABLE(TUMBLE(TABLE s, DESCRIPTOR(ts), INTERVAL …)). */
+  const windowTable: Rule = define('windowTable', () => {
+    $.consume(0, kw('TABLE'));
     $.consume(0, t.LeftParen);
-    $.many(0, {
-      GATE: () => !is(1, t.RightParen),
-      DEF: () =>
-        $.or(0, [
-          { GATE: () => is(1, t.LeftParen), ALT: () => $.subrule(0, balanced) },
-          { ALT: () => $.subrule(0, anyToken) },
-        ]),
+    $.subrule(0, late.r.name);
+    $.consume(1, t.LeftParen);
+    $.consume(1, kw('TABLE'));
+    $.subrule(1, late.r.name);
+    $.consume(0, t.Comma);
+    $.consume(0, kw('DESCRIPTOR'));
+    $.consume(2, t.LeftParen);
+    $.subrule(2, late.r.name);
+    $.consume(2, t.RightParen);
+    $.many(0, () => {
+      $.consume(1, t.Comma);
+      expression(0);
+    });
+    $.consume(1, t.RightParen);
+    $.consume(0, t.RightParen);
+  });
+  /** RisingWave's windows: TUMBLE(s, ts, INTERVAL …). */
+  const windowCall: Rule = define('windowCall', () => {
+    $.subrule(0, late.r.name);
+    $.consume(0, t.LeftParen);
+    $.subrule(1, late.r.name);
+    $.consume(0, t.Comma);
+    $.subrule(2, late.r.name);
+    $.many(0, () => {
+      $.consume(1, t.Comma);
+      expression(0);
     });
     $.consume(0, t.RightParen);
   });
-  const inner = t.vocabulary.filter(
-    (token) =>
-      ![t.LeftParen, t.RightParen, t.Semicolon, t.Unit, t.WhiteSpace, t.LineComment, t.BlockComment].includes(token) &&
-      (token.CATEGORIES?.length ?? 0) === 0,
-  );
-  const anyToken: Rule = define('anyToken', () => {
-    $.or(
-      0,
-      inner.map((token) => ({ ALT: () => $.consume(0, token) })),
-    );
-  });
+  const isWindowFunction = (word: string): boolean => /^(TUMBLE|HOP|SESSION|CUMULATE)$/i.test(word);
+  const mlPredict = defineMlPredict($, define, late);
 
   const join: Rule = define('join', () => {
+    $.option(3, { GATE: () => startsAsOfJoin($), DEF: () => $.consume(0, kw('ASOF')) });
     $.option(0, () => {
       $.or(0, [
         { ALT: () => $.consume(0, kw('INNER')) },
@@ -341,56 +361,15 @@ export function defineQuery(
     });
   });
 
-  const window: Rule = define('window', () => {
-    $.option(0, { GATE: () => !is(2, t.LeftParen), DEF: () => $.subrule(0, late.r.name) });
-    $.or(0, [
-      {
-        ALT: () => {
-          $.consume(0, kw('TUMBLING'));
-          $.consume(0, t.LeftParen);
-          $.consume(0, kw('SIZE'));
-          $.subrule(0, late.r.duration);
-          $.subrule(0, windowTail);
-          $.consume(0, t.RightParen);
-        },
-      },
-      {
-        ALT: () => {
-          $.consume(0, kw('HOPPING'));
-          $.consume(1, t.LeftParen);
-          $.consume(1, kw('SIZE'));
-          $.subrule(1, late.r.duration);
-          $.consume(0, t.Comma);
-          $.consume(0, kw('ADVANCE'));
-          $.consume(0, kw('BY'));
-          $.subrule(2, late.r.duration);
-          $.subrule(1, windowTail);
-          $.consume(1, t.RightParen);
-        },
-      },
-      {
-        ALT: () => {
-          $.consume(0, kw('SESSION'));
-          $.consume(2, t.LeftParen);
-          $.subrule(3, late.r.duration);
-          $.subrule(2, windowTail);
-          $.consume(2, t.RightParen);
-        },
-      },
-    ]);
-  });
-  const windowTail: Rule = define('windowTail', () => {
-    $.option(0, () => {
+  const window = defineWindow($, define, late);
+  const valueRow: Rule = define('valueRow', () => {
+    $.consume(0, t.LeftParen);
+    expression(0);
+    $.many(0, () => {
       $.consume(0, t.Comma);
-      $.consume(0, kw('RETENTION'));
-      $.subrule(0, late.r.duration);
+      expression(1);
     });
-    $.option(1, () => {
-      $.consume(1, t.Comma);
-      $.consume(0, kw('GRACE'));
-      $.consume(0, kw('PERIOD'));
-      $.subrule(1, late.r.duration);
-    });
+    $.consume(0, t.RightParen);
   });
-  return { query, window };
+  return { query, selectItem, window, valueRow };
 }

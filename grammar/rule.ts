@@ -5,11 +5,11 @@ export type Rule = ParserMethod<[], CstNode>;
 interface Alternative {
   readonly ALT: () => unknown;
   readonly GATE?: () => boolean;
-  /** The first alternative that fits is meant. */
+  /** Takes the first alternative that fits. */
   readonly IGNORE_AMBIGUITIES?: boolean;
 }
 
-/** The part of Chevrotain's DSL that a rule may use; `n` tells the uses of one kind in a rule apart. */
+/** The part of Chevrotain's DSL that rules use; `n` numbers the uses of the same method within a rule. */
 export interface Dsl {
   consume(n: number, token: TokenType): IToken;
   subrule(n: number, rule: Rule): CstNode;
@@ -24,13 +24,29 @@ export interface SharedRules {
   readonly expression: Rule;
   readonly type: Rule;
   readonly query: Rule;
+  readonly selectItem: Rule;
+  /** `(value, …)`: one row of VALUES. */
+  readonly valueRow: Rule;
   readonly window: Rule;
+  readonly monitorTarget: Rule;
+  readonly monitorBaseline: Rule;
+  readonly monitorCheck: Rule;
   readonly duration: Rule;
+  /** A duration, or an interval that stands for one. */
+  readonly length: Rule;
+  /** An item of ORDER BY. */
+  readonly orderItem: Rule;
   readonly properties: Rule;
+  readonly propertyList: Rule;
+  readonly optionName: Rule;
   readonly elements: Rule;
   readonly name: Rule;
   readonly resource: Rule;
   readonly version: Rule;
+  /** VERSION v WEIGHT n */
+  readonly routeTarget: Rule;
+  /** VERSION v [SAMPLE n] */
+  readonly shadowTarget: Rule;
   readonly orReplace: Rule;
   readonly ifNotExists: Rule;
   readonly ifExists: Rule;
@@ -39,13 +55,13 @@ export interface SharedRules {
   readonly addedColumn: Rule;
   readonly notExists: Rule;
   readonly timeout: Rule;
-  /** Any tokens up to the end of the statement: for constructs that are recognised and not supported yet. */
+  /** Any tokens up to the end of the statement, for constructs that are recognised but not supported. */
   readonly rest: Rule;
 }
 
 /**
- * One statement: the words it starts with pick the rule, so that a new statement never makes another one ambiguous.
- * `starts` holds alternatives; `[X]` is an optional word, `*` any one token, and longer matches win.
+ * The rule of one statement. Its first words select it, so that a new statement cannot make others ambiguous. `starts` lists
+ * alternatives; `[X]` is an optional word and `*` any one token. The longest match wins.
  */
 export interface StatementRule {
   readonly name: string;

@@ -6,7 +6,7 @@ interface Pattern {
   readonly words: readonly { word: string; optional: boolean }[];
 }
 
-/** Picks a statement's rule by its first words; the pattern with most words that fits wins. */
+/** Selects a statement's rule by its first words; the matching pattern with the most words wins. */
 export function statementMatcher(rules: readonly StatementRule[]): (tokens: readonly IToken[]) => string | undefined {
   const patterns: Pattern[] = rules
     .flatMap(({ name, starts }) =>

@@ -2,7 +2,7 @@ import type { StatementRule } from '../rule.ts';
 import { kw } from '../tokens.ts';
 import * as t from '../tokens.ts';
 
-/** ASSERT of a topic or schema; those of values and sources are for `millrace test`. */
+/** ASSERT of a topic or schema. (Assertions about values and sources are only for `millrace test`.) */
 export const assertTopic: StatementRule = {
   name: 'assertTopic',
   starts: ['ASSERT TOPIC', 'ASSERT NOT EXISTS TOPIC'],

@@ -1,7 +1,7 @@
 import type { StatementRule } from '../rule.ts';
 import { kw } from '../tokens.ts';
 
-/** DESCRIBE of a source, a function, a model, a feature view, or of all streams or tables. */
+/** DESCRIBE of a source, a function, a model, a feature view or service, a monitor, a training set, or of all streams or tables. */
 export const describe: StatementRule = {
   name: 'describe',
   starts: ['DESCRIBE'],
@@ -32,8 +32,23 @@ export const describe: StatementRule = {
         GATE: () => named('FEATURE'),
         ALT: () => {
           $.consume(0, kw('FEATURE'));
-          $.consume(0, kw('VIEW'));
+          $.or(1, [{ ALT: () => $.consume(0, kw('VIEW')) }, { ALT: () => $.consume(0, kw('SERVICE')) }]);
           $.subrule(2, r.name);
+        },
+      },
+      {
+        GATE: () => named('MONITOR'),
+        ALT: () => {
+          $.consume(0, kw('MONITOR'));
+          $.subrule(4, r.name);
+        },
+      },
+      {
+        GATE: () => named('TRAINING'),
+        ALT: () => {
+          $.consume(0, kw('TRAINING'));
+          $.consume(0, kw('SET'));
+          $.subrule(5, r.name);
         },
       },
       { ALT: () => $.consume(0, kw('STREAMS')) },

@@ -10,5 +10,6 @@ export const dropFeatureView: StatementRule = {
     $.consume(0, kw('VIEW'));
     $.option(0, { GATE: () => $.LA(2).tokenType === kw('EXISTS'), DEF: () => $.subrule(0, r.ifExists) });
     $.subrule(0, r.name);
+    $.option(1, () => $.consume(0, kw('CASCADE')));
   },
 };

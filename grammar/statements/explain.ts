@@ -1,7 +1,7 @@
 import type { StatementRule } from '../rule.ts';
 import { kw } from '../tokens.ts';
 
-/** EXPLAIN of a running query's id; EXPLAIN of a statement is the word EXPLAIN before it. */
+/** EXPLAIN of a running query's id. (EXPLAIN of a statement is split off before parsing.) */
 export const explain: StatementRule = {
   name: 'explain',
   starts: ['EXPLAIN'],

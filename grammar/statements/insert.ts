@@ -10,7 +10,7 @@ export const insert: StatementRule = {
     $.consume(0, kw('INSERT'));
     $.consume(0, kw('INTO'));
     $.subrule(0, r.name);
-    // WITH may begin the query too.
+    // WITH may also begin the query.
     $.option(0, { GATE: () => $.LA(2).tokenType === t.LeftParen, DEF: () => $.subrule(0, r.properties) });
     $.or(0, [
       { ALT: () => $.subrule(0, r.query) },
@@ -26,13 +26,11 @@ export const insert: StatementRule = {
             $.consume(0, t.RightParen);
           });
           $.consume(0, kw('VALUES'));
-          $.consume(1, t.LeftParen);
-          $.subrule(0, r.expression);
+          $.subrule(0, r.valueRow);
           $.many(1, () => {
             $.consume(1, t.Comma);
-            $.subrule(1, r.expression);
+            $.subrule(1, r.valueRow);
           });
-          $.consume(1, t.RightParen);
         },
       },
     ]);

@@ -2,17 +2,23 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { findFormat } from '../formats/index.ts';
+import type { DatagenSpec } from '../specs/datagen.ts';
+import type { ExportSpec } from '../specs/exports.ts';
 import type { KeyWindow, SourceSpec, TimestampSpec } from '../specs/source.ts';
 import type { Name } from '../syntax/expressions.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
+import { patternFault } from '../types/dates/index.ts';
 import { isPseudoColumn, type Column, type Schema } from '../types/schema.ts';
 import { array, BYTES, contains, sameType, STRING, struct, typeText } from '../types/sql-type.ts';
+import { exportsOf } from './export-options.ts';
+import { datagenOf, withoutFields } from './datagen.ts';
 import { checkFormatNames, chooseFormats, registeredOf } from './format-choice.ts';
 import { Properties } from '../bind/properties.ts';
 import { resolveType } from '../bind/resolve-type.ts';
+import { retentionOf, type Retention } from './retention.ts';
 import { sourceOptions, type SinkProperties, type SourceProperties } from './source-options.ts';
 
-/** Settings of the session that statements about sources depend on. */
+/** Session settings that affect statements about sources. */
 export interface SourceDefaults {
   readonly keyFormat: string;
   readonly valueFormat: string | undefined;
@@ -21,12 +27,17 @@ export interface SourceDefaults {
 
 export interface DeclaredSource {
   readonly spec: SourceSpec;
-  /** Set when the topic may be created with them. */
+  /** Partitions of the topic, where the statement gives them: the topic is then created if it does not exist. */
   readonly partitions: number | undefined;
   readonly replicas: number | undefined;
-  readonly retentionMs: number | undefined;
-  /** The connector that fills the topic. */
+  readonly retention: Retention;
+  readonly historyMs: number | undefined;
+  /** The connector that fills the topic, where the statement names one. */
   readonly connector: string | undefined;
+  /** How its rows are made, where they are generated. */
+  readonly datagen: DatagenSpec | undefined;
+  /** Where its rows go besides the topic. */
+  readonly exports: readonly ExportSpec[];
 }
 
 const headersType = array(
@@ -36,7 +47,10 @@ const headersType = array(
   ]),
 );
 
-/** The roles of which a statement names no columns and whose formats have schemas in a registry. */
+/**
+ * The roles (key, value) whose columns come from a schema registry, because the statement declares none and the format is
+ * registered.
+ */
 export interface RolesToInfer {
   readonly topic: string;
   readonly roles: readonly {
@@ -50,7 +64,7 @@ export interface RolesToInfer {
 }
 
 export function rolesToInfer(statement: CreateSource, defaults: SourceDefaults): RolesToInfer {
-  const properties = new Properties(statement.properties, sourceOptions, statement.span);
+  const properties = new Properties(withoutFields(statement.properties), sourceOptions, statement.span);
   checkFormatNames(properties);
   const roles = (['key', 'value'] as const).flatMap((role) => {
     const upper = role === 'key' ? 'KEY' : 'VALUE';
@@ -84,10 +98,10 @@ export function rolesToInfer(statement: CreateSource, defaults: SourceDefaults):
       },
     ];
   });
-  return { topic: properties.required('KAFKA_TOPIC'), roles };
+  return { topic: topicOf(statement, properties), roles };
 }
 
-/** What CREATE STREAM or TABLE declares: its columns, and those that were found in a schema registry. */
+/** The source of CREATE STREAM or TABLE; its columns are the declared ones and those inferred from the schema registry. */
 export function declareSource(
   statement: CreateSource,
   catalog: Catalog,
@@ -95,10 +109,10 @@ export function declareSource(
   inferred: readonly Column[] = [],
 ): DeclaredSource {
   checkName(statement.name);
-  const properties = new Properties(statement.properties, sourceOptions, statement.span);
+  const properties = new Properties(withoutFields(statement.properties), sourceOptions, statement.span);
   checkFormatNames(properties);
   const schema = declaredSchema(statement, catalog, inferred);
-  const topic = properties.required('KAFKA_TOPIC');
+  const topic = topicOf(statement, properties);
   const formats = chooseFormats(properties, schema, {
     inherited: undefined,
     defaultKey: defaults.keyFormat,
@@ -106,9 +120,11 @@ export function declareSource(
     wrapSingles: defaults.wrapSingles,
   });
   const window = keyWindow(properties);
+  if (window !== undefined && !schema.some(({ role }) => role === 'key'))
+    throw new SqlError('WINDOW_WITHOUT_KEY', properties.span('WINDOW_TYPE'), { name: statement.name.text });
   const isTable = statement.sourceKind === 'TABLE';
-  if (properties.has('RETENTION_MS') && isTable && window === undefined)
-    properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
+  const retention = retentionOf(properties, isTable && window === undefined);
+  const datagen = datagenOf(statement, properties, schema);
   const partitions = properties.read('PARTITIONS');
   const spec: SourceSpec = {
     name: statement.name.text,
@@ -125,10 +141,19 @@ export function declareSource(
     spec,
     partitions,
     replicas: properties.read('REPLICAS'),
-    retentionMs: properties.read('RETENTION_MS'),
+    retention,
+    historyMs: properties.read('HISTORY'),
     connector: properties.read('SOURCED_BY_CONNECTOR') ?? properties.read('SOURCE_CONNECTOR'),
+    datagen,
+    exports: exportsOf(properties, spec),
   };
 }
+
+/** The topic; that of generated rows has the name of its source where it is not named. */
+const topicOf = ({ name }: CreateSource, properties: Properties<(typeof sourceOptions)['options'][number]>): string =>
+  properties.read('CONNECTOR') === undefined
+    ? properties.required('KAFKA_TOPIC')
+    : (properties.read('KAFKA_TOPIC') ?? name.text);
 
 export function checkName(name: Name): void {
   const bad = [...new Set(name.text.replace(/[a-zA-Z0-9_-]/g, ''))].join(' ');
@@ -174,10 +199,7 @@ function declaredSchema(statement: CreateSource, catalog: Catalog, inferred: rea
   if (new Set(headerKeys).size !== headerKeys.length)
     throw new SqlError('HEADER_COLUMN', statement.span, { why: 'a header key can be one column only' });
   if (isTable && !columns.some(({ role }) => role === 'key')) {
-    throw new SqlError('PRIMARY_KEY_MISSING', statement.name.span, {
-      name: statement.name.text,
-      hasKey: statement.elements.some(({ role }) => role === 'key'),
-    });
+    throw new SqlError('PRIMARY_KEY_MISSING', statement.name.span, { name: statement.name.text });
   }
   if (columns.length === 0) throw new SqlError('NO_SOURCE_COLUMNS', statement.name.span, { name: statement.name.text });
   const keysFirst = (a: Column, b: Column): number => Number(b.role === 'key') - Number(a.role === 'key');
@@ -198,7 +220,7 @@ function keyWindow(properties: SourceProperties): KeyWindow | undefined {
   return { type, sizeMs };
 }
 
-/** TIMESTAMP and TIMESTAMP_FORMAT, checked against the columns they may name. */
+/** TIMESTAMP and TIMESTAMP_FORMAT, checked against the column that they name. */
 export function timestampOf(properties: SinkProperties, schema: Schema): TimestampSpec | undefined {
   const name = properties.read('TIMESTAMP');
   const format = properties.read('TIMESTAMP_FORMAT');
@@ -211,19 +233,24 @@ export function timestampOf(properties: SinkProperties, schema: Schema): Timesta
   }
   const span = properties.span('TIMESTAMP');
   const wanted = /^[`"].*[`"]$/.test(name) ? name.slice(1, -1) : name.toUpperCase();
-  const found = schema.find((each) => each.name === wanted && each.role !== 'header');
-  if (found === undefined) throw new SqlError('TIMESTAMP_COLUMN', span, { why: `column "${wanted}" does not exist` });
-  const { kind } = found.type;
+  const column = schema.find((candidate) => candidate.name === wanted && candidate.role !== 'header');
+  if (column === undefined) throw new SqlError('TIMESTAMP_COLUMN', span, { why: `column "${wanted}" does not exist` });
+  const { kind } = column.type;
   if (kind === 'STRING') {
     if (format === undefined)
       throw new SqlError('TIMESTAMP_COLUMN', span, {
         why: `column "${wanted}" is a STRING and needs TIMESTAMP_FORMAT`,
       });
+    const fault = patternFault(format);
+    if (fault !== undefined)
+      throw new SqlError('TIMESTAMP_COLUMN', properties.span('TIMESTAMP_FORMAT'), {
+        why: `'${format}' is not a date pattern: ${fault}`,
+      });
   } else if (format !== undefined) {
     throw new SqlError('TIMESTAMP_COLUMN', span, { why: 'TIMESTAMP_FORMAT is for STRING columns' });
   } else if (kind !== 'BIGINT' && kind !== 'TIMESTAMP') {
     throw new SqlError('TIMESTAMP_COLUMN', span, {
-      why: `column "${wanted}" must be BIGINT, TIMESTAMP or STRING, not ${typeText(found.type)}`,
+      why: `column "${wanted}" must be BIGINT, TIMESTAMP or STRING, not ${typeText(column.type)}`,
     });
   }
   return { column: wanted, format };

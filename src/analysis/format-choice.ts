@@ -1,19 +1,22 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { findFormat, formatNames, keylessFormat } from '../formats/index.ts';
+import { json } from '../formats/json.ts';
 import type { Format } from '../formats/define.ts';
 import type { FormatSpec } from '../specs/source.ts';
 import type { Column } from '../types/schema.ts';
 import type { SinkProperties } from './source-options.ts';
 
 export interface FormatDefaults {
-  /** The source that a result inherits from, or undefined for a declared one. */
+  /** The formats of the source that a query reads, which its result inherits; undefined for a declared source. */
   readonly inherited: { readonly key: FormatSpec; readonly value: FormatSpec } | undefined;
   readonly defaultKey: string;
   readonly defaultValue: string | undefined;
   readonly wrapSingles: boolean | undefined;
+  /** Whether rows without a value column must be told from tombstones. */
+  readonly keysOnly?: boolean;
 }
 
-/** The formats of a source or sink, from its properties, what it inherits, and the defaults; checked against its columns. */
+/** The formats of a source or sink: from its properties, else inherited, else the defaults. Checked against the columns. */
 export function chooseFormats(
   properties: SinkProperties,
   columns: readonly Column[],
@@ -25,7 +28,7 @@ export function chooseFormats(
   return { key: keyFormat(properties, keys, defaults), value: valueFormat(properties, values, defaults) };
 }
 
-/** Refuses formats that do not exist or stand twice, and delimiters that are none: before anything is said of columns. */
+/** Refuses unknown formats, formats given twice and invalid delimiters, before columns are checked. */
 export function checkFormatNames(properties: SinkProperties): void {
   if (properties.has('FORMAT') && (properties.has('KEY_FORMAT') || properties.has('VALUE_FORMAT')))
     properties.refuse('FORMAT', 'it stands for KEY_FORMAT and VALUE_FORMAT, which are given too');
@@ -66,7 +69,7 @@ function keyFormat(
         why: "a key format is given, but there are no key columns; use KEY_FORMAT='NONE'",
       });
     }
-    // What is given is kept for what is derived from a source without a key.
+    // A source without a key keeps the format that was given, because sources derived from it inherit it.
     return { format: explicit?.name ?? keylessFormat, wrap: false, delimiter: ',' };
   }
   if (!format.supportsKey)
@@ -91,7 +94,7 @@ function keyFormat(
 function valueFormat(
   properties: SinkProperties,
   values: readonly Column[],
-  { inherited, defaultValue, wrapSingles }: FormatDefaults,
+  { inherited, defaultValue, wrapSingles, keysOnly }: FormatDefaults,
 ): FormatSpec {
   const explicit = named(properties, 'VALUE_FORMAT');
   const name = inherited?.value.format ?? defaultValue;
@@ -104,6 +107,12 @@ function valueFormat(
       why: 'it cannot hold values',
     });
   check(format, values, 'value', properties);
+  if (values.length === 0 && keysOnly === true && format.holdsKeysOnly !== true)
+    throw new SqlError('FORMAT_UNSUPPORTED', properties.span('VALUE_FORMAT'), {
+      format: format.name,
+      why: 'a row that is its key has no value in it',
+      other: { role: 'value', format: json.name },
+    });
   const delimiter = delimiterOf(
     properties,
     'VALUE_DELIMITER',
@@ -131,7 +140,7 @@ function valueFormat(
   };
 }
 
-/** Which schema of the registry is named, by its id, and which of its records or messages. */
+/** The schema of the registry that the properties name: its id, and the full name of a record or message in it. */
 export function registeredOf(
   properties: SinkProperties,
   role: 'KEY' | 'VALUE',
@@ -141,19 +150,20 @@ export function registeredOf(
     `${role}_SCHEMA_FULL_NAME` as const,
     ...(role === 'VALUE' ? (['VALUE_AVRO_SCHEMA_FULL_NAME'] as const) : []),
   ];
-  const given = names.filter((name) => properties.has(name));
-  if (given.length > 1) properties.refuse(given[1]!, `${given[0]!} says it already`);
-  const [property] = given;
+  const present = names.filter((name) => properties.has(name));
+  if (present.length > 1) properties.refuse(present[1]!, `${present[0]!} says it already`);
+  const [property] = present;
   const id = `${role}_SCHEMA_ID` as const;
-  for (const each of [...given, ...(properties.has(id) ? [id] : [])])
-    if (format.registered === undefined) properties.refuse(each, `format ${format.name} has no schemas in a registry`);
+  for (const option of [...present, ...(properties.has(id) ? [id] : [])])
+    if (format.registered === undefined)
+      properties.refuse(option, `format ${format.name} has no schemas in a registry`);
   const fullName = property && properties.read(property);
   if (fullName?.trim() === '') properties.refuse(property!, 'it is empty');
   const schemaId = properties.read(id);
   return { ...(schemaId === undefined ? {} : { schemaId }), ...(fullName === undefined ? {} : { fullName }) };
 }
 
-/** How nulls are held, as given or as the source of a result has it. */
+/** How NULLs are represented: as given, otherwise as in the source that the result inherits from. */
 function nullableOf(
   properties: SinkProperties,
   role: 'KEY' | 'VALUE',
@@ -185,6 +195,7 @@ function delimiterCharacter(properties: SinkProperties, property: Delimiter, tex
   if (text.toUpperCase() === 'SPACE') return ' ';
   if (text.toUpperCase() === 'TAB') return '\t';
   if (text.length !== 1 || /\s/.test(text)) properties.refuse(property, 'it must be one character, SPACE or TAB');
+  if (text === '"') properties.refuse(property, 'it is what texts are quoted with');
   return text;
 }
 
@@ -192,6 +203,11 @@ function check(format: Format, columns: readonly Column[], role: 'key' | 'value'
   const refusal = format.refuses(columns, role);
   if (refusal === undefined) return;
   const span = properties.span(role === 'key' ? 'KEY_FORMAT' : 'VALUE_FORMAT');
-  if ('why' in refusal) throw new SqlError('FORMAT_UNSUPPORTED', span, { format: format.name, why: refusal.why });
+  if ('why' in refusal)
+    throw new SqlError('FORMAT_UNSUPPORTED', span, {
+      format: format.name,
+      why: refusal.why,
+      other: { role, format: json.name },
+    });
   throw new SqlError('FORMAT_TYPE', span, { format: format.name, ...refusal });
 }

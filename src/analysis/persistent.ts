@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { cast } from '../bind/coerce.ts';
-import { ColumnIds } from '../bind/context.ts';
+import { ColumnIds, type BindOptions } from '../bind/context.ts';
 import { bindQuery } from '../bind/query.ts';
 import type { BoundQuery, BoundRelation } from '../bound/query.ts';
 import { keysOf, projected, reference, valuesOf, type Output, type RowColumn } from '../bound/rows.ts';
@@ -8,30 +8,57 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { argumentType } from '../expressions/compile.ts';
 import { findFormat, keylessFormat } from '../formats/index.ts';
+import { overloadsOf } from '../functions/define.ts';
 import { findAggregate } from '../functions/registry.ts';
 import { resolveOverload } from '../functions/resolve.ts';
+import type { ExportSpec } from '../specs/exports.ts';
 import type { FormatSpec, SourceSpec } from '../specs/source.ts';
+import type { AggregateSetName, WindowSpec } from '../specs/window.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import { keyColumns, valueColumns, type Schema } from '../types/schema.ts';
 import { sameType, typeText } from '../types/sql-type.ts';
 import { timestampOf, type SourceDefaults } from './create-source.ts';
+import { exportsOf } from './export-options.ts';
 import { chooseFormats } from './format-choice.ts';
-import { Properties } from '../bind/properties.ts';
-import { sinkOptions } from './source-options.ts';
+import { Properties, type PropertiesOf } from '../bind/properties.ts';
+import { retentionOf, type Retention } from './retention.ts';
+import { sinkOptions, type WaitProperties } from './source-options.ts';
+import { isTemporal } from '../bind/temporal.ts';
 
 export interface PersistentQuery {
   readonly query: BoundQuery;
   readonly sink: SourceSpec;
-  readonly retentionMs: number | undefined;
+  readonly retention: Retention;
   readonly replicas: number | undefined;
+  /** How long its rows can be joined as of former times. */
+  readonly historyMs: number | undefined;
+  /** STATE_TTL: how long the query remembers keys. */
+  readonly stateTtl: StateTtl | undefined;
+  /** Where its rows go besides the topic. */
+  readonly exports: readonly ExportSpec[];
+}
+
+export interface StateTtl {
+  readonly ms: number;
+  /** Refuses it where the query has no state that it could bound. */
+  readonly refuse: () => never;
 }
 
 export interface PersistentOptions {
   readonly suppressEnabled: boolean;
+  readonly aggregates: AggregateSetName;
+  readonly joinWaitMs: number | undefined;
   readonly topicPrefix: string;
   readonly defaults: SourceDefaults;
 }
+
+const bindOptions = ({ suppressEnabled, aggregates, joinWaitMs }: PersistentOptions): BindOptions => ({
+  joinWaitMs,
+  purpose: 'persistent',
+  suppressEnabled,
+  aggregates,
+});
 
 interface Target {
   readonly kind: 'STREAM' | 'TABLE';
@@ -40,18 +67,25 @@ interface Target {
   readonly span: Span;
 }
 
-/** CREATE STREAM or TABLE … AS SELECT: the query, and the source that it fills. */
+/** CREATE STREAM or TABLE … AS SELECT: the bound query and the source that it fills. */
 export function bindCreateAs(
   target: Target,
   query: QueryNode,
   catalog: Catalog,
   options: PersistentOptions,
 ): PersistentQuery {
-  const bound = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled });
+  const properties = new Properties(target.properties, sinkOptions, target.span);
+  const joinWaitMs = waitOf(properties, query) ?? options.joinWaitMs;
+  const bound = bindQuery(query, catalog, bindOptions({ ...options, joinWaitMs }));
   const { rows } = bound;
   if (target.kind === 'STREAM' && rows.shape === 'TABLE')
     throw new SqlError('NOT_A_STREAM', query.span, {
-      why: query.groupBy === undefined ? 'its source is a table' : 'it aggregates',
+      why:
+        query.distinct !== undefined
+          ? 'rows are told once'
+          : query.groupBy === undefined
+            ? 'its source is a table'
+            : 'it aggregates',
     });
   if (target.kind === 'TABLE' && rows.shape === 'STREAM')
     throw new SqlError('NOT_A_TABLE', query.span, { why: 'its rows are not grouped by a key' });
@@ -60,8 +94,35 @@ export function bindCreateAs(
     type,
     role,
   }));
-  const properties = new Properties(target.properties, sinkOptions, target.span);
   const inherited = bound.leftmost;
+  const filled = sinkFor(
+    target,
+    schema,
+    { shape: rows.shape, windowed: rows.windowed, windowSizeMs: bound.windowSizeMs, partitions: inherited.partitions },
+    inherited,
+    options,
+  );
+  checkStates(bound, filled.sink.valueFormat, query.span);
+  return { query: bound, ...filled };
+}
+
+/** What is written to a topic beside its columns. */
+interface WrittenRows {
+  readonly shape: 'STREAM' | 'TABLE';
+  readonly windowed: WindowSpec['type'] | undefined;
+  readonly windowSizeMs: number | undefined;
+  readonly partitions: number;
+}
+
+/** The source that a query with these columns fills, from its options; formats that they do not name are those of `inherited`. */
+export function sinkFor(
+  target: Target,
+  schema: Schema,
+  rows: WrittenRows,
+  inherited: { readonly keyFormat: FormatSpec; readonly valueFormat: FormatSpec },
+  options: PersistentOptions,
+): Omit<PersistentQuery, 'query'> {
+  const properties = new Properties(target.properties, sinkOptions, target.span);
   const formats = chooseFormats(properties, schema, {
     inherited: {
       key:
@@ -73,10 +134,9 @@ export function bindCreateAs(
     defaultKey: options.defaults.keyFormat,
     defaultValue: undefined,
     wrapSingles: options.defaults.wrapSingles,
+    keysOnly: rows.shape === 'TABLE',
   });
-  checkStates(bound, formats.value, query.span);
-  if (properties.has('RETENTION_MS') && rows.shape === 'TABLE' && rows.windowed === undefined)
-    properties.refuse('RETENTION_MS', "a table's topic is compacted and keeps its rows");
+  const retention = retentionOf(properties, rows.shape === 'TABLE' && rows.windowed === undefined);
   const sink: SourceSpec = {
     name: target.name,
     kind: target.kind,
@@ -84,24 +144,49 @@ export function bindCreateAs(
     schema,
     keyFormat: formats.key,
     valueFormat: formats.value,
-    window: rows.windowed === undefined ? undefined : { type: rows.windowed, sizeMs: bound.windowSizeMs },
+    window: rows.windowed === undefined ? undefined : { type: rows.windowed, sizeMs: rows.windowSizeMs },
     timestamp: timestampOf(properties, schema),
-    partitions: properties.read('PARTITIONS') ?? inherited.partitions,
+    partitions: properties.read('PARTITIONS') ?? rows.partitions,
   };
   return {
-    query: bound,
     sink,
-    retentionMs: properties.read('RETENTION_MS'),
+    retention,
     replicas: properties.read('REPLICAS'),
+    historyMs: properties.read('HISTORY'),
+    stateTtl: stateTtlOf(properties),
+    exports: exportsOf(properties, sink),
   };
 }
 
-/** ksqlDB's rule: the format must be able to hold what aggregates remember, though their state is never written in it here. */
+function stateTtlOf(properties: PropertiesOf<(typeof sinkOptions)['options'][number]>): StateTtl | undefined {
+  const ms = properties.read('STATE_TTL');
+  if (ms === undefined) return undefined;
+  if (ms === 0) properties.refuse('STATE_TTL', 'it must be longer than nothing');
+  const why =
+    'the query keeps no key for ever that it could forget: it is for QUALIFY ROW_NUMBER() OVER (… ORDER BY time) = 1';
+  return { ms, refuse: () => properties.refuse('STATE_TTL', why) };
+}
+
+/** JOIN_WAIT of a query, which must have a join that waits. */
+export function waitOf(properties: WaitProperties, query: QueryNode): number | undefined {
+  if (properties.has('JOIN_WAIT') && !joinsAsOf(query))
+    properties.refuse('JOIN_WAIT', 'the query joins nothing FOR SYSTEM_TIME AS OF');
+  return properties.read('JOIN_WAIT');
+}
+
+/** Whether a query or one in it joins as of a time. */
+const joinsAsOf = ({ from, joins, with: parts, union }: QueryNode): boolean =>
+  joins.some(isTemporal) ||
+  [from, ...joins.map(({ source }) => source)].some(({ query }) => query !== undefined && joinsAsOf(query)) ||
+  [...parts.map(({ query }) => query), ...union].some(joinsAsOf);
+
+/** ksqlDB's rule: the value format must be able to hold the aggregates' state. (Here state is never written in that format.) */
 function checkStates({ selects: [select, ...others] }: BoundQuery, value: FormatSpec, span: Span): void {
   if (others.length > 0 || select!.joins.length > 0) return;
   const { format } = value;
-  for (const { fn, args, type } of select!.grouping?.aggregates ?? []) {
-    const overload = resolveOverload(findAggregate(fn)!.overloads, args.map(argumentType))?.overload;
+  const { grouping } = select!;
+  for (const { fn, args, type } of grouping?.aggregates ?? []) {
+    const overload = resolveOverload(overloadsOf(findAggregate(fn)!, grouping!.set), args.map(argumentType))?.overload;
     const state = overload?.stateType?.({ args: args.map((arg) => arg.type), returns: type, constants: [] });
     if (state !== undefined && findFormat(format)?.refuses([{ name: fn, type: state }], 'value') !== undefined)
       throw new SqlError('FORMAT_TYPE', span, { format, column: fn, type: typeText(state) });
@@ -110,7 +195,7 @@ function checkStates({ selects: [select, ...others] }: BoundQuery, value: Format
   if (from.kind === 'subquery') checkStates(from.query, value, span);
 }
 
-/** INSERT INTO … SELECT: the query, and the existing source that it adds to. */
+/** INSERT INTO … SELECT: the bound query and the source that it writes to. */
 export function bindInsertSelect(
   target: SourceSpec,
   query: QueryNode,
@@ -118,10 +203,12 @@ export function bindInsertSelect(
   options: PersistentOptions,
 ): PersistentQuery {
   const ids = new ColumnIds();
-  const bound = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled: options.suppressEnabled }, ids);
+  const bound = bindQuery(query, catalog, bindOptions(options), ids);
   const { rows } = bound;
   const refuse = (why: string): never => {
-    throw new SqlError('INSERT_COLUMNS', query.span, { why });
+    const hint =
+      query.distinct === undefined ? undefined : 'Distinct rows are a table: CREATE TABLE name AS SELECT DISTINCT ….';
+    throw new SqlError('INSERT_COLUMNS', query.span, { why, hint });
   };
   if (target.schema.some(({ role }) => role === 'header'))
     throw new SqlError('INSERT_VALUES', query.span, { why: `"${target.name}" has header columns` });
@@ -148,8 +235,11 @@ export function bindInsertSelect(
   return {
     query: exact ? bound : converted(bound, wanted, have, ids),
     sink: target,
-    retentionMs: undefined,
+    retention: { ms: undefined, bytes: undefined },
     replicas: undefined,
+    historyMs: undefined,
+    stateTtl: undefined,
+    exports: [],
   };
 }
 
@@ -162,7 +252,7 @@ function converted(bound: BoundQuery, wanted: Schema, have: readonly RowColumn[]
     role: role === 'key' ? 'key' : 'value',
   }));
   if (bound.result === undefined) return { ...bound, result: outputs, rows: projected(bound.rows, outputs) };
-  // The last projection of UNION ALL is cast in its place.
+  // A UNION ALL has a projection over the whole result: the casts go there.
   const byId = new Map(bound.result.map((output) => [output.id, output]));
   const result = outputs.map((output, i): Output => ({
     ...output,

@@ -1,5 +1,11 @@
+import { datagenOptions } from './datagen.ts';
+import { fileSizeOptions } from './file-options.ts';
+import { sinkTargetOptions } from './export-options.ts';
 import { bool, duration, oneOf, option, optionTable, text, whole, type Option } from '../config/option.ts';
 import type { PropertiesOf } from '../bind/properties.ts';
+
+/** The most partitions of a topic: each costs files, memory and tasks. A broker takes no more in good time. */
+const mostPartitions = 10_000;
 
 const same = <T>(value: T): T => value;
 
@@ -48,8 +54,8 @@ type RoleOptions<R extends 'KEY' | 'VALUE'> = [
   Option<`${R}_PROTOBUF_NULLABLE_REPRESENTATION`, 'OPTIONAL' | 'WRAPPER' | undefined>,
 ];
 
-/** What stands in WITH of whatever is filled by a query. */
-export const sinkOptions = optionTable(
+/** Options of a source and its topic. */
+const topicOptions = [
   option({
     name: 'KAFKA_TOPIC',
     type: text,
@@ -59,7 +65,7 @@ export const sinkOptions = optionTable(
   }),
   option({
     name: 'PARTITIONS',
-    type: whole(1),
+    type: whole(1, mostPartitions),
     default: undefined,
     doc: 'How many partitions the topic has: it is created with them, or must have as many',
     read: same,
@@ -76,6 +82,13 @@ export const sinkOptions = optionTable(
     type: whole(-1),
     default: undefined,
     doc: "How long the topic keeps its records; not for a table's, which is compacted",
+    read: same,
+  }),
+  option({
+    name: 'RETENTION_BYTES',
+    type: whole(-1),
+    default: undefined,
+    doc: "How many bytes a partition of the topic keeps; not for a table's, which is compacted",
     read: same,
   }),
   option({
@@ -115,14 +128,42 @@ export const sinkOptions = optionTable(
     doc: 'The pattern of a TIMESTAMP that is a STRING',
     read: same,
   }),
-);
+  option({
+    name: 'HISTORY',
+    type: duration('7 DAYS'),
+    default: undefined,
+    doc: 'How far behind stream time it can be joined FOR SYSTEM_TIME AS OF; without it the TTL of a feature view, else a day',
+    read: same,
+  }),
+  ...sinkTargetOptions,
+  ...fileSizeOptions,
+] as const;
 
-/** What stands in WITH of CREATE STREAM and CREATE TABLE. */
+const joinWait = option({
+  name: 'JOIN_WAIT',
+  type: duration('5 SECONDS'),
+  default: undefined,
+  doc: 'How long, by stream time, a row waits for the row that it is joined with as of a time; without it not at all',
+  read: same,
+});
+
+const stateTtl = option({
+  name: 'STATE_TTL',
+  type: duration('1 DAY'),
+  default: undefined,
+  doc: 'How long, by stream time, a deduplication remembers a key that it told of; without it for ever',
+  read: same,
+});
+
+/** Options in the WITH clause of a source that a query fills. */
+export const sinkOptions = optionTable(...topicOptions, joinWait, stateTtl);
+
+/** Options in the WITH clause of CREATE STREAM and CREATE TABLE. */
 export const sourceOptions = optionTable(
-  ...sinkOptions.options,
+  ...topicOptions,
   option({
     name: 'WINDOW_TYPE',
-    type: oneOf('TUMBLING', 'HOPPING', 'SESSION'),
+    type: oneOf('TUMBLING', 'HOPPING', 'SESSION', 'SLIDING', 'CUMULATE'),
     default: undefined,
     doc: "The windows that the topic's keys carry",
     read: same,
@@ -148,9 +189,10 @@ export const sourceOptions = optionTable(
     doc: 'The same, by its newer name',
     read: same,
   }),
+  ...datagenOptions,
 );
 
-/** What stands in WITH of INSERT … SELECT. */
+/** Options in the WITH clause of INSERT … SELECT. */
 export const insertOptions = optionTable(
   option({
     name: 'QUERY_ID',
@@ -159,7 +201,9 @@ export const insertOptions = optionTable(
     doc: 'The id of the query',
     read: (value) => value?.toUpperCase(),
   }),
+  joinWait,
 );
 
-export type SinkProperties = PropertiesOf<(typeof sinkOptions)['options'][number]>;
+export type SinkProperties = PropertiesOf<(typeof topicOptions)[number]>;
+export type WaitProperties = PropertiesOf<typeof joinWait>;
 export type SourceProperties = PropertiesOf<(typeof sourceOptions)['options'][number]>;

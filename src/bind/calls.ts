@@ -1,7 +1,7 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { argumentType } from '../expressions/compile.ts';
-import { isNull, type BoundExpr } from '../expressions/node.ts';
-import { findOverFunction } from '../functions/over/index.ts';
+import { isNull, literal, literalValue, type BoundExpr } from '../expressions/node.ts';
+import { findImpossible, findOverFunction } from '../functions/over/index.ts';
 import { findFunction } from '../functions/registry.ts';
 import { suggestedFunction } from '../functions/other-names.ts';
 import {
@@ -13,32 +13,35 @@ import {
   type Resolution,
 } from '../functions/resolve.ts';
 import { substitute, type Bindings, type Param, type ParamType } from '../functions/signature.ts';
-import type { ScalarFunction, SqlFunction } from '../functions/define.ts';
+import type { ScalarFunction, ScalarOverload, SqlFunction } from '../functions/define.ts';
 import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
+import { printExpression } from '../syntax/print.ts';
 import { castBetween } from '../types/casts.ts';
 import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { sameData } from '../util/same-data.ts';
-import { cast } from './coerce.ts';
+import { checkNoRowChoice, withoutDistinct } from './checks/call-parts.ts';
+import { cast, isStringLiteral } from './coerce.ts';
+import { emptyOfKnown, isEmpty } from './empties.ts';
+import { translated } from './other-dialects.ts';
 import type { ExpressionTyper } from './typing.ts';
 
 type AnyOverload = SqlFunction['overloads'][number];
 
-/** Types a call: a scalar one here, others through the hooks of the place where it stands. */
-export function typeCall(typer: ExpressionTyper, node: CallNode): BoundExpr {
+/** Types a call: scalar functions here, aggregates and table functions by the hooks of the clause. */
+export function typeCall(typer: ExpressionTyper, written: CallNode): BoundExpr {
+  const ours = translated(written);
+  if (ours.kind !== 'call') return typer.type(ours);
+  const node = withColumns(withoutDistinct(ours));
   const name = node.name.text;
-  if (node.over !== undefined || findOverFunction(name) !== undefined) {
-    if (node.over === undefined) throw new SqlError('OVER_INVALID', node.span, { why: `${name} needs OVER` });
-    if (typer.hooks.over === undefined)
-      throw new SqlError('OVER_INVALID', node.span, { why: `a window function cannot stand in ${typer.place}` });
-    return typer.hooks.over(node, typer);
-  }
-  const found = findFunction(name);
-  if (found === undefined)
+  if (node.over !== undefined || isWindowFunction(name)) return typeWindowCall(typer, node);
+  const fn = findFunction(name);
+  checkNoRowChoice(node, fn?.kind === 'aggregate');
+  if (fn === undefined)
     throw new SqlError('FUNCTION_NOT_FOUND', node.name.span, { name, suggestion: suggestedFunction(name) });
-  if (found.kind === 'aggregate') {
+  if (fn.kind === 'aggregate') {
     if (typer.hooks.aggregate === undefined) {
-      // A name that does not exist is said first.
+      // An unknown column among the arguments is reported before the misplaced function.
       for (const arg of node.args) if (arg.kind === 'column') typer.type(arg);
       const nested = typer.place === 'an aggregate function';
       throw nested
@@ -46,40 +49,97 @@ export function typeCall(typer: ExpressionTyper, node: CallNode): BoundExpr {
         : new SqlError('AGGREGATE_MISPLACED', node.span, { name, where: typer.place });
     }
     const args = node.args.map((arg) => typer.with('an aggregate function', {}).type(arg));
-    return typer.hooks.aggregate(node, args);
+    const filter = node.filter && typer.with('FILTER (WHERE …)', {}).boolean(node.filter, 'FILTER (WHERE …)');
+    return typer.hooks.aggregate(node, args, filter);
   }
-  if (found.kind === 'table') {
+  if (fn.kind === 'table') {
     if (typer.hooks.tableFunction === undefined)
       throw new SqlError('TABLE_FUNCTION_MISPLACED', node.span, { name, where: typer.place });
     const args = node.args.map((arg) => typer.with('a table function', {}).type(arg));
     return typer.hooks.tableFunction(node, args);
   }
-  const { args, type } = typeArguments(typer, node, found);
+  const { args, type } = typeArguments(typer, node, fn);
   return { kind: 'call', fn: name, args, type };
 }
 
-/** Chooses the overload and types the arguments, lambdas after the others because their types follow from those. */
+/** A word such as HOUR is a unit where the function takes one, and a column elsewhere. */
+function withColumns(node: CallNode): CallNode {
+  if (!node.args.some(({ kind }) => kind === 'unit')) return node;
+  const fn = findFunction(node.name.text);
+  const takesUnit = (i: number): boolean =>
+    fn !== undefined && fn.overloads.some(({ params }) => params[i]?.type.kind === 'unit');
+  return {
+    ...node,
+    args: node.args.map((arg, i) =>
+      arg.kind === 'unit' && !takesUnit(i)
+        ? { kind: 'column', qualifier: undefined, name: { text: arg.unit, span: arg.span }, span: arg.span }
+        : arg,
+    ),
+  };
+}
+
+const isWindowFunction = (name: string): boolean =>
+  findOverFunction(name) !== undefined || (findImpossible(name) !== undefined && findFunction(name) === undefined);
+
+function typeWindowCall(typer: ExpressionTyper, node: CallNode): BoundExpr {
+  const name = node.name.text;
+  const impossible = findImpossible(name);
+  if (impossible !== undefined) throw new SqlError('CALL_INVALID', node.name.span, impossible);
+  if (node.over === undefined)
+    throw new SqlError('OVER_INVALID', node.span, {
+      why: `${name} needs OVER`,
+      hint: `Write ${printExpression(node)} OVER (PARTITION BY key ORDER BY time).`,
+    });
+  if (typer.hooks.over === undefined)
+    throw new SqlError('OVER_INVALID', node.span, {
+      why: `a window function cannot stand in ${typer.place === 'SELECT' ? 'a query that groups its rows' : typer.place}`,
+      hint: `Name it in a subquery: … FROM (SELECT *, ${name}(…) OVER (…) AS x FROM …) AS t.`,
+    });
+  return typer.hooks.over(node, typer);
+}
+
+/** Chooses the overload and types the arguments. Lambdas come last, because their types depend on the other arguments. */
 function typeArguments(
   typer: ExpressionTyper,
   node: CallNode,
-  found: ScalarFunction,
+  fn: ScalarFunction,
 ): { args: BoundExpr[]; type: SqlType } {
-  const early = node.args.map((arg) => (arg.kind === 'lambda' ? undefined : typer.type(arg)));
+  const early = node.args.map((arg) => (arg.kind === 'lambda' || isEmpty(arg) ? undefined : typer.type(arg)));
   const resolution = resolveCall(
     node,
-    found,
+    fn,
     early.map((expr, i) => lambdaOr(node.args[i]!, expr)),
   );
   const { bindings, params } = resolution;
   const args = early.map((expr, i) => {
     const param = params[i]!;
     if (expr !== undefined) return convert(expr, param, bindings);
+    const arg = node.args[i]!;
+    if (isEmpty(arg)) return emptyOfKnown(arg, substitute(param.type, bindings));
     return typeLambdaArgument(typer, node.args[i] as Extract<ExpressionNode, { kind: 'lambda' }>, param.type, bindings);
   });
+  checkLiterals(node, fn, resolution, args);
   return { args, type: resultType(resolution, args) };
 }
 
+function checkLiterals(
+  node: CallNode,
+  { name }: ScalarFunction,
+  { params, overload: { literalChecks } }: Resolution<ScalarOverload>,
+  args: readonly BoundExpr[],
+): void {
+  if (literalChecks === undefined) return;
+  args.forEach((arg, i) => {
+    if (!isStringLiteral(arg)) return;
+    const text = literalValue(arg as Extract<BoundExpr, { kind: 'literal' }>) as string;
+    const why = literalChecks[params[i]!.name]?.(text);
+    if (why !== undefined)
+      throw new SqlError('LITERAL_ARGUMENT', node.args[i]!.span, { name, parameter: params[i]!.name, text, why });
+  });
+}
+
 function lambdaOr(node: ExpressionNode, expr: BoundExpr | undefined): ArgumentType {
+  if (isEmpty(node)) return { kind: 'EMPTY', of: node.kind === 'array' ? 'ARRAY' : 'MAP' };
   if (expr === undefined)
     return { kind: 'LAMBDA', arity: (node as Extract<ExpressionNode, { kind: 'lambda' }>).params.length };
   return argumentType(expr);
@@ -87,23 +147,24 @@ function lambdaOr(node: ExpressionNode, expr: BoundExpr | undefined): ArgumentTy
 
 export function resolveCall<O extends AnyOverload>(
   node: CallNode,
-  found: { readonly name: string; readonly overloads: readonly O[] },
+  fn: { readonly name: string; readonly overloads: readonly O[] },
   types: readonly ArgumentType[],
 ): Resolution<O> {
-  const resolution = resolveOverload(found.overloads, types);
+  const resolution = resolveOverload(fn.overloads, types);
   if (resolution === undefined) {
+    for (const arg of node.args) if (isEmpty(arg)) emptyOfKnown(arg, undefined);
     throw new SqlError('FUNCTION_ARGUMENTS', node.span, {
-      name: found.name,
+      name: fn.name,
       types: types.map(argumentText).join(', '),
-      overloads: found.overloads.map((overload) => signatureText(found.name, overload)),
+      overloads: fn.overloads.map((overload) => signatureText(fn.name, overload)),
     });
   }
-  // Nothing says which of several was meant.
-  const alike = (each: O): boolean => sameData(each.params, resolution.overload.params);
+  // Ambiguous: an untyped argument also fits an overload with other parameters.
+  const alike = (overload: O): boolean => sameData(overload.params, resolution.overload.params);
   const isOpen = types.length > 0 && types.every((type) => type === null);
-  if (isOpen && found.overloads.some((each) => !alike(each) && resolveOverload([each], types) !== undefined))
+  if (isOpen && fn.overloads.some((overload) => !alike(overload) && resolveOverload([overload], types) !== undefined))
     throw new SqlError('FUNCTION_AMBIGUOUS', node.span, {
-      name: found.name,
+      name: fn.name,
       types: types.map(argumentText).join(', '),
     });
   return resolution;
@@ -113,7 +174,14 @@ function convert(expr: BoundExpr, param: Param, bindings: Bindings): BoundExpr {
   if (expr.kind === 'unit') return expr;
   if (isNull(expr)) return cast(expr, substitute(param.type, bindings) ?? STRING);
   const target = targetType(param.type, expr.type, bindings);
-  return target === undefined ? expr : cast(expr, target);
+  if (target === undefined) return expr;
+  return param.constant && expr.kind === 'literal' ? castLiteral(expr, target) : cast(expr, target);
+}
+
+/** What must be a literal is one still when it has its parameter's type. */
+function castLiteral(expr: Extract<BoundExpr, { kind: 'literal' }>, target: SqlType): BoundExpr {
+  const value = castBetween(expr.type, target)?.(expr.value);
+  return value === undefined ? cast(expr, target) : literal(target, value);
 }
 
 function typeLambdaArgument(
@@ -123,7 +191,7 @@ function typeLambdaArgument(
   bindings: Bindings,
 ): BoundExpr {
   if (param.kind !== 'lambda') throw new SqlError('LAMBDA_MISPLACED', node.span, {});
-  const types = param.params.map((each) => substitute(each, bindings));
+  const types = param.params.map((type) => substitute(type, bindings));
   if (types.some((type) => type === undefined)) throw new SqlError('LAMBDA_MISPLACED', node.span, {});
   const lambda = typer.typeLambda(node, types as SqlType[]);
   if (param.returns.kind === 'generic' && !bindings.has(param.returns.name))
@@ -145,7 +213,7 @@ function typeLambdaArgument(
   return lambda;
 }
 
-/** The type that a resolved call gives. */
+/** The result type of a resolved call. */
 export function resultType(resolution: Resolution<AnyOverload>, args: readonly BoundExpr[]): SqlType {
   const { returns } = resolution.overload;
   if (typeof returns === 'function')
@@ -155,13 +223,13 @@ export function resultType(resolution: Resolution<AnyOverload>, args: readonly B
     );
   const type = substitute(returns, resolution.bindings);
   if (type !== undefined) return type;
-  // A generic that only NULL arguments meet has no type to take: STRING, as ksqlDB reads an untyped null.
+  // A generic type bound only by NULL arguments becomes STRING, as ksqlDB treats an untyped NULL.
   if (returns.kind === 'generic' || returns.kind === 'anyDecimal') return STRING;
   if (returns.kind === 'array') return { kind: 'ARRAY', element: STRING };
   throw new InternalError('a result type has a free generic');
 }
 
-/** The arguments of an aggregate or table function, converted to its parameters. */
+/** The arguments of an aggregate or table function, cast to the types of its parameters. */
 export function convertArguments(args: readonly BoundExpr[], resolution: Resolution<AnyOverload>): BoundExpr[] {
   return args.map((arg, i) => convert(arg, resolution.params[i]!, resolution.bindings));
 }

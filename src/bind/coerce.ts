@@ -2,6 +2,7 @@ import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { isNull, literal, literalValue, type BoundExpr } from '../expressions/node.ts';
 import { castBetween, commonType } from '../types/casts.ts';
+import { valueText } from '../types/text.ts';
 import { EvaluationError } from '../types/numbers.ts';
 import { parseTimestamp } from '../types/times.ts';
 import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sql-type.ts';
@@ -9,15 +10,17 @@ import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sq
 export const isStringLiteral = (expr: BoundExpr): boolean =>
   expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
 
-/** The expression as another type; nothing is added where the type is right. */
+/** Casts the expression, unless it has the type already. */
 export function cast(expr: BoundExpr, type: SqlType): BoundExpr {
   if (isNull(expr)) return { kind: 'literal', type, value: null };
   return sameType(expr.type, type) ? expr : { kind: 'cast', operand: expr, type };
 }
 
-const timeKinds = ['DATE', 'TIME', 'TIMESTAMP'];
+const timeKinds: readonly string[] = ['DATE', 'TIME', 'TIMESTAMP'] satisfies readonly SqlType['kind'][];
 
-/** A string literal read as another type now, so that a wrong one is an error of the statement. */
+export const isTimeKind = (kind: string): kind is 'DATE' | 'TIME' | 'TIMESTAMP' => timeKinds.includes(kind);
+
+/** Converts a string literal to another type at once, so that an invalid one is an error of the statement. */
 export function readLiteral(expr: BoundExpr, type: SqlType, span: Span): BoundExpr {
   const text = String((expr as Extract<BoundExpr, { kind: 'literal' }>).value);
   const convert = castBetween(STRING, type);
@@ -33,13 +36,13 @@ export function readLiteral(expr: BoundExpr, type: SqlType, span: Span): BoundEx
   }
 }
 
-/** What every type can be asked; an order has not every type. */
+/** Operators that every type has; comparisons by order need an ordered type. */
 const equalities = ['=', '<>', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM', 'IN', 'NOT IN'];
 
-/** The columns whose comparison with a string means a point in time: users cannot name their own so. */
+/** A comparison of these columns with a string reads the string as a timestamp. The names are reserved. */
 const timeColumns: readonly string[] = ['ROWTIME', 'WINDOWSTART', 'WINDOWEND'];
 
-/** Makes both sides of a comparison comparable, or says that they are not. */
+/** Casts the sides of a comparison to a common type, or refuses. */
 export function comparable(
   left: BoundExpr,
   right: BoundExpr,
@@ -81,14 +84,15 @@ function magicTime(expr: BoundExpr, span: Span): BoundExpr {
 }
 
 /**
- * One type for the elements of a constructor or an IN list: numbers widen, and string literals become what the others are.
- * The result type is undefined when all are NULL.
+ * The common type of the elements of a constructor or an IN list: numbers widen, and string literals are read as the others'
+ * type. The type is undefined when all elements are NULL.
  */
 export function unify(
-  exprs: readonly BoundExpr[],
+  given: readonly BoundExpr[],
   spans: readonly Span[],
   what: string,
 ): { exprs: BoundExpr[]; type: SqlType | undefined } {
+  const exprs = withTexts(given);
   const typed = exprs.filter((expr) => !isNull(expr));
   const firm = typed.filter((expr) => !isStringLiteral(expr));
   const nonString = firm.find((expr) => expr.type.kind !== 'STRING');
@@ -111,13 +115,24 @@ export function unify(
   };
 }
 
+/** Behind a text that is no literal, numbers and booleans that are literals become texts, as in ksqlDB. */
+function withTexts(exprs: readonly BoundExpr[]): readonly BoundExpr[] {
+  const first = exprs.find((expr) => !isNull(expr));
+  if (first === undefined || first.type.kind !== 'STRING' || first.kind === 'literal') return exprs;
+  return exprs.map((expr) =>
+    expr.kind === 'literal' && !isNull(expr) && (isNumeric(expr.type) || expr.type.kind === 'BOOLEAN')
+      ? literal(STRING, valueText(expr.type, literalValue(expr)))
+      : expr,
+  );
+}
+
 const viaString = (a: SqlType, b: SqlType): SqlType | undefined => {
   if (a.kind === 'STRING' && timeKinds.includes(b.kind)) return b;
   return b.kind === 'STRING' && timeKinds.includes(a.kind) ? a : undefined;
 };
 const convertsTo = (type: SqlType): boolean => castBetween(STRING, type) !== undefined && type.kind !== 'STRING';
 
-/** A string such as '1.5' beside integers makes them decimals, as ksqlDB's coercer does. */
+/** Widens a number type to hold the string literals: '1.5' among integers makes it DECIMAL, as in ksqlDB. */
 function widenForLiterals(type: SqlType, exprs: readonly BoundExpr[]): SqlType {
   let widest = type;
   if (!isNumeric(type)) return type;
@@ -126,7 +141,7 @@ function widenForLiterals(type: SqlType, exprs: readonly BoundExpr[]): SqlType {
     const text = String(literalValue(expr as Extract<BoundExpr, { kind: 'literal' }>)).trim();
     const match = /^[+-]?(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
     if (match === null) continue;
-    // An exponent moves the point: 2e1 is DECIMAL(2, 0).
+    // The exponent shifts the decimal point: 2e1 is DECIMAL(2, 0).
     const shift = Number(match[3] ?? 0);
     const scale = Math.max(0, (match[2]?.length ?? 0) - shift);
     const digits = Math.max(1, match[1]!.length + Math.max(shift, 0));

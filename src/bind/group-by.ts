@@ -4,6 +4,7 @@ import { grouped, type NamedExpr, type Output, type Rows } from '../bound/rows.t
 import { argumentType } from '../expressions/compile.ts';
 import type { BoundColumn, BoundExpr, ColumnId } from '../expressions/node.ts';
 import { sameExpr, sameExprs } from '../expressions/same.ts';
+import { overloadsOf } from '../functions/define.ts';
 import { findAggregate } from '../functions/registry.ts';
 import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
 import { isWindowBound } from '../types/schema.ts';
@@ -11,7 +12,9 @@ import { BIGINT, contains, typeText } from '../types/sql-type.ts';
 import { convertArguments, resolveCall, resultType } from './calls.ts';
 import { checkCombines } from './checks/combines.ts';
 import { checkConstantArguments } from './checks/constant-arguments.ts';
+import { withConstantTexts } from './checks/constant-texts.ts';
 import { checkGroupedColumns } from './checks/grouped-columns.ts';
+import { checkMerge } from './checks/merge.ts';
 import { checkUndo } from './checks/undo.ts';
 import { checkWindowBounds } from './checks/window-bounds.ts';
 import { keyNameOf, type SelectContext } from './context.ts';
@@ -28,37 +31,42 @@ export interface BoundAggregation {
   readonly rows: Rows;
 }
 
-/** GROUP BY, its aggregates, HAVING, and the projection of what is left. */
+/** Binds GROUP BY, the aggregates, HAVING and the projection above them. */
 export function bindAggregation(context: SelectContext, input: Rows, typer: Typer): BoundAggregation {
   const { query, ids, catalog } = context;
   checkGrouping(context, input);
-  // Without GROUP BY all rows are one group.
+  // Without GROUP BY, all rows form one group.
   const keys = groupKeys(context, query.groupBy ?? [], typer);
   const final = query.emit === 'FINAL';
   const window = query.window && windowOf(query.window, final);
   const time = ids.next();
   const bounds = window === undefined ? undefined : { start: ids.next(), end: ids.next() };
   const calls = new AggregateCalls(context, input);
+  const distinct = query.distinct !== undefined;
+  // ksqlDB's rule; what a pull query computes is not ksqlDB's.
+  const needsCall = context.options.purpose !== 'pull' && !distinct;
   const draft = (): Rows => grouped(keys, { aggregates: calls.all, time, bounds }, window?.type);
   const replacements = groupReplacements(context, keys, time);
-  // Window bounds become columns of the aggregate, so SELECT may name them.
+  // The window bounds are columns of the aggregation, so that SELECT may read them.
   const select = new Typer(withBounds(context.scope, bounds), catalog.types, 'SELECT', { aggregate: calls.bind });
 
   const { outputs, hidden } = bindProjection({ ...context, scope: select.scope }, select, draft(), {
     replacements,
     viableKeys: undefined,
-    // What is not grouped is said before a key that is missing: it is why, more often than not.
+    // A column that is not grouped is reported before a missing key, because it is usually the cause.
     check: (expr, span) => {
-      if (calls.all.length > 0 || query.having !== undefined) checkGroupedColumns(expr, draft(), 'SELECT', span);
+      if (!needsCall || calls.all.length > 0 || query.having !== undefined)
+        checkGroupedColumns(expr, draft(), 'SELECT', span);
     },
     checkAll: () => {
-      if (calls.all.length === 0 && query.having === undefined) throw new SqlError('NO_AGGREGATE', query.span, {});
+      if (needsCall && calls.all.length === 0 && query.having === undefined)
+        throw new SqlError('NO_AGGREGATE', query.span, {});
     },
   });
   const having =
     query.having &&
     replace(select.with('HAVING', { aggregate: calls.bind }).boolean(query.having, 'HAVING'), replacements);
-  if (calls.all.length === 0) throw new SqlError('NO_AGGREGATE', query.span, {});
+  if (needsCall && calls.all.length === 0) throw new SqlError('NO_AGGREGATE', query.span, {});
   if (query.groupBy === undefined && context.options.purpose === 'persistent')
     throw new SqlError('AGGREGATE_WITHOUT_GROUP_BY', query.span, {});
   if (having !== undefined) {
@@ -66,7 +74,22 @@ export function bindAggregation(context: SelectContext, input: Rows, typer: Type
     checkGroupedColumns(having, draft(), 'HAVING', query.having!.span);
   }
   const rows = draft();
-  return { grouping: { keys, aggregates: calls.all, time, bounds, window, final, having }, outputs, hidden, rows };
+  return {
+    grouping: {
+      keys,
+      aggregates: calls.all,
+      set: context.options.aggregates,
+      time,
+      bounds,
+      window,
+      final,
+      having,
+      distinct,
+    },
+    outputs,
+    hidden,
+    rows,
+  };
 }
 
 function checkGrouping({ query, scope, catalog }: SelectContext, input: Rows): void {
@@ -93,7 +116,7 @@ function withBounds(scope: Scope, bounds: BoundGrouping['bounds']): Scope {
   );
 }
 
-/** After grouping the keys are columns, and the time of a row is that of its group. */
+/** Above GROUP BY, key expressions and ROWTIME are columns of the aggregation. */
 function groupReplacements(
   { scope, joined }: SelectContext,
   keys: readonly NamedExpr[],
@@ -108,7 +131,7 @@ function groupReplacements(
   return result;
 }
 
-/** The time of the rows: of a join that of its first source; what was made of several rows without it has none. */
+/** The ROWTIME column of the input: of a join, that of its first source; undefined where the input has none. */
 function timeOf(scope: Scope): BoundColumn | undefined {
   for (const { columns } of scope.sources) {
     const time = columns.find(({ column }) => column.name === 'ROWTIME');
@@ -117,7 +140,7 @@ function timeOf(scope: Scope): BoundColumn | undefined {
   return undefined;
 }
 
-/** The aggregate calls of SELECT and HAVING, the same call once. */
+/** Collects the aggregate calls of SELECT and HAVING; equal calls share one column. */
 class AggregateCalls {
   readonly #context: SelectContext;
   readonly #input: Rows;
@@ -128,23 +151,38 @@ class AggregateCalls {
     this.#input = input;
   }
 
-  readonly bind = (node: CallNode, given: BoundExpr[]): BoundColumn => {
-    checkWindowBounds(given, 'an aggregate function', node.span, this.#context);
+  readonly bind = (node: CallNode, written: BoundExpr[], filter?: BoundExpr): BoundColumn => {
+    checkWindowBounds(
+      filter === undefined ? written : [...written, filter],
+      'an aggregate function',
+      node.span,
+      this.#context,
+    );
     const fn = findAggregate(node.name.text)!;
-    // COUNT(*) counts rows; `*` of a function that needs an argument is ROWTIME, as in ksqlDB.
-    const needsArgument = fn.overloads.every(({ params }) => params.length > 0);
-    const args = node.star && needsArgument ? [this.#time(node)] : given;
-    const resolution = resolveCall(node, fn, args.map(argumentType));
+    // COUNT(*) counts rows; in a function that needs an argument, `*` means ROWTIME, as in ksqlDB.
+    const overloads = overloadsOf(fn, this.#context.options.aggregates);
+    const needsArgument = overloads.every(({ params }) => params.length > 0);
+    const typed = node.star && needsArgument ? [this.#time(node)] : written;
+    const resolution = resolveCall(node, { name: fn.name, overloads }, typed.map(argumentType));
+    const args = withConstantTexts(node, resolution, typed);
     checkConstantArguments(node, fn, resolution, args);
     if (this.#input.shape === 'TABLE') checkUndo(node, fn, resolution, args);
+    if (this.#context.query.window !== undefined) checkMerge(node, fn, resolution, args, this.#context.query.window);
     const converted = convertArguments(args, resolution);
-    const known = this.all.find((call) => call.fn === fn.name && sameExprs(call.args, converted));
+    const filters = filter === undefined ? [] : [filter];
+    const known = this.all.find(
+      (call) =>
+        call.fn === fn.name &&
+        sameExprs(call.args, converted) &&
+        sameExprs(call.filter === undefined ? [] : [call.filter], filters),
+    );
     const call = known ?? {
       id: this.#context.ids.next(),
       name: `KSQL_AGG_VARIABLE_${this.all.length}`,
       fn: fn.name,
       args: converted,
       type: resultType(resolution, args),
+      ...(filter === undefined ? {} : { filter }),
     };
     if (known === undefined) this.all.push(call);
     return { kind: 'column', id: call.id, name: call.name, type: call.type };

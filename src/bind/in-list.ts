@@ -9,13 +9,13 @@ import { BIGINT, BOOLEAN, isNumeric, sameType, STRING, type SqlType } from '../t
 import { cast, comparable, isStringLiteral, readLiteral } from './coerce.ts';
 import type { ExpressionTyper } from './typing.ts';
 
-/** IN over a list: each item becomes what the operand is, string literals and constructors included. */
+/** IN over a list: each item is cast to the operand's type, string literals and constructors included. */
 export function typeIn(typer: ExpressionTyper, node: Extract<ExpressionNode, { kind: 'in' }>): BoundExpr {
   const operand = typer.type(node.operand);
   const items = node.items
     .map((item) => ({ expr: typer.type(item), span: item.span }))
     .filter(({ expr }) => !isNull(expr));
-  // A struct with a field that the others do not have is equal to none of them.
+  // A struct with fields that the operand does not have is never equal to it.
   const possible = items.filter(({ expr }) => !hasOtherFields(expr, operand.type));
   const typed = possible.map(({ expr, span }) => {
     if (isStringLiteral(expr) && operand.type.kind !== 'STRING')
@@ -46,8 +46,8 @@ function hasOtherFields(expr: BoundExpr, type: SqlType): boolean {
 }
 
 /**
- * A constructor read as a type: string literals in it become what stands there, fields are found by name and those left out are null.
- * Undefined where it has no such shape.
+ * Reads a constructor as a given type: string literals are converted, struct fields are matched by name, and missing fields are
+ * NULL. Undefined when the constructor does not fit the type.
  */
 function shapedLike(expr: BoundExpr, type: SqlType, span: Span): BoundExpr | undefined {
   if (isNull(expr)) return { kind: 'literal', type, value: null };

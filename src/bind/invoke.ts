@@ -1,67 +1,69 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { ModelColumn, ModelObject } from '../types/model.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { BoundInvoke, BoundModelOutput } from '../bound/query.ts';
 import { reference, type Rows } from '../bound/rows.ts';
-import { isNull, type BoundExpr } from '../expressions/node.ts';
+import { isNull, type BoundColumn, type BoundExpr } from '../expressions/node.ts';
 import { sameExprs } from '../expressions/same.ts';
-import type { InvokeArgument, InvokeNode, Name } from '../syntax/expressions.ts';
+import type { InvokeArgument, InvokeNode } from '../syntax/expressions.ts';
 import type { InvokeClause } from '../syntax/query.ts';
-import { implicitlyCastable } from '../types/casts.ts';
+import { castBetween, implicitlyCastable } from '../types/casts.ts';
+import { findVersion, versionsOf } from '../types/model-versions.ts';
 import { BIGINT, DOUBLE, sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
 import { invokeOptions } from '../config/model-options.ts';
-import { closest } from '../util/closest.ts';
+import { defaultOutputs } from '../formats/default-outputs.ts';
 import { cast } from './coerce.ts';
-import type { SelectContext } from './context.ts';
+import { requireModel, type SelectContext } from './context.ts';
 import { Properties } from './properties.ts';
 import type { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 import type { ExpressionTyper } from './typing.ts';
 
-/** Columns that every invocation gives beside the model's outputs, by name only. */
+/** Columns that every invocation adds to the model's outputs; they are not part of `*`. */
 const hiddenOutputs: readonly ModelColumn[] = [
   { name: 'MODEL_VERSION', type: BIGINT },
   { name: 'MODEL_ERROR', type: STRING },
   { name: 'MODEL_LATENCY_MS', type: DOUBLE },
 ];
 
-/** INVOKE MODEL clauses of FROM, and what expressions invoke: both become one kind of call, the same call once. */
+/**
+ * Collects the models invoked by INVOKE clauses of FROM and by expressions, as one kind of call; equal calls are invoked once.
+ */
 export class InvokeBinder {
   readonly #context: SelectContext;
   readonly #shape: Rows['shape'];
-  readonly #expressions: { readonly invoke: BoundInvoke; readonly result: BoundExpr }[] = [];
+  /** The text of the record's key, by which a route chooses where nothing else is said. */
+  readonly #keyText: readonly BoundExpr[];
+  readonly #expressions: BoundInvoke[] = [];
   readonly #pending: BoundInvoke[] = [];
-  /** The sources of the query and one for each INVOKE clause. */
+  /** The scope of the query, with one source added for each INVOKE clause. */
   scope: Scope;
 
-  constructor(context: SelectContext, { shape }: Rows) {
+  constructor(context: SelectContext, { shape, columns }: Rows) {
     this.#context = context;
     this.#shape = shape;
+    this.#keyText = columns.filter(({ role }) => role === 'key').map((column) => cast(reference(column), STRING));
     this.scope = context.scope;
     for (const clause of context.query.invokes) this.#addClause(clause);
   }
 
-  /** The invocations that were asked for since the last call. */
+  /** The invocations collected since the last call of `take`. */
   take(): readonly BoundInvoke[] {
     return this.#pending.splice(0);
   }
 
   #addClause(clause: InvokeClause): void {
-    const model = requireModel(this.#context, clause.model);
+    const model = requireModel(this.#context.catalog, clause.model);
     const alias = clause.alias.text;
     const outputs = this.#outputs(model, alias);
     const typer = new Typer(this.scope, this.#context.catalog.types, 'INVOKE MODEL');
-    const onError = new Properties(clause.properties, invokeOptions, clause.span).read('ON_ERROR');
+    const options = optionsOf(model, clause);
     const version = versionOf(model, clause.version, clause.span);
     const args = bindArguments(model, clause.args, typer, clause.span);
     this.#refuseTable(clause.span);
-    this.#pending.push({
-      model: model.name,
-      version,
-      args,
-      outputs,
-      onError,
-    });
+    const routeBy = this.#routeBy(clause, typer);
+    this.#pending.push({ model: model.name, version, args, routeBy, outputs, options });
     const columns = outputs.map((output, i) => ({
       column: reference(output),
       hidden: i >= model.output.length,
@@ -70,25 +72,33 @@ export class InvokeBinder {
     this.scope = this.scope.withSource({ alias, name: alias, columns });
   }
 
-  /** INVOKE MODEL as an expression: a struct of the model's outputs. */
+  #routeBy({ routeBy, version, model, span }: InvokeClause, typer: ExpressionTyper): readonly BoundExpr[] {
+    if (version !== undefined) {
+      if (routeBy === undefined) return [];
+      const why = "ROUTE BY is for the model's route, and VERSION goes past it";
+      throw new SqlError('MODEL_ARGUMENTS', routeBy.span, { model: model.text, why });
+    }
+    if (routeBy === undefined) return this.#keyText;
+    const expr = typer.type(routeBy);
+    if (isNull(expr) || sameType(expr.type, STRING) || castBetween(expr.type, STRING) !== undefined)
+      return [cast(expr, STRING)];
+    throw new SqlError('CAST_NOT_SUPPORTED', span, { from: typeText(expr.type), to: typeText(STRING) });
+  }
+
+  /** INVOKE MODEL, or ML_PREDICT, as an expression. */
   readonly expression = (node: InvokeNode, typer: ExpressionTyper): BoundExpr => {
-    const model = requireModel(this.#context, node.model);
-    const version = versionOf(model, node.version, node.span);
-    const args = bindArguments(model, node.args, typer.with('an argument of INVOKE MODEL', {}), node.span);
+    const { model, version, args } = callOf(node, this.#context.catalog, typer);
     const known = this.#expressions.find(
-      ({ invoke }) => invoke.model === model.name && invoke.version === version && sameExprs(invoke.args, args),
+      (invoke) => invoke.model === model.name && invoke.version === version && sameExprs(invoke.args, args),
     );
-    if (known !== undefined) return known.result;
-    const invoke: BoundInvoke = { model: model.name, version, args, outputs: this.#outputs(model), onError: undefined };
+    if (known !== undefined) return resultOf(node, model, known.outputs);
+    const routeBy = version === undefined ? this.#keyText : [];
+    const outputs = this.#outputs(model);
+    const invoke: BoundInvoke = { model: model.name, version, args, routeBy, outputs, options: {} };
     this.#refuseTable(node.span);
     this.#pending.push(invoke);
-    const result: BoundExpr = {
-      kind: 'struct',
-      fields: invoke.outputs.slice(0, model.output.length).map(reference),
-      type: struct(model.output.map(({ name, type }) => ({ name, type }))),
-    };
-    this.#expressions.push({ invoke, result });
-    return result;
+    this.#expressions.push(invoke);
+    return resultOf(node, model, outputs);
   };
 
   #outputs(model: ModelObject, alias?: string): BoundModelOutput[] {
@@ -106,26 +116,56 @@ export class InvokeBinder {
   }
 }
 
-function requireModel({ catalog }: SelectContext, name: Name): ModelObject {
-  const found = catalog.models.get(name.text);
+/** The model, version and arguments of a call in an expression. */
+export function callOf(
+  node: InvokeNode,
+  catalog: Catalog,
+  typer: ExpressionTyper,
+): { readonly model: ModelObject } & Pick<BoundInvoke, 'version' | 'args'> {
+  const model = requireModel(catalog, node.model);
+  const version = versionOf(model, node.version, node.span);
+  const place = node.asFunction ? 'an argument of ML_PREDICT' : 'an argument of INVOKE MODEL';
+  return { model, version, args: bindArguments(model, node.args, typer.with(place, {}), node.span) };
+}
+
+/** The value of a call in an expression: a STRUCT of the model's outputs, and of ML_PREDICT the only output where there is one. */
+export function resultOf(
+  { asFunction }: InvokeNode,
+  { output }: ModelObject,
+  outputs: readonly (BoundModelOutput | BoundColumn)[],
+): BoundExpr {
+  const fields = outputs.slice(0, output.length).map(reference);
+  if (asFunction && fields.length === 1) return fields[0]!;
+  return { kind: 'struct', fields, type: struct(output.map(({ name, type }) => ({ name, type }))) };
+}
+
+/** The options of a call, checked. */
+function optionsOf(model: ModelObject, { properties, span }: InvokeClause): Readonly<Record<string, string>> {
+  const named = properties.map((property) => ({ ...property, name: property.name.replace(/[-.]/g, '_') }));
+  const checked = new Properties(named, invokeOptions, span);
+  const given = Object.fromEntries(named.map(({ name, value }) => [name, String(value)]));
+  const defaults = given['DEFAULT_VALUE'];
+  if (defaults !== undefined)
+    try {
+      defaultOutputs(defaults, model.output);
+    } catch (error) {
+      checked.refuse('DEFAULT_VALUE', (error as Error).message);
+    }
+  // The values that an operator reads are as the table writes them.
+  const onError = checked.read('ON_ERROR');
+  return checked.has('ON_ERROR') ? { ...given, ON_ERROR: onError } : given;
+}
+
+/** A number is that version for ever; an alias and DEFAULT are looked up at each call. */
+function versionOf(model: ModelObject, version: string | undefined, span: Span): number | string | undefined {
+  if (version === undefined) return undefined;
+  const found = findVersion(model, version);
   if (found === undefined)
-    throw new SqlError('MODEL_NOT_FOUND', name.span, {
-      name: name.text,
-      suggestion: closest(name.text, catalog.models.keys()),
-    });
-  return found;
+    throw new SqlError('MODEL_VERSION_NOT_FOUND', span, { model: model.name, version, versions: versionsOf(model) });
+  return /^\d+$/.test(version) || version.toUpperCase() === 'LATEST' ? found : version.toUpperCase();
 }
 
-function versionOf(model: ModelObject, version: string | undefined, span: Span): number | undefined {
-  if (version === undefined || version === 'DEFAULT') return undefined;
-  const versions = model.versions.map((each) => each.version);
-  const wanted = version === 'LATEST' ? versions.at(-1)! : Number(version);
-  if (!versions.includes(wanted))
-    throw new SqlError('MODEL_VERSION_NOT_FOUND', span, { model: model.name, version, versions: versions.join(', ') });
-  return wanted;
-}
-
-/** Arguments in the order of the model's inputs: by position, by `AS input`, or by column name for `(*)`. */
+/** The arguments in the order of the model's inputs: given by position, by `AS input`, or by column name for `(*)`. */
 function bindArguments(
   model: ModelObject,
   args: readonly InvokeArgument[] | undefined,
@@ -135,26 +175,26 @@ function bindArguments(
   const refuse = (why: string, at: Span = span): never => {
     throw new SqlError('MODEL_ARGUMENTS', at, { model: model.name, why });
   };
-  const given: { expr: BoundExpr; span: Span }[] = [];
+  const inputs: { expr: BoundExpr; span: Span }[] = [];
   if (args === undefined) {
     for (const input of model.input)
-      given.push({
+      inputs.push({
         expr: typer.type({ kind: 'column', qualifier: undefined, name: { text: input.name, span }, span }),
         span,
       });
   } else if (args.some(({ input }) => input !== undefined)) {
     for (const input of model.input) {
-      const found = args.find((arg) => arg.input?.text === input.name) ?? refuse(`input ${input.name} is missing`);
-      given.push({ expr: typer.type(found.expression), span: found.expression.span });
+      const argument = args.find((arg) => arg.input?.text === input.name) ?? refuse(`input ${input.name} is missing`);
+      inputs.push({ expr: typer.type(argument.expression), span: argument.expression.span });
     }
   } else {
     if (args.length !== model.input.length)
       refuse(
         `it takes ${model.input.length} arguments (${model.input.map(({ name }) => name).join(', ')}), not ${args.length}`,
       );
-    for (const { expression } of args) given.push({ expr: typer.type(expression), span: expression.span });
+    for (const { expression } of args) inputs.push({ expr: typer.type(expression), span: expression.span });
   }
-  return given.map(({ expr, span: at }, i) => {
+  return inputs.map(({ expr, span: at }, i) => {
     const input = model.input[i]!;
     if (!isNull(expr) && !widens(expr.type, input.type))
       refuse(`input ${input.name} is ${typeText(input.type)}, not ${typeText(expr.type)}`, at);

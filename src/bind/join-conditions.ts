@@ -8,7 +8,7 @@ import { contains, sameType, typeText } from '../types/sql-type.ts';
 import type { SelectContext } from './context.ts';
 import { Typer } from './typer.ts';
 
-/** What ON says: the expressions that rows are joined by, side by side, and what joined rows have to satisfy besides. */
+/** The parts of ON: the pairs of key expressions, and the remaining condition. */
 export interface JoinConditions {
   readonly leftKeys: readonly BoundExpr[];
   readonly rightKeys: readonly BoundExpr[];
@@ -21,10 +21,17 @@ interface Equality {
 }
 
 /**
- * Reads ON. Rows are joined by the equalities with all columns of a table's key where ON has those, else by one equality: that of
- * a key where there is one, since rows that are placed by it need not be moved.
+ * Splits ON into key equalities and a remaining condition. The equalities that cover all columns of a table's key are used
+ * where there are any; otherwise one equality, preferably with a key column, since rows keyed by it need no repartition. `all`: every
+ * equality is one of the key.
  */
-export function joinConditions(context: SelectContext, clause: JoinClause, left: Rows, right: Rows): JoinConditions {
+export function joinConditions(
+  context: SelectContext,
+  clause: JoinClause,
+  left: Rows,
+  right: Rows,
+  all = false,
+): JoinConditions {
   const parts = conjunctsOf(clause.on);
   if (parts.length === 1) {
     const only = equality(context, clause.on, left, right);
@@ -34,12 +41,12 @@ export function joinConditions(context: SelectContext, clause: JoinClause, left:
     try {
       return [equality(context, on, left, right)];
     } catch (error) {
-      // Not what relates the two sides, but it may be a condition on one of them.
+      // Not an equality between the two sides: it may still be part of the remaining condition.
       if (error instanceof SqlError && error.code === 'JOIN_CONDITION') return [];
       throw error;
     }
   });
-  const chosen = choose(equalities, left, right);
+  const chosen = all ? equalities : choose(equalities, left, right);
   if (chosen.length === 0)
     throw new SqlError('JOIN_CONDITION', clause.on.span, {
       why: 'one of the conditions must be an equality of the joined source and one before it',
@@ -51,8 +58,8 @@ export function joinConditions(context: SelectContext, clause: JoinClause, left:
   if ([...idsIn(rest)].some((id) => !known.has(id)))
     throw new SqlError('JOIN_CONDITION', clause.on.span, { why: 'a condition names a source that is joined later' });
   return {
-    leftKeys: chosen.map((each) => each.left),
-    rightKeys: chosen.map((each) => each.right),
+    leftKeys: chosen.map((equality) => equality.left),
+    rightKeys: chosen.map((equality) => equality.right),
     rest: rest.length === 0 ? undefined : conjunction(rest),
   };
 }
@@ -63,15 +70,15 @@ function choose(equalities: readonly Equality[], left: Rows, right: Rows): reado
   const whole = keys.filter((equality) => equality !== undefined);
   if (whole.length > 0 && whole.length === keys.length && (right.shape === 'TABLE' || keys.length === 1)) return whole;
   const first = keysOf(left.columns)[0]?.id;
-  const one = equalities.find((equality) => isColumn(equality.left, first)) ?? equalities[0];
-  return one === undefined ? [] : [one];
+  const chosen = equalities.find((equality) => isColumn(equality.left, first)) ?? equalities[0];
+  return chosen === undefined ? [] : [chosen];
 }
 
 function equality(context: SelectContext, on: ExpressionNode, left: Rows, right: Rows): Equality {
   const refuse = (why: string): never => {
     throw new SqlError('JOIN_CONDITION', on.span, { why });
   };
-  // A source that is not there is said before a name that several have.
+  // An unknown source is reported before an ambiguous column.
   if (on.kind === 'compare')
     for (const side of [on.left, on.right])
       if (side.kind === 'column' && side.qualifier !== undefined) context.scope.source(side.qualifier);

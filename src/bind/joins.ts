@@ -1,4 +1,4 @@
-import type { BoundForeignKeyJoin, BoundJoin, BoundKeyJoin } from '../bound/query.ts';
+import type { BoundForeignKeyJoin, BoundJoin, BoundKeyJoin, BoundVersions } from '../bound/query.ts';
 import { areColumns, joined, joinedByForeignKey, keysOf, reference, type NamedExpr, type Rows } from '../bound/rows.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { BoundColumn, BoundExpr, ColumnId } from '../expressions/node.ts';
@@ -12,19 +12,23 @@ import { checkJoinWindows } from './checks/join-windows.ts';
 import { checkJoinedFormats } from './checks/combines.ts';
 import type { ColumnIds, Relation, SelectContext } from './context.ts';
 import { joinConditions, type JoinConditions } from './join-conditions.ts';
+import { bindTemporal, isTemporal } from './temporal.ts';
 
 const dayMs = 86_400_000;
 
 export interface BoundJoins {
   readonly joins: readonly BoundJoin[];
   readonly rows: Rows;
-  /** For each column of the result's key those that may serve as it, in order of preference; undefined: they are as they are. */
+  /**
+   * For each key column of the result, the columns that SELECT may choose as it, in order of preference; undefined when the
+   * keys are fixed.
+   */
   readonly viableKeys: readonly (readonly BoundColumn[])[] | undefined;
-  /** The keys that no source has, where the join makes some. */
+  /** Key columns that belong to no source: made by the join itself. */
   readonly rowKeys: readonly BoundColumn[];
 }
 
-/** Joins from left to right: each ON relates the new source to those before it. */
+/** Binds joins from left to right: each ON relates the new source to the sources before it. */
 export function bindJoins(context: SelectContext, relations: readonly Relation[]): BoundJoins {
   const { query } = context;
   checkJoinedFormats(relations, [query.from, ...query.joins.map(({ source }) => source)]);
@@ -35,13 +39,15 @@ export function bindJoins(context: SelectContext, relations: readonly Relation[]
   let { windowed } = rows;
   query.joins.forEach((clause, i) => {
     const right = relations[i + 1]!;
-    const conditions = joinConditions(context, clause, rows, right.bound.rows);
+    const { conditions, versions } = isTemporal(clause)
+      ? bindTemporal(context, clause, rows, right)
+      : { conditions: joinConditions(context, clause, rows, right.bound.rows), versions: undefined };
     checkJoinWindows(clause, windowed, first, right.bound);
-    checkJoinKind(clause, rows, right, conditions.rightKeys);
+    if (versions === undefined) checkJoinKind(clause, rows, right, conditions.rightKeys);
     const isForeign = rows.shape === 'TABLE' && !isEquivalent(first.rows, all, conditions.leftKeys);
     const made = isForeign
       ? foreignKeyJoin(clause, rows, right, conditions, keys)
-      : keyJoin(clause, rows, right, conditions, keys, context.ids);
+      : keyJoin(clause, rows, right, { ...conditions, versions }, keys, context.ids);
     all.push(made);
     ({ rows } = made);
     if (!isForeign) ({ windowed } = rows);
@@ -50,31 +56,34 @@ export function bindJoins(context: SelectContext, relations: readonly Relation[]
   return { joins, rows, viableKeys: keys.viable.length > 0 ? keys.viable : undefined, rowKeys: keys.made };
 }
 
-/** The joins with the key columns that SELECT has chosen among the viable ones. */
+/** The joins with the key columns that SELECT chose among the viable ones. */
 export function withKeys(joins: readonly BoundJoin[], keys: readonly BoundColumn[] | undefined): readonly BoundJoin[] {
   const last = joins.at(-1);
   return keys === undefined || last?.kind !== 'key' ? joins : [...joins.slice(0, -1), { ...last, keys }];
 }
 
-/** A join with the rows that it gives. */
+/** A join and its rows. */
 interface Joined<J extends BoundJoin = BoundJoin> {
   readonly join: J;
   readonly rows: Rows;
 }
 
-/** The columns that may be the key of the joins so far. */
+/** Tracks which columns may serve as the key of the joins so far. */
 class JoinKeys {
   readonly #context: SelectContext;
   viable: readonly (readonly BoundColumn[])[] = [];
   made: readonly BoundColumn[] = [];
-  /** The expressions that are equal to the key so far. */
+  /** The expressions that equal the key of the joins so far. */
   #equal: (readonly BoundExpr[])[] = [];
+  readonly #names: string[] = [];
 
   constructor(context: SelectContext) {
     this.#context = context;
   }
 
-  /** ksqlDB: later joins extend the keys that are equal to the one before; an outer side that may be null is no key. */
+  /**
+   * ksqlDB's rule: a later join adds its keys when they equal the key so far; a side that may be padded with NULLs is no key.
+   */
   extend(isFull: boolean, leftKeys: readonly BoundExpr[], rightKeys: readonly BoundExpr[]): void {
     const both = [leftKeys, rightKeys];
     const goesOn =
@@ -87,19 +96,22 @@ class JoinKeys {
     });
     if (!goesOn || isFull) this.#equal = [];
     if (!isFull) this.#equal.push(...both);
+    let count = 0;
     this.made = leftKeys.flatMap(({ type }, k): BoundColumn[] =>
-      isFull || extended[k]!.length === 0 ? [this.#make(type)] : [],
+      isFull || extended[k]!.length === 0 ? [this.#make(type, count++)] : [],
     );
     const left = [...this.made];
     this.viable = extended.map((columns) => (isFull || columns.length === 0 ? [left.shift()!] : columns));
   }
 
-  #make(type: BoundColumn['type']): BoundColumn {
+  /** The nth made key of a join has the name that it had in the join before, whose key nobody can read any more. */
+  #make(type: BoundColumn['type'], n: number): BoundColumn {
     const { ids, names } = this.#context;
-    return { kind: 'column', id: ids.next(), name: names.unique('ROWKEY'), type };
+    const name = (this.#names[n] ??= names.unique('ROWKEY'));
+    return { kind: 'column', id: ids.next(), name, type };
   }
 
-  /** Rows that keep the key of the left table. */
+  /** Keeps the key of the left table. */
   keep(rows: Rows): void {
     const keys = keysOf(rows.columns);
     if (this.viable.length === 0 && keys.length === 1) this.viable = [keys.map(reference)];
@@ -110,7 +122,7 @@ const unique = (columns: readonly BoundColumn[]): BoundColumn[] => [
   ...new Map(columns.map((column) => [column.id, column])).values(),
 ];
 
-/** An inner join's rows may as well be filtered; those of an outer one that do not match come back alone. */
+/** The remaining condition of ON is a filter for an inner join; for an outer join it decides whether rows match. */
 const placesOf = ({ kind }: JoinClause, rest: BoundExpr | undefined): Pick<BoundJoin, 'matches' | 'filter'> => ({
   matches: kind === 'INNER' ? undefined : rest,
   filter: kind === 'INNER' ? rest : undefined,
@@ -136,7 +148,7 @@ function keyJoin(
   clause: JoinClause,
   left: Rows,
   { bound: right }: Relation,
-  { leftKeys, rightKeys, rest }: JoinConditions,
+  { leftKeys, rightKeys, rest, versions }: JoinConditions & { readonly versions: BoundVersions | undefined },
   keys: JoinKeys,
   ids: ColumnIds,
 ): Joined<BoundKeyJoin> {
@@ -158,12 +170,16 @@ function keyJoin(
       keys: columns,
       ...placesOf(clause, rest),
       within: withinOf(clause),
+      versions,
     },
     rows: joined(left, right.rows, columns),
   };
 }
 
-/** Join keys as the columns that rows are keyed by: a column is itself, another expression or the same column again is a new one. */
+/**
+ * Join keys as columns to key rows by: a plain column is itself; another expression, or a column used twice, becomes a new
+ * column.
+ */
 function named(keys: readonly BoundExpr[], ids: ColumnIds): NamedExpr[] {
   const taken = new Set<ColumnId>();
   return keys.map((expr): NamedExpr => {

@@ -1,6 +1,6 @@
 /**
- * Makes names for expressions without an alias, as ksqlDB does: `KSQL_COL_n` with n from 0, skipping what sources already use;
- * a struct field keeps its name, with `_1`, `_2` … when that is taken.
+ * Generates names of expressions without an alias, as ksqlDB does: `KSQL_COL_n` with n from 0, skipping names that sources use.
+ * A struct field keeps its name, with a suffix `_1`, `_2` … when the name is taken.
  */
 export class NameGenerator {
   readonly #used = new Map<string, Set<number>>();
@@ -26,7 +26,7 @@ export class NameGenerator {
     return this.#used.get('KSQL_COL')?.has(n) ?? false;
   }
 
-  /** The first free form of a name: itself, or with a number. Takes it. */
+  /** Reserves a name, with a numeric suffix when it is taken. */
   unique(name: string): string {
     const { prefix } = split(name);
     const numbers = this.#used.get(prefix) ?? new Set<number>();

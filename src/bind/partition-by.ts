@@ -6,11 +6,11 @@ import { keyNameOf, type SelectContext } from './context.ts';
 import type { Typer } from './typer.ts';
 
 export interface PartitionKey extends NamedExpr {
-  /** PARTITION BY NULL leaves rows without a key. */
+  /** PARTITION BY NULL: the rows have no key. */
   readonly isNull: boolean;
 }
 
-/** PARTITION BY: the new key columns of a stream. */
+/** Binds PARTITION BY: the new key columns of a stream. */
 export function bindPartitionBy(
   context: SelectContext,
   nodes: readonly ExpressionNode[],

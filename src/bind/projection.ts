@@ -14,20 +14,24 @@ import type { ScopeColumn, ScopeSource } from './scope.ts';
 import type { Typer } from './typer.ts';
 
 export interface ProjectionOptions {
-  /** Expressions that are columns of the rows. */
+  /** Expressions that are already columns of the rows, such as grouping keys and aggregates. */
   readonly replacements: readonly Replacement[];
-  /** The first that is selected of each is the key. */
+  /** For each key column of a join, its viable columns: the first one that is selected becomes the key. */
   readonly viableKeys: ViableKeys | undefined;
-  /** What must hold of each SELECT expression, and of all, before the result's keys are looked at. */
+  /** Whether a result that does not name all keys has none. */
+  readonly mayLoseKeys?: () => boolean;
+  /** A key column that `*` does not have: the number of ranked rows. */
+  readonly unlisted?: ColumnId | undefined;
+  /** Checks each SELECT expression, before the keys of the result are checked. */
   readonly check: (expr: BoundExpr, span: Span) => void;
   readonly checkAll?: () => void;
 }
 
 export interface BoundProjection {
   readonly outputs: readonly Output[];
-  /** The key columns of the join that it projects. */
+  /** The key columns that SELECT chose for the join below. */
   readonly joinKeys: readonly BoundColumn[] | undefined;
-  /** Of a query that is part of another: columns that it gives though SELECT does not name them. */
+  /** For a subquery or WITH query: columns that the outer query may read although SELECT does not list them. */
   readonly hidden: ReadonlySet<ColumnId>;
 }
 
@@ -36,11 +40,15 @@ export function bindProjection(
   context: SelectContext,
   typer: Typer,
   rows: Rows,
-  { replacements, viableKeys, check, checkAll }: ProjectionOptions,
+  { replacements, viableKeys, mayLoseKeys, unlisted, check, checkAll }: ProjectionOptions,
 ): BoundProjection {
   const { query, options } = context;
   const selected = query.select.flatMap((item) =>
-    item.kind === 'all' ? expandStar(item, context, rows, viableKeys) : selectItem(item, context, typer, replacements),
+    item.kind === 'all'
+      ? expandStar(item, context, rows, viableKeys).filter(
+          ({ expr }) => unlisted === undefined || !isColumn(expr, unlisted),
+        )
+      : selectItem(item, context, typer, replacements),
   );
   if (selected.length === 0) throw new SqlError('NO_COLUMNS', query.span, {});
   for (const { expr, span } of selected) check(expr, span);
@@ -48,7 +56,8 @@ export function bindProjection(
   checkOutputNames(selected, rows, context);
   const isSelected = ({ id }: BoundColumn): boolean => selected.some(({ expr }) => isColumn(expr, id));
   const joinKeys = viableKeys?.map((columns) => columns.find(isSelected) ?? columns[0]!);
-  const keys = joinKeys ?? keysOf(rows.columns).map(reference);
+  const given = joinKeys ?? keysOf(rows.columns).map(reference);
+  const keys = given.every(isSelected) || mayLoseKeys?.() !== true ? given : [];
   if (options.purpose === 'persistent') checkOutputKeys(selected, keys, context, viableKeys);
   const outputs = selected.map(({ expr, name }): Output => ({
     id: context.ids.next(),
@@ -62,20 +71,21 @@ export function bindProjection(
     return { outputs: part.outputs, joinKeys, hidden: idsOf(part.outputs.slice(outputs.length)) };
   }
   if (options.purpose !== 'persistent') return { outputs, joinKeys, hidden: new Set() };
-  // A topic has the bounds of a window in its keys.
+  // A topic holds the window bounds in its keys.
   const isBound = ({ name, expr }: Output): boolean =>
     rows.windowed !== undefined && isWindowBound(name) && expr.kind === 'column' && isWindowBound(expr.name);
   const kept = outputs.filter((output) => !isBound(output));
-  if (!kept.some(({ role }) => role === 'value')) throw new SqlError('NO_VALUE_COLUMNS', query.span, {});
-  // Keys come first whatever their place in the SELECT list; a client of a query sees its own order.
+  if (query.distinct === undefined && !kept.some(({ role }) => role === 'value'))
+    throw new SqlError('NO_VALUE_COLUMNS', query.span, {});
+  // Key columns come first, whatever their position in the SELECT list; a client's query keeps the order of SELECT.
   return { outputs: keysFirst(kept, keys), joinKeys, hidden: new Set() };
 }
 
 const isColumn = (expr: BoundExpr, id: ColumnId): boolean => expr.kind === 'column' && expr.id === id;
 
 /**
- * The columns of a query that is part of another: a stream whose keys are not all selected has none, and the time of its rows and
- * their window, which SELECT may leave out, come behind the others.
+ * The columns of a subquery or WITH query. A stream whose keys are not all selected has no key. ROWTIME and the window bounds
+ * are appended when SELECT leaves them out.
  */
 function partOutputs(
   outputs: readonly Output[],
@@ -85,18 +95,18 @@ function partOutputs(
 ): { outputs: readonly Output[]; hasKeys: boolean } {
   const places = keys.map(({ id }) => outputs.findIndex(({ expr }) => isColumn(expr, id)));
   const hasKeys = places.every((place) => place >= 0);
-  const given = outputs.map((output, i): Output => ({
+  const selected = outputs.map((output, i): Output => ({
     ...output,
     role: hasKeys && places.includes(i) ? 'key' : 'value',
   }));
   const inOrder = places.every((place, i) => i === 0 || place > places[i - 1]!);
   const left = ['ROWTIME', 'WINDOWSTART', 'WINDOWEND'].flatMap((name): Output[] => {
-    // The rows of a join have several times, which are those of its sources.
+    // The ROWTIME columns of a join belong to its sources: none is that of the joined row.
     const column = rows.columns.find((candidate) => candidate.source === undefined && candidate.name === name);
     const isWanted = column !== undefined && !outputs.some((output) => output.name === name);
     return isWanted ? [{ id: ids.next(), name, expr: reference(column), role: 'value' }] : [];
   });
-  return { outputs: [...(hasKeys && !inOrder ? keysFirst(given, keys) : given), ...left], hasKeys };
+  return { outputs: [...(hasKeys && !inOrder ? keysFirst(selected, keys) : selected), ...left], hasKeys };
 }
 
 function keysFirst(outputs: readonly Output[], keys: readonly BoundColumn[]): Output[] {
@@ -150,13 +160,13 @@ function expandStar(
   const { span } = item;
   const sources = item.source === undefined ? scope.sources : [scope.source(item.source)];
   const present = idsOf(rows.columns);
-  const one = (source: ScopeSource, { column }: ScopeColumn): Selected => ({
+  const select = (source: ScopeSource, { column }: ScopeColumn): Selected => ({
     expr: column,
     name: joined ? `${source.alias}_${column.name}` : column.name,
     span,
     starred: true,
   });
-  // A key that no source has (ROWKEY, KSQL_COL_n, ROWTIME) is part of `*`, before the others.
+  // Key columns that belong to no source (ROWKEY, KSQL_COL_n, ROWTIME) are the first columns of `*`.
   const isNew = ({ id, name }: Pick<RowColumn, 'id' | 'name'>): boolean =>
     scope.find(id) === undefined || (isPseudoColumn(name) && !isWindowBound(name));
   const made: Selected[] = [];
@@ -171,10 +181,11 @@ function expandStar(
   const isBound = ({ column }: ScopeColumn): boolean => isWindowBound(column.name);
   const columns = sources.flatMap((source) =>
     source.columns
-      .filter(({ hidden, column }) => !hidden && present.has(column.id))
+      // Behind a GROUP BY all count: those that are not grouped by are refused.
+      .filter(({ hidden, column }) => !hidden && (present.has(column.id) || query.groupBy !== undefined))
       .sort((a, b) => Number(isBound(b) && !a.isKey) - Number(isBound(a) && !b.isKey))
       .sort((a, b) => (query.partitionBy === undefined ? 0 : Number(a.isKey) - Number(b.isKey)))
-      .map((column) => one(source, column)),
+      .map((column) => select(source, column)),
   );
   return [...made, ...columns];
 }

@@ -1,10 +1,11 @@
+import { absentOptions } from '../config/without-meaning.ts';
 import type { Option, OptionTable, ValueOf } from '../config/option.ts';
-import type { Span } from '../diagnostics/source.ts';
+import { noSpan, type Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { PropertyNode } from '../syntax/query.ts';
 import { closest } from '../util/closest.ts';
 
-/** Some of the options of a WITH clause. */
+/** Typed access to some of the options of a WITH clause. */
 export interface PropertiesOf<O extends Option> {
   has(name: O['name']): boolean;
   span(name: O['name']): Span;
@@ -12,14 +13,18 @@ export interface PropertiesOf<O extends Option> {
   read<N extends O['name']>(name: N): ValueOf<O, N>;
 }
 
-/** The properties of a WITH clause, by a table of options: a name that it has not and a value that cannot be are refused at once. */
+/**
+ * The properties of a WITH clause, checked against a table of options: unknown names and invalid values are refused at once.
+ */
 export class Properties<O extends Option> implements PropertiesOf<O> {
   readonly #byName: ReadonlyMap<string, PropertyNode>;
   readonly #table: OptionTable<O>;
   readonly #span: Span;
 
   constructor(nodes: readonly PropertyNode[], table: OptionTable<O>, span: Span) {
-    for (const { name, span: at } of nodes) {
+    for (const { name, value, span: at } of nodes) {
+      const why = absentOptions.get(name);
+      if (why !== undefined) throw new SqlError('INVALID_PROPERTY_VALUE', at, { name, value: String(value), why });
       if (table.find(name) === undefined)
         throw new SqlError('INVALID_PROPERTY', at, { name, suggestion: closest(name, table.names) });
     }
@@ -40,14 +45,16 @@ export class Properties<O extends Option> implements PropertiesOf<O> {
   }
   refuse(name: O['name'], why: string): never {
     const value = this.#byName.get(name)?.value;
-    throw new SqlError('INVALID_PROPERTY_VALUE', this.span(name), {
+    // An error about a secret does not show the statement either.
+    const isSecret = this.#table.find(name)?.secret === true;
+    throw new SqlError('INVALID_PROPERTY_VALUE', isSecret ? noSpan : this.span(name), {
       name,
-      value: typeof value === 'string' ? `'${value}'` : String(value),
+      value: isSecret ? '[hidden]' : typeof value === 'string' ? `'${value}'` : String(value),
       why,
     });
   }
 
-  /** What the option's readers take. */
+  /** The value of an option, for its readers. */
   read<N extends O['name']>(name: N): ValueOf<O, N> {
     return this.#table.find(name)!.read(this.#byName.get(name)?.value) as ValueOf<O, N>;
   }

@@ -6,6 +6,9 @@ import type { ColumnId } from '../expressions/node.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import { clauseChecks } from './checks/clauses.ts';
 import { ColumnIds, type BindOptions, type QueryBinder } from './context.ts';
+import { withWindowClause } from './dialect-windows.ts';
+import { withIntervalJoins } from './interval-joins.ts';
+import { withOneTimeJoins } from './one-time-joins.ts';
 import { bindSelect, hasGroups } from './select.ts';
 import { bindUnion } from './union.ts';
 
@@ -20,18 +23,26 @@ export function bindQuery(
 }
 
 function binder(catalog: Catalog, options: BindOptions, ids: ColumnIds, named: QueryBinder['named']): QueryBinder {
+  const inPart = (query: QueryNode, visible: QueryBinder['named']): BoundQuery =>
+    bindWith(query, binder(catalog, { ...options, purpose: 'part' }, ids, visible));
   return {
     catalog,
     options,
     ids,
     named,
-    part: (query) => bindWith(query, binder(catalog, { ...options, purpose: 'part' }, ids, named)),
+    part: (query) => inPart(query, named),
+    view: (query) => inPart(query, new Map()),
   };
 }
 
-function bindWith(query: QueryNode, outer: QueryBinder): BoundQuery {
+function bindWith(written: QueryNode, outer: QueryBinder): BoundQuery {
   const { catalog, options, ids } = outer;
-  for (const check of clauseChecks) check(query, options, hasGroups(query, options));
+  const inOurs = (part: QueryNode): QueryNode => {
+    const joined = options.ofOneTime === true ? withOneTimeJoins(part) : part;
+    return withIntervalJoins(withWindowClause(joined, catalog, options.purpose), catalog);
+  };
+  const query = { ...inOurs(written), union: written.union.map(inOurs) };
+  for (const part of [query, ...query.union]) for (const check of clauseChecks) check(part, options, hasGroups(part));
   const inner = binder(catalog, options, ids, namedQueries(query, outer));
   if (query.union.length === 0) return Object.freeze(bindSelect(query, inner));
   const within = binder(catalog, { ...options, purpose: 'part' }, ids, inner.named);
@@ -52,7 +63,7 @@ function bindWith(query: QueryNode, outer: QueryBinder): BoundQuery {
   });
 }
 
-/** What SELECT names, keys first where it is written to a topic. */
+/** The columns of SELECT; key columns come first where the result is written to a topic. */
 function shown(rows: Rows, hidden: ReadonlySet<ColumnId>, { purpose }: BindOptions, ids: ColumnIds): Output[] {
   const own = rows.columns.filter(({ id }) => !hidden.has(id));
   const columns = purpose === 'persistent' ? [...keysOf(own), ...valuesOf(own)] : own;
@@ -64,7 +75,7 @@ function shown(rows: Rows, hidden: ReadonlySet<ColumnId>, { purpose }: BindOptio
   }));
 }
 
-/** WITH's queries, each of which may use those before it. All are bound, used or not, so that their errors are told. */
+/** The queries of WITH; each may use those before it. All are bound, even unused ones, to report their errors. */
 function namedQueries(query: QueryNode, outer: QueryBinder): QueryBinder['named'] {
   if (query.with.length === 0) return outer.named;
   let { named } = outer;

@@ -31,18 +31,48 @@ const builtIn: Readonly<Record<string, SqlType>> = Object.assign(Object.create(n
   TIMESTAMP,
 });
 
-/** The SQL type that a written type means; custom types come from the catalogue. */
+/** Types of other dialects that hold the same here; a user's own type of such a name is meant before. */
+const others: typeof builtIn = Object.assign(Object.create(null) as Record<string, SqlType>, {
+  TINYINT: INTEGER,
+  SMALLINT: INTEGER,
+  INT2: INTEGER,
+  INT4: INTEGER,
+  INT8: BIGINT,
+  LONG: BIGINT,
+  REAL: DOUBLE,
+  FLOAT: DOUBLE,
+  FLOAT4: DOUBLE,
+  FLOAT8: DOUBLE,
+  BOOL: BOOLEAN,
+  TEXT: STRING,
+  CHAR: STRING,
+  CHARACTER: STRING,
+  BYTEA: BYTES,
+  BINARY: BYTES,
+  VARBINARY: BYTES,
+  DATETIME: TIMESTAMP,
+  TIMESTAMP_LTZ: TIMESTAMP,
+  TIMESTAMPTZ: TIMESTAMP,
+});
+
+/** The SQL type of a written type; custom types come from the catalogue. */
 export function resolveType(node: TypeNode, custom: ReadonlyMap<string, SqlType>): SqlType {
   switch (node.kind) {
     case 'named': {
-      const found = builtIn[node.name] ?? custom.get(node.name);
-      if (found === undefined) {
+      const type = builtIn[node.name] ?? custom.get(node.name) ?? others[node.name];
+      if (type === undefined) {
         throw new SqlError('TYPE_NOT_FOUND', node.span, {
           name: node.name,
           suggestion: closest(node.name, [...Object.keys(builtIn), ...custom.keys()]),
         });
       }
-      return found;
+      return type;
+    }
+    case 'sized': {
+      const own = custom.get(node.name);
+      if (own !== undefined) return own;
+      const [precision = 0, scale = 0] = node.sizes;
+      return resolveType({ kind: 'decimal', precision, scale, span: node.span }, custom);
     }
     case 'decimal': {
       const { precision, scale } = node;

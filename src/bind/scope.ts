@@ -6,7 +6,7 @@ import { closest } from '../util/closest.ts';
 
 /** A column that expressions may name. */
 export interface ScopeColumn {
-  /** What it becomes in expressions; users write its name. */
+  /** The column that the name resolves to. */
   readonly column: BoundColumn;
   /** Left out of `SELECT *` and of suggestions. */
   readonly hidden: boolean;
@@ -18,7 +18,7 @@ export interface ScopeSource {
   readonly columns: readonly ScopeColumn[];
 }
 
-/** No user can write this alias. */
+/** An alias that no user can write. */
 const syntheticAlias = '';
 
 /** The names that an expression can use, by source. */
@@ -29,22 +29,27 @@ export class Scope {
     this.sources = sources;
   }
 
-  /** With columns that no source has: the keys that a join makes. */
+  /** The scope with added columns that belong to no source: key columns made by a join. */
   withSynthetic(keys: readonly BoundColumn[]): Scope {
     if (keys.length === 0) return this;
     const columns = keys.map((column) => ({ column, hidden: true, isKey: true }));
     return new Scope([...this.sources, { alias: syntheticAlias, name: syntheticAlias, columns }]);
   }
 
-  /** With a source more. */
+  /** The scope with one more source. */
   withSource(source: ScopeSource): Scope {
     return new Scope([...this.sources, source]);
   }
 
-  /** With columns more in the first source. */
+  /** The scope with more columns in its first source. */
   withColumns(columns: readonly ScopeColumn[]): Scope {
     const [first, ...others] = this.sources;
     return new Scope([{ ...first!, columns: [...first!.columns, ...columns] }, ...others]);
+  }
+
+  /** Whether a source has a column of the name, whatever its qualifier. */
+  has({ name }: ColumnNode): boolean {
+    return this.sources.some(({ columns }) => columns.some(({ column }) => column.name === name.text));
   }
 
   resolve(node: ColumnNode): BoundColumn {
@@ -69,7 +74,7 @@ export class Scope {
     return [this.source(qualifier)];
   }
 
-  /** A source by its alias, or by its name when it has no other alias. */
+  /** The source with this alias, or with this name when it has no alias. */
   source(qualifier: Name): ScopeSource {
     const source =
       this.sources.find(({ alias }) => alias === qualifier.text) ??
@@ -94,14 +99,14 @@ export class Scope {
     });
   }
 
-  /** Whether a name stands in more than one source: such output columns are prefixed by their alias. */
+  /** Whether several sources have a column of this name: such output columns are prefixed by their alias. */
   isShared(name: string): boolean {
     return isPseudoColumn(name)
       ? this.sources.length > 1
       : this.sources.filter(({ columns }) => columns.some(({ column }) => column.name === name)).length > 1;
   }
 
-  /** The source of a column; undefined for one that a query makes itself, such as a join's key. */
+  /** The source of a column; undefined for a column that the query makes itself, such as a join's key. */
   find(id: ColumnId): { source: ScopeSource; column: ScopeColumn } | undefined {
     for (const source of this.sources) {
       if (source.alias === syntheticAlias) continue;
@@ -112,5 +117,5 @@ export class Scope {
   }
 }
 
-/** No columns at all: INSERT … VALUES and constants. */
+/** A scope without columns, for INSERT … VALUES and constants. */
 export const emptyScope = new Scope([]);

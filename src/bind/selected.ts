@@ -6,9 +6,9 @@ export interface Selected {
   readonly expr: BoundExpr;
   readonly name: string;
   readonly span: Span;
-  /** Part of a `*`. */
+  /** Set when it comes from `*`. */
   readonly starred?: true;
 }
 
-/** For each key column of a join: the columns that may serve as it, the preferred first. */
+/** For each key column of a join, the columns that may serve as it, in order of preference. */
 export type ViableKeys = readonly (readonly BoundColumn[])[];

@@ -1,12 +1,13 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { isNull, literal, type BoundExpr } from '../expressions/node.ts';
-import { concat } from '../functions/scalar/concat.ts';
-import { castBetween } from '../types/casts.ts';
+import { castBetween, commonType } from '../types/casts.ts';
 import { asDecimal, decimalResult, parseDecimal } from '../types/decimals.ts';
 import { canonical } from '../types/numbers.ts';
-import { unitLengthMs } from './units.ts';
-import type { CallNode, ExpressionNode } from '../syntax/expressions.ts';
+import { concatenation, vectorArithmetic } from './operator-calls.ts';
+import { fieldNamed } from './field-named.ts';
+import { monthArithmetic, timeArithmetic } from './time-arithmetic.ts';
+import type { ExpressionNode } from '../syntax/expressions.ts';
 import {
   array,
   BIGINT,
@@ -24,19 +25,23 @@ import {
 import { typeCall } from './calls.ts';
 import type { ExpressionTyper, TyperHooks } from './typing.ts';
 import { cast, comparable, unify } from './coerce.ts';
+import { emptyOf, emptyOfKnown, isEmpty, withEmpties } from './empties.ts';
+import { intervalMs } from '../syntax/intervals.ts';
+import { typedLiteral } from './typed-literals.ts';
 import { typeIn } from './in-list.ts';
+import { bareCall } from './other-dialects.ts';
 import { resolveType } from './resolve-type.ts';
 import { emptyScope, type Scope } from './scope.ts';
 
-/** A chain such as a + b + c … nests too: deeper ones would take the stack of what walks them later. */
+/** Deeper nesting is refused, because later tree walks are recursive. A chain such as a + b + c … is nested too. */
 const maximumDepth = 1000;
 
-/** Gives expressions their types, and inserts the conversions that SQL leaves out. */
+/** Types expressions and inserts the implicit casts. */
 export class Typer implements ExpressionTyper {
   readonly scope: Scope;
   readonly types: ReadonlyMap<string, SqlType>;
   readonly hooks: TyperHooks;
-  /** Where the expression stands, for errors. */
+  /** The clause, for error messages. */
   readonly place: string;
   #depth = 0;
   #lambdaVariables: readonly { readonly name: string; readonly type: SqlType }[] = [];
@@ -48,7 +53,7 @@ export class Typer implements ExpressionTyper {
     this.hooks = hooks;
   }
 
-  /** The same names with other hooks. */
+  /** A typer over the same names with other hooks. */
   with(place: string, hooks: TyperHooks): Typer {
     return new Typer(this.scope, this.types, place, hooks);
   }
@@ -72,7 +77,9 @@ export class Typer implements ExpressionTyper {
           node.qualifier === undefined
             ? this.#lambdaVariables.findLast(({ name }) => name === node.name.text)
             : undefined;
-        return variable === undefined ? this.scope.resolve(node) : { kind: 'lambdaVariable', ...variable };
+        if (variable !== undefined) return { kind: 'lambdaVariable', ...variable };
+        const bare = this.scope.has(node) ? undefined : bareCall(node);
+        return bare === undefined ? this.scope.resolve(node) : this.type(bare);
       }
       case 'call':
         return typeCall(this, node);
@@ -86,7 +93,7 @@ export class Typer implements ExpressionTyper {
         return this.#binary(node);
       case 'compare': {
         const spans = { left: node.left.span, right: node.right.span, whole: node.span };
-        const [left, right] = comparable(this.type(node.left), this.type(node.right), node.op, spans);
+        const [left, right] = comparable(...this.#sides(node), node.op, spans);
         return { kind: 'compare', op: node.op, left, right, type: BOOLEAN };
       }
       case 'logic':
@@ -102,8 +109,7 @@ export class Typer implements ExpressionTyper {
       case 'isNull':
         return { kind: 'isNull', operand: this.type(node.operand), negated: node.negated, type: BOOLEAN };
       case 'distinct': {
-        const left = this.type(node.left);
-        const right = this.type(node.right);
+        const [left, right] = this.#sides(node);
         if (isNull(left) || isNull(right))
           return { kind: 'isNull', operand: isNull(left) ? right : left, negated: !node.negated, type: BOOLEAN };
         const [a, b] = comparable(left, right, 'IS DISTINCT FROM', {
@@ -131,6 +137,13 @@ export class Typer implements ExpressionTyper {
         };
         return node.negated ? { kind: 'not', operand: both, type: BOOLEAN } : both;
       }
+      case 'inQuery':
+        if (this.hooks.inQuery === undefined)
+          throw new SqlError('SUBQUERY_INVALID', node.query.span, {
+            why: `it cannot stand in ${this.place}`,
+            hint: 'IN (SELECT …) is of WHERE: write it there, in a subquery of FROM where it must come first.',
+          });
+        return this.hooks.inQuery(node, this);
       case 'in':
         return typeIn(this, node);
       case 'like': {
@@ -138,23 +151,35 @@ export class Typer implements ExpressionTyper {
         const pattern = this.type(node.pattern);
         if (operand.type.kind !== 'STRING' || pattern.type.kind !== 'STRING') {
           throw new SqlError('TYPE_MISMATCH', node.span, {
-            operation: 'LIKE',
+            operation: node.ignoresCase ? 'ILIKE' : 'LIKE',
             left: typeText(operand.type),
             right: typeText(pattern.type),
           });
         }
-        const like: BoundExpr = { kind: 'like', operand, pattern, escape: node.escape ?? null, type: BOOLEAN };
+        const like: BoundExpr = {
+          kind: 'like',
+          operand,
+          pattern,
+          escape: node.escape ?? null,
+          ...(node.ignoresCase ? { ignoresCase: true } : {}),
+          type: BOOLEAN,
+        };
         return node.negated ? { kind: 'not', operand: like, type: BOOLEAN } : like;
       }
       case 'case':
         return this.#case(node);
       case 'cast': {
+        const empty = emptyOf(node.operand, resolveType(node.type, this.types));
+        if (empty !== undefined) return empty;
         const operand = this.type(node.operand);
         const type = resolveType(node.type, this.types);
         if (!isNull(operand) && castBetween(operand.type, type) === undefined) {
           throw new SqlError('CAST_NOT_SUPPORTED', node.span, { from: typeText(operand.type), to: typeText(type) });
         }
-        return isNull(operand) ? { kind: 'literal', type, value: null, typed: true } : cast(operand, type);
+        if (isNull(operand)) return { kind: 'literal', type, value: null, typed: true };
+        return node.isTry && !sameType(operand.type, type)
+          ? { kind: 'cast', operand, type, isTry: true }
+          : cast(operand, type);
       }
       case 'subscript':
         return this.#subscript(node);
@@ -162,7 +187,7 @@ export class Typer implements ExpressionTyper {
         const operand = this.type(node.operand);
         if (operand.type.kind !== 'STRUCT')
           throw new SqlError('NOT_A_STRUCT', node.operand.span, { type: typeText(operand.type) });
-        const field = operand.type.fields.find(({ name }) => name === node.field.text);
+        const field = fieldNamed(operand.type.fields, node.field.text);
         if (field === undefined)
           throw new SqlError('FIELD_NOT_FOUND', node.field.span, {
             field: node.field.text,
@@ -171,36 +196,25 @@ export class Typer implements ExpressionTyper {
         return { kind: 'field', operand, field: field.name, type: field.type };
       }
       case 'array': {
-        const { exprs, type } = unify(
-          node.items.map((item) => this.type(item)),
-          node.items.map(({ span }) => span),
-          'ARRAY',
-        );
-        if (type === undefined) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'ARRAY' });
+        const { exprs, type } = this.#agreed(node.items, 'ARRAY');
+        if (type === undefined)
+          throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'ARRAY', isEmpty: exprs.length === 0 });
         return { kind: 'array', items: exprs, type: array(type) };
       }
       case 'map':
         return this.#map(node);
       case 'struct': {
         const names = node.fields.map(({ name }) => name.text);
-        if (names.length === 0) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'STRUCT' });
+        if (names.length === 0) throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'STRUCT', isEmpty: true });
         const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
         if (twice >= 0) throw new SqlError('DUPLICATE_FIELD', node.fields[twice]!.name.span, { field: names[twice]! });
         const fields = node.fields.map(({ value }) => this.#typed(value, 'STRUCT'));
         return { kind: 'struct', fields, type: struct(fields.map(({ type }, i) => ({ name: names[i]!, type }))) };
       }
-      case 'typed': {
-        const parsed = node.type === 'DECIMAL' ? parseDecimal(node.text.trim()) : undefined;
-        if (parsed === undefined)
-          throw new SqlError('LITERAL_CONVERSION', node.span, { text: node.text, type: node.type });
-        const digits = parsed.unscaled.toString().replace('-', '').length;
-        return literal(
-          { kind: 'DECIMAL', precision: Math.max(digits, parsed.scale), scale: parsed.scale },
-          canonical(parsed.unscaled),
-        );
-      }
+      case 'typed':
+        return typedLiteral(node);
       case 'interval':
-        return literal(BIGINT, node.amount * unitLengthMs(node.unit));
+        return literal(BIGINT, intervalMs(node));
       case 'unit':
         return { kind: 'unit', unit: node.unit, type: STRING };
       case 'lambda':
@@ -210,7 +224,7 @@ export class Typer implements ExpressionTyper {
     }
   }
 
-  /** The body of a lambda with its arguments' types known. */
+  /** Types the body of a lambda; the types of its parameters are known. */
   typeLambda(node: Extract<ExpressionNode, { kind: 'lambda' }>, types: readonly SqlType[]): BoundExpr {
     const outer = this.#lambdaVariables;
     const params = node.params.map(({ text }) => text);
@@ -226,7 +240,7 @@ export class Typer implements ExpressionTyper {
     return { kind: 'lambda', params, body, type: body.type };
   }
 
-  /** An expression that must be BOOLEAN. */
+  /** Types an expression that must be BOOLEAN. */
   boolean(node: ExpressionNode, what: string): BoundExpr {
     const expr = this.type(node);
     if (isNull(expr)) return { kind: 'literal', type: BOOLEAN, value: null };
@@ -241,7 +255,7 @@ export class Typer implements ExpressionTyper {
   }
 
   #unary(node: Extract<ExpressionNode, { kind: 'unary' }>): BoundExpr {
-    // -9223372036854775808 is a literal, though its digits alone are out of range.
+    // -9223372036854775808 is a valid literal although its digits alone are out of range.
     if (node.op === '-' && node.operand.kind === 'literal' && node.operand.value === smallestLongDigits)
       return literal(BIGINT, canonical(-BigInt(smallestLongDigits)));
     const operand = this.#typed(node.operand, node.op);
@@ -262,22 +276,18 @@ export class Typer implements ExpressionTyper {
 
   #binary(node: Extract<ExpressionNode, { kind: 'binary' }>): BoundExpr {
     const { op } = node;
-    if (op === '||') {
-      const call: CallNode = {
-        kind: 'call',
-        name: { text: concat.name, span: node.span },
-        star: false,
-        args: [node.left, node.right],
-        over: undefined,
-        span: node.span,
-      };
-      return typeCall(this, call);
-    }
+    if (op === '||') return typeCall(this, concatenation(node));
+    const months = monthArithmetic(node, this);
+    if (months !== undefined) return months;
     const left = this.#typed(node.left, op);
     const right = this.#typed(node.right, op);
     const [a, b] = [left.type, right.type];
     if (op === '+' && a.kind === 'STRING' && b.kind === 'STRING')
       return { kind: 'arithmetic', op, left, right, type: STRING };
+    const time = timeArithmetic(node, left, right);
+    if (time !== undefined) return time;
+    const vectors = vectorArithmetic(node, a, b);
+    if (vectors !== undefined) return typeCall(this, vectors);
     if (!isNumeric(a) || !isNumeric(b))
       throw new SqlError('TYPE_MISMATCH', node.span, { operation: op, left: typeText(a), right: typeText(b) });
     return { kind: 'arithmetic', op, left, right, type: arithmeticType(op, a, b) };
@@ -286,32 +296,38 @@ export class Typer implements ExpressionTyper {
   #case(node: Extract<ExpressionNode, { kind: 'case' }>): BoundExpr {
     const { operand } = node;
     const whens = node.whens.map(({ when, then }) => ({
-      // CASE x WHEN y is CASE WHEN x = y.
+      // CASE x WHEN y THEN … is CASE WHEN x = y THEN ….
       when: this.boolean(
         operand === undefined ? when : { kind: 'compare', op: '=', left: operand, right: when, span: when.span },
         'WHEN',
       ),
-      then: this.type(then),
-      span: then.span,
+      then,
     }));
-    const otherwise = node.otherwise === undefined ? undefined : this.type(node.otherwise);
-    const branches = [
-      ...whens.map(({ then, span }) => ({ expr: then, span })),
-      ...(otherwise === undefined ? [] : [{ expr: otherwise, span: node.otherwise!.span }]),
-    ];
-    const first = branches.find(({ expr }) => !isNull(expr));
-    if (first === undefined) throw new SqlError('NULL_OPERAND', node.span, { operation: 'CASE' });
-    const { type } = first.expr;
-    for (const { expr, span } of branches) {
-      if (!isNull(expr) && !sameType(expr.type, type))
-        throw new SqlError('CASE_BRANCHES', span, { first: typeText(type), other: typeText(expr.type) });
-    }
+    const results = [...whens.map(({ then }) => then), ...(node.otherwise === undefined ? [] : [node.otherwise])];
+    const { exprs, type } = withEmpties(results, (others) => this.#branches(node, others));
     return {
       kind: 'case',
-      whens: whens.map(({ when, then }) => ({ when, then: cast(then, type) })),
-      otherwise: cast(otherwise ?? { kind: 'literal', type, value: null }, type),
-      type,
+      whens: whens.map(({ when }, i) => ({ when, then: exprs[i]! })),
+      otherwise: exprs[whens.length] ?? { kind: 'literal', type: type!, value: null },
+      type: type!,
     };
+  }
+
+  #branches(node: ExpressionNode, nodes: readonly ExpressionNode[]): { exprs: BoundExpr[]; type: SqlType | undefined } {
+    const branches = nodes.map((branch) => ({ expr: this.type(branch), span: branch.span }));
+    // Of nothing but empty collections, withEmpties tells the first of them.
+    if (branches.length === 0) return { exprs: [], type: undefined };
+    const first = branches.find(({ expr }) => !isNull(expr));
+    if (first === undefined) throw new SqlError('NULL_OPERAND', node.span, { operation: 'CASE' });
+    let { type } = first.expr;
+    for (const { expr, span } of branches) {
+      if (isNull(expr) || sameType(expr.type, type)) continue;
+      // Numbers widen, as in COALESCE.
+      const wider = isNumeric(expr.type) && isNumeric(type) ? commonType(expr.type, type) : undefined;
+      if (wider !== undefined) type = wider;
+      else throw new SqlError('CASE_BRANCHES', span, { first: typeText(type), other: typeText(expr.type) });
+    }
+    return { exprs: branches.map(({ expr }) => cast(expr, type)), type };
   }
 
   #subscript(node: Extract<ExpressionNode, { kind: 'subscript' }>): BoundExpr {
@@ -330,19 +346,36 @@ export class Typer implements ExpressionTyper {
     return { kind: 'subscript', operand, index, type: operand.type.value };
   }
 
+  /** The sides of a comparison: ARRAY[] and MAP() have the type of the other one. */
+  #sides({ left, right }: { readonly left: ExpressionNode; readonly right: ExpressionNode }): [BoundExpr, BoundExpr] {
+    const [a, b] = [left, right].map((side) => (isEmpty(side) ? undefined : this.type(side)));
+    const typed = (side: ExpressionNode, own: BoundExpr | undefined, other: BoundExpr | undefined): BoundExpr =>
+      isEmpty(side) ? emptyOfKnown(side, other?.type) : own!;
+    return [typed(left, a, b), typed(right, b, a)];
+  }
+
+  /** Elements in one type. */
+  #agreed(nodes: readonly ExpressionNode[], what: string): ReturnType<typeof unify> {
+    return withEmpties(nodes, (others) =>
+      unify(
+        others.map((node) => this.type(node)),
+        others.map(({ span }) => span),
+        what,
+      ),
+    );
+  }
+
   #map(node: Extract<ExpressionNode, { kind: 'map' }>): BoundExpr {
-    const keys = unify(
-      node.entries.map(({ key }) => this.type(key)),
-      node.entries.map(({ key }) => key.span),
+    const keys = this.#agreed(
+      node.entries.map(({ key }) => key),
       'MAP keys',
     );
-    const values = unify(
-      node.entries.map(({ value }) => this.type(value)),
-      node.entries.map(({ value }) => value.span),
+    const values = this.#agreed(
+      node.entries.map(({ value }) => value),
       'MAP values',
     );
     if (keys.type === undefined || values.type === undefined)
-      throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'MAP' });
+      throw new SqlError('EMPTY_CONSTRUCTOR', node.span, { what: 'MAP', isEmpty: node.entries.length === 0 });
     if (keys.type.kind !== 'STRING')
       throw new SqlError('MAP_KEY_TYPE', node.entries[0]!.key.span, { type: typeText(keys.type) });
     return {
@@ -353,7 +386,7 @@ export class Typer implements ExpressionTyper {
   }
 }
 
-/** The result of arithmetic: the wider type, or ksqlDB's decimal rules. */
+/** The result type of arithmetic: the wider type, or by ksqlDB's decimal rules. */
 function arithmeticType(op: '+' | '-' | '*' | '/' | '%', a: SqlType, b: SqlType): SqlType {
   if (a.kind === 'DOUBLE' || b.kind === 'DOUBLE') return DOUBLE;
   if (a.kind === 'DECIMAL' || b.kind === 'DECIMAL') return decimalResult(op, asDecimal(a)!, asDecimal(b)!);
@@ -379,13 +412,13 @@ function typeLiteral(node: Extract<ExpressionNode, { kind: 'literal' }>): BoundE
     case 'decimal': {
       const { unscaled, scale } = parseDecimal(text)!;
       const digits = unscaled.toString().length;
-      // Below 1 ksqlDB counts the zero before the point.
+      // Below 1, ksqlDB counts the zero before the point as a digit.
       return literal({ kind: 'DECIMAL', precision: digits <= scale ? scale + 1 : digits, scale }, canonical(unscaled));
     }
   }
 }
 
-/** An expression without columns, such as a value to insert. */
+/** Types an expression without columns, such as a value of INSERT. */
 export function typeConstant(node: ExpressionNode, types: ReadonlyMap<string, SqlType>, place: string): BoundExpr {
   return new Typer(emptyScope, types, place).type(node);
 }

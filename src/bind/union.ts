@@ -10,20 +10,20 @@ import type { ColumnIds } from './context.ts';
 /** One SELECT of a UNION ALL. */
 export interface UnionPart {
   readonly rows: Rows;
-  /** The columns that it has though SELECT does not name them. */
+  /** Columns that can be read although SELECT does not list them. */
   readonly hidden: ReadonlySet<ColumnId>;
   readonly span: Span;
 }
 export interface BoundUnion {
   readonly rows: Rows;
   readonly hidden: ReadonlySet<ColumnId>;
-  /** How each part becomes rows with these columns. */
+  /** For each part, the projection that gives these columns. */
   readonly alike: readonly (readonly Output[])[];
 }
 
 /**
- * UNION ALL: the rows of all, with the column names of the first. Columns go by their place, as in SQL, and have the type that all
- * of them can be cast to without a loss. The result has a key where each part has its own at the same place.
+ * Binds UNION ALL: the rows of all parts, with the column names of the first. Columns are matched by position and have the type
+ * that all can be cast to without loss. The result has a key when each part has its key at the same position.
  */
 export function bindUnion(parts: readonly UnionPart[], ids: ColumnIds): BoundUnion {
   const visible = parts.map(({ rows, hidden }) => rows.columns.filter(({ id }) => !hidden.has(id)));
@@ -46,7 +46,7 @@ export function bindUnion(parts: readonly UnionPart[], ids: ColumnIds): BoundUni
     const why = `column ${slot + 1}, ${first.name}, is ${typeText(first.type)} in the first SELECT and ${typeText(types[other]!)} here`;
     throw new SqlError('UNION_MISMATCH', parts[other]!.span, { why });
   });
-  // The time of the rows can be asked for where each part has it.
+  // ROWTIME can be read when each part has it.
   const times = parts.map(({ rows, hidden }) =>
     rows.columns.find(({ id, name }) => hidden.has(id) && name === 'ROWTIME'),
   );
@@ -69,7 +69,7 @@ export function bindUnion(parts: readonly UnionPart[], ids: ColumnIds): BoundUni
   };
 }
 
-/** The place of the key, where it is one column, the same for all. */
+/** The position of the key, when it is one column at the same position in all parts. */
 function sharedKey(parts: readonly UnionPart[], visible: readonly (readonly RowColumn[])[]): number | undefined {
   const places = parts.map(({ rows }, i) => {
     const keys = keysOf(rows.columns);

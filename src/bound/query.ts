@@ -1,94 +1,133 @@
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
 import type { SourceSpec } from '../specs/source.ts';
-import type { JoinWindow, OverFrame, WindowSpec } from '../specs/window.ts';
+import type { VersionsSpec } from '../specs/temporal.ts';
+import type { AggregateSetName, JoinWindow, OverFrame, WindowSpec } from '../specs/window.ts';
 import type { Span } from '../diagnostics/source.ts';
+import type { RankKind } from '../types/rank-kind.ts';
 import type { SqlType } from '../types/sql-type.ts';
-import type { GroupColumns, NamedExpr, Output, RowColumn, Rows } from './rows.ts';
+import type { BoundMatchParts } from './match.ts';
+import type { BoundOrder, GroupColumns, NamedExpr, Output, RowColumn, Rows } from './rows.ts';
 
 /**
- * A query whose names and types are resolved: what stands between syntax and plan. Frozen data; columns are ids, and names are kept
- * for people. A column's id is unique in a statement, but for UNION ALL, whose parts give the same columns.
+ * A query with its names and types resolved, between syntax and plan. Frozen data. Columns are known by id; names are only
+ * shown to users. Ids are unique within a statement, except that the parts of UNION ALL give columns with the same ids.
  */
 export interface BoundQuery {
-  /** One, or those that UNION ALL puts together. */
+  /** A single SELECT, or the parts of a UNION ALL. */
   readonly selects: readonly BoundSelect[];
-  /** With UNION ALL: how each part becomes rows with the common columns. */
+  /** With UNION ALL: for each part, the projection that gives the common columns. */
   readonly alike: readonly (readonly Output[])[] | undefined;
-  /** A last projection over all of it: what UNION ALL shows, what INSERT converts. */
+  /** A projection over the whole result: the output names of a UNION ALL, or the casts to the target of INSERT … SELECT. */
   readonly result: readonly Output[] | undefined;
-  /** The rows that it gives. */
+  /** The columns and shape of the result. */
   readonly rows: Rows;
-  /** Columns that a query that is part of another gives though SELECT does not name them. */
+  /**
+   * For a subquery or WITH query: columns that the outer query may read although SELECT does not list them (keys, ROWTIME,
+   * bounds).
+   */
   readonly hidden: ReadonlySet<ColumnId>;
   /** The sources of the catalogue that it reads, by name. */
   readonly sources: readonly string[];
   /** The source whose formats and partitions a result inherits. */
   readonly leftmost: SourceSpec;
-  /** The size of the windows that rows carry; undefined for sessions and without windows. */
+  /** The size of the windows in the result's key; undefined for session windows and for rows without windows. */
   readonly windowSizeMs: number | undefined;
   readonly limit: number | undefined;
   readonly final: boolean;
 }
 
-/** One SELECT, clause by clause in the order in which rows pass them. */
+/** One SELECT; its clauses are listed in the order in which rows pass through them. */
 export interface BoundSelect {
   readonly span: Span;
   readonly from: BoundRelation;
   readonly joins: readonly BoundJoin[];
   /** Models that FROM and WHERE invoke. */
   readonly invokes: readonly BoundInvoke[];
+  /** The subqueries of IN in WHERE. */
+  readonly semiJoins: readonly BoundSemiJoin[];
   readonly where: BoundExpr | undefined;
   readonly partitionBy: readonly NamedExpr[] | undefined;
   readonly grouping: BoundGrouping | undefined;
   /** Models that SELECT invokes. */
   readonly lateInvokes: readonly BoundInvoke[];
+  readonly ranking: BoundRanking | undefined;
   readonly over: readonly BoundOver[];
+  /** QUALIFY: a condition over the results of window functions. */
+  readonly qualify: BoundExpr | undefined;
   readonly tableFunctions: readonly BoundTableFunction[];
   readonly outputs: readonly Output[];
 }
 
 /** What FROM or JOIN names. */
-export type BoundRelation = BoundSource | BoundSubquery;
+export type BoundRelation = BoundSource | BoundSubquery | BoundMatch;
 interface RelationBase {
   readonly alias: string;
   readonly rows: Rows;
-  /** The size of the windows that rows carry; undefined for sessions and without windows. */
+  /** The size of the windows in the key; undefined for session windows and for rows without windows. */
   readonly windowSizeMs: number | undefined;
 }
-/** A source of the catalogue. `reads` are the source columns and pseudo columns behind its rows' columns. */
+/**
+ * A source of the catalogue. `reads[i]` is the source column or pseudo column that the i-th column of the rows is read from.
+ */
 export interface BoundSource extends RelationBase {
   readonly kind: 'source';
   readonly spec: SourceSpec;
   readonly reads: readonly string[];
 }
-/** A query in the place of a source; its columns keep their ids. */
+/** A subquery or WITH query in FROM; its columns keep their ids. */
 export interface BoundSubquery extends RelationBase {
   readonly kind: 'subquery';
   readonly query: BoundQuery;
 }
 
+/** MATCH_RECOGNIZE: a row for each match in a stream, keyed by the partition. */
+export interface BoundMatch extends RelationBase, BoundMatchParts {
+  readonly kind: 'match';
+  readonly input: BoundRelation;
+  readonly partitionBy: readonly NamedExpr[];
+  readonly orderBy: BoundExpr;
+}
+
+/** IN over a subquery: rows are joined by an expression with a table's only key column, which is NULL where the table has no such row. */
+export interface BoundSemiJoin {
+  readonly right: BoundSubquery;
+  readonly operand: NamedExpr;
+  readonly key: ColumnId;
+}
+
 export type BoundJoin = BoundKeyJoin | BoundForeignKeyJoin;
 interface JoinBase {
   readonly right: BoundRelation;
-  /** What rows that meet must satisfy to be joined; those of an outer side that do not stay alone. */
+  /**
+   * Outer joins: a condition of ON beside the key equalities. A row of the preserved side without a match is padded with NULLs.
+   */
   readonly matches: BoundExpr | undefined;
-  /** Of an inner join: what joined rows must satisfy besides. */
+  /** Inner joins: a condition of ON beside the key equalities, applied to the joined rows. */
   readonly filter: BoundExpr | undefined;
 }
 /**
- * Rows meet where each expression on the left is equal to the one at its place on the right. A side that is not placed by its keys
- * is keyed by them first, as the columns that they are named.
+ * A join on equal keys: `leftKeys[i]` equals `rightKeys[i]`. A side that is not keyed by these expressions is rekeyed first, by
+ * the names given here.
  */
 export interface BoundKeyJoin extends JoinBase {
   readonly kind: 'key';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
   readonly leftKeys: readonly NamedExpr[];
   readonly rightKeys: readonly NamedExpr[];
-  /** The key columns of the result: columns of the two sides, or such as the join makes. */
+  /** The key columns of the result: columns of the two sides, or new ones of the join. */
   readonly keys: readonly Omit<RowColumn, 'role'>[];
   readonly within: JoinWindow | undefined;
+  /** A join as of a time: which versions of the right side's rows. */
+  readonly versions: BoundVersions | undefined;
 }
-/** A table joined with another by expressions that are that one's primary key: rows keep the left table's key. */
+/** The versions of a side that is joined as of a time. */
+export interface BoundVersions extends VersionsSpec {
+  /** The time whose version is joined, over the left columns; undefined: the time of the row. */
+  readonly asOf: BoundExpr | undefined;
+  /** From when on a version holds, over the right columns; undefined: the time of its record. */
+  readonly from: BoundExpr | undefined;
+}
+/** A table joined by expressions that equal the primary key of another table; the result keeps the left table's key. */
 export interface BoundForeignKeyJoin extends JoinBase {
   readonly kind: 'foreignKey';
   readonly join: 'INNER' | 'LEFT';
@@ -97,11 +136,14 @@ export interface BoundForeignKeyJoin extends JoinBase {
 
 export interface BoundInvoke {
   readonly model: string;
-  /** Undefined: the default version at the time of each call. */
-  readonly version: number | undefined;
+  /** A number, or an alias whose version is looked up at each call; undefined for what the model's route chooses. */
+  readonly version: number | string | undefined;
   readonly args: readonly BoundExpr[];
-  readonly onError: string | undefined;
-  /** The columns of the model's outputs in their order, then those that every invocation gives. */
+  /** The texts by which the route chooses. */
+  readonly routeBy: readonly BoundExpr[];
+  /** Options of this call, before those of the model. */
+  readonly options: Readonly<Record<string, string>>;
+  /** The model's outputs in their order, then the columns that every invocation adds. */
   readonly outputs: readonly BoundModelOutput[];
 }
 export interface BoundModelOutput {
@@ -118,13 +160,18 @@ export interface BoundAggregate {
   readonly fn: string;
   readonly args: readonly BoundExpr[];
   readonly type: SqlType;
+  /** FILTER (WHERE …): rows for which it is not true are passed over. */
+  readonly filter?: BoundExpr | undefined;
 }
 export interface BoundGrouping extends GroupColumns {
   readonly keys: readonly NamedExpr[];
   readonly aggregates: readonly BoundAggregate[];
+  readonly set: AggregateSetName;
   readonly window: WindowSpec | undefined;
   readonly final: boolean;
   readonly having: BoundExpr | undefined;
+  /** SELECT DISTINCT: a group is told when it comes to be, and taken back when it has no row any more. */
+  readonly distinct: boolean;
 }
 
 export interface BoundOverCall {
@@ -134,12 +181,37 @@ export interface BoundOverCall {
   readonly args: readonly BoundExpr[];
   readonly type: SqlType;
   readonly frame: OverFrame;
+  /** FILTER (WHERE …): rows for which it is not true stay in the frame but are ignored by this call. */
+  readonly filter: BoundExpr | undefined;
+  readonly ignoreNulls: boolean;
 }
 /** The calls with one PARTITION BY and ORDER BY, which share one ordered buffer of events. */
 export interface BoundOver {
   readonly partitionBy: readonly BoundExpr[];
   readonly orderBy: BoundExpr;
   readonly calls: readonly BoundOverCall[];
+  readonly aggregates: AggregateSetName;
+  /** How late a row may come behind the newest of its task and still be answered; later ones are dropped. */
+  readonly graceMs: number;
+  /** EMIT FINAL: rows are answered when stream time has passed their time and grace, in order of time. */
+  readonly final: boolean;
+}
+/** A column that tells the place of a ranked row otherwise than by its number. */
+export interface BoundPlace extends NamedExpr {
+  readonly kind: Exclude<RankKind, 'place'>;
+}
+/** Numbers the rows of each partition from 1 in the order of the sort keys: the result is a table by partition and number. */
+export interface BoundRanking {
+  /** The call, for errors. */
+  readonly span: Span;
+  readonly partitionBy: readonly NamedExpr[];
+  readonly orderBy: readonly BoundOrder[];
+  /** What tells the rows of a table apart: their keys, and the bounds of their windows. */
+  readonly identity: readonly BoundExpr[];
+  /** The column of the numbers. */
+  readonly rank: NamedExpr;
+  /** Columns of RANK and DENSE_RANK, each kind once. */
+  readonly places: readonly BoundPlace[];
 }
 export interface BoundTableFunction {
   readonly id: ColumnId;

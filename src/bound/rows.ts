@@ -1,30 +1,36 @@
+import type { SortOrder } from '../types/compare.ts';
 import { BIGINT, type SqlType } from '../types/sql-type.ts';
 import type { BoundColumn, BoundExpr, ColumnId } from '../expressions/node.ts';
 import type { WindowSpec } from '../specs/window.ts';
 
-/** A column of the rows between two clauses. What it is called is for people: code knows it by its id. */
+/** A column of the rows between two clauses. It is identified by its id; the name is only shown to users. */
 export interface RowColumn {
   readonly id: ColumnId;
   readonly name: string;
-  /** The alias of its source, where the query has several. */
+  /** The alias of its source, where the query has several sources. */
   readonly source?: string;
   readonly type: SqlType;
   readonly role: 'key' | 'value';
 }
 
-/** What rows are like at some place of a query: their columns, and whether they are appended or change by key. */
+/** The columns and shape of the rows between two clauses. */
 export interface Rows {
   readonly columns: readonly RowColumn[];
-  /** Streams append; tables change by key. */
+  /** A stream appends rows; a table has one row per key, which changes. */
   readonly shape: 'STREAM' | 'TABLE';
-  /** Set when rows belong to windows, whose bounds are then part of the key. */
+  /** The window type of windowed rows, whose window bounds are part of the key. */
   readonly windowed: WindowSpec['type'] | undefined;
 }
 
-/** An expression that becomes a column. */
+/** An expression with the name and id of the column that holds its value. */
 export interface NamedExpr {
   readonly id: ColumnId;
   readonly name: string;
+  readonly expr: BoundExpr;
+}
+
+/** A sort key. */
+export interface BoundOrder extends SortOrder {
   readonly expr: BoundExpr;
 }
 
@@ -42,7 +48,7 @@ export const reference = ({ id, name, source, type }: Omit<RowColumn, 'role'>): 
   type,
 });
 
-/** Whether expressions are just these columns, in their order. */
+/** Whether the expressions are exactly these columns, in this order. */
 export const areColumns = (exprs: readonly BoundExpr[], columns: readonly { readonly id: ColumnId }[]): boolean =>
   exprs.length === columns.length && exprs.every((expr, i) => expr.kind === 'column' && expr.id === columns[i]!.id);
 
@@ -54,7 +60,7 @@ const asKey = ({ id, name, expr }: NamedExpr): RowColumn => ({
   role: 'key',
 });
 
-/** The new key columns come first; all other columns, former keys too, are values. */
+/** The rows after a change of key: the new key columns first, then all other columns (former keys included) as values. */
 export function rekeyed(input: Rows, keys: readonly NamedExpr[]): Rows {
   const moved = idsOf(keys);
   const rest = [...valuesOf(input.columns), ...keysOf(input.columns)].filter(({ id }) => !moved.has(id));
@@ -65,14 +71,26 @@ export function rekeyed(input: Rows, keys: readonly NamedExpr[]): Rows {
   };
 }
 
-/** What an aggregation adds to its keys, with the ids of the time and of the bounds of each row. */
+/** Ranked rows: keyed by the partition and the number, all other columns (former keys included) as values. */
+export function ranked(input: Rows, { partitionBy, rank, places }: Ranks): Rows {
+  const added = ({ id, name }: NamedExpr): Pick<RowColumn, 'id' | 'name' | 'type'> => ({ id, name, type: BIGINT });
+  const numbered = rekeyed(extended(input, [added(rank)], 'TABLE'), [...partitionBy, rank]);
+  return extended(numbered, places.map(added), 'TABLE');
+}
+interface Ranks {
+  readonly partitionBy: readonly NamedExpr[];
+  readonly rank: NamedExpr;
+  readonly places: readonly NamedExpr[];
+}
+
+/** What an aggregation adds behind its keys: aggregates, ROWTIME (`time`) and, when windowed, the window bounds. */
 export interface GroupColumns {
   readonly aggregates: readonly { readonly id: ColumnId; readonly name: string; readonly type: SqlType }[];
   readonly time: ColumnId;
   readonly bounds: { readonly start: ColumnId; readonly end: ColumnId } | undefined;
 }
 
-/** The keys, then the aggregates, then ROWTIME and, when windowed, the bounds. */
+/** The rows of an aggregation: its keys, the aggregates, ROWTIME and, when windowed, the window bounds. */
 export function grouped(
   keys: readonly NamedExpr[],
   { aggregates, time, bounds }: GroupColumns,
@@ -93,7 +111,7 @@ export function grouped(
   };
 }
 
-/** The keys, then every column of both sides, theirs being values. */
+/** The rows of a join: its keys, then every column of both sides as a value. */
 export function joined(left: Rows, right: Rows, keys: readonly Omit<RowColumn, 'role'>[]): Rows {
   const taken = idsOf(keys);
   const sides = [...left.columns, ...right.columns].filter(({ id }) => !taken.has(id));
@@ -107,14 +125,14 @@ export function joined(left: Rows, right: Rows, keys: readonly Omit<RowColumn, '
   };
 }
 
-/** The left table's columns, then the right one's, theirs being values. */
+/** The rows of a foreign-key join: the left table's columns, then those of the right one as values. */
 export const joinedByForeignKey = (left: Rows, right: Rows): Rows => ({
   columns: [...left.columns, ...right.columns.map((column): RowColumn => ({ ...column, role: 'value' }))],
   shape: 'TABLE',
   windowed: undefined,
 });
 
-/** With values behind the columns that are there: of models, OVER and table functions. */
+/** The rows with value columns appended, as models, OVER and table functions do. */
 export const extended = (
   input: Rows,
   added: readonly Omit<RowColumn, 'role'>[],

@@ -1,9 +1,13 @@
+import type { Expr } from '../expressions/node.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
+import type { ErasedSpec, Erasure, Erasures } from '../specs/erasure.ts';
+import type { OnlineSpec } from '../specs/exports.ts';
+import type { FilesSpec } from '../specs/files.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { ModelObject } from '../types/model.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
-/** A stream or table with what the catalogue knows beside what plans read. */
+/** A stream or table: the spec that plans read, and what only the catalogue needs. */
 export interface SourceObject {
   readonly spec: SourceSpec;
   readonly statement: string;
@@ -12,8 +16,12 @@ export interface SourceObject {
   /** The query that fills it, for CREATE … AS SELECT. */
   readonly createdBy: string | undefined;
   readonly featureView: FeatureView | undefined;
-  /** The connector that its declaration says fills its topic. */
+  /** How long its rows can be joined as of former times, where its declaration says. */
+  readonly historyMs?: number;
+  /** The connector that fills its topic, where its declaration names one. */
   readonly connector?: string;
+  /** What of its schema became no column when the columns were inferred: sentences that DESCRIBE gives as warnings. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface FeatureView {
@@ -22,40 +30,114 @@ export interface FeatureView {
   readonly ttlMs: number | undefined;
   readonly comment: string | undefined;
   readonly options: Readonly<Record<string, string>>;
+  /** The entities that were erased from it, in order. */
+  readonly erased?: readonly Erasure[];
 }
+
+/** Whether a column of a view is a feature: neither an entity nor the feature time. */
+export const isFeature = ({ entityKey, timestamp }: FeatureView, column: string): boolean =>
+  !entityKey.includes(column) && column !== timestamp;
 
 export interface QueryObject {
   readonly id: string;
-  readonly kind: 'CSAS' | 'CTAS' | 'CST' | 'INSERT' | 'FEATURE_VIEW';
+  readonly kind: 'CSAS' | 'CTAS' | 'CST' | 'INSERT' | 'FEATURE_VIEW' | 'MONITOR' | 'DATAGEN' | 'EXPORT';
   readonly statement: string;
   readonly sources: readonly string[];
+  /** The source that it fills; of EXPORT the folder. */
   readonly sink: string;
   readonly plan: PhysicalPlan;
   readonly paused: boolean;
-  /** Streams properties in force when it was created. */
+  /** The stream properties in force when it was created. */
   readonly properties: Readonly<Record<string, string>>;
+  /**
+   * Where its streams begin with `auto.offset.reset` = latest: the end of each partition by topic when the statement was executed.
+   * Absent with earliest, and where a query's first positions are committed as it starts.
+   */
+  readonly start?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Everything that statements have created: an immutable snapshot; each change gives a new one. */
+/** A training set: where it is, and how it is made. */
+export interface TrainingSet {
+  readonly name: string;
+  readonly statement: string;
+  readonly comment: string | undefined;
+  readonly path: string;
+  readonly rowsPerFile: number;
+  /** The bounds of the time of the first join; the second is not included. */
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  readonly label: string | undefined;
+  /** Whether a view's row counts only from when it became known. */
+  readonly asKnown: boolean;
+}
+
+/** What a model takes: features of views, and what is computed at the read from them and from columns of the request. */
+export interface FeatureService {
+  readonly name: string;
+  readonly statement: string;
+  readonly comment: string | undefined;
+  readonly options: Readonly<Record<string, string>>;
+  /** The columns that a request brings. */
+  readonly request: readonly { readonly name: string; readonly type: SqlType }[];
+  /** The views that it reads. Slots of expressions are the columns of the request, then these of each view. */
+  readonly views: readonly { readonly name: string; readonly columns: readonly string[] }[];
+  /** The models that it calls at the read; absent in a service from before there were any. Their outputs are the last slots. */
+  readonly invokes?: readonly ServiceInvoke[];
+  readonly features: readonly ServedFeature[];
+}
+export interface ServiceInvoke {
+  readonly model: string;
+  /** As in a query: a number, an alias, or undefined for what the model's route chooses. */
+  readonly version: number | string | undefined;
+  readonly args: readonly Expr[];
+  /** How many outputs it has. */
+  readonly outputs: number;
+}
+interface ServedFeature {
+  readonly name: string;
+  /** The view that it is a column of; undefined for what is computed. */
+  readonly view: string | undefined;
+  readonly type: SqlType;
+  readonly expr: Expr;
+}
+
+/** A name for a query, which stands for it wherever a source may. */
+export interface ViewObject {
+  readonly name: string;
+  readonly statement: string;
+  /** The text of its SELECT. */
+  readonly query: string;
+}
+
+/** Everything that statements have created, as an immutable snapshot: each change returns a new catalogue. */
 export class Catalog {
   readonly sources: ReadonlyMap<string, SourceObject>;
   readonly queries: ReadonlyMap<string, QueryObject>;
   readonly models: ReadonlyMap<string, ModelObject>;
   readonly types: ReadonlyMap<string, SqlType>;
+  readonly trainingSets: ReadonlyMap<string, TrainingSet>;
+  readonly views: ReadonlyMap<string, ViewObject>;
+  readonly featureServices: ReadonlyMap<string, FeatureService>;
 
-  constructor(parts: Partial<Pick<Catalog, 'sources' | 'queries' | 'models' | 'types'>> = {}) {
+  constructor(parts: Partial<Parts> = {}) {
     this.sources = parts.sources ?? new Map();
     this.queries = parts.queries ?? new Map();
     this.models = parts.models ?? new Map();
     this.types = parts.types ?? new Map();
+    this.trainingSets = parts.trainingSets ?? new Map();
+    this.views = parts.views ?? new Map();
+    this.featureServices = parts.featureServices ?? new Map();
   }
 
-  with(parts: Partial<Pick<Catalog, 'sources' | 'queries' | 'models' | 'types'>>): Catalog {
+  with(parts: Partial<Parts>): Catalog {
     return new Catalog({
       sources: this.sources,
       queries: this.queries,
       models: this.models,
       types: this.types,
+      trainingSets: this.trainingSets,
+      views: this.views,
+      featureServices: this.featureServices,
       ...parts,
     });
   }
@@ -83,7 +165,38 @@ export class Catalog {
   withoutType(name: string): Catalog {
     return this.with({ types: without(this.types, name) });
   }
+  withView(view: ViewObject): Catalog {
+    return this.with({ views: new Map(this.views).set(view.name, view) });
+  }
+  withoutView(name: string): Catalog {
+    return this.with({ views: without(this.views, name) });
+  }
 
+  withTrainingSet(set: TrainingSet): Catalog {
+    return this.with({ trainingSets: new Map(this.trainingSets).set(set.name, set) });
+  }
+  withoutTrainingSet(name: string): Catalog {
+    return this.with({ trainingSets: without(this.trainingSets, name) });
+  }
+  withFeatureService(service: FeatureService): Catalog {
+    return this.with({ featureServices: new Map(this.featureServices).set(service.name, service) });
+  }
+  withoutFeatureService(name: string): Catalog {
+    return this.with({ featureServices: without(this.featureServices, name) });
+  }
+
+  /** The feature services that serve a view. */
+  servicesOver(view: string): string[] {
+    return [...this.featureServices.values()]
+      .filter(({ views }) => views.some(({ name }) => name === view))
+      .map(({ name }) => name);
+  }
+  /** The feature services that call a model, in a version that `names` accepts. */
+  servicesCalling(model: string, names: (version: ServiceInvoke['version']) => boolean = () => true): string[] {
+    return [...this.featureServices.values()]
+      .filter(({ invokes = [] }) => invokes.some((call) => call.model === model && names(call.version)))
+      .map(({ name }) => name);
+  }
   /** The queries that read from a source, or that write to it. */
   queriesReading(name: string): QueryObject[] {
     return [...this.queries.values()].filter(({ sources }) => sources.includes(name));
@@ -91,7 +204,34 @@ export class Catalog {
   queriesWriting(name: string): QueryObject[] {
     return [...this.queries.values()].filter(({ sink }) => sink === name);
   }
+  /** The queries that write a source's rows elsewhere. */
+  exportsOf(name: string): QueryObject[] {
+    return [...this.queries.values()].filter(({ kind, sources }) => kind === 'EXPORT' && sources[0] === name);
+  }
+  /** The entities that were erased from the views that a query reads, and from its own; undefined where there are none. */
+  erasedOf(reads: readonly string[], own?: string): ErasedSpec | undefined {
+    const erasures = (name: string): Erasures | undefined => {
+      const view = this.sources.get(name)?.featureView;
+      return view?.erased && { columns: view.entityKey, list: view.erased };
+    };
+    const read = reads.flatMap((name) => {
+      const found = erasures(name);
+      return found === undefined ? [] : [[name, found] as const];
+    });
+    const kept = own === undefined ? undefined : erasures(own);
+    return kept === undefined && read.length === 0 ? undefined : { own: kept, reads: Object.fromEntries(read) };
+  }
+  /** The files of a source's history; undefined when it has none. */
+  filesOf(name: string): FilesSpec | undefined {
+    return this.exportsOf(name).find(({ plan }) => plan.files !== undefined)?.plan.files;
+  }
+  /** The store outside of the engine of a view's newest rows; undefined when it has none. */
+  onlineOf(name: string): OnlineSpec | undefined {
+    return this.exportsOf(name).find(({ plan }) => plan.online !== undefined)?.plan.online;
+  }
 }
+
+type Parts = Pick<Catalog, 'sources' | 'queries' | 'models' | 'types' | 'trainingSets' | 'views' | 'featureServices'>;
 
 function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
   const copy = new Map(map);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import colors from 'picocolors';
+import { addOnnxRuntime, hasOnnxRuntime } from '../adapters/models/onnx-runtime.ts';
 import { readSettings } from '../config/settings.ts';
 import type { Engine } from '../engine/engine.ts';
 import { Session } from '../engine/session.ts';
@@ -13,7 +14,7 @@ import { startNode } from './start-node.ts';
 
 const examples = new URL('examples/fraud/', packageRoot(import.meta.url));
 const write = (text: string): void => void process.stdout.write(`${text}\n`);
-/** Scores before this many payments are not judged: windows are still filling. */
+/** The score from which a payment is alerted. */
 const threshold = 0.85;
 const testSeed = 7;
 
@@ -24,7 +25,7 @@ interface Score {
   readonly latencyMs: number;
 }
 
-/** The main job of Millrace in one process: payments, features, scores, alerts, and how well and how fast. */
+/** Runs the demo in one process: payments, feature views, scores and alerts; then reports quality and latency. */
 export async function runDemo(options: { readonly events: string; readonly rate: string }): Promise<void> {
   const count = Number(options.events);
   const rate = Number(options.rate);
@@ -39,23 +40,31 @@ export async function runDemo(options: { readonly events: string; readonly rate:
   try {
     const session = new Session(running.engine.defaults);
     session.variables.set('MODEL_PATH', fileURLToPath(new URL('fraud.onnx', examples)));
-    const script = readFileSync(new URL('query.sql', examples), 'utf8');
-    write(colors.bold('Millrace demo: fraud features per payment, scored by an ONNX model, in this process'));
+    const hasModel = hasOnnxRuntime();
+    const scorer = hasModel ? 'an ONNX model' : 'a rule';
+    write(colors.bold(`Millrace demo: fraud features per payment, scored by ${scorer}, in this process`));
+    if (!hasModel) write(colors.dim(addOnnxRuntime));
     write(
       colors.dim(
         `${count} payments at ${rate} a second; the queries are examples/fraud/query.sql; REST is at ${running.server.url}\n`,
       ),
     );
-    await executeScript({ name: 'examples/fraud/query.sql', text: script }, running.engine, session);
+    const text = hasModel ? exampleText('query.sql') : withRule(exampleText('query.sql'));
+    await executeScript({ name: 'examples/fraud/query.sql', text }, running.engine, session);
     const payments = generatePayments(count, testSeed);
-    await judge(running.engine, payments, rate);
+    await judge(running.engine, payments, rate, hasModel ? 'model' : 'rule');
   } finally {
     await running.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function judge(engine: Engine, payments: readonly Payment[], rate: number): Promise<void> {
+const exampleText = (name: string): string => readFileSync(new URL(name, examples), 'utf8');
+/** The queries with a rule in place of the model and its scores. */
+const withRule = (script: string): string =>
+  script.replace(/^CREATE MODEL[^]*(?=^CREATE STREAM alerts)/m, () => exampleText('rule.sql'));
+
+async function judge(engine: Engine, payments: readonly Payment[], rate: number, scorer: string): Promise<void> {
   const reader = await engine.node.openReader('SCORED', 'beginning');
   const labels = new Map(payments.map((payment) => [payment.id, payment]));
   const started = performance.now();
@@ -88,7 +97,7 @@ async function judge(engine: Engine, payments: readonly Payment[], rate: number)
   }
   await producing;
   const seconds = (performance.now() - started) / 1000;
-  report(scores, labels, seconds);
+  report(scores, labels, seconds, scorer);
 }
 
 async function produce(engine: Engine, payments: readonly Payment[], rate: number, started: number): Promise<void> {
@@ -114,17 +123,17 @@ interface Quality {
   readonly recall: number;
 }
 
-/** Precision and recall of alerts against the labels. */
+/** Precision and recall of the alerts against the labels. */
 function quality(alerts: readonly string[], labels: ReadonlyMap<string, Payment>): Quality {
   const right = alerts.filter((id) => labels.get(id)!.label).length;
   const frauds = [...labels.values()].filter(({ label }) => label).length;
   return { precision: right / Math.max(1, alerts.length), recall: right / Math.max(1, frauds) };
 }
 
-function report(scores: readonly Score[], labels: ReadonlyMap<string, Payment>, seconds: number): void {
+function report(scores: readonly Score[], labels: ReadonlyMap<string, Payment>, seconds: number, scorer: string): void {
   const alerts = scores.filter(({ score }) => score > threshold).map(({ tx }) => tx);
   const model = quality(alerts, labels);
-  // The baseline alerts as often, on the largest amounts.
+  // The baseline raises as many alerts, on the largest amounts.
   const byAmount = [...scores]
     .sort((a, b) => b.amount - a.amount)
     .slice(0, alerts.length)
@@ -141,7 +150,7 @@ function report(scores: readonly Score[], labels: ReadonlyMap<string, Payment>, 
   );
   write(`${colors.bold('latency')}     from payment to score: p50 ${at(0.5)}, p99 ${at(0.99)}`);
   write(
-    `${colors.bold('model')}       precision ${percent(model.precision)}, recall ${percent(model.recall)} (score over ${threshold})`,
+    `${colors.bold(scorer.padEnd(11))} precision ${percent(model.precision)}, recall ${percent(model.recall)} (score over ${threshold})`,
   );
   write(
     `${colors.bold('threshold')}   precision ${percent(baseline.precision)}, recall ${percent(baseline.recall)} (as many alerts, on the largest amounts)`,

@@ -2,5 +2,5 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerData } from '../adapters/kafka/task-worker.ts';
 import { runKafkaWorker } from './run-kafka-worker.ts';
 
-// The module of a worker thread: it runs the tasks that the node gives it.
+// The entry module of a worker thread, which runs the tasks that the Kafka node assigns to it.
 void runKafkaWorker(parentPort!, workerData as WorkerData);

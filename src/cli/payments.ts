@@ -1,4 +1,4 @@
-/** A payment as the demo produces it, and whether the generator meant it as fraud. */
+/** A payment of the demo, and whether the generator made it as fraud. */
 export interface Payment {
   readonly user: string;
   readonly id: string;
@@ -7,11 +7,11 @@ export interface Payment {
   readonly lat: number;
   readonly lon: number;
   readonly ts: number;
-  /** The label that a bank would have: the truth with some mistakes. */
+  /** The label that a bank would have: the truth with some errors. */
   readonly label: boolean;
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+/** Pseudo-random numbers in [0, 1), the same for the same seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -35,8 +35,9 @@ const users = 400;
 const labelNoise = 0.02;
 
 /**
- * Payments of many users in order of time. Honest users also travel, shop in bursts and buy dear things, each of which alone looks
- * like fraud; a thief's payments come in bursts that are dearer than the user's and mostly far away, never all of it at once.
+ * Payments of many users in order of time. Honest users also travel, buy in bursts and buy expensive goods, and each of these
+ * alone looks like fraud. A thief's payments come in bursts, are larger than the user's and mostly far away, but rarely all
+ * three at once.
  */
 export function generatePayments(count: number, seed: number, start = 1_700_000_000_000): Payment[] {
   const random = randomNumbers(seed);

@@ -1,5 +1,4 @@
-import type { OptionTable } from './option.ts';
-import { duration, label, oneOf, option, optionTable, text, whole, type Option, type Values } from './option.ts';
+import { duration, oneOf, option, optionTable, text, whole, type Values } from './option.ts';
 
 const same = <T>(value: T): T => value;
 
@@ -8,34 +7,34 @@ const jsonObject = (value: string): string | undefined => {
     const json: unknown = JSON.parse(value);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return undefined;
   } catch {
-    // Said below.
+    // Not valid JSON: the error below says so.
   }
   return 'it must be a JSON object with values for the outputs';
 };
 
 const onError = oneOf('FAIL', 'NULL', 'DEFAULT', 'DLQ');
 
-/** What a model's version may say, whatever serves it. */
+/** Options of a model's version that do not depend on its provider. */
 export const modelOptions = optionTable(
   option({
     name: 'PROVIDER',
-    type: oneOf('ONNX', 'OIP-V2', 'TRITON'),
+    type: oneOf('ONNX', 'OIP-V2', 'TRITON', 'TENSORFLOW-SERVING', 'MLFLOW', 'TORCHSERVE', 'OPENAI', 'HTTP'),
     default: undefined,
-    doc: 'What serves the model: ONNX Runtime in the node, or a server of the Open Inference Protocol v2 (triton is one)',
+    doc: 'What serves the model: ONNX Runtime in the node, or a server: of the Open Inference Protocol v2 (triton is one), TensorFlow Serving, the scoring server of MLflow, TorchServe, one with the API of OpenAI, or any that takes and gives JSON (http)',
     read: same,
   }),
   option({
     name: 'INPUT_TENSOR',
     type: text,
     default: undefined,
-    doc: 'Packs the INPUT columns into one tensor of this name; without it each is a tensor',
+    doc: 'Packs the INPUT columns, of which one may be an ARRAY, into one tensor of this name (in JSON: one list); without it each is one by its name',
     read: same,
   }),
   option({
     name: 'OUTPUT_MAP',
     type: text,
     default: undefined,
-    doc: "What tensors the OUTPUT columns are, such as 'is_fraud=label,score=probabilities[1]'",
+    doc: "What tensors or fields the OUTPUT columns are, such as 'is_fraud=label,score=probabilities[1]'; an ARRAY is a whole one",
     read: same,
   }),
   option({
@@ -81,6 +80,27 @@ export const modelOptions = optionTable(
     read: same,
   }),
   option({
+    name: 'MAX_IN_FLIGHT',
+    type: whole(1),
+    default: '4',
+    doc: 'How many calls of a node thread run at once; others wait',
+    read: same,
+  }),
+  option({
+    name: 'CACHE_SIZE',
+    type: whole(0),
+    default: '0',
+    doc: 'For so many different inputs the answers are kept, and given again without a call; for models that give one answer for one input',
+    read: same,
+  }),
+  option({
+    name: 'CACHE_TTL',
+    type: duration('10 MINUTES'),
+    default: undefined,
+    doc: 'How long an answer is kept; without it until others take its place',
+    read: same,
+  }),
+  option({
     name: 'ON_ERROR',
     type: onError,
     default: 'FAIL',
@@ -97,9 +117,9 @@ export const modelOptions = optionTable(
   }),
   option({
     name: 'ON_NULL_INPUT',
-    type: oneOf('RETURN_NULL', 'NAN', 'FAIL'),
+    type: oneOf('RETURN_NULL', 'NAN', 'SEND', 'FAIL'),
     default: 'RETURN_NULL',
-    doc: 'What becomes of a row with a null among its inputs: null outputs without a call, NaN in its place, or an error',
+    doc: 'What becomes of a row with a null among its inputs: null outputs without a call, NaN in its place, a null where JSON is sent, or an error',
     read: same,
   }),
   option({
@@ -111,95 +131,27 @@ export const modelOptions = optionTable(
   }),
 );
 
-const onnx = optionTable(
-  option({ name: 'PATH', type: text, default: undefined, doc: 'The ONNX file', read: same }),
-  option({
-    name: 'INTRA_OP_THREADS',
-    type: whole(1),
-    default: '1',
-    doc: 'Threads that one call may use',
-    read: same,
-  }),
-  option({
-    name: 'WORKERS',
-    type: whole(1),
-    default: '1',
-    doc: 'Worker threads of the node that run models',
-    read: same,
-  }),
-);
-const oip = optionTable(
-  option({
-    name: 'ENDPOINT',
-    type: text,
-    default: undefined,
-    doc: 'The address of the server',
-    read: same,
-  }),
-  option({ name: 'MODEL_NAME', type: text, default: undefined, doc: 'The name of the model there', read: same }),
-  option({
-    name: 'MODEL_VERSION',
-    type: label,
-    default: undefined,
-    doc: 'The version there; without it the one that the server chooses',
-    read: same,
-  }),
-  option({
-    name: 'TIMEOUT',
-    type: duration('5 SECONDS'),
-    default: '5 SECONDS',
-    doc: 'How long one call may take',
-    read: same,
-  }),
-  option({
-    name: 'AUTH_TOKEN',
-    type: text,
-    default: undefined,
-    doc: "A bearer token: 'env:NAME' or 'file:/path', so that no statement holds it",
-    read: same,
-    secret: true,
-  }),
-);
-
 export type ProviderName = NonNullable<Values<(typeof modelOptions)['options'][number]>['PROVIDER']>;
-interface ProviderOptions<O extends Option = Option> {
-  /** Its own options. */
-  readonly own: OptionTable<O>;
-  readonly needed: readonly O['name'][];
-  /** What to look at when a model cannot be served. */
-  readonly hint: string;
-}
-const providerOf = <O extends Option>(provider: ProviderOptions<O>): ProviderOptions<O> => provider;
-const server = providerOf({
-  own: oip,
-  needed: ['ENDPOINT', 'MODEL_NAME'],
-  hint: "Check ENDPOINT and MODEL_NAME, or use VALIDATE='OFF' to create it before its server is up.",
-});
 
-/** What each provider's versions may say besides. */
-export const providers = {
-  ONNX: providerOf({
-    own: onnx,
-    needed: ['PATH'],
-    hint: 'Check PATH, INPUT_TENSOR and OUTPUT_MAP, or export the model without ZipMap.',
-  }),
-  'OIP-V2': server,
-  TRITON: server,
-} satisfies { readonly [P in ProviderName]: unknown };
-export const onnxOptions = onnx;
-export const oipOptions = oip;
+const ofCalls = [
+  'DEADLINE',
+  'MAX_RETRIES',
+  'RETRY_INITIAL_BACKOFF',
+  'RETRY_MAX_BACKOFF',
+  'MAX_BATCH_SIZE',
+  'MAX_BATCH_DELAY',
+  'MAX_IN_FLIGHT',
+  'ON_ERROR',
+  'DEFAULT_VALUE',
+  'ON_NULL_INPUT',
+] as const;
+type OfModel = (typeof modelOptions)['options'][number];
 
-/** What stands in WITH of INVOKE MODEL. */
-export const invokeOptions = optionTable(
-  option({
-    name: 'ON_ERROR',
-    type: onError,
-    default: undefined,
-    doc: "What becomes of a row that cannot be scored, in place of the model's own",
-    read: same,
-  }),
+/** Options in the WITH clause of INVOKE MODEL, in place of the model's own: those of how it is called, not of what it is. */
+export const invokeOptions = optionTable<readonly Extract<OfModel, { readonly name: (typeof ofCalls)[number] }>[]>(
+  ...modelOptions.options.filter((option) => isOfCalls(option)),
 );
 
-/** Whether a model's option is never shown. */
-export const isSecretOption = (name: string): boolean =>
-  Object.values(providers).some(({ own }) => own.find(name)?.secret === true);
+function isOfCalls(option: OfModel): option is Extract<OfModel, { readonly name: (typeof ofCalls)[number] }> {
+  return (ofCalls as readonly string[]).includes(option.name);
+}

@@ -1,9 +1,9 @@
 import { InternalError } from '../util/internal-error.ts';
 
-/** A value as it is written: text in a file, an environment or SET, a literal in WITH. */
+/** A value as written: text in a file, the environment or SET, or a literal in WITH. */
 export type Given = string | number | boolean | null;
 
-/** Says why a value cannot be had. */
+/** A value that is refused, with the reason. */
 export class Refused {
   readonly why: string;
   constructor(why: string) {
@@ -12,9 +12,9 @@ export class Refused {
 }
 const refused = (why: string): Refused => new Refused(why);
 
-/** How what was written becomes a value. */
+/** How a written value is parsed. */
 export interface OptionType<T> {
-  /** As the pages of the documentation name it. */
+  /** The name of the type in the documentation. */
   readonly name: string;
   readonly parse: (given: Given) => T | Refused;
 }
@@ -24,7 +24,7 @@ export const text: OptionType<string> = {
   parse: (given) => (typeof given === 'string' ? given : refused('it must be a string')),
 };
 
-/** Text, or a number that stands for its digits. */
+/** Text; a number is taken as its digits. */
 export const label: OptionType<string> = {
   name: 'text',
   parse: (given) =>
@@ -40,20 +40,36 @@ export const bool: OptionType<boolean> = {
   },
 };
 
-/** A whole number, also as a string of digits. */
-export function whole(minimum: number): OptionType<number> {
+/** A whole number, also when written as a string of digits. */
+export function whole(minimum: number, maximum = Number.MAX_SAFE_INTEGER): OptionType<number> {
+  const bounds =
+    maximum === Number.MAX_SAFE_INTEGER
+      ? `of at least ${minimum}`
+      : `from ${minimum} to ${maximum.toLocaleString('en')}`;
   return {
-    name: `a whole number of at least ${minimum}`,
+    name: `a whole number ${bounds}`,
     parse(given) {
       const number = typeof given === 'string' && /^-?\d+$/.test(given) ? Number(given) : given;
-      return typeof number === 'number' && Number.isSafeInteger(number) && number >= minimum
+      return typeof number === 'number' && Number.isSafeInteger(number) && number >= minimum && number <= maximum
         ? number
-        : refused(`it must be a whole number of at least ${minimum}`);
+        : refused(`it must be a whole number ${bounds}`);
     },
   };
 }
 
-/** One of these words, in whatever case; gives it as it stands here. */
+/** A number with or without a fraction, also when written as a string. */
+export const number = (minimum: number, maximum: number): OptionType<number> => ({
+  name: `a number from ${minimum} to ${maximum}`,
+  parse(given) {
+    const isText = typeof given === 'string' && /^-?\d+(\.\d+)?$/.test(given);
+    const value = isText ? Number(given) : given;
+    return typeof value === 'number' && value >= minimum && value <= maximum
+      ? value
+      : refused(`it must be a number from ${minimum} to ${maximum}`);
+  },
+});
+
+/** One of these words in any case; the value is the word as listed here. */
 export function oneOf<const W extends string>(...words: readonly W[]): OptionType<W> {
   const named = words
     .filter((word) => word !== '')
@@ -75,7 +91,7 @@ const units: Readonly<Record<string, number>> = {
   DAY: 86_400_000,
 };
 
-/** A number and a unit, such as `50 MILLISECONDS`; gives milliseconds. */
+/** A number and a time unit, such as `50 MILLISECONDS`; the value is in milliseconds. */
 export function duration(example: string): OptionType<number> {
   return {
     name: `a duration, such as '${example}'`,
@@ -87,17 +103,17 @@ export function duration(example: string): OptionType<number> {
   };
 }
 
-/** An address with its scheme, or nothing. */
+/** The URL of a server or file, or an empty string. */
 export const address = (example: string): OptionType<string> => ({
   name: 'an address',
   parse: (given) =>
-    typeof given === 'string' && (given === '' || URL.canParse(given))
+    typeof given === 'string' && (given === '' || (URL.canParse(given) && /^(https?|file):/i.test(given)))
       ? given
       : refused(`it must be an address such as ${example}`),
 });
 
-/** A type whose values are only some of another's. */
-const such = <T>(type: OptionType<T>, validate: (value: T) => string | undefined): OptionType<T> => ({
+/** A type restricted to the values that `validate` accepts. */
+const restricted = <T>(type: OptionType<T>, validate: (value: T) => string | undefined): OptionType<T> => ({
   name: type.name,
   parse(given) {
     const value = type.parse(given);
@@ -106,18 +122,18 @@ const such = <T>(type: OptionType<T>, validate: (value: T) => string | undefined
   },
 });
 
-/** Something that a user may set, with what makes of it that which obeys it. */
+/** A setting or property that a user may set, with the function that turns its value into what its readers need. */
 export interface Option<N extends string = string, R = unknown> {
   readonly name: N;
   readonly type: string;
-  /** What holds where nothing is given; undefined for nothing. */
+  /** The default, as a user would write it; undefined when there is none. */
   readonly default: string | undefined;
   readonly doc: string;
-  /** Its value is never shown. */
+  /** Whether the value is never shown. */
   readonly secret: boolean;
-  /** Why it cannot have a value; undefined when it can. */
+  /** Why a value is refused; undefined when it is valid. */
   readonly check: (given: Given) => string | undefined;
-  /** What its readers get for a value that was checked, or for none. */
+  /** The value for the readers, from a checked value or, without one, the default. */
   readonly read: (given: Given | undefined) => R;
 }
 
@@ -131,12 +147,12 @@ interface Declared<N extends string, T, D extends string | undefined, R> {
   readonly secret?: boolean;
 }
 
-/** Declares an option: `read` makes of its value what its readers take, and without it nothing compiles. */
+/** Declares an option. `read` converts the parsed value for its readers; an option without `read` does not compile. */
 export function option<const N extends string, T, D extends string | undefined, R>(
   declared: Declared<N, T, D, R>,
 ): Option<N, R> {
   const { name, default: otherwise, doc, read, secret = false, validate } = declared;
-  const type = validate === undefined ? declared.type : such(declared.type, validate);
+  const type = validate === undefined ? declared.type : restricted(declared.type, validate);
   const reader = read as (value: T | undefined) => R;
   return {
     name,
@@ -150,26 +166,26 @@ export function option<const N extends string, T, D extends string | undefined, 
     },
     read(given) {
       const value = given === undefined ? undefined : type.parse(given);
-      // What was stored when more was allowed holds as if it were not there.
+      // A stored value that is no longer valid counts as absent.
       if (value !== undefined && !(value instanceof Refused)) return reader(value);
       return reader(otherwise === undefined ? undefined : (type.parse(otherwise) as T));
     },
   };
 }
 
-/** What readers get, by the options' names. */
+/** What readers get, by option name. */
 export type Values<O extends Option> = { readonly [E in O as E['name']]: ReturnType<E['read']> };
-/** What a reader gets for the option of this name. */
+/** What readers of the option of this name get. */
 export type ValueOf<O extends Option, N extends O['name']> = Values<O>[N];
 
-/** The options of one place, each with its name once. */
+/** The options of one place, by unique name. */
 export class OptionTable<O extends Option = Option> {
   readonly options: readonly O[];
   readonly #byName: ReadonlyMap<string, O>;
 
   constructor(options: readonly O[]) {
     this.options = options;
-    this.#byName = new Map(options.map((each) => [each.name, each]));
+    this.#byName = new Map(options.map((option) => [option.name, option]));
     for (const { name, default: otherwise, check } of options) {
       if (options.filter((other) => other.name === name).length > 1)
         throw new InternalError(`${name} is declared twice`);
@@ -184,12 +200,12 @@ export class OptionTable<O extends Option = Option> {
   get names(): readonly string[] {
     return this.options.map(({ name }) => name);
   }
-  /** The value of an option, of what was given under its name. */
+  /** The value of an option, from the written values by name. */
   read<N extends O['name']>(name: N, given: Readonly<Record<string, Given>>): ValueOf<O, N> {
     return this.#byName.get(name)!.read(given[name]) as ValueOf<O, N>;
   }
 }
 
-/** A table of options of different types. */
+/** A table of options with different value types. */
 export const optionTable = <const O extends readonly Option[]>(...options: O): OptionTable<O[number]> =>
   new OptionTable<O[number]>(options);

@@ -3,7 +3,7 @@ import { bool, oneOf, option, optionTable, text, whole } from './option.ts';
 const on = (value: boolean): boolean => value;
 const above = (nothing: number) => (value: number) => (value > nothing ? value : undefined);
 
-/** What a query is run with: kept with it when it is made. */
+/** Options of running a query, stored with a persistent query when it is created. */
 const runOptions = [
   option({
     name: 'auto.offset.reset',
@@ -29,8 +29,8 @@ const runOptions = [
   option({
     name: 'cache.max.bytes.buffering',
     type: whole(0),
-    default: '10000000',
-    doc: 'How large the cache of a state store is; above 0 only the last change of a key in a micro-batch is sent, 0 sends every change',
+    default: undefined,
+    doc: 'How large the cache of a state store is: unless set up to 64 MB while the heap is small, 10 MB when it is not; above 0 only the last change of a key in a micro-batch is sent, 0 sends every change',
     read: (value) => value,
   }),
   option({
@@ -55,10 +55,24 @@ const runOptions = [
     read: on,
   }),
   option({
+    name: 'ksql.fail.on.production.error',
+    type: bool,
+    default: 'false',
+    doc: 'Whether a row that cannot be written to its topic stops its query instead of being logged and left out',
+    read: on,
+  }),
+  option({
     name: 'ksql.fail.on.deserialization.error',
     type: bool,
     default: 'false',
     doc: 'Whether a record that cannot be read stops its query instead of being logged and left out',
+    read: on,
+  }),
+  option({
+    name: 'ksql.logging.processing.rows.include',
+    type: bool,
+    default: 'false',
+    doc: 'Whether the processing log has copies of the records that failed',
     read: on,
   }),
   option({
@@ -77,7 +91,7 @@ const runOptions = [
   }),
 ] as const;
 
-/** What statements are read with. */
+/** Options of parsing and analysing statements. */
 const statementOptions = [
   option({
     name: 'ksql.persistence.default.format.key',
@@ -99,6 +113,13 @@ const statementOptions = [
     default: undefined,
     doc: 'Whether a single value column is written as a record of one field; without it as its format does',
     read: (value) => (value ? value === 'true' : undefined),
+  }),
+  option({
+    name: 'millrace.join.wait.ms',
+    type: whole(0),
+    default: '0',
+    doc: 'How long, by stream time, a row waits for the row that it is joined with FOR SYSTEM_TIME AS OF, where the statement has no JOIN_WAIT',
+    read: (value) => value,
   }),
   option({
     name: 'ksql.suppress.enabled',
@@ -172,7 +193,7 @@ const statementOptions = [
   }),
 ] as const;
 
-/** What queries of clients are answered with. */
+/** Options of answering clients' queries. */
 const clientOptions = [
   option({
     name: 'ksql.pull.queries.enable',
@@ -180,6 +201,20 @@ const clientOptions = [
     default: 'true',
     doc: 'Whether pull queries are allowed',
     read: on,
+  }),
+  option({
+    name: 'ksql.query.pull.memory.bytes',
+    type: whole(1),
+    default: String(64 << 20),
+    doc: 'About how much memory a pull query may hold rows in, for its joins, groups and order',
+    read: (value) => value,
+  }),
+  option({
+    name: 'millrace.vector.memory.bytes',
+    type: whole(1),
+    default: String(256 << 20),
+    doc: 'About how much memory the vectors of a column may take that pull queries look for the nearest ones in; a column that needs more is read from the table at each query',
+    read: (value) => value,
   }),
   option({
     name: 'ksql.query.pull.table.scan.enabled',
@@ -225,6 +260,6 @@ const clientOptions = [
   }),
 ] as const;
 
-/** Everything that SET, a request's streamsProperties and the server's settings may say for queries and statements. */
+/** Everything that SET, streamsProperties of a request and the server's settings may set for queries and statements. */
 export const sessionOptions = optionTable(...runOptions, ...statementOptions, ...clientOptions);
 export type SessionOption = (typeof sessionOptions)['options'][number];

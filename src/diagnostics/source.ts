@@ -17,10 +17,13 @@ export function position(source: Source, offset: number): { line: number; column
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-/** The smallest span that covers both. */
+/** The smallest span that covers both spans. */
 export function cover(a: Span, b: Span): Span {
   return { source: a.source, start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
 }
 
-/** The span of something that no SQL text says, such as a statement built by the server itself. */
+/** The span of something that has no SQL text, such as a statement built by the server. */
 export const noSpan: Span = Object.freeze({ source: Object.freeze({ name: 'internal', text: '' }), start: 0, end: 0 });
+
+/** The text of a span. */
+export const textOf = ({ source, start, end }: Span): string => source.text.slice(start, end);

@@ -2,8 +2,8 @@ import { noSpan } from './source.ts';
 import { SqlError } from './sql-error.ts';
 
 /**
- * Refuses what is stored in a version that is not the one that is read: of a newer Millrace, of an older one whose form is read no
- * more, or of nobody. Stored data is never skipped.
+ * Refuses stored data whose version is not the known one: a newer or older version, or no version at all. Stored data is never
+ * skipped.
  */
 export function requireVersion(what: string, found: unknown, known: number): void {
   if (found === known) return;
@@ -11,7 +11,7 @@ export function requireVersion(what: string, found: unknown, known: number): voi
   throw new SqlError(found > known ? 'NEWER_VERSION' : 'OLDER_VERSION', noSpan, { what, found, known });
 }
 
-/** Refuses a kind of stored thing that only a newer Millrace can have written. */
+/** Refuses a kind of stored data that this version does not know, so that a newer Millrace must have written it. */
 export function requireKnown(what: string, isKnown: boolean): void {
   if (!isKnown) throw new SqlError('NEWER_KIND', noSpan, { what });
 }

@@ -9,7 +9,7 @@ import type { SqlType } from '../types/sql-type.ts';
 import { constant } from './insert-values.ts';
 import type { ReadRow } from './source-reader.ts';
 
-/** Why a record is not what ASSERT VALUES or ASSERT NULL VALUES says; undefined when it is. */
+/** Why a record does not match ASSERT VALUES or ASSERT NULL VALUES; undefined when it matches. */
 export function expectedValues(
   { columns, values, tombstone }: AssertValues,
   spec: SourceSpec,
@@ -29,7 +29,7 @@ export function expectedValues(
     const wanted = constant(values[i]!, type, name, types);
     const came = row.values.get(name) ?? null;
     if (!equalValues(wanted, came)) {
-      const text = jsonWriter(type, { isoTimes: true });
+      const text = jsonWriter(type, { times: 'exact' });
       return `${name} is ${text(came)}, not ${text(wanted)}`;
     }
   }
@@ -37,7 +37,7 @@ export function expectedValues(
 }
 
 function typeOf(spec: SourceSpec, name: string): SqlType | undefined {
-  const column = spec.schema.find((each) => each.name === name);
+  const column = spec.schema.find((candidate) => candidate.name === name);
   return (
     column?.type ??
     (isPseudoColumn(name) ? pseudoColumns.find((pseudoColumn) => pseudoColumn.name === name)?.type : undefined)
@@ -47,13 +47,15 @@ function typeOf(spec: SourceSpec, name: string): SqlType | undefined {
 const windowText = (window: KeyWindow | undefined): string =>
   window === undefined ? 'none' : `${window.type}${window.sizeMs === undefined ? '' : ` of ${window.sizeMs} ms`}`;
 
-/** Why a source is not what ASSERT STREAM or ASSERT TABLE says; undefined when it is. */
+const wrapText = (wrap: boolean): string => (wrap ? 'wrapped' : 'bare');
+
+/** Why a source does not match ASSERT STREAM or ASSERT TABLE; undefined when it matches. */
 export function sourceProblem(statement: AssertSource, catalog: Catalog): string | undefined {
   const name = statement.source.text;
   const spec = catalog.sources.get(name)?.spec;
   if (spec === undefined) return `"${name}" does not exist`;
   if (spec.kind !== statement.sourceKind) return `"${name}" is a ${spec.kind.toLowerCase()}`;
-  const given = (property: string): boolean => statement.properties.some((each) => each.name === property);
+  const has = (property: string): boolean => statement.properties.some((each) => each.name === property);
   const declared = declareSource(
     {
       ...statement,
@@ -66,14 +68,14 @@ export function sourceProblem(statement: AssertSource, catalog: Catalog): string
       elements: statement.elements,
       properties: [
         ...statement.properties,
-        ...(given('KAFKA_TOPIC') ? [] : [{ name: 'KAFKA_TOPIC', value: spec.topic, span: statement.span }]),
+        ...(has('KAFKA_TOPIC') ? [] : [{ name: 'KAFKA_TOPIC', value: spec.topic, span: statement.span }]),
       ],
     },
     catalog,
     { keyFormat: spec.keyFormat.format, valueFormat: spec.valueFormat.format, wrapSingles: spec.valueFormat.wrap },
     statement.elements.length === 0 ? spec.schema : [],
   ).spec;
-  const differing: [what: string, is: string, wanted: string][] = [
+  const differing: (readonly [what: string, is: string, wanted: string])[] = [
     ['its columns are', schemaText(spec.schema), schemaText(declared.schema)],
     ['its topic is', spec.topic, declared.topic],
     ['its key format is', spec.keyFormat.format, declared.keyFormat.format],
@@ -83,6 +85,12 @@ export function sourceProblem(statement: AssertSource, catalog: Catalog): string
       spec.timestamp?.column ?? 'none',
       declared.timestamp?.column ?? spec.timestamp?.column ?? 'none',
     ],
+    ...(has('TIMESTAMP') || has('TIMESTAMP_FORMAT')
+      ? [['its timestamp format is', spec.timestamp?.format ?? 'none', declared.timestamp?.format ?? 'none'] as const]
+      : []),
+    ...(has('WRAP_SINGLE_VALUE')
+      ? [['its single value is', wrapText(spec.valueFormat.wrap), wrapText(declared.valueFormat.wrap)] as const]
+      : []),
     ['its windows are', windowText(spec.window), windowText(declared.window ?? spec.window)],
   ];
   const wrong = differing.find(([, is, wanted]) => is !== wanted);

@@ -1,10 +1,10 @@
-import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import type { FeatureService, QueryObject, SourceObject, TrainingSet, ViewObject } from '../catalog/catalog.ts';
 import type { ModelObject } from '../types/model.ts';
 import type { SqlType } from '../types/sql-type.ts';
 
 /**
- * What the command log holds: the effect of a statement, whole, so that applying it never parses or plans again and an upgrade
- * never changes a running query. Version 1.
+ * An entry of the command log: the complete effect of a statement. Applying it neither parses nor plans, so that an upgrade
+ * does not change running queries. Version 1.
  */
 export type Command =
   | {
@@ -12,15 +12,23 @@ export type Command =
       readonly kind: 'createSource';
       readonly source: SourceObject;
       readonly query: QueryObject | undefined;
+      /** The queries that write its rows elsewhere: as files, to a store, to a server. */
+      readonly exporters?: readonly QueryObject[];
     }
   | { readonly v: 1; readonly kind: 'dropSource'; readonly name: string; readonly queries: readonly string[] }
   | { readonly v: 1; readonly kind: 'createQuery'; readonly query: QueryObject }
   | { readonly v: 1; readonly kind: 'terminate'; readonly ids: readonly string[] }
   | { readonly v: 1; readonly kind: 'setPaused'; readonly ids: readonly string[]; readonly paused: boolean }
-  | { readonly v: 1; readonly kind: 'putModel'; readonly model: ModelObject }
+  /** RESUME … SKIP: the query goes on, and what of it stands in ERROR passes over so many records. */
+  | { readonly v: 1; readonly kind: 'resumeSkipping'; readonly id: string; readonly records: number }
+  | { readonly v: 2; readonly kind: 'putModel'; readonly model: ModelObject }
   | { readonly v: 1; readonly kind: 'dropModel'; readonly name: string }
+  | { readonly v: 1; readonly kind: 'putTrainingSet'; readonly set: TrainingSet }
+  | { readonly v: 1; readonly kind: 'dropTrainingSet'; readonly name: string }
+  | { readonly v: 2; readonly kind: 'putFeatureService'; readonly service: FeatureService }
+  | { readonly v: 1; readonly kind: 'dropFeatureService'; readonly name: string }
   | { readonly v: 1; readonly kind: 'createType'; readonly name: string; readonly type: SqlType }
   | { readonly v: 1; readonly kind: 'dropType'; readonly name: string }
+  | { readonly v: 1; readonly kind: 'createView'; readonly view: ViewObject }
+  | { readonly v: 1; readonly kind: 'dropView'; readonly name: string }
   | { readonly v: 1; readonly kind: 'alterSystem'; readonly name: string; readonly value: string };
-
-export type { FeatureView };

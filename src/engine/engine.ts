@@ -1,57 +1,87 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Catalog, type QueryObject } from '../catalog/catalog.ts';
+import { noSpan } from '../diagnostics/source.ts';
+import { SqlError } from '../diagnostics/sql-error.ts';
+import { sourcesOf } from '../plan/physical/topology.ts';
 import { ignoreFailures } from '../runtime/failures.ts';
 import type { ModelHost } from '../runtime/ports/model-host.ts';
+import type { OnlineStores } from '../runtime/ports/online-store.ts';
 import type { Connect } from '../runtime/ports/connect.ts';
-import type { Node } from '../runtime/ports/node.ts';
+import { retry } from '../util/retry.ts';
+import { CommandRaced, type Node, type NumberedCommand } from '../runtime/ports/node.ts';
 import type { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import { LocalTopology } from '../runtime/topology.ts';
-import { noConflation } from '../runtime/run-settings.ts';
+import { noConflation, runSettings } from '../runtime/run-settings.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
+import { PushQueries } from './push-queries.ts';
+import { SharedPush } from './shared-push.ts';
+import { afterSchemaChange } from './monitors/schema-change.ts';
 import type { ModelRegistry } from '../runtime/ports/model-registry.ts';
+import type { BackgroundJob } from './training/progress.ts';
+import type { Backfill } from './backfill/progress.ts';
+import type { Verification } from './verification/report.ts';
 import { readCommand } from './read-command.ts';
 
 export interface EngineOptions {
   readonly node: Node;
   readonly models: (ModelHost & ModelRegistry) | undefined;
+  readonly stores?: OnlineStores | undefined;
   readonly serviceId: string;
-  /** Defaults of every session, from the server's settings. */
+  /** The defaults of every session, from the server's settings. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** What the server was started with, as it may be shown. */
+  /** The settings that the server was started with, for display. */
   readonly serverSettings?: readonly { readonly name: string; readonly value: string }[];
   readonly registry: SchemaRegistry;
-  /** The registry's schemas that records were written with. */
+  /** Cache of the registry's schemas that records are read with. */
   readonly schemas: SchemaCache;
-  /** Kafka Connect, where one is configured. */
+  /** Kafka Connect, when one is configured. */
   readonly connect?: Connect | undefined;
-  /** False keeps queries from starting: a test drives them itself. */
+  /** False: queries are not started; a test runs them itself. */
   readonly startQueries?: boolean;
 }
 
-/** Holds the catalogue, applies commands in order, and has the node run what they say. */
+/** Holds the catalogue, applies commands in order, and starts and stops queries on the node. */
 export class Engine {
   readonly node: Node;
   readonly models: (ModelHost & ModelRegistry) | undefined;
+  readonly stores: OnlineStores | undefined;
   readonly registry: SchemaRegistry;
   readonly schemas: SchemaCache;
   readonly serviceId: string;
   readonly connect: Connect | undefined;
   readonly serverSettings: readonly { readonly name: string; readonly value: string }[];
   readonly #defaults: Readonly<Record<string, string>>;
-  /** What ALTER SYSTEM has set. */
+  /** The properties set by ALTER SYSTEM. */
   readonly #system = new Map<string, string>();
   readonly startedAt = Date.now();
+  /** The push queries of this node's clients. */
+  readonly pushQueries = new PushQueries();
+  readonly sharedPush = new SharedPush();
   readonly #mutex = new Mutex();
   readonly #startQueries: boolean;
+  /** The jobs of training sets that this node has started. */
+  readonly trainingJobs = new Map<string, BackgroundJob>();
+  /** The last verification of each feature view that this node has begun. */
+  readonly verifications = new Map<string, Verification>();
+  /** The last backfill of each feature view that this node has begun. */
+  readonly backfills = new Map<string, Backfill>();
   #catalog = new Catalog();
   #applied = -1;
   #nextQuery = 0;
+  #stuck: string | undefined;
+  /** Queries of the log that are not started yet. */
+  readonly #waiting = new Set<string>();
+  #hasStarted = false;
+  #isReady = false;
+  #closed = false;
 
   constructor(options: EngineOptions) {
     this.node = options.node;
     this.models = options.models;
+    this.stores = options.stores;
     this.registry = options.registry;
     this.schemas = options.schemas;
     this.serviceId = options.serviceId;
@@ -64,55 +94,116 @@ export class Engine {
   get catalog(): Catalog {
     return this.#catalog;
   }
-  /** The properties of sessions that set nothing themselves. */
+  /** The properties of a session that has set none itself. */
   get defaults(): Readonly<Record<string, string>> {
     return this.#system.size === 0 ? this.#defaults : { ...this.#defaults, ...Object.fromEntries(this.#system) };
   }
-  /** The number of the last command that was applied, -1 before the first. */
+  /** The number of the last applied command; -1 before the first. */
   get commandNumber(): number {
     return this.#applied;
   }
-  /** The number that the next query's id gets. */
+  /** The number in the id of the next query. */
   get nextQueryNumber(): number {
     return this.#nextQuery;
   }
 
-  /** Reads the command log, rebuilds the catalogue, and starts its queries. */
+  /** Reads the command log, rebuilds the catalogue and starts its queries. */
   async start(): Promise<void> {
+    await this.load();
+    await this.startQueries();
+  }
+
+  /** Reads the command log and rebuilds the catalogue. Statements can be executed from then on. */
+  async load(): Promise<void> {
     for (const { number, command } of await this.node.commands.readAfter(-1)) {
       await this.#apply(readCommand(command, number), false);
       this.#applied = number;
     }
-    if (!this.#startQueries) return;
-    for (const query of this.#catalog.queries.values()) await this.#startQuery(query);
+    if (this.#startQueries) for (const id of this.#catalog.queries.keys()) this.#waiting.add(id);
+    const { commands } = this.node;
+    commands.follow?.(() => {
+      const applied = this.#mutex.run(() => this.#applyAll(commands.known!(this.#applied)));
+      applied.catch((error: unknown) => (this.#stuck = (error as Error).message));
+    });
   }
 
-  /** Applies what other nodes have appended since. */
-  async catchUp(): Promise<void> {
-    for (const { number, command } of await this.node.commands.readAfter(this.#applied)) {
+  /** Starts the queries that the log had, one by one, beside the statements that come meanwhile. */
+  async startQueries(): Promise<void> {
+    for (const id of [...this.#waiting]) {
+      await this.#mutex.run(async () => {
+        const query = this.#catalog.queries.get(id);
+        if (!this.#closed && query !== undefined && this.#waiting.delete(id)) await this.#startQuery(query);
+      });
+      await nextTurn();
+    }
+    this.#hasStarted = true;
+  }
+  /** Whether the node's queries have come to their work since its start, or tell why not. */
+  get isReady(): boolean {
+    return (this.#isReady ||= this.#hasStarted && (this.node.isSettled?.() ?? true));
+  }
+
+  /** Why this node cannot apply the next command; undefined while it can. */
+  get stuck(): string | undefined {
+    return this.#stuck;
+  }
+
+  async #applyAll(commands: readonly NumberedCommand[]): Promise<void> {
+    for (const { number, command } of commands) {
       await this.#apply(readCommand(command, number), true);
       this.#applied = number;
+      this.#stuck = undefined;
     }
   }
 
+  /** Waits until the command with this number is applied here; refuses after `ms`. */
+  async reach(number: number, ms: number): Promise<void> {
+    for (const end = performance.now() + ms; this.#applied < number; await sleep(5))
+      if (performance.now() > end)
+        throw new SqlError('COMMAND_NOT_REACHED', noSpan, { number, applied: this.#applied, ms });
+  }
+
   /**
-   * Runs an action that may change the catalogue, alone: it sees every command so far, and what it distributes comes right behind
-   * them.
+   * Runs an action that may change the catalogue, exclusively: it sees every command so far, and no other command comes before
+   * those that it distributes. It is begun again when another node was first.
    */
   change<T>(action: (distribute: (command: Command) => Promise<number>) => Promise<T>): Promise<T> {
-    return this.#mutex.run(async () => {
-      await this.catchUp();
-      return action(async (command) => {
-        if ('query' in command && command.query !== undefined) this.#check(command.query);
+    const attempt = async (): Promise<T> => {
+      await this.#applyAll(await this.node.commands.readAfter(this.#applied));
+      return action(async (given) => {
+        const command = await this.#complete(given);
         const number = await this.node.commands.append(JSON.stringify(command), this.#applied);
         await this.#apply(command, true);
         this.#applied = number;
         return number;
       });
-    });
+    };
+    const mayPass = (error: unknown): boolean => error instanceof CommandRaced;
+    return this.#mutex.run(() =>
+      retry(attempt, { retries: 20, firstMs: 20, longestMs: 500, mayPass }).catch((error: unknown) => {
+        const why = 'other nodes changed the catalogue meanwhile: try again';
+        throw mayPass(error) ? new SqlError('BAD_REQUEST', noSpan, { why }) : error;
+      }),
+    );
   }
 
-  /** Builds a query's operators once for nothing: what cannot run must not get into the log that every node applies. */
+  /** A command as it is appended: a query in it was built as a test, and has its start. */
+  async #complete(command: Command): Promise<Command> {
+    if (!('query' in command) || command.query === undefined) return command;
+    this.#check(command.query);
+    return { ...command, query: await this.#withStart(command.query) };
+  }
+
+  /** Fixes where a query begins. One that is replaced keeps what it had; topics that its new plan adds begin now. */
+  async #withStart(query: QueryObject): Promise<QueryObject> {
+    if (this.node.startPositions === undefined || runSettings(query.properties).earliest) return query;
+    const before = this.#catalog.queries.get(query.id)?.start;
+    const topics = sourcesOf(query.plan).flatMap(({ source }) => (source.kind === 'STREAM' ? source.topic : []));
+    const ends = await this.node.startPositions(topics.filter((topic) => before?.[topic] === undefined));
+    return { ...query, start: { ...ends, ...before } };
+  }
+
+  /** Builds a query's operators as a test, because a command that fails would fail on every node that applies the log. */
   #check({ plan }: QueryObject): void {
     new LocalTopology(plan, {
       backend: noState,
@@ -128,13 +219,20 @@ export class Engine {
     switch (command.kind) {
       case 'createSource':
         this.#catalog = this.#catalog.withSource(command.source);
-        if (command.query === undefined) return;
-        if (this.#catalog.queries.has(command.query.id)) await this.#replaceQuery(command.query, live);
-        else await this.#addQuery(command.query, live);
+        for (const query of [command.query, ...(command.exporters ?? [])]) {
+          if (query === undefined) continue;
+          if (this.#catalog.queries.has(query.id)) await this.#replaceQuery(query, live);
+          else await this.#addQuery(query, live);
+        }
+        for (const query of this.#catalog.queriesReading(command.source.spec.name)) {
+          const changed = afterSchemaChange(query, command.source.spec);
+          if (changed !== undefined) await this.#replaceQuery(changed, live);
+        }
         return;
       case 'dropSource':
         for (const id of command.queries) await this.#removeQuery(id, live);
         this.#catalog = this.#catalog.withoutSource(command.name);
+        this.pushQueries.closeReading(command.name);
         return;
       case 'createQuery':
         return this.#addQuery(command.query, live);
@@ -142,16 +240,13 @@ export class Engine {
         for (const id of command.ids) await this.#removeQuery(id, live);
         return;
       case 'setPaused':
-        for (const id of command.ids) {
-          const query = this.#catalog.queries.get(id);
-          if (query === undefined) continue;
-          this.#catalog = this.#catalog.withQuery({ ...query, paused: command.paused });
-          if (live && this.#startQueries) await this.node.setPaused(id, command.paused);
-        }
+        for (const id of command.ids) await this.#setPaused(id, command.paused, 0, live);
         return;
+      case 'resumeSkipping':
+        return this.#setPaused(command.id, false, command.records, live);
       case 'putModel':
         this.#catalog = this.#catalog.withModel(command.model);
-        // A file that has gone since is told by every row that is to be scored: the node starts all the same.
+        // A missing model file does not stop the node: every row to be scored reports the error.
         await this.models?.put(command.model).catch((error: unknown) => {
           if (live) throw error;
         });
@@ -160,11 +255,29 @@ export class Engine {
         this.#catalog = this.#catalog.withoutModel(command.name);
         this.models?.remove(command.name);
         return;
+      case 'putTrainingSet':
+        this.#catalog = this.#catalog.withTrainingSet(command.set);
+        return;
+      case 'dropTrainingSet':
+        this.#catalog = this.#catalog.withoutTrainingSet(command.name);
+        return;
+      case 'putFeatureService':
+        this.#catalog = this.#catalog.withFeatureService(command.service);
+        return;
+      case 'dropFeatureService':
+        this.#catalog = this.#catalog.withoutFeatureService(command.name);
+        return;
       case 'createType':
         this.#catalog = this.#catalog.withType(command.name, command.type);
         return;
       case 'dropType':
         this.#catalog = this.#catalog.withoutType(command.name);
+        return;
+      case 'createView':
+        this.#catalog = this.#catalog.withView(command.view);
+        return;
+      case 'dropView':
+        this.#catalog = this.#catalog.withoutView(command.name);
         return;
       case 'alterSystem':
         this.#system.set(command.name, command.value);
@@ -177,26 +290,44 @@ export class Engine {
     if (live && this.#startQueries) await this.#startQuery(query);
   }
 
-  /** The same query with another plan: it goes on from its offsets, over its state. */
+  /** Replaces a query's plan; the query keeps its offsets and its state. */
   async #replaceQuery(query: QueryObject, live: boolean): Promise<void> {
     this.#catalog = this.#catalog.withQuery(query);
     if (!live || !this.#startQueries) return;
+    this.#waiting.delete(query.id);
     await this.node.stopQuery(query.id, false);
     await this.#startQuery(query);
   }
 
   async #removeQuery(id: string, live: boolean): Promise<void> {
-    if (!this.#catalog.queries.has(id)) return;
+    const query = this.#catalog.queries.get(id);
+    if (query === undefined) return;
     this.#catalog = this.#catalog.withoutQuery(id);
-    if (live && this.#startQueries) await this.node.stopQuery(id, true);
+    if (!live || !this.#startQueries) return;
+    // The node forgets what it knows: a query that was not started is one that does no work.
+    if (this.#waiting.delete(id)) await this.#startQuery({ ...query, paused: true });
+    await this.node.stopQuery(id, true);
   }
 
-  #startQuery({ id, plan, properties, paused }: QueryObject): Promise<void> {
-    return this.node.startQuery({ id, plan, properties, paused });
+  async #setPaused(id: string, paused: boolean, skip: number, live: boolean): Promise<void> {
+    const query = this.#catalog.queries.get(id);
+    if (query === undefined) return;
+    this.#catalog = this.#catalog.withQuery({ ...query, paused });
+    if (live && this.#startQueries && !this.#waiting.has(id)) await this.node.setPaused(id, paused, skip);
+  }
+
+  #startQuery(query: QueryObject): Promise<void> {
+    const { id, plan, properties, paused, start } = query;
+    const erased = this.#catalog.erasedOf(query.sources, query.kind === 'EXPORT' ? query.sources[0] : query.sink);
+    return this.node.startQuery({ id, plan, properties, paused, start, ...(erased === undefined ? {} : { erased }) });
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    for (const jobs of [this.trainingJobs, this.verifications, this.backfills])
+      for (const job of jobs.values()) await job.cancel();
     await this.#mutex.run(async () => this.node.close());
+    await this.stores?.close();
     await this.models?.close();
   }
 }

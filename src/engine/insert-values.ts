@@ -1,10 +1,13 @@
 import { cast } from '../bind/coerce.ts';
+import { emptyOf } from '../bind/empties.ts';
 import { typeConstant } from '../bind/typer.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { compileExpression } from '../expressions/compile.ts';
 import { constantExpr, type BoundExpr } from '../expressions/node.ts';
+import { DecodeError } from '../formats/define.ts';
+import type { StepColumn } from '../plan/physical/steps/base.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import { Change } from '../runtime/change.ts';
 import type { ProducedRecord } from '../runtime/ports/node.ts';
@@ -16,10 +19,13 @@ import { isPseudoColumn, type Column } from '../types/schema.ts';
 import { BIGINT, sameType, typeText, type SqlType, type Value } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 
-/** Whether rows may be written to it: not to a SOURCE, and not to a feature view, whose entities are read from its query's state. */
+/**
+ * Whether rows may be inserted: not into a SOURCE (read-only), and not into a feature view, whose entities are served from its
+ * query's state.
+ */
 export const isWritable = ({ readOnly, featureView }: SourceObject): boolean => !readOnly && featureView === undefined;
 
-/** The record that INSERT INTO … VALUES writes. Types convert as ksqlDB's do: numbers widen, strings become times and bytes. */
+/** The record that INSERT INTO … VALUES writes. Types convert as in ksqlDB: numbers widen, strings become times and bytes. */
 export function insertedRecord(
   source: SourceSpec,
   names: readonly Name[],
@@ -37,7 +43,7 @@ export function insertedRecord(
   return recordOf(source, byName, span);
 }
 
-/** A record from values by column name; missing ones are null. Tables need their whole key. */
+/** The record of values given by column name; missing values are NULL. A table needs all its key columns. */
 export function recordOf(source: SourceSpec, values: ReadonlyMap<string, Value>, span: Span): ProducedRecord {
   const columns = source.schema.filter(({ role }) => role !== 'header');
   const row = columns.map(({ name }) => values.get(name) ?? null);
@@ -46,15 +52,16 @@ export function recordOf(source: SourceSpec, values: ReadonlyMap<string, Value>,
     throw new SqlError('INSERT_VALUES', span, { why: 'a table row needs its whole primary key' });
   const timestamp = values.get('ROWTIME') ?? Date.now();
   if (Number(timestamp) < 0) throw new SqlError('INSERT_VALUES', span, { why: 'ROWTIME is negative' });
-  const encoder = new SinkEncoder(
-    { ...source, timestamp: undefined, partitions: 1 },
-    columns.map(({ name, type, role }) => ({ name, type, role: role === 'key' ? 'key' : 'value' })),
+  if (!Number.isSafeInteger(timestamp)) throw new SqlError('INSERT_VALUES', span, { why: 'ROWTIME is out of range' });
+  const written = columns.map(
+    ({ name, type, role }) => ({ name, type, role: role === 'key' ? role : 'value' }) as const,
   );
-  const { key: keyBytes, value } = encoded(encoder, new Change(key, undefined, row, Number(timestamp), 0), span);
+  const change = new Change(key, undefined, row, Number(timestamp), 0);
+  const { key: keyBytes, value } = encoded(source, written, change, span);
   return { key: keyBytes, value, timestamp: Number(timestamp), partition: undefined };
 }
 
-/** The record that deletes a row: its key's values by column name, and no value. */
+/** The tombstone for a key, given by column name. */
 export function tombstoneOf(
   source: SourceSpec,
   key: ReadonlyMap<string, ExpressionNode>,
@@ -64,20 +71,24 @@ export function tombstoneOf(
   const columns = source.schema.filter(({ role }) => role === 'key');
   const row = columns.map(({ name, type }) => constant(key.get(name)!, type, name, types));
   if (row.includes(null)) throw new SqlError('DELETE_REFUSED', span, { why: 'no row has a null in its key' });
-  const encoder = new SinkEncoder(
-    { ...source, timestamp: undefined, partitions: 1 },
-    columns.map(({ name, type }) => ({ name, type, role: 'key' })),
-  );
+  const keys = columns.map(({ name, type }) => ({ name, type, role: 'key' }) as const);
   const now = Date.now();
-  const { key: keyBytes } = encoded(encoder, new Change(row, undefined, undefined, now, 0), span);
+  const { key: keyBytes } = encoded(source, keys, new Change(row, undefined, undefined, now, 0), span);
   return { key: keyBytes, value: null, timestamp: now, partition: undefined };
 }
 
-/** What the topic's schema cannot hold is the statement's mistake. */
-function encoded(encoder: SinkEncoder, change: Change, span: Span): ReturnType<SinkEncoder['encode']> {
+/** Encodes a change; what the topic's schema cannot hold is an error of the statement: a column's type, or this value. */
+function encoded(
+  source: SourceSpec,
+  columns: readonly StepColumn[],
+  change: Change,
+  span: Span,
+): ReturnType<SinkEncoder['encode']> {
   try {
-    return encoder.encode(change);
+    return new SinkEncoder({ ...source, timestamp: undefined, partitions: 1 }, columns).encode(change);
   } catch (error) {
+    if (error instanceof DecodeError)
+      throw new SqlError('SCHEMA_REFUSED', span, { subject: source.topic, why: error.message });
     if (!(error instanceof EvaluationError)) throw error;
     throw new SqlError('INSERT_VALUES', span, { why: error.message });
   }
@@ -108,16 +119,16 @@ function targetColumns(source: SourceSpec, names: readonly Name[], span: Span): 
   });
 }
 
-/** The value of an expression without columns as a column's type; throws where it is none. */
+/** The value of an expression without columns, converted to the column's type; throws when that is impossible. */
 export function constant(
   node: ExpressionNode,
   type: SqlType,
   name: string,
   types: ReadonlyMap<string, SqlType>,
 ): Value {
-  // A struct without fields has the column's, all null.
+  // A struct without fields is taken as the column's struct with all fields NULL.
   if (node.kind === 'struct' && node.fields.length === 0 && type.kind === 'STRUCT') return type.fields.map(() => null);
-  const expr = typeConstant(node, types, 'VALUES');
+  const expr = emptyOf(node, type) ?? typeConstant(node, types, 'VALUES');
   if (!insertable(expr, type))
     throw new SqlError('INSERT_VALUES', node.span, {
       why: `column "${name}" is ${typeText(type)}, the value ${typeText(expr.type)}`,

@@ -1,4 +1,4 @@
-/** Runs actions one at a time, in the order they came. */
+/** Runs actions one at a time, in the order of the calls. */
 export class Mutex {
   #tail: Promise<unknown> = Promise.resolve();
 

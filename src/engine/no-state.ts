@@ -1,7 +1,7 @@
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
 import { InternalError } from '../util/internal-error.ts';
 
-/** A backend for plans that keep nothing. */
+/** A state backend for plans without stateful steps. */
 export const noState: StateBackend = {
   getMany: (keys) => keys.map(() => undefined),
   range: () => [],

@@ -1,140 +1,325 @@
-import type { SourceObject } from '../catalog/catalog.ts';
+import { requireFeatureService, requireView } from '../bind/context.ts';
+import type { FeatureService, SourceObject } from '../catalog/catalog.ts';
 import { noSpan } from '../diagnostics/source.ts';
-import { SqlError } from '../diagnostics/sql-error.ts';
+import { compileExpression } from '../expressions/compile.ts';
+import { slotsIn, type Expr } from '../expressions/node.ts';
+import type { EntityRead } from '../runtime/ports/online-store.ts';
 import { castBetween } from '../types/casts.ts';
-import { parseLong } from '../types/numbers.ts';
-import { STRING, type SqlType, type Value } from '../types/sql-type.ts';
-import { closest } from '../util/closest.ts';
+import { STRING, type Row, type SqlType, type Value } from '../types/sql-type.ts';
+import { timestampText } from '../types/times.ts';
 import type { Engine } from './engine.ts';
+import { requestValue } from './insert-json.ts';
+import { scorerOf, type OnlineScore, type Scorer } from './online-scores.ts';
+import { entityValue, newestRows, refuseRequest, type EntityLists } from './online-lookup.ts';
 
-interface OnlineRequest {
-  /** `view:feature`, as Feast writes them. */
-  readonly features: readonly string[];
-  /** One list for each entity column, all of one length. */
-  readonly entities: Readonly<Record<string, readonly unknown[]>>;
+/** What is asked for of which entities. */
+export interface OnlineRequest {
+  /** Feature names as `view:feature`, the form that Feast uses, or the name of a feature service. */
+  readonly features: readonly string[] | { readonly service: string };
+  readonly entities: EntityLists;
+  /** The values of the columns that a feature service takes from the request. */
+  readonly requestData?: EntityLists;
   readonly fullFeatureNames: boolean;
 }
+/** As Feast has them: INVALID is what could not be computed. */
+type Status = 'PRESENT' | 'NULL_VALUE' | 'NOT_FOUND' | 'OUTSIDE_MAX_AGE' | 'INVALID';
 interface OnlineColumn {
   readonly name: string;
   readonly type: SqlType;
   readonly values: Value[];
-  readonly statuses: ('PRESENT' | 'NULL_VALUE' | 'NOT_FOUND' | 'OUTSIDE_MAX_AGE')[];
+  readonly statuses: Status[];
   readonly eventTimestamps: string[];
 }
 
-const epoch = '1970-01-01T00:00:00Z';
-const refuse = (why: string): never => {
-  throw new SqlError('BAD_REQUEST', noSpan, { why });
-};
+/** What a request asks for, with its names resolved. */
+interface Resolved {
+  readonly views: readonly SourceObject[];
+  /** How many columns of each view the expressions know of. */
+  readonly widths: readonly number[];
+  readonly request: FeatureService['request'];
+  readonly invokes: readonly Scorer[];
+  readonly features: readonly Feature[];
+}
+type Feature = StoredFeature | ComputedFeature;
+interface StoredFeature {
+  readonly name: string;
+  /** The view as the request or the service names it. */
+  readonly prefix: string;
+  readonly type: SqlType;
+  readonly view: SourceObject;
+  readonly slot: number;
+}
+interface ComputedFeature {
+  readonly name: string;
+  readonly type: SqlType;
+  /** The views whose rows it reads. */
+  readonly reads: readonly SourceObject[];
+  /** The models whose outputs it reads, by their places in `invokes`. */
+  readonly scores: readonly number[];
+  readonly evaluate: Evaluate;
+}
+/** The value over a row of the service's slots, with the outputs of models last; undefined when it cannot be computed. */
+type Evaluate = (row: Row) => Value | undefined;
 
-/** Feast's online look-up, column by column: the entities first, then the features in the order they were asked for. TTL is enforced here. */
+/** What an entity has in a view at the time of the read. */
+interface Served {
+  readonly row: Row | undefined;
+  readonly time: number;
+  readonly status: Exclude<Status, 'NULL_VALUE' | 'INVALID'>;
+}
+
+const epoch = '1970-01-01T00:00:00Z';
+
+/** Feast's online lookup. The response lists entity columns, then features in the requested order. */
 export async function onlineFeatures(request: OnlineRequest, engine: Engine, now: number): Promise<OnlineColumn[]> {
-  const wanted = request.features.map((text) => {
-    const [view, feature, ...rest] = text.split(':');
-    if (view === undefined || feature === undefined || rest.length > 0 || feature === '')
-      refuse(`"${text}" is not of the form view:feature`);
-    return { view: findView(view!, engine), feature: feature! };
+  const resolved = resolve(request, engine);
+  const { entities, length, data } = listsOf(request, resolved);
+  const served = new Map<SourceObject, readonly Served[]>();
+  const rows = await Promise.all(resolved.views.map((view) => newestRows(view, entities, length, engine)));
+  for (const [i, view] of resolved.views.entries())
+    served.set(
+      view,
+      rows[i]!.map((row) => servedNow(row, view.featureView!.ttlMs, now)),
+    );
+  const columns = Object.entries(entities).map(([name, list]): OnlineColumn => {
+    const type = typeOfEntity(name, resolved.views);
+    const values = list.map((value) => entityValue(value, type, name));
+    return { name, type, values, statuses: values.map(() => 'PRESENT'), eventTimestamps: values.map(() => epoch) };
   });
-  const names = Object.keys(request.entities);
-  const length = request.entities[names[0] ?? '']?.length ?? refuse('entities is empty');
-  if (names.some((name) => request.entities[name]!.length !== length))
-    refuse('the lists of entities have different lengths');
-  const columns: OnlineColumn[] = [];
-  const looked = new Map<string, Awaited<ReturnType<typeof lookUp>>>();
-  for (const { view } of wanted)
-    if (!looked.has(view.spec.name)) looked.set(view.spec.name, await lookUp(view, request.entities, length, engine));
-  const first = wanted[0]?.view;
-  for (const name of names) {
-    const type = first?.spec.schema.find((column) => column.name === name.toUpperCase())?.type ?? STRING;
-    const values = request.entities[name]!.map((value) => coerce(value, type, name));
-    columns.push({
-      name,
-      type,
-      values,
-      statuses: values.map(() => 'PRESENT'),
-      eventTimestamps: values.map(() => epoch),
-    });
-  }
-  for (const { view, feature } of wanted)
-    columns.push(featureColumn(view, feature, looked.get(view.spec.name)!, request.fullFeatureNames, now));
+  const whole = resolved.features.some((feature) => 'evaluate' in feature)
+    ? Array.from({ length }, (_, i) => [
+        ...data.map((values) => values[i]!),
+        ...resolved.views.flatMap((view, at) => {
+          const { row } = served.get(view)![i]!;
+          return Array.from({ length: resolved.widths[at]! }, (_none, slot) => row?.[slot] ?? null);
+        }),
+      ])
+    : [];
+  const keyed = entitiesOf(resolved.views).map((key) =>
+    columns.find(({ name }) => name.toUpperCase() === key.toUpperCase())!,
+  );
+  const keyOf = (row: number): string => keyed.map(({ values, type }) => keyPart(values[row]!, type)).join('|');
+  const scores = await Promise.all(resolved.invokes.map((score) => score({ rows: whole, keyOf }, engine)));
+  const rowOf = (row: Row, i: number): Row => [...row, ...scores.flatMap((score) => score[i]!.outputs)];
+  const complete = scores.length === 0 ? whole : whole.map(rowOf);
+  for (const feature of resolved.features)
+    columns.push(
+      'evaluate' in feature
+        ? computedColumn(
+            feature,
+            complete,
+            feature.reads.map((view) => served.get(view)!),
+            feature.scores.map((call) => scores[call]!),
+          )
+        : storedColumn(feature, served.get(feature.view)!, request.fullFeatureNames),
+    );
   return columns;
 }
 
-function findView(name: string, engine: Engine): SourceObject {
-  const { sources } = engine.catalog;
-  const found = sources.get(name) ?? sources.get(name.toUpperCase());
-  if (found?.featureView === undefined) {
-    const views = [...sources.values()]
-      .filter(({ featureView }) => featureView !== undefined)
-      .map(({ spec }) => spec.name);
-    throw new SqlError('FEATURE_VIEW_NOT_FOUND', noSpan, { name, suggestion: closest(name, views) });
+/** The views and models that a request reads, by the names that they are stored by, whether they exist or not. */
+export function objectsAsked(features: OnlineRequest['features'], engine: Engine): readonly string[] {
+  if ('service' in features) {
+    const { views, invokes = [] } = findService(features.service, engine);
+    return [...views.map(({ name }) => name), ...invokes.map(({ model }) => model)];
   }
-  return found;
+  return [...new Set(features.map((text) => storedName(text.split(':', 1)[0]!, engine.catalog.sources)))];
 }
 
-async function lookUp(
-  view: SourceObject,
-  entities: OnlineRequest['entities'],
-  length: number,
-  engine: Engine,
-): Promise<({ row: readonly Value[]; time: number } | undefined)[]> {
-  const keys = view.featureView!.entityKey.map((name) => {
-    const given = Object.entries(entities).find(([each]) => each.toUpperCase() === name.toUpperCase());
-    if (given === undefined) return refuse(`entity "${name}" of view "${view.spec.name}" is missing`);
-    const { type } = view.spec.schema.find((column) => column.name === name)!;
-    return given[1].map((value) => coerce(value, type, name));
+/** A name as written if there is an object of it, else in upper case. */
+export const storedName = (name: string, objects: ReadonlyMap<string, unknown>): string =>
+  objects.has(name) ? name : name.toUpperCase();
+
+function resolve({ features }: OnlineRequest, engine: Engine): Resolved {
+  if ('service' in features) return resolveService(findService(features.service, engine), engine);
+  const wanted = features.map((text): StoredFeature => {
+    const [prefix = '', feature = '', ...rest] = text.split(':');
+    if (feature === '' || rest.length > 0) refuseRequest(`"${text}" is not of the form view:feature`);
+    const view = findView(prefix, engine);
+    const { schema, name } = view.spec;
+    const slot = schema.findIndex((column) => column.name === feature || column.name === feature.toUpperCase());
+    if (slot < 0)
+      refuseRequest(
+        `feature "${feature}" does not exist in view "${name}"; it has ${schema.map((column) => column.name).join(', ')}`,
+      );
+    return { name: feature, prefix, type: schema[slot]!.type, view, slot };
   });
-  const rows: ({ row: readonly Value[]; time: number } | undefined)[] = [];
-  for (let i = 0; i < length; i++) {
-    const found = await engine.node.pull(
-      view.createdBy!,
-      keys.map((values) => values[i]!),
-    );
-    const change = found?.[0];
-    rows.push(change?.after === undefined ? undefined : { row: change.after, time: change.timestamp });
-  }
-  return rows;
-}
-
-function coerce(value: unknown, type: SqlType, name: string): Value {
-  const wrong = (): never => refuse(`entity "${name}": ${JSON.stringify(value)} is not a ${type.kind}`);
-  if (type.kind === 'STRING')
-    return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : wrong();
-  if (type.kind === 'BIGINT' || type.kind === 'INTEGER') return parseLong(String(value)) ?? wrong();
-  if (type.kind === 'DOUBLE' || type.kind === 'BOOLEAN') return value as Value;
-  const cast = castBetween(STRING, type);
-  return cast === undefined ? wrong() : cast(String(value));
-}
-
-function featureColumn(
-  view: SourceObject,
-  feature: string,
-  rows: Awaited<ReturnType<typeof lookUp>>,
-  fullNames: boolean,
-  now: number,
-): OnlineColumn {
-  const { schema } = view.spec;
-  const slot = schema.findIndex(({ name }) => name === feature || name === feature.toUpperCase());
-  if (slot < 0)
-    refuse(
-      `feature "${feature}" does not exist in view "${view.spec.name}"; it has ${schema.map(({ name }) => name).join(', ')}`,
-    );
-  const column: OnlineColumn = {
-    name: fullNames ? `${view.spec.name}__${feature}` : feature,
-    type: schema[slot]!.type,
-    values: [],
-    statuses: [],
-    eventTimestamps: [],
+  return {
+    views: [...new Set(wanted.map(({ view }) => view))],
+    widths: [],
+    request: [],
+    invokes: [],
+    features: wanted,
   };
-  const ttl = view.featureView!.ttlMs;
-  for (const found of rows) {
-    const expired = found !== undefined && ttl !== undefined && now - found.time > ttl;
-    const value = found === undefined || expired ? null : found.row[slot]!;
-    column.values.push(value);
-    column.statuses.push(
-      found === undefined ? 'NOT_FOUND' : expired ? 'OUTSIDE_MAX_AGE' : value === null ? 'NULL_VALUE' : 'PRESENT',
-    );
-    column.eventTimestamps.push(found === undefined ? epoch : new Date(found.time).toISOString().replace('.000Z', 'Z'));
+}
+
+/** The view of a name, as written or in upper case. */
+export const findView = (name: string, { catalog }: Engine): SourceObject =>
+  requireView(catalog, { text: name, span: noSpan }, storedName(name, catalog.sources));
+
+const findService = (name: string, { catalog }: Engine): FeatureService =>
+  requireFeatureService(catalog, { text: name, span: noSpan }, storedName(name, catalog.featureServices));
+
+/** The slots of a service's expressions are those of its views as they were when it was created: OR REPLACE may have added columns. */
+function resolveService(service: FeatureService, engine: Engine): Resolved {
+  const views = service.views.map(({ name }) => engine.catalog.sources.get(name)!);
+  const { evaluates, invokes } = compiledOf(service);
+  const calls = service.invokes ?? [];
+  let next = service.request.length;
+  const slots = service.views.map(({ columns }) => {
+    const first = next;
+    next += columns.length;
+    return { first, end: next };
+  });
+  const outputs = calls.map((call) => {
+    const first = next;
+    next += call.outputs;
+    return { first, end: next };
+  });
+  const placeIn = (ranges: typeof slots, slot: number): number =>
+    ranges.findIndex(({ first, end }) => slot >= first && slot < end);
+  const placesIn = (ranges: typeof slots, exprs: readonly Expr[]): number[] => [
+    ...new Set([...slotsIn(exprs)].map((slot) => placeIn(ranges, slot)).filter((at) => at >= 0)),
+  ];
+  const features = service.features.map(({ name, view, type, expr }, i): Feature => {
+    if (expr.kind === 'column' && view !== undefined) {
+      const at = placeIn(slots, expr.slot);
+      return { name, prefix: view, type, view: views[at]!, slot: expr.slot - slots[at]!.first };
+    }
+    const scores = placesIn(outputs, [expr]);
+    const reads = placesIn(slots, [expr, ...scores.flatMap((call) => calls[call]!.args)]);
+    return { name, type, reads: reads.map((at) => views[at]!), scores, evaluate: evaluates[i]! };
+  });
+  const widths = service.views.map(({ columns }) => columns.length);
+  return { views, widths, request: service.request, invokes, features };
+}
+
+interface Compiled {
+  readonly evaluates: readonly Evaluate[];
+  readonly invokes: readonly Scorer[];
+}
+const compiled = new WeakMap<FeatureService, Compiled>();
+
+/** The expressions of a service, compiled once. */
+function compiledOf(service: FeatureService): Compiled {
+  const known = compiled.get(service);
+  if (known !== undefined) return known;
+  const evaluates = service.features.map(({ expr }): Evaluate => {
+    let failed = false;
+    const value = compileExpression(expr, () => {
+      failed = true;
+    });
+    return (row) => {
+      failed = false;
+      const result = value(row);
+      return failed ? undefined : result;
+    };
+  });
+  const made = { evaluates, invokes: (service.invokes ?? []).map((call) => scorerOf(call, service.name)) };
+  compiled.set(service, made);
+  return made;
+}
+
+/** The text of an entity's value, as that of a record's key. */
+const keyPart = (value: Value, type: SqlType): string =>
+  type.kind === 'STRING' ? (value as string) : (castBetween(type, STRING)!(value) as string);
+
+interface Lists {
+  readonly entities: EntityLists;
+  readonly length: number;
+  /** The values of each column of the request. */
+  readonly data: readonly (readonly Value[])[];
+}
+
+/** The lists of a request, of one length. Columns of the request may stand among the entities, as Feast sends them. */
+function listsOf({ entities: given, requestData = {} }: OnlineRequest, { views, request }: Resolved): Lists {
+  const isNamed = (column: string) => (other: string) => other.toUpperCase() === column.toUpperCase();
+  const keys = entitiesOf(views);
+  const entities: Record<string, readonly unknown[]> = {};
+  const brought = new Map<string, readonly unknown[]>();
+  for (const [name, list] of [...Object.entries(given), ...Object.entries(requestData)]) {
+    const column = request.find((each) => isNamed(name)(each.name));
+    if (column !== undefined) brought.set(column.name, list);
+    else if (keys.some(isNamed(name))) entities[name] = list;
+    else
+      refuseRequest(
+        `"${name}" is not known; the entities are ${keys.join(', ')}${request.length === 0 ? '' : ` and the request brings ${request.map((each) => each.name).join(', ')}`}`,
+      );
   }
-  return column;
+  const [first] = Object.values(entities);
+  if (first === undefined) return refuseRequest('entities is empty');
+  if ([...Object.values(entities), ...brought.values()].some((list) => list.length !== first.length))
+    refuseRequest('the lists of entities have different lengths');
+  const data = request.map(({ name, type }) => {
+    const list = brought.get(name) ?? refuseRequest(`"${name}" is missing, which the request brings as request_data`);
+    return list.map((value) => requestValue(value, type, name));
+  });
+  return { entities, length: first.length, data };
+}
+
+const entitiesOf = (views: readonly SourceObject[]): readonly string[] => [
+  ...new Set(views.flatMap(({ featureView }) => featureView!.entityKey)),
+];
+
+const typeOfEntity = (name: string, views: readonly SourceObject[]): SqlType =>
+  views.flatMap(({ spec }) => spec.schema).find((column) => column.name === name.toUpperCase())?.type ?? STRING;
+
+function servedNow(found: EntityRead | undefined, ttlMs: number | undefined, now: number): Served {
+  if (found === undefined) return { row: undefined, time: 0, status: 'NOT_FOUND' };
+  const expired = ttlMs !== undefined && now - found.time > ttlMs;
+  return {
+    row: expired ? undefined : found.row,
+    time: found.time,
+    status: expired ? 'OUTSIDE_MAX_AGE' : 'PRESENT',
+  };
+}
+
+const timeText = ({ status, time }: Served): string =>
+  status === 'NOT_FOUND' ? epoch : `${timestampText(time).replace(/\.000$/, '')}Z`;
+
+function storedColumn(
+  { name, prefix, type, slot }: StoredFeature,
+  served: readonly Served[],
+  isFull: boolean,
+): OnlineColumn {
+  const values = served.map(({ row }) => row?.[slot] ?? null);
+  return {
+    name: isFull ? `${prefix}__${name}` : name,
+    type,
+    values,
+    statuses: served.map(({ status }, i) => (status === 'PRESENT' && values[i] === null ? 'NULL_VALUE' : status)),
+    eventTimestamps: served.map(timeText),
+  };
+}
+
+const isPresent = (value: unknown): boolean => value !== null;
+
+/** A computed value that is null says what of its views was missing; its time is the oldest one of them. */
+function computedColumn(
+  { name, type, evaluate }: ComputedFeature,
+  rows: readonly Row[],
+  reads: readonly (readonly Served[])[],
+  scores: readonly (readonly OnlineScore[])[],
+): OnlineColumn {
+  const results = rows.map((row) => {
+    const result = evaluate(row);
+    // A STRUCT of what no model gave.
+    const isEmpty = scores.length > 0 && Array.isArray(result) && type.kind === 'STRUCT' && !result.some(isPresent);
+    return isEmpty ? null : result;
+  });
+  return {
+    name,
+    type,
+    values: results.map((result) => result ?? null),
+    statuses: results.map((result, i): Status => {
+      if (result !== undefined && result !== null) return 'PRESENT';
+      const missing = reads.map((served) => served[i]!.status).filter((status) => status !== 'PRESENT');
+      if (missing.length > 0) return missing.includes('NOT_FOUND') ? 'NOT_FOUND' : 'OUTSIDE_MAX_AGE';
+      return result === undefined || scores.some((score) => score[i]!.hasFailed) ? 'INVALID' : 'NULL_VALUE';
+    }),
+    eventTimestamps: rows.map((_row, i) => {
+      const found = reads.map((served) => served[i]!).filter(({ status }) => status !== 'NOT_FOUND');
+      const oldest = found.sort((a, b) => a.time - b.time)[0];
+      return oldest === undefined ? epoch : timeText(oldest);
+    }),
+  };
 }

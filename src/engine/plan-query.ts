@@ -12,20 +12,23 @@ import { reference } from '../bound/rows.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { lower } from '../plan/physical/lower.ts';
 import { planVersion, type PhysicalPlan, type SinkSpec } from '../plan/physical/step.ts';
-import { optimize } from '../plan/rules/index.ts';
+import { optimize, rules } from '../plan/rules/index.ts';
+import type { FirstRows } from '../plan/rules/nearest.ts';
 import { logicalPlan } from '../plan/logical/from-bound.ts';
 import type { LogicalNode, LogicalSource } from '../plan/logical/node.ts';
 import * as build from '../plan/logical/build.ts';
+import type { DatagenSpec } from '../specs/datagen.ts';
+import type { ExportSpec } from '../specs/exports.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { QueryNode } from '../syntax/query.ts';
 import type { Session } from './session.ts';
 
-/** The physical plan of a logical one. */
-export function physicalPlan(logical: LogicalNode, sink: SinkSpec | undefined): PhysicalPlan {
-  const { plan, fired } = optimize(logical);
+/** The physical plan of a logical plan. */
+export function physicalPlan(logical: LogicalNode, sink: SinkSpec | undefined, first?: FirstRows): PhysicalPlan {
+  const { plan, fired } = optimize(logical, rules, first);
   return {
     version: planVersion,
-    root: lower(plan, sink === undefined),
+    root: lower(plan),
     shape: plan.shape,
     windowed: plan.windowed,
     sink,
@@ -38,7 +41,7 @@ export function sinkOf({ sink }: PersistentQuery): SinkSpec {
   return { topic, keyFormat, valueFormat, window, timestamp, partitions };
 }
 
-/** A query bound and as a logical plan. */
+/** Binds a query and makes its logical plan. */
 export function planQuery(
   query: QueryNode,
   catalog: Catalog,
@@ -48,11 +51,11 @@ export function planQuery(
   return { bound, plan: logicalPlan(bound) };
 }
 
-/** A source with all of its columns, those that it only can be asked for too. */
+/** A source with all of its columns, including pseudo columns that `*` leaves out. */
 export const wholeSource = (spec: SourceSpec): LogicalSource =>
   build.source(boundSource(spec, spec.name, undefined, new ColumnIds()));
 
-/** The rows of a table as CREATE SOURCE TABLE holds them: its columns and their time. */
+/** The plan behind CREATE SOURCE TABLE: materialises the table's columns and ROWTIME. */
 export function sourceTablePlan(spec: SourceSpec): PhysicalPlan {
   const ids = new ColumnIds();
   const bound = boundSource(spec, spec.name, undefined, ids);
@@ -67,16 +70,58 @@ export function sourceTablePlan(spec: SourceSpec): PhysicalPlan {
   return physicalPlan(build.project(build.source(bound), outputs), undefined);
 }
 
-/** A query whose rows go to a client. */
+/** The plan that makes a source's rows: one task makes them, that which reads the one partition of the topic `clock`. */
+export function datagenPlan(spec: SourceSpec, datagen: DatagenSpec, clock: string): PhysicalPlan {
+  const columns = spec.schema.map(
+    ({ name, type, role }) => ({ name, type, role: role === 'key' ? role : 'value' }) as const,
+  );
+  const source: SourceSpec = { ...spec, name: 'clock', topic: clock, schema: [], timestamp: undefined, partitions: 1 };
+  const { topic, keyFormat, valueFormat, window, timestamp, partitions } = spec;
+  return {
+    version: planVersion,
+    root: {
+      op: 'datagen',
+      v: 1,
+      id: 'Datagen-2',
+      columns,
+      input: { op: 'streamSource', v: 1, id: 'Source-1', columns: [], source, reads: [] },
+      spec: datagen,
+    },
+    shape: 'STREAM',
+    windowed: undefined,
+    sink: { topic, keyFormat, valueFormat, window, timestamp, partitions },
+    rules: [],
+  };
+}
+
+/** The plan that gives every record of a source, with all pseudo columns. */
+export const wholePlan = (spec: SourceSpec): PhysicalPlan => physicalPlan(wholeSource(spec), undefined);
+
+/** The plan that writes a source's records elsewhere. A table is read as a stream: all of its changes are history. */
+export const exportPlan = (spec: SourceSpec, to: ExportSpec): PhysicalPlan => ({
+  ...wholePlan({ ...spec, kind: 'STREAM' }),
+  ...to,
+});
+
+/** The plan of a query whose rows go to a client; `ofOneTime`: of what tables hold now, `first`: of which of them. */
 export function planTransient(
   query: QueryNode,
   catalog: Catalog,
   purpose: QueryPurpose,
   session: Session,
+  ofOneTime = false,
+  first?: FirstRows,
 ): { readonly bound: BoundQuery; readonly logical: LogicalNode; readonly plan: PhysicalPlan } {
   const suppressEnabled = session.read('ksql.suppress.enabled');
-  const { bound, plan: logical } = planQuery(query, catalog, { purpose, suppressEnabled });
-  return { bound, logical, plan: physicalPlan(logical, undefined) };
+  const { bound, plan: logical } = planQuery(query, catalog, {
+    purpose,
+    suppressEnabled,
+    joinWaitMs: session.read('millrace.join.wait.ms'),
+    // What ksqlDB has no pull query for gives what SQL says.
+    aggregates: purpose === 'pull' ? 'standard' : 'ksqldb',
+    ofOneTime,
+  });
+  return { bound, logical, plan: physicalPlan(logical, undefined, first) };
 }
 
 /** A query whose rows go to a topic, with its logical plan. */
@@ -85,15 +130,17 @@ export interface LogicalQuery extends PersistentQuery {
 }
 const planned = (query: PersistentQuery): LogicalQuery => ({ ...query, plan: logicalPlan(query.query) });
 
-/** CREATE STREAM or TABLE … AS SELECT: the query, and the source that it fills. */
+/** CREATE STREAM or TABLE … AS SELECT: the query and the source that it fills. */
 export const planCreateAs = (...args: Parameters<typeof bindCreateAs>): LogicalQuery => planned(bindCreateAs(...args));
 
-/** INSERT INTO … SELECT: the query, and the existing source that it adds to. */
+/** INSERT INTO … SELECT: the query and the source that it writes to. */
 export const planInsertSelect = (...args: Parameters<typeof bindInsertSelect>): LogicalQuery =>
   planned(bindInsertSelect(...args));
 
-export function persistentOptions(session: Session): PersistentOptions {
+export function persistentOptions(session: Session, aggregates: PersistentOptions['aggregates']): PersistentOptions {
   return {
+    aggregates,
+    joinWaitMs: session.read('millrace.join.wait.ms'),
     suppressEnabled: session.read('ksql.suppress.enabled'),
     topicPrefix: session.read('ksql.output.topic.name.prefix'),
     defaults: sourceDefaults(session),

@@ -3,8 +3,9 @@ import type { TopicRecord } from '../runtime/ports/node.ts';
 import type { PrintTopic } from '../syntax/statements/print-topic.ts';
 import { closest } from '../util/closest.ts';
 import type { Engine } from './engine.ts';
+import { timestampText } from '../types/times.ts';
 
-/** PRINT: a topic's records as lines of text, as they come. */
+/** PRINT: a topic's records as lines of text, as they arrive. */
 export async function printTopic(
   statement: PrintTopic,
   engine: Engine,
@@ -43,10 +44,10 @@ export async function printTopic(
 }
 
 function line({ timestamp, key, value, partition }: TopicRecord): string {
-  return `rowtime: ${new Date(timestamp).toISOString()}, key: ${shown(key)}, value: ${shown(value)}, partition: ${partition}`;
+  return `rowtime: ${timestampText(timestamp)}Z, key: ${shown(key)}, value: ${shown(value)}, partition: ${partition}`;
 }
 
-/** Bytes as the text they most likely are: UTF-8, else a big-endian number, else hexadecimal. */
+/** Bytes as their most likely text: UTF-8, else a big-endian number, else hexadecimal. */
 function shown(bytes: Buffer | null): string {
   if (bytes === null) return '<null>';
   const text = bytes.toString('utf8');

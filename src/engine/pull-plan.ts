@@ -1,107 +1,196 @@
-import { Catalog, type SourceObject } from '../catalog/catalog.ts';
+import { viewQuery } from '../bind/views.ts';
+import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { conjuncts, literalValue, type Expr } from '../expressions/node.ts';
-import { findFormat } from '../formats/index.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
-import { allSteps, type SourceStep } from '../plan/physical/step.ts';
+import { allSteps, keepsState, stepInputs, withInputs, type PhysicalPlan, type Step } from '../plan/physical/step.ts';
+import type { Span } from '../diagnostics/source.ts';
+import type { FirstRows } from '../plan/rules/nearest.ts';
+import type { SourceStep } from '../plan/physical/steps/source.ts';
 import type { Change } from '../runtime/change.ts';
 import { ignoreFailures } from '../runtime/failures.ts';
 import { noConflation } from '../runtime/run-settings.ts';
 import { compileWhere } from '../runtime/source-decoder.ts';
+import { storedRow } from '../runtime/stored-row.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import { conjunctsOf, type ExpressionNode, type LiteralNode } from '../syntax/expressions.ts';
-import type { QueryNode } from '../syntax/query.ts';
+import type { QueryNode, SourceNode } from '../syntax/query.ts';
 import { castBetween } from '../types/casts.ts';
-import { keyColumns, valueColumns } from '../types/schema.ts';
+import { keyColumns } from '../types/schema.ts';
 import type { Value, Row } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { noState } from './no-state.ts';
 import { planTransient } from './plan-query.ts';
 import type { Session } from './session.ts';
 
-/** What a pull query on a table runs on, whatever key it asks for: it keeps nothing between two runs. */
-export interface PreparedPull {
-  readonly columns: readonly StepColumn[];
-  /** The table, and the query that holds it. */
-  readonly source: string;
+/** A table that a pull query reads. */
+export interface PulledSource {
+  /** The table, where the query names it, and the query whose state holds it. */
+  readonly name: string;
+  readonly span: Span;
   readonly queryId: string;
   readonly step: SourceStep;
-  readonly topology: LocalTopology;
-  /** What is left of WHERE. */
+  /** The part of WHERE that is not used as key lookup. */
   readonly matches: ((row: Row) => boolean) | undefined;
-  /** A row of the table's state as the query reads it. */
+  /** Converts a row of the table's state to a row of the query's source. */
   readonly rowOf: (change: Change) => Row;
-  /** The keys that WHERE allows, where it fixes every key column otherwise than by single values; undefined means a scan. */
+  /**
+   * The keys that WHERE allows, when it fixes every key column (other than by single values, which are parameters); undefined
+   * means a scan.
+   */
   readonly keys: readonly Row[] | undefined;
+}
+
+/** The compiled form of a pull query on tables, which can be run for any key. It keeps no state between runs. */
+export interface PreparedPull {
+  readonly columns: readonly StepColumn[];
+  readonly plan: PhysicalPlan;
+  readonly sources: readonly PulledSource[];
+  /** Filters and projects rows one by one; undefined when rows must be held, for aggregates and joins. */
+  readonly topology: LocalTopology | undefined;
 }
 
 type Named = ReadonlyMap<string, { readonly query: QueryNode; readonly named: Named }>;
 
-/** A query and those that it reads one from another, as subqueries or by names of WITH: the last reads a source. */
-export function pulledQueries(query: QueryNode, outer: Named = new Map()): readonly QueryNode[] {
-  let named = outer;
-  for (const each of query.with) named = new Map([...named, [each.name.text, { query: each.query, named }]]);
-  const { from } = query;
-  const inner = from.query === undefined ? named.get(from.name.text) : { query: from.query, named };
-  return inner === undefined ? [query] : [query, ...pulledQueries(inner.query, inner.named)];
+/** What a pull query reads. */
+export interface Pulled {
+  /** The query and those that it reads from (subqueries, WITH queries, views); each comes before those that it reads. */
+  readonly queries: readonly QueryNode[];
+  /** The sources of the catalogue, from left to right. */
+  readonly sources: readonly SourceNode[];
 }
 
-/** Queries that were prepared, by their text without the keys; those of an older catalogue are gone with it. */
+export function pulledBy(query: QueryNode, catalog: Catalog, outer: Named = new Map()): Pulled {
+  let named = outer;
+  for (const part of query.with) named = new Map([...named, [part.name.text, { query: part.query, named }]]);
+  const queries = [query];
+  const sources: SourceNode[] = [];
+  for (const node of [query.from, ...query.joins.map(({ source }) => source)]) {
+    const view = catalog.views.get(node.name.text);
+    const inner =
+      node.query !== undefined
+        ? { query: node.query, named }
+        : (named.get(node.name.text) ?? (view && { query: viewQuery(view), named: new Map() as Named }));
+    if (inner === undefined) {
+      sources.push(node);
+      continue;
+    }
+    const below = pulledBy(inner.query, catalog, inner.named);
+    queries.push(...below.queries);
+    sources.push(...below.sources);
+  }
+  return { queries, sources };
+}
+
+/**
+ * Prepared queries by their text without key values. The weak key drops them together with the catalogue that they belong to.
+ */
 const cache = new WeakMap<Catalog, Map<string, PreparedPull>>();
 const cachedQueries = 200;
 
-/** Prepares a pull query on a table, or finds it prepared, and gives the keys that it asks for; undefined is a scan. */
+/**
+ * Returns the prepared pull query on tables, from the cache or newly made, and the keys to look up in each table; undefined
+ * means a scan.
+ */
 export function preparedPull(
   query: QueryNode,
+  pulled: Pulled,
   engine: Engine,
   session: Session,
-): { readonly prepared: PreparedPull; readonly keys: readonly Row[] | undefined } {
-  const queries = pulledQueries(query);
-  const source = engine.catalog.sources.get(queries.at(-1)!.from.name.text)!;
-  const point = queries.length > 1 ? undefined : pointLookup(query, source);
+  first: FirstRows | undefined,
+): { readonly prepared: PreparedPull; readonly keys: readonly (readonly Row[] | undefined)[] } {
+  const [only, other] = pulled.sources;
+  const source = engine.catalog.sources.get(only!.name.text);
+  const isPlain = other === undefined && source !== undefined && pulled.queries.length === 1;
+  const point = isPlain ? pointLookup(query, source) : undefined;
   const shape = textWithout(query, point?.literals ?? []);
   let known = cache.get(engine.catalog);
   if (known === undefined) cache.set(engine.catalog, (known = new Map<string, PreparedPull>()));
-  let prepared = known.get(shape);
+  let prepared = query.once === true ? undefined : known.get(shape);
   if (prepared === undefined) {
-    prepared = prepare({ ...query, where: point === undefined ? query.where : point.rest }, source, engine, session);
+    const where = point === undefined ? query.where : point.rest;
+    prepared = prepare({ ...query, where }, pulled.sources, engine, session, first);
     if (known.size >= cachedQueries) known.delete(known.keys().next().value!);
-    known.set(shape, prepared);
+    if (query.once !== true) known.set(shape, prepared);
   }
-  const keys = point === undefined ? prepared.keys : [point.key];
-  if (keys === undefined) checkScan(query, prepared.step, source, session);
+  const keys = point === undefined ? prepared.sources.map(({ keys }) => keys) : [[point.key]];
+  prepared.sources.forEach(({ step, name }, i) => {
+    if (keys[i] === undefined) checkScan(query, step, engine.catalog.sources.get(name)!, session);
+  });
   return { prepared, keys };
 }
 
-function prepare(query: QueryNode, source: SourceObject, engine: Engine, session: Session): PreparedPull {
-  // The state is read as a finite stream: filters then drop rows instead of sending tombstones.
-  const asStream = engine.catalog.withSource({ ...source, spec: { ...source.spec, kind: 'STREAM' } });
-  const { plan } = planTransient(query, new Catalog(asStream), 'pull', session);
-  const queryId = source.createdBy;
-  if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', query.from.span, { source: source.spec.name });
-  const step = allSteps(plan.root).find((each): each is SourceStep => each.op === 'streamSource')!;
-  const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
-  const asKept = keptAs(source);
+function prepare(
+  query: QueryNode,
+  nodes: readonly SourceNode[],
+  engine: Engine,
+  session: Session,
+  first: FirstRows | undefined,
+): PreparedPull {
+  // The state is read as a stream, so that a filter drops rows instead of emitting tombstones.
+  let asStreams = engine.catalog;
+  for (const { name } of nodes) {
+    const source = engine.catalog.sources.get(name.text);
+    if (source === undefined) continue;
+    if (source.featureView !== undefined || source.spec.kind === 'TABLE')
+      asStreams = asStreams.withSource({ ...source, spec: { ...source.spec, kind: 'STREAM' } });
+  }
+  const plan = withNullKeys(planTransient(query, asStreams, 'pull', session, true, first).plan);
+  const steps = allSteps(plan.root);
+  const isStateless = !steps.some(keepsState);
   return {
     columns: plan.root.columns,
-    source: source.spec.name,
+    plan,
+    sources: steps
+      .filter((step): step is SourceStep => step.op === 'streamSource')
+      .map((step) => pulledSource(step, nodes, engine)),
+    topology: isStateless ? topologyOf(plan, engine) : undefined,
+  };
+}
+
+/** The operators of a pull query. Those that hold rows do so in their caches, as much as `heldBytes` says. */
+export function topologyOf(plan: PhysicalPlan, engine: Engine, heldBytes?: number): LocalTopology {
+  return new LocalTopology(plan, {
+    backend: noState,
+    statePrefix: 'pull',
+    partitions: 1,
+    settings: { ...noConflation, cacheBytes: heldBytes },
+    models: engine.models,
+    failures: ignoreFailures,
+  });
+}
+
+function pulledSource(step: SourceStep, nodes: readonly SourceNode[], engine: Engine): PulledSource {
+  const { name } = step.source;
+  const { span } = nodes.find((node) => node.name.text === name)!;
+  const source = engine.catalog.sources.get(name)!;
+  const queryId = source.createdBy;
+  if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', span, { source: name });
+  const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
+  return {
+    name,
+    span,
     queryId,
     step,
-    topology: new LocalTopology(plan, {
-      backend: noState,
-      statePrefix: 'pull',
-      partitions: 1,
-      settings: noConflation,
-      models: undefined,
-      failures: ignoreFailures,
-    }),
     matches: compileWhere(step, () => undefined),
-    rowOf: (change) => asKept(sourceRow(change, step, names), step),
+    rowOf: storedRow(step, names),
     keys: step.where === undefined ? undefined : lookupKeys(step.where, step.reads, source),
   };
 }
 
-/** The columns of a table's key, or of the entity that a feature view is served by. */
+/**
+ * As in SQL, a group may have NULL in its key, and an outer join pads rows whose key is NULL: what is read has no topic whose keys
+ * forbid it.
+ */
+export const withNullKeys = (plan: PhysicalPlan): PhysicalPlan => ({ ...plan, root: keepingNulls(plan.root) });
+
+function keepingNulls(step: Step): Step {
+  const same = withInputs(step, stepInputs(step).map(keepingNulls));
+  if (same.op === 'streamRekey') return { ...same, dropNullKeys: false };
+  return same.op === 'streamAggregate' ? { ...same, nullKeys: true } : same;
+}
+
+/** The key columns of a table, or the entity columns of a feature view. */
 function lookupColumns({ featureView, spec }: SourceObject): readonly Pick<StepColumn, 'name' | 'type'>[] {
   return featureView === undefined
     ? keyColumns(spec.schema)
@@ -109,8 +198,8 @@ function lookupColumns({ featureView, spec }: SourceObject): readonly Pick<StepC
 }
 
 /**
- * The one key that WHERE gives as `column = literal` for each key column, of a type that needs no cast, with the conditions beside
- * those and the literals themselves; undefined for any other WHERE.
+ * The key when WHERE contains `column = literal` for each key column and no literal needs a cast; with the remaining conditions
+ * and the literals. Undefined for any other WHERE.
  */
 function pointLookup(
   query: QueryNode,
@@ -121,12 +210,12 @@ function pointLookup(
   const literals: LiteralNode[] = [];
   const key: Value[] = [];
   for (const { name, type } of lookupColumns(source)) {
-    const found = parts.flatMap((part) => {
+    const equalities = parts.flatMap((part) => {
       const literal = equalLiteral(part, name);
       return literal === undefined ? [] : [{ part, literal }];
     });
-    const [only] = found;
-    if (only === undefined || found.length > 1) return undefined;
+    const [only] = equalities;
+    if (only === undefined || equalities.length > 1) return undefined;
     const { value, literal } = only.literal;
     const isInteger = literal === 'integer' && Number(value) <= 2147483647;
     if (type.kind === 'STRING' && literal === 'string' && value !== null) key.push(value);
@@ -168,23 +257,7 @@ function textWithout({ span }: QueryNode, literals: readonly LiteralNode[]): str
   return result + text.slice(from, span.end);
 }
 
-/** A row as the table's topic has it: a format that cannot hold nulls gives its defaults, from the state too. */
-function keptAs({ spec }: SourceObject): (row: Row, step: SourceStep) => Row {
-  const columns = valueColumns(spec.schema);
-  const slots = columns.map(({ name, type }, slot) => ({ name, type, slot }));
-  const fill = findFormat(spec.valueFormat.format)!.fillNulls?.(slots, spec.valueFormat);
-  if (fill === undefined) return (row) => row;
-  return (row, { reads }) => {
-    const values: Value[] = columns.map(({ name }) => row[reads.indexOf(name)] ?? null);
-    fill(values);
-    return row.map((value, slot) => {
-      const at = columns.findIndex(({ name }) => name === reads[slot]);
-      return at < 0 ? value : values[at]!;
-    });
-  };
-}
-
-/** Without keys a table is read whole, which a server may forbid; a range of one key may be read all the same. */
+/** Refuses a table scan when the server forbids it; a range within one key is allowed. */
 function checkScan(query: QueryNode, { where, reads }: SourceStep, { spec }: SourceObject, session: Session): void {
   if (session.read('ksql.query.pull.table.scan.enabled')) return;
   const keys = keyColumns(spec.schema);
@@ -200,24 +273,6 @@ function checkScan(query: QueryNode, { where, reads }: SourceStep, { spec }: Sou
     });
 }
 
-/** The columns that the pull query reads, taken from a row of the materialised query. */
-function sourceRow(
-  { after, key, timestamp, window }: Change,
-  { reads, source }: SourceStep,
-  names: readonly string[],
-): Row {
-  const keys = keyColumns(source.schema).map(({ name }) => name);
-  return reads.map((name): Value => {
-    const slot = names.indexOf(name);
-    if (slot >= 0) return after![slot] ?? null;
-    const keySlot = keys.indexOf(name);
-    if (keySlot >= 0) return key[keySlot] ?? null;
-    if (name === 'ROWTIME') return timestamp;
-    if (name === 'WINDOWSTART') return window?.start ?? null;
-    return name === 'WINDOWEND' ? (window?.end ?? null) : null;
-  });
-}
-
 /** The keys that a predicate allows, when it fixes every key column by `=` or IN; undefined means a scan. */
 function lookupKeys(predicate: Expr, reads: readonly string[], source: SourceObject): Row[] | undefined {
   const parts = conjuncts(predicate);
@@ -225,7 +280,7 @@ function lookupKeys(predicate: Expr, reads: readonly string[], source: SourceObj
   for (const column of lookupColumns(source)) {
     const values = parts
       .map((part) => fixedValues(part, reads.indexOf(column.name), column.type))
-      .find((each) => each !== undefined);
+      .find((keys) => keys !== undefined);
     if (values === undefined) return undefined;
     keys = keys.flatMap((key) => values.map((value) => [...key, value]));
   }

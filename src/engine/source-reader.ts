@@ -1,6 +1,6 @@
 import type { SourceSpec } from '../specs/source.ts';
 import { lower } from '../plan/physical/lower.ts';
-import type { SourceStep } from '../plan/physical/step.ts';
+import type { SourceStep } from '../plan/physical/steps/source.ts';
 import type { TopicReader, TopicRecord } from '../runtime/ports/node.ts';
 import type { RecordView } from '../records/batch.ts';
 import { SourceDecoder } from '../runtime/source-decoder.ts';
@@ -8,33 +8,45 @@ import type { Value } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 import { wholeSource } from './plan-query.ts';
 
-/** A record of a source: its columns by name, pseudo columns too, and whether it has a value. */
+/** A record of a source: its columns by name, pseudo columns included, and whether its value is non-null. */
 export interface ReadRow {
   readonly values: ReadonlyMap<string, Value>;
   readonly tombstone: boolean;
 }
 
-/** Reads a source's records one by one from the beginning, for tests of SQL files. */
+/** Reads a source's records one at a time from the beginning, for tests in SQL files. */
 export class SourceReader {
   readonly #engine: Engine;
-  readonly #step: SourceStep;
   readonly #reader: TopicReader;
+  #spec: SourceSpec;
+  #step: SourceStep;
+  #decoder: SourceDecoder;
   #failure: string | undefined;
-  readonly #decoder: SourceDecoder;
 
   private constructor(engine: Engine, spec: SourceSpec, reader: TopicReader) {
     this.#engine = engine;
     this.#reader = reader;
-    // As a stream: a table's tombstone is a record like others.
-    this.#step = lower(wholeSource({ ...spec, kind: 'STREAM' })) as SourceStep;
-    this.#decoder = new SourceDecoder(this.#step, engine.schemas, ({ message }) => (this.#failure = message));
+    this.#spec = spec;
+    this.#step = wholeStep(spec);
+    this.#decoder = this.#newDecoder();
+  }
+  #newDecoder(): SourceDecoder {
+    return new SourceDecoder(this.#step, this.#engine.schemas, ({ message }) => (this.#failure = message));
+  }
+
+  /** Reads on with the columns that the source has now. */
+  become(spec: SourceSpec): void {
+    if (spec === this.#spec) return;
+    this.#spec = spec;
+    this.#step = wholeStep(spec);
+    this.#decoder = this.#newDecoder();
   }
 
   static async open(engine: Engine, spec: SourceSpec): Promise<SourceReader> {
     return new SourceReader(engine, spec, await engine.node.openReader(spec.topic, 'beginning'));
   }
 
-  /** The next record, or undefined when none comes in time; throws for one that cannot be read. */
+  /** The next record; undefined when none arrives in time. Throws for a record that cannot be decoded. */
   async next(waitMs: number): Promise<ReadRow | undefined> {
     const [record] = await this.#reader.poll(1, waitMs);
     if (record === undefined) return undefined;
@@ -42,7 +54,7 @@ export class SourceReader {
     if (length >= 5 && record.value![0] === 0)
       await this.#engine.schemas.load(record.value!.readInt32BE(1)).catch(() => undefined);
     this.#failure = undefined;
-    const change = this.#decoder.decode(viewOf(record), record.partition, 0);
+    const change = this.#decoder.decode(recordView(record), record.partition, 0);
     if (change === undefined) throw new TypeError(this.#failure ?? 'the record cannot be read');
     const { reads } = this.#step;
     const keys = this.#step.source.schema.filter(({ role }) => role === 'key').length;
@@ -57,8 +69,12 @@ export class SourceReader {
   }
 }
 
-/** A record that was read, as decoders take it. */
-function viewOf({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
+/** The source is read as a stream: a tombstone of a table is then a record like any other. */
+export const wholeStep = (spec: SourceSpec): SourceStep =>
+  lower(wholeSource({ ...spec, kind: 'STREAM' })) as SourceStep;
+
+/** A record in the form that decoders take. */
+export function recordView({ key, value, offset, timestamp, headers }: TopicRecord): RecordView {
   const keyLength = key?.length ?? 0;
   return {
     bytes: Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)]),

@@ -3,10 +3,10 @@ import type { Span } from '../diagnostics/source.ts';
 import type { Statement } from '../syntax/statements/index.ts';
 import type { Session } from './session.ts';
 
-/** Refuses what a server or a session has switched off, wherever in the statement it stands. */
+/** Refuses constructs that the server or session has disabled, wherever they are in the statement. */
 export function checkSwitches(statement: Statement, session: Session): void {
-  const refuse = (what: string, setting: string, span: Span): never => {
-    throw new SqlError('SWITCHED_OFF', span, { what, setting });
+  const refuse = (construct: string, setting: string, span: Span): never => {
+    throw new SqlError('SWITCHED_OFF', span, { what: construct, setting });
   };
   if (!session.read('ksql.lambdas.enabled')) {
     const lambda = findLambda(statement);
@@ -18,13 +18,13 @@ export function checkSwitches(statement: Statement, session: Session): void {
   }
 }
 
-/** Where the first lambda in a piece of a statement stands. */
+/** The span of the first lambda in a part of a statement. */
 function findLambda(node: unknown): Span | undefined {
   if (typeof node !== 'object' || node === null) return undefined;
   if ('kind' in node && node.kind === 'lambda' && 'span' in node) return node.span as Span;
   for (const [name, child] of Object.entries(node)) {
-    const found = name === 'span' ? undefined : findLambda(child);
-    if (found !== undefined) return found;
+    const lambda = name === 'span' ? undefined : findLambda(child);
+    if (lambda !== undefined) return lambda;
   }
   return undefined;
 }

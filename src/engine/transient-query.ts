@@ -1,24 +1,25 @@
-import { randomBytes } from 'node:crypto';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
-import { readersOf, sourcesOf } from '../plan/physical/topology.ts';
+import { sourcesOf } from '../plan/physical/topology.ts';
 import { hasNull, type Change } from '../runtime/change.ts';
+import { inBatches } from '../runtime/pulled-rows.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
 import type { RunSettings } from '../runtime/run-settings.ts';
 import type { Sink } from '../runtime/sinks/sink.ts';
 import { ErrorCollector } from '../runtime/task/error-collector.ts';
-import { ReaderLog, type OpenReader } from '../runtime/task/reader-log.ts';
+import { ReaderLog } from '../runtime/task/reader-log.ts';
 import { Task } from '../runtime/task/task.ts';
 import type { Value } from '../types/sql-type.ts';
-import type { ClientRow, QueryStream } from './client-rows.ts';
+import { transientId, type ClientRow, type QueryStream } from './client-rows.ts';
 import type { Engine } from './engine.ts';
+import { openReaders, readsFromBeginning } from './open-readers.ts';
 import type { Session } from './session.ts';
 
 export interface TransientOptions {
   readonly isPull: boolean;
   readonly limit: number | undefined;
   readonly name: string;
-  /** ksqlDB's scalable push query: reads what a persistent query writes from now on. */
+  /** A scalable push query of ksqlDB: reads the result of a persistent query from now on. */
   readonly isScalable: boolean;
   readonly backend: StateBackend;
   readonly settings: RunSettings;
@@ -27,7 +28,7 @@ export interface TransientOptions {
 
 const pollMs = 100;
 
-/** The changes that the client has not been sent. */
+/** The changes that were not yet sent to the client. */
 class ClientSink implements Sink {
   #changes: Change[] = [];
 
@@ -40,13 +41,13 @@ class ClientSink implements Sink {
     this.#changes = [];
     return changes;
   }
-  /** Nothing of such a query is committed. */
+  /** Nothing to flush: a transient query commits nothing. */
   flush(): void {
     return undefined;
   }
 }
 
-/** A query over topics that lives as long as its client: its state is in memory. */
+/** A query over topics that runs until its client disconnects; its state is in memory. */
 export class TransientQuery implements QueryStream {
   readonly id: string;
   readonly kind: 'push' | 'pull';
@@ -79,9 +80,14 @@ export class TransientQuery implements QueryStream {
     session: Session,
     options: TransientOptions,
   ): Promise<TransientQuery> {
-    const kind = options.isScalable ? 'SCALABLE_PUSH_QUERY' : 'transient';
-    const id = `${kind}_${options.name}_${randomBytes(8).readBigUInt64BE().toString()}`;
-    const log = new ReaderLog(await openReaders(plan, engine, session, options));
+    const id = transientId(options.name, options.isScalable);
+    const { isPull, isScalable } = options;
+    // Pull queries read all that there is.
+    const isEarliest = isPull || session.read('auto.offset.reset');
+    const readers = await openReaders(plan, (source) =>
+      engine.node.openReader(source.topic, readsFromBeginning(source, isScalable, isEarliest) ? 'beginning' : 'end'),
+    );
+    const log = new ReaderLog(readers);
     const sink = new ClientSink();
     const task = new Task(
       {
@@ -92,6 +98,7 @@ export class TransientQuery implements QueryStream {
         settings: options.settings,
         processingLog: '',
         deadLetters: '',
+        erased: engine.catalog.erasedOf(sourcesOf(plan).map(({ source }) => source.name)),
       },
       {
         log,
@@ -114,19 +121,24 @@ export class TransientQuery implements QueryStream {
       if (left === 0) this.finalMessage = 'Limit Reached';
       while (!this.#closed && left > 0) {
         if (this.#options.isPull && this.#log.caughtUp && this.#task.inputs.every(({ isEmpty }) => isEmpty)) {
+          if (this.#isTable) yield* this.#groups(left);
           this.finalMessage = 'Query Completed';
           return;
         }
         const worked = await this.#task.step();
         const changes = this.#sink.take();
         const came = worked || (await this.#log.wait(this.#task.inputs, pollMs));
-        // A client that is gone is noticed when something is sent: nothing is a chance to look.
+        // A client that has disconnected is only noticed on a write: an empty batch gives the occasion.
         if (!came && changes.length === 0) yield [];
         if (changes.length === 0) continue;
-        // A stream's record without a value is no row; a table's is a tombstone.
-        const given = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
-        // ksqlDB's scalable push queries leave out rows without a key.
-        const sent = this.#options.isScalable ? given.filter(({ key }) => !hasNull(key)) : given;
+        if (this.#options.isPull && this.#isTable) {
+          yield [];
+          continue;
+        }
+        // For a stream a record without a value is no row; for a table it is a tombstone.
+        const visible = this.#isTable ? changes : changes.filter(({ after }) => after !== undefined);
+        // As ksqlDB's scalable push queries, leaves out rows whose key is NULL.
+        const sent = this.#options.isScalable ? visible.filter(({ key }) => !hasNull(key)) : visible;
         const rows = sent.slice(0, left === Infinity ? undefined : left).map((change) => this.#clientRow(change));
         left -= rows.length;
         if (left <= 0) this.finalMessage = 'Limit Reached';
@@ -135,6 +147,17 @@ export class TransientQuery implements QueryStream {
     } finally {
       this.close();
       this.#options.onEnd(this.id);
+    }
+  }
+
+  /** The groups of a pull query, once all records have been read. */
+  async *#groups(limit: number): AsyncIterable<readonly ClientRow[]> {
+    let left = limit;
+    for await (const changes of inBatches([this.#task.current(undefined) ?? []])) {
+      const rows = changes.filter(({ after }) => after !== undefined).slice(0, left === Infinity ? undefined : left);
+      left -= rows.length;
+      yield rows.map((change) => this.#clientRow(change));
+      if (left <= 0) return;
     }
   }
 
@@ -148,29 +171,9 @@ export class TransientQuery implements QueryStream {
     return { values, tombstone: true };
   }
 
-  close(): void {
+  close(why?: string): void {
+    if (!this.#closed) this.finalMessage ??= why;
     this.#closed = true;
     this.#log.close();
   }
-}
-
-/** A reader for each source: tables and pull queries begin with what is there. */
-async function openReaders(
-  plan: PhysicalPlan,
-  engine: Engine,
-  session: Session,
-  { isPull, isScalable }: TransientOptions,
-): Promise<OpenReader[]> {
-  const numbers = readersOf(plan);
-  const readers: OpenReader[] = [];
-  for (const { id, source } of sourcesOf(plan)) {
-    const earliest = isPull || (source.kind === 'TABLE' && !isScalable) || session.read('auto.offset.reset');
-    const { topic } = source;
-    readers.push({
-      topic,
-      reader: numbers.get(id)!,
-      source: await engine.node.openReader(topic, earliest ? 'beginning' : 'end'),
-    });
-  }
-  return readers;
 }

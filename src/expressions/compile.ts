@@ -10,6 +10,8 @@ import {
   equality,
   guarded,
   like,
+  likeIgnoringCase,
+  nullOnError,
   negation,
   nullOperand,
   type OnError,
@@ -18,7 +20,10 @@ import { callsIn, isNull, literalValue, type AnyColumn, type Expr, type ExprOf }
 
 const setKinds = ['STRING', 'INTEGER', 'BIGINT'];
 
-/** A long list of literals of a type whose values are equal where they are the same: looked up, not compared one by one. */
+/**
+ * The values of a long list of literals as a set, for types whose equal values are identical; undefined where items must be
+ * compared one by one.
+ */
 function literalSet({ operand, items }: Extract<Expr, { kind: 'in' }>): ReadonlySet<Value> | undefined {
   if (items.length < 16 || !setKinds.includes(operand.type.kind)) return undefined;
   const isText = operand.type.kind === 'STRING';
@@ -28,12 +33,12 @@ function literalSet({ operand, items }: Extract<Expr, { kind: 'in' }>): Readonly
   return fits ? new Set(items.map((item) => (item.kind === 'literal' ? literalValue(item) : null))) : undefined;
 }
 
-/** An expression that failed for one row, with the place of the expression in its list. */
+/** Called when an expression fails for a row; `index` is the expression's position in its list. */
 export type OnRowError = (error: unknown, index: number) => void;
 
 /**
- * Writes JavaScript for expressions. User text never becomes code: values, functions and casts are constants reached by number,
- * columns are slots. Null: every operator is null (comparisons: false) when an operand is.
+ * Generates JavaScript for expressions. User text never becomes code: values, functions and casts are numbered constants, and
+ * columns are slots. An operator with a NULL operand gives NULL; a comparison gives false.
  */
 class Writer {
   readonly constants: unknown[] = [];
@@ -58,7 +63,7 @@ class Writer {
     return `t${this.#temps++}`;
   }
 
-  /** Code of an expression; its value is never undefined. */
+  /** The code of an expression; its value is never undefined. */
   write(expr: Expr): string {
     switch (expr.kind) {
       case 'literal':
@@ -109,16 +114,16 @@ class Writer {
           const y = this.#temp();
           return `((${y}=${this.write(item)})!==null&&${this.constant(equality(expr.operand.type, item.type))}(${x},${y}))`;
         });
-        return `((${x}=${this.write(expr.operand)})!==null&&(${tests.join('||')}))`;
+        return `((${x}=${this.write(expr.operand)})!==null&&(${tests.join('||') || 'false'}))`;
       }
       case 'like': {
         const [x, y] = [this.#temp(), this.#temp()];
-        const test = `${this.constant(like)}(${x},${y},${this.constant(expr.escape)})`;
+        const test = `${this.constant(expr.ignoresCase === true ? likeIgnoringCase : like)}(${x},${y},${this.constant(expr.escape)})`;
         return `((${x}=${this.write(expr.operand)})===null||(${y}=${this.write(expr.pattern)})===null?null:${test})`;
       }
       case 'case': {
         const x = this.#temp();
-        // A null condition makes the whole CASE null, as ksqlDB's does.
+        // A NULL condition makes the whole CASE NULL, as in ksqlDB.
         return expr.whens.reduceRight(
           (rest, { when, then }) => `((${x}=${this.write(when)})===true?${this.write(then)}:${x}===null?null:${rest})`,
           this.write(expr.otherwise),
@@ -128,7 +133,7 @@ class Writer {
         const cast = castBetween(expr.operand.type, expr.type);
         if (cast === undefined) throw new InternalError(`no cast from ${expr.operand.type.kind} to ${expr.type.kind}`);
         const x = this.#temp();
-        return `((${x}=${this.write(expr.operand)})===null?null:${this.constant(cast)}(${x}))`;
+        return `((${x}=${this.write(expr.operand)})===null?null:${this.constant(expr.isTry === true ? nullOnError(cast) : cast)}(${x}))`;
       }
       case 'subscript': {
         const [x, y] = [this.#temp(), this.#temp()];
@@ -159,9 +164,9 @@ class Writer {
   }
 
   #call(expr: Extract<Expr, { kind: 'call' }>): string {
-    const found = findScalar(expr.fn);
+    const scalar = findScalar(expr.fn);
     const types = expr.args.map(argumentType);
-    const resolution = found && resolveOverload(found.overloads, types);
+    const resolution = scalar && resolveOverload(scalar.overloads, types);
     if (resolution === undefined)
       throw new InternalError(`function ${expr.fn} has no overload for its stored arguments`);
     const { overload } = resolution;
@@ -176,7 +181,7 @@ class Writer {
 
   #arithmetic(expr: Extract<Expr, { kind: 'arithmetic' }>): string {
     const [x, y] = [this.#temp(), this.#temp()];
-    // In a lambda a null operand fails the call around it, as in ksqlDB.
+    // In a lambda a NULL operand makes the enclosing call fail, as in ksqlDB.
     const none = this.#lambdaNames.length > 0 ? `${this.constant(nullOperand)}()` : 'null';
     const guard = `(${x}=${this.write(expr.left)})===null||(${y}=${this.write(expr.right)})===null?${none}:`;
     const plain =
@@ -204,7 +209,7 @@ class Writer {
   }
 }
 
-/** What overload resolution knows of an argument. */
+/** What overload resolution needs of an argument. */
 export function argumentType(expr: ExprOf<AnyColumn>): ArgumentType {
   if (expr.kind === 'lambda') return { kind: 'LAMBDA', arity: expr.params.length };
   if (expr.kind === 'unit') return { kind: 'UNIT' };
@@ -219,7 +224,7 @@ function build<T>(writer: Writer, code: string): T {
   return factory(...writer.constants);
 }
 
-/** A list of expressions as one function from row to row; one that fails is null there and reported. */
+/** Compiles a list of expressions into one function from row to row. An expression that fails is NULL and is reported. */
 export function compileProjection(exprs: readonly Expr[], onError: OnRowError): (row: Row) => Value[] {
   let at = 0;
   const writer = new Writer((error) => onError(error, at));
@@ -245,7 +250,7 @@ export function compileProjection(exprs: readonly Expr[], onError: OnRowError): 
   return build(writer, `function(r){${writer.temps}${body}}`);
 }
 
-/** One expression; a failure is null and reported. */
+/** Compiles one expression. A failure gives NULL and is reported. */
 export function compileExpression(expr: Expr, onError: OnError): (row: Row) => Value {
   const writer = new Writer(onError);
   const report = writer.constant((error: unknown): null => {
@@ -257,7 +262,7 @@ export function compileExpression(expr: Expr, onError: OnError): (row: Row) => V
   return build(writer, `function(r){${writer.temps}try{return ${code}}catch(e){return ${report}(e)}}`);
 }
 
-/** A predicate: true only for true; null is false, and a failure is false and reported. */
+/** Compiles a predicate. NULL counts as false; a failure counts as false and is reported. */
 export function compilePredicate(expr: Expr, onError: OnError): (row: Row) => boolean {
   const writer = new Writer(onError);
   const report = writer.constant((error: unknown): boolean => {
@@ -268,7 +273,7 @@ export function compilePredicate(expr: Expr, onError: OnError): (row: Row) => bo
   return build(writer, `function(r){${writer.temps}try{return ${code}===true}catch(e){return ${report}(e)}}`);
 }
 
-/** The value of an expression without columns, or undefined when it fails. */
+/** The value of an expression without columns; undefined when it fails. */
 export function evaluateConstant(expr: ExprOf<AnyColumn>): Value | undefined {
   let failed = false;
   const value = compileExpression(expr as Expr, () => {
@@ -277,15 +282,15 @@ export function evaluateConstant(expr: ExprOf<AnyColumn>): Value | undefined {
   return failed ? undefined : value;
 }
 
-/** A table function applied to a row: the rows it gives. */
+/** Compiles a table function: from a row to the rows that it gives. */
 export function compileTableFunction(
   fn: string,
   args: readonly Expr[],
   returns: SqlType,
   onError: OnError,
 ): (row: Row) => readonly Value[] {
-  const found = findTableFunction(fn);
-  const resolution = found && resolveOverload(found.overloads, args.map(argumentType));
+  const tableFunction = findTableFunction(fn);
+  const resolution = tableFunction && resolveOverload(tableFunction.overloads, args.map(argumentType));
   if (resolution === undefined)
     throw new InternalError(`table function ${fn} has no overload for its stored arguments`);
   const evaluate = resolution.overload.bind({ args: args.map((arg) => arg.type), returns, constants: [] }) as (
@@ -302,13 +307,13 @@ export function compileTableFunction(
   };
 }
 
-/** A slot of the key or of one side of a join. */
+/** A slot in the key or in one side of a join. */
 export interface JoinPlace {
   readonly side: 'key' | 'left' | 'right';
   readonly slot: number;
 }
 
-/** The row of a join from its key and two sides; the columns of a side that is missing are null. */
+/** Builds the row of a join from its key and both sides; the columns of a missing side are NULL. */
 export function compileJoinRow(
   places: readonly JoinPlace[],
 ): (key: Row, left: Row | undefined, right: Row | undefined) => Value[] {

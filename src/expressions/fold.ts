@@ -16,8 +16,8 @@ const foldable = new Set([
 ]);
 
 /**
- * Replaces parts without columns by their value. Volatile functions are kept, and so is a part that fails, which must fail for
- * each row. `true AND x` becomes x, `false AND x` false, and the like for OR.
+ * Replaces subexpressions without columns by their values. Volatile functions are kept. A subexpression that fails is kept too,
+ * because it must fail for each row. `true AND x` becomes x, `false AND x` becomes false; OR accordingly.
  */
 export function foldConstants<C extends AnyColumn>(expr: ExprOf<C>): ExprOf<C> {
   const folded = mapChildren(expr, (child) => foldConstants(child));
@@ -41,7 +41,7 @@ export function foldConstants<C extends AnyColumn>(expr: ExprOf<C>): ExprOf<C> {
 }
 
 /** Whether an expression reads no column and gives the same value at each call. */
-function isConstant(expr: ExprOf<AnyColumn>): boolean {
+export function isConstant(expr: ExprOf<AnyColumn>): boolean {
   if (expr.kind === 'column' || expr.kind === 'lambdaVariable') return false;
   if (expr.kind === 'call' && (findScalar(expr.fn)?.volatile ?? true)) return false;
   return children(expr).every((child) => isConstant(child));

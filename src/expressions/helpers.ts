@@ -13,10 +13,10 @@ import {
 } from '../types/numbers.ts';
 import type { Long, SqlType, Value } from '../types/sql-type.ts';
 
-/** What happens with an exception of one function call inside an expression: it is told, and the call is null. */
+/** Receives the exception of a function call inside an expression; the value of the call is NULL. */
 export type OnError = (error: unknown) => void;
 
-/** A scalar function that skips the call when an argument is null, and turns an exception into null. */
+/** Wraps a scalar function: a NULL argument skips the call, and an exception is reported and gives NULL. */
 export function guarded(
   evaluate: (...args: Value[]) => unknown,
   acceptsNull: boolean,
@@ -38,7 +38,7 @@ export function guarded(
   };
 }
 
-/** What arithmetic on null is inside a lambda. */
+/** Arithmetic on NULL inside a lambda: throws. */
 export function nullOperand(): never {
   throw new EvaluationError('an operand in a lambda is null');
 }
@@ -46,7 +46,7 @@ export function nullOperand(): never {
 type Operator = '+' | '-' | '*' | '/' | '%';
 type Binary = (left: never, right: never) => Value;
 
-/** Arithmetic on two non-null operands of these types; DECIMAL beside another number works on decimals, DOUBLE on doubles. */
+/** Arithmetic on two non-null operands of these types; with a DECIMAL operand on decimals, with a DOUBLE operand on doubles. */
 export function arithmetic(op: Operator, left: SqlType, right: SqlType, result: SqlType): Binary {
   if (result.kind === 'DECIMAL') {
     const [a, b] = [scaleOf(left), scaleOf(right)];
@@ -89,7 +89,7 @@ const doubleOps: Record<Operator, (x: number, y: number) => number> = {
   '%': (x, y) => x % y,
 };
 
-/** The order of two non-null values whose types may differ among the numbers. */
+/** Compares two non-null values; their types may be different number types. */
 export function comparator(left: SqlType, right: SqlType): (a: Value, b: Value) => number {
   if (left.kind === 'BYTES') return (a, b) => compareBytes(a as Buffer, b as Buffer);
   if (left.kind === 'DECIMAL' || right.kind === 'DECIMAL') {
@@ -119,28 +119,22 @@ export function negation(type: SqlType): (value: Long) => Long {
   return (value) => (typeof value === 'number' ? 0 - value : canonical(-value));
 }
 
-/** 1-based, negative from the end; out of range is null. */
+/** The element at a 1-based index; a negative index counts from the end. Out of range is NULL. */
 export function elementAt(items: readonly Value[], index: number): Value {
   const at = index > 0 ? index - 1 : index < 0 ? items.length + index : -1;
   return items[at] ?? null;
 }
 
-const likeCache = new Map<string, RegExp>();
-/** LIKE: `%` any text, `_` one character; neither matches across lines' ends specially, as in Java without DOTALL. */
-export function like(value: string, pattern: string, escape: string | null): boolean {
-  const key = `${escape ?? ''}\u0000${pattern}`;
-  let regex = likeCache.get(key);
-  if (regex === undefined) {
-    let text = '';
-    for (let i = 0; i < pattern.length; i++) {
-      const c = pattern[i]!;
-      if (escape !== null && c === escape && i + 1 < pattern.length) text += quote(pattern[++i]!);
-      else text += c === '%' ? '.*' : c === '_' ? '.' : quote(c);
+export { like, likeIgnoringCase } from './like.ts';
+
+/** TRY_CAST: a value that cannot be cast is null, and nothing is said of it. */
+export const nullOnError =
+  (cast: (value: Value) => Value) =>
+  (value: Value): Value => {
+    try {
+      return cast(value);
+    } catch (error) {
+      if (error instanceof EvaluationError) return null;
+      throw error;
     }
-    regex = new RegExp(`^${text}$`);
-    if (likeCache.size > 1000) likeCache.clear();
-    likeCache.set(key, regex);
-  }
-  return regex.test(value);
-}
-const quote = (c: string): string => c.replace(/[.*+?^${}()|[\]\\/-]/, '\\$&');
+  };

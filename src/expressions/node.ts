@@ -2,7 +2,7 @@ import type { BOOLEAN as BooleanConstant, Long, SqlType, Value } from '../types/
 import { canonical } from '../types/numbers.ts';
 import { InternalError } from '../util/internal-error.ts';
 
-/** A column of a step's input: its slot in the row. The name is for people only. */
+/** A column of a step's input, identified by its slot in the row. The name is only shown to users. */
 export interface SlotColumn {
   readonly kind: 'column';
   readonly slot: number;
@@ -13,25 +13,23 @@ export interface SlotColumn {
 /** Identifies a column within one bind: two columns of the same name have two ids. */
 export type ColumnId = number;
 
-/** A column as a query means it. Name and source are for people only: nothing is found by them. */
+/** A column in a bound query, identified by its id. Name and source are only shown to users. */
 export interface BoundColumn {
   readonly kind: 'column';
   readonly id: ColumnId;
   readonly name: string;
-  /** The alias of its source, where the query has several. */
+  /** The alias of its source, where the query has several sources. */
   readonly source?: string;
   readonly type: SqlType;
 }
 export type AnyColumn = SlotColumn | BoundColumn;
 
-/** What stored steps hold and the runtime compiles. */
+/** Expressions of physical plans: stored in steps and compiled by the runtime. */
 export type Expr = ExprOf<SlotColumn>;
-/** What binding gives and plans are rewritten in. */
+/** Expressions of bound queries and logical plans. */
 export type BoundExpr = ExprOf<BoundColumn>;
 
-/**
- * A typed expression: plain JSON, so that physical plans store it. Every node has the type of its value.
- */
+/** A typed expression as plain JSON, which physical plans store. Every node carries the type of its value. */
 export type ExprOf<C extends AnyColumn> =
   | Literal
   | C
@@ -78,6 +76,8 @@ export type ExprOf<C extends AnyColumn> =
       readonly operand: ExprOf<C>;
       readonly pattern: ExprOf<C>;
       readonly escape: string | null;
+      /** ILIKE. */
+      readonly ignoresCase?: true;
       readonly type: BooleanType;
     }
   | {
@@ -86,7 +86,12 @@ export type ExprOf<C extends AnyColumn> =
       readonly otherwise: ExprOf<C>;
       readonly type: SqlType;
     }
-  | { readonly kind: 'cast'; readonly operand: ExprOf<C>; readonly type: SqlType }
+  | {
+      readonly kind: 'cast';
+      readonly operand: ExprOf<C>;
+      readonly type: SqlType;
+      /** TRY_CAST. */ readonly isTry?: true;
+    }
   | { readonly kind: 'subscript'; readonly operand: ExprOf<C>; readonly index: ExprOf<C>; readonly type: SqlType }
   | { readonly kind: 'field'; readonly operand: ExprOf<C>; readonly field: string; readonly type: SqlType }
   | { readonly kind: 'array'; readonly items: readonly ExprOf<C>[]; readonly type: SqlType }
@@ -102,20 +107,20 @@ export type ExprOf<C extends AnyColumn> =
 
 type BooleanType = typeof BooleanConstant;
 
-/** BIGINT and DECIMAL beyond 2^53 and BYTES (base64) are held as text, so that plans stay JSON. */
+/** A constant. BIGINT and DECIMAL beyond 2^53 and BYTES (base64) are held as text, so that plans stay JSON. */
 export interface Literal {
   readonly kind: 'literal';
   readonly type: SqlType;
   readonly value: string | number | boolean | null;
-  /** Set for a null that was given a type: CAST(NULL AS INT). Another null takes the type that its place asks for. */
+  /** Set for a NULL with an explicit type, such as CAST(NULL AS INT). Any other NULL takes the type of its context. */
   readonly typed?: true;
 }
 
-/** Whether an expression is a NULL that has no type of its own. */
+/** Whether an expression is a NULL without an explicit type. */
 export const isNull = (expr: ExprOf<AnyColumn>): boolean =>
   expr.kind === 'literal' && expr.value === null && expr.typed !== true;
 
-/** The value of a literal as rows hold it. */
+/** The value of a literal in the form that rows use. */
 export function literalValue(literal: Literal): Value {
   const { type, value } = literal;
   if (value === null) return null;
@@ -124,7 +129,7 @@ export function literalValue(literal: Literal): Value {
   return value;
 }
 
-/** A literal of a scalar value; collections have none. */
+/** A literal of a scalar value; collections have no literal. */
 export function literal(type: SqlType, value: Value): Literal {
   if (typeof value === 'bigint') return { kind: 'literal', type, value: (value as Long).toString() };
   if (Buffer.isBuffer(value)) return { kind: 'literal', type, value: value.toString('base64') };
@@ -223,7 +228,7 @@ export function mapChildren<C extends AnyColumn>(expr: ExprOf<C>, change: (child
   }
 }
 
-/** The columns that expressions read, one entry for each place. */
+/** The columns that expressions read, once per occurrence. */
 export function* columnsIn<C extends AnyColumn>(exprs: Iterable<ExprOf<C>>): Iterable<C> {
   for (const expr of exprs)
     if (expr.kind === 'column') yield expr;
@@ -254,7 +259,7 @@ export function mapColumns<A extends AnyColumn, B extends AnyColumn>(
   return mapChildren(expr as unknown as ExprOf<B>, (child) => mapColumns(child as unknown as ExprOf<A>, change));
 }
 
-/** An expression that reads no column, as one over any rows. */
+/** An expression without columns, as a step's expression. */
 export const constantExpr = (expr: BoundExpr): Expr =>
   mapColumns(expr, (column): Expr => {
     throw new InternalError(`a constant reads column ${column.name}`);
@@ -265,7 +270,7 @@ export function callsIn<C extends AnyColumn>(expr: ExprOf<C>): string[] {
   return [...(expr.kind === 'call' ? [expr.fn] : []), ...children(expr).flatMap((child) => callsIn(child))];
 }
 
-/** The conjuncts of a predicate: `a AND b AND c` as a list. */
+/** The operands of a conjunction: `a AND b AND c` as a list. */
 export function conjuncts<C extends AnyColumn>(expr: ExprOf<C>): ExprOf<C>[] {
   return expr.kind === 'logic' && expr.op === 'AND' ? [...conjuncts(expr.left), ...conjuncts(expr.right)] : [expr];
 }

@@ -2,7 +2,7 @@ import { typeText } from '../types/sql-type.ts';
 import { valueText } from '../types/text.ts';
 import { literalValue, type AnyColumn, type ExprOf } from './node.ts';
 
-/** The expression as readable SQL, for EXPLAIN and the processing log. */
+/** The expression as SQL text, for EXPLAIN and the processing log. */
 export function printExpr(expr: ExprOf<AnyColumn>): string {
   const list = (exprs: readonly ExprOf<AnyColumn>[]): string => exprs.map(printExpr).join(', ');
   switch (expr.kind) {
@@ -32,11 +32,11 @@ export function printExpr(expr: ExprOf<AnyColumn>): string {
     case 'in':
       return `(${printExpr(expr.operand)} IN (${list(expr.items)}))`;
     case 'like':
-      return `(${printExpr(expr.operand)} LIKE ${printExpr(expr.pattern)})`;
+      return `(${printExpr(expr.operand)} ${expr.ignoresCase === true ? 'ILIKE' : 'LIKE'} ${printExpr(expr.pattern)})`;
     case 'case':
       return `CASE ${expr.whens.map(({ when, then }) => `WHEN ${printExpr(when)} THEN ${printExpr(then)}`).join(' ')} ELSE ${printExpr(expr.otherwise)} END`;
     case 'cast':
-      return `CAST(${printExpr(expr.operand)} AS ${typeText(expr.type)})`;
+      return `${expr.isTry === true ? 'TRY_CAST' : 'CAST'}(${printExpr(expr.operand)} AS ${typeText(expr.type)})`;
     case 'subscript':
       return `${printExpr(expr.operand)}[${printExpr(expr.index)}]`;
     case 'field':
@@ -54,6 +54,6 @@ export function printExpr(expr: ExprOf<AnyColumn>): string {
   }
 }
 
-/** A column as people read it: with its source where the query has several. */
+/** A column's name, qualified by its source where the query has several. */
 export const columnName = (column: { readonly name: string; readonly source?: string | undefined }): string =>
   column.source === undefined ? column.name : `${column.source}.${column.name}`;

@@ -8,7 +8,7 @@ export function sameExpr(a: ExprOf<AnyColumn>, b: ExprOf<AnyColumn>): boolean {
   return sameParts(facts(a), facts(b)) && sameExprs(children(a), children(b));
 }
 
-/** The same of two lists, place by place. */
+/** Whether two lists hold the same expressions in the same order. */
 export function sameExprs(a: readonly ExprOf<AnyColumn>[], b: readonly ExprOf<AnyColumn>[]): boolean {
   return a.length === b.length && a.every((expr, i) => sameExpr(expr, b[i]!));
 }
@@ -16,7 +16,7 @@ export function sameExprs(a: readonly ExprOf<AnyColumn>[], b: readonly ExprOf<An
 const sameParts = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((part, i) => part === b[i]);
 
-/** What a node says beside its type and its operands. */
+/** The properties of a node other than its type and operands. */
 function facts(expr: ExprOf<AnyColumn>): readonly unknown[] {
   switch (expr.kind) {
     case 'literal':
@@ -33,7 +33,9 @@ function facts(expr: ExprOf<AnyColumn>): readonly unknown[] {
     case 'distinct':
       return [expr.negated];
     case 'like':
-      return [expr.escape];
+      return [expr.escape, expr.ignoresCase];
+    case 'cast':
+      return [expr.isTry];
     case 'field':
       return [expr.field];
     case 'lambda':
@@ -47,7 +49,6 @@ function facts(expr: ExprOf<AnyColumn>): readonly unknown[] {
     case 'negate':
     case 'not':
     case 'in':
-    case 'cast':
     case 'subscript':
     case 'array':
     case 'map':

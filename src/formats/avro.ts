@@ -1,7 +1,7 @@
 import { hasOddMapKey, typeText, type SqlType, type Value } from '../types/sql-type.ts';
 import { backwardProblem } from './avro/compatible.ts';
 import { avroReader, recordReader } from './avro/read.ts';
-import { avroText, parseAvro, refusedName, sqlTypeOf, withoutNull } from './avro/schema.ts';
+import { avroText, fieldsOf, parseAvro, refusedName, sqlTypeOf, withFields, withoutNull } from './avro/schema.ts';
 import { AvroReader } from './avro/wire.ts';
 import { avroWriter, recordWriter } from './avro/write.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from './define.ts';
 import { schemaDecoder, schemaEncoder } from './schema-frames.ts';
 
-/** Why a type has a name that is none of Avro's. */
+/** Why a type has a field name that Avro does not allow. */
 function nameRefusal(type: SqlType): string | undefined {
   switch (type.kind) {
     case 'MAP':
@@ -75,7 +75,7 @@ function writerOf(schema: SchemaText, columns: readonly DecodeColumn[], { wrap }
   };
 }
 
-/** Avro behind the id of its schema: read by the schema it was written with, only the wanted fields. */
+/** Avro behind a schema id. A record is read with the schema that it was written with; only the needed fields are decoded. */
 export const avro: Format = {
   name: 'AVRO',
   supportsKey: true,
@@ -94,17 +94,13 @@ export const avro: Format = {
     type: 'AVRO',
     check: parseAvro,
     cannotRead: (newer, older) => backwardProblem(parseAvro(newer), parseAvro(older)),
+    extended: (schema, columns) => withFields(schema, columns),
     schemaOf: (columns, { wrap, fullName }, name) => avroText(columns, wrap, fullName ?? name),
-    columnsOf: (text, { wrap }, named) => {
+    columnsOf: (text, { wrap }, named, leftOut = () => undefined) => {
       const schema = withoutNull(parseAvro(text));
-      if (!wrap || schema.kind !== 'record') {
-        const type = sqlTypeOf(schema, named);
-        return type === undefined ? [] : [{ name: undefined, type }];
-      }
-      return schema.fields.flatMap((field) => {
-        const type = sqlTypeOf(field.type, named);
-        return type === undefined ? [] : [{ name: named(field.name), type }];
-      });
+      if (wrap && schema.kind === 'record') return fieldsOf(schema.fields, named, leftOut);
+      const type = sqlTypeOf(schema, named, leftOut, '');
+      return type === undefined ? [] : [{ name: undefined, type }];
     },
   },
   decoder: (columns, options) => schemaDecoder(columns, options, (schema) => readerOf(schema, columns, options.wrap)),

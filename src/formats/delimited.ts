@@ -1,12 +1,13 @@
 import { castBetween } from '../types/casts.ts';
 import { decimalFromText, decimalText } from '../types/decimals.ts';
-import { doubleText } from '../types/numbers.ts';
+import { doubleText, readDouble } from '../types/numbers.ts';
 import { STRING, typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
 import { DecodeError, type Format } from './define.ts';
+import { timeNumber } from './time-numbers.ts';
 
 const unsupported = ['ARRAY', 'MAP', 'STRUCT'];
 
-/** The fields of one line: quoted ones may hold the delimiter, and double their quotes. */
+/** Splits a line into fields. A quoted field may contain the delimiter; quotes in it are doubled. */
 function splitLine(line: string, delimiter: string): string[] {
   if (!line.includes('"')) return line.split(delimiter);
   const fields: string[] = [];
@@ -40,13 +41,19 @@ function reader(type: SqlType): (text: string) => Value {
       return (text) => text;
     case 'DECIMAL':
       return (text) => decimalFromText(text.trim(), type, true);
+    case 'DOUBLE':
+      return (text) => {
+        const value = readDouble(text);
+        if (value === undefined) throw new DecodeError(`"${text}" is not a DOUBLE`);
+        return value;
+      };
     case 'BYTES':
       return (text) => Buffer.from(text, 'base64');
     case 'DATE':
     case 'TIME':
     case 'TIMESTAMP': {
       const toLong = castBetween(STRING, { kind: 'BIGINT' })!;
-      return (text) => Number(toLong(text));
+      return (text) => timeNumber(toLong(text) as Long, type.kind);
     }
     case 'BOOLEAN':
       return (text) => text.trim().toLowerCase() === 'true';
@@ -69,7 +76,8 @@ function writer(type: SqlType): (value: Value) => string {
 }
 
 function quoted(text: string, delimiter: string, first: boolean): string {
-  // commons-csv's minimal quoting: a delimiter, quote or line break, or a first field that starts with no letter or digit.
+  // Minimal quoting of commons-csv: when a field contains a delimiter, quote or line break, or when the first field does not
+  // begin with a letter or digit.
   const needs =
     text.includes(delimiter) ||
     /["\r\n]/.test(text) ||
@@ -78,7 +86,7 @@ function quoted(text: string, delimiter: string, first: boolean): string {
   return needs ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Fields separated by one character; an empty field is null, and the number of fields must be the number of columns. */
+/** Fields separated by one character. An empty field is NULL; the number of fields must equal the number of columns. */
 export const delimited: Format = {
   name: 'DELIMITED',
   supportsKey: true,

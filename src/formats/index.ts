@@ -11,20 +11,20 @@ import { protobufNosr } from './protobuf-nosr.ts';
 const formats: readonly Format[] = [json, jsonSr, avro, kafka, delimited, protobuf, protobufNosr, none];
 const byName = new Map(formats.map((format) => [format.name, format]));
 
-/** What keys are held in where there are none. */
+/** The format of keys of a source without key columns. */
 export const keylessFormat = none.name;
 
-/** The format of a name in any case, or undefined. */
+/** The format with this name in any case, or undefined. */
 export function findFormat(name: string): Format | undefined {
   return byName.get(name.toUpperCase());
 }
 export const formatNames = (): string[] => [...byName.keys()].sort();
 
 const registered = formats.flatMap((format) => format.registered ?? []);
-/** The types of schemas that a registry holds. */
+/** The types of schemas in a registry. */
 export const schemaTypes = registered.map(({ type }) => type).sort();
-/** The type of a schema that a registry's client does not name. */
+/** The schema type when a client gives none. */
 export const defaultSchemaType = 'AVRO' satisfies SchemaFormat['type'];
-/** What is known of a type of schemas. */
+/** The format with this schema type. */
 export const schemaFormat = (type: SchemaFormat['type']): SchemaFormat =>
-  registered.find((each) => each.type === type)!;
+  registered.find((candidate) => candidate.type === type)!;

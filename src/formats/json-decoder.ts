@@ -1,12 +1,15 @@
 import { EvaluationError } from '../types/numbers.ts';
 import { parseJson } from '../types/json.ts';
+import { readWhole } from '../types/read-part.ts';
 import type { SqlType, Value } from '../types/sql-type.ts';
 import { DecodeError, type Decode, type DecodeColumn, type FormatOptions } from './define.ts';
-import { findField, fromJson, integerText } from './json-convert.ts';
-import { isSpace, JsonScanner } from './json-scanner.ts';
+import { findField, fromJson } from './json-convert.ts';
+import { JsonScanner } from './json-scanner.ts';
+import { JsonKeys } from './json-keys.ts';
+import { nestedReader, type JsonReader } from './json-readers.ts';
 import { TextTable } from './text-table.ts';
 
-/** Decodes whole JSON texts through a tree: what the scanner must agree with, and what reads unwrapped values. */
+/** Decodes by parsing the whole text to a tree: the reference for the scanner, and the decoder of unwrapped values. */
 export function slowJsonDecoder(columns: readonly DecodeColumn[], { wrap }: FormatOptions): Decode {
   return (bytes, start, end, row) => {
     const json = parse(bytes.utf8Slice(start, end));
@@ -18,8 +21,8 @@ export function slowJsonDecoder(columns: readonly DecodeColumn[], { wrap }: Form
       return true;
     }
     if (!(json instanceof Map)) throw new DecodeError('the value is not a JSON object');
-    for (const { name, type, slot } of columns)
-      if (slot >= 0) row[slot] = fromJson(findField(json, name) ?? null, type, `$.${name}`);
+    for (const { name, type, slot, part } of columns)
+      if (slot >= 0) row[slot] = fromJson(findField(json, name) ?? null, type, `$.${name}`, part);
     return true;
   };
 }
@@ -33,44 +36,34 @@ function parse(text: string): ReturnType<typeof parseJson> {
   }
 }
 
-/** A key as it stood at some place of the last record, and the column it is; the next record very likely has it there too. */
-interface Predicted {
-  readonly bytes: Buffer;
-  readonly column: number;
-}
-
 /**
- * Decodes JSON objects from bytes, reading only the wanted columns: keys are guessed from the record before, other values are
- * skipped (and still checked), numbers are read without making text. What nests is handed to the tree decoder.
+ * Decodes JSON objects directly from bytes, reading only the needed columns, and of nested ones only what is read. Keys are predicted
+ * from the previous record; other values are checked but not decoded; numbers are read without an intermediate string. A record that
+ * the scan cannot read goes to the tree decoder.
  */
 export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOptions): Decode {
   if (columns.length === 1 && !options.wrap) return unwrappedDecoder(columns, options);
   const wanted = columns.filter(({ slot }) => slot >= 0);
-  const byName = new Map(wanted.map(({ name }, i) => [name, i]));
+  const keys = new JsonKeys(new Map(wanted.map(({ name }, i) => [name, i])));
   const slots = wanted.map(({ slot }) => slot);
   const types = wanted.map(({ type }) => type);
   const names = wanted.map(({ name }) => name);
   const texts = wanted.map(() => new TextTable());
-  const predicted: Predicted[] = [];
+  const nested = wanted.map(({ type, part }) =>
+    type.kind === 'STRUCT' || type.kind === 'ARRAY' || type.kind === 'MAP'
+      ? nestedReader(type, part ?? readWhole, (scalar) => new ScalarReader(scalar))
+      : undefined,
+  );
   const scanner = new JsonScanner();
-  /** The number of the scan that met each column last. */
+  /** For each column, the number of the last scan that has read it. */
   const seen = wanted.map(() => 0);
   let scans = 0;
   const isLate = wanted.map(({ late, type }) => late === true && type.kind === 'STRING');
-  /** Where the texts that wait begin, -1 for none. */
+  /** The start offsets of late text columns in the last record; -1 for none. */
   const lateAt = wanted.map(() => -1);
   const slow = slowJsonDecoder(columns, options);
 
-  const lookUp = (bytes: Buffer, start: number, end: number, place: number): Predicted => {
-    const text = scanner.keyText(bytes, start, end);
-    const exact = byName.get(text);
-    const column = exact ?? byName.get(text.toUpperCase()) ?? -1;
-    const found: Predicted = { bytes: Buffer.from(bytes.subarray(start, end)), column };
-    if (place < 256) predicted[place] = found;
-    return found;
-  };
-
-  // What is rare is left to the tree decoder whole: a field given twice, in whatever case, and every text that fails here.
+  // Rare cases go to the tree decoder: duplicate fields (in any case), and every text for which the scan fails.
   const decode = (bytes: Buffer, start: number, end: number, row: Value[]): boolean => {
     try {
       if (scan(bytes, start, end, row)) return true;
@@ -87,39 +80,20 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
   };
   return Object.assign(decode, { late });
 
-  /** True when the whole object was read; false when it must be read otherwise. */
+  /** Reads the whole object; false when the tree decoder must read it. */
   function scan(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
     for (let column = 0; column < slots.length; column++) {
       row[slots[column]!] = null;
       lateAt[column] = -1;
     }
     scans++;
-    let i = start;
-    while (i < end && isSpace(bytes[i]!)) i++;
-    if (bytes[i] !== 123 || i >= end) return false;
-    i++;
     scanner.reset(bytes, end);
-    for (let place = 0; ; place++) {
-      while (i < end && isSpace(bytes[i]!)) i++;
-      if (place === 0 && bytes[i] === 125) {
-        i++;
-        break;
-      }
-      if (bytes[i] !== 34 || i >= end) scanner.fail(i);
-      const keyStart = i + 1;
-      let guess = predicted[place];
-      const length = guess === undefined ? -1 : guess.bytes.length;
-      if (guess !== undefined && bytes[keyStart + length] === 34 && same(guess.bytes, bytes, keyStart, length)) {
-        i = keyStart + length + 1;
-      } else {
-        i = scanner.skipString(i);
-        guess = lookUp(bytes, keyStart, i - 1, place);
-      }
-      while (i < end && isSpace(bytes[i]!)) i++;
-      if (bytes[i] !== 58 || i >= end) scanner.fail(i);
-      i++;
-      while (i < end && isSpace(bytes[i]!)) i++;
-      const { column } = guess;
+    const opening = scanner.skipSpace(start);
+    if (bytes[opening] !== 123 || opening >= end) return false;
+    let i = scanner.enter(opening, 125);
+    for (let place = 0; i >= 0; place++) {
+      const column = keys.find(scanner, bytes, i, place);
+      i = scanner.skipColon(scanner.next);
       if (column < 0) {
         i = scanner.skipValue(i);
       } else {
@@ -129,28 +103,39 @@ export function jsonDecoder(columns: readonly DecodeColumn[], options: FormatOpt
           lateAt[column] = i;
           i = scanner.skipString(i);
         } else {
-          row[slots[column]!] = readValue(scanner, bytes, i, types[column]!, names[column]!, texts[column]!);
+          const reader = nested[column];
+          row[slots[column]!] =
+            reader === undefined
+              ? readValue(scanner, bytes, i, types[column]!, names[column]!, texts[column]!)
+              : reader.read(scanner, bytes, i);
           i = scanner.next;
         }
       }
-      while (i < end && isSpace(bytes[i]!)) i++;
-      const c = bytes[i++];
-      if (i > end) scanner.fail(i);
-      if (c === 125) break;
-      if (c !== 44) scanner.fail(i - 1);
+      i = scanner.following(i, 125);
     }
-    while (i < end && isSpace(bytes[i]!)) i++;
+    i = scanner.skipSpace(scanner.next);
     if (i < end) scanner.fail(i);
     return true;
   }
 }
 
-function same(key: Buffer, bytes: Buffer, start: number, length: number): boolean {
-  for (let k = 0; k < length; k++) if (key[k] !== bytes[start + k]) return false;
-  return true;
+/** Scalars inside of nested values. */
+class ScalarReader implements JsonReader {
+  readonly #type: SqlType;
+  readonly #texts = new TextTable();
+
+  constructor(type: SqlType) {
+    this.#type = type;
+  }
+  read(scanner: JsonScanner, bytes: Buffer, i: number): Value {
+    return readValue(scanner, bytes, i, this.#type, '', this.#texts);
+  }
 }
 
-/** One value at `i`; leaves the scanner's `next` behind it. */
+const isInteger = (kind: SqlType['kind']): boolean =>
+  kind === 'BIGINT' || kind === 'INTEGER' || kind === 'TIMESTAMP' || kind === 'DATE' || kind === 'TIME';
+
+/** Reads the value at `i`; `scanner.next` is then the offset behind it. */
 function readValue(
   scanner: JsonScanner,
   bytes: Buffer,
@@ -165,18 +150,29 @@ function readValue(
     return null;
   }
   if (type.kind === 'STRING' && c === 34) return scanner.readString(i, texts);
-  if (type.kind === 'DOUBLE' && c !== 34) {
+  if (type.kind === 'DOUBLE') {
     const value = scanner.readDouble(i);
     if (value !== undefined) return value;
-  } else if ((type.kind === 'BIGINT' || type.kind === 'INTEGER' || type.kind === 'TIMESTAMP') && c !== 34) {
+  } else if (isInteger(type.kind)) {
     const value = scanner.readInteger(i);
-    if (value !== undefined) {
-      if (type.kind === 'INTEGER' && (value | 0) !== value) return integerText(String(value), `$.${name}`, 32);
+    // A number beyond 32 bits is refused below, where the type has no more.
+    if (value !== undefined && (type.kind === 'BIGINT' || type.kind === 'TIMESTAMP' || (value | 0) === value))
       return value;
-    }
   }
+  return readOther(scanner, bytes, i, type, name);
+}
+
+/** The values that take longer or are rarer: apart, so that the others are compiled into the scan. */
+function readOther(scanner: JsonScanner, bytes: Buffer, i: number, type: SqlType, name: string): Value {
+  if (type.kind === 'DECIMAL') {
+    const value = scanner.readDecimal(i, type.precision, type.scale);
+    if (value !== undefined) return value;
+  }
+  const c = bytes[i]!;
   const end = scanner.skipValue(i);
   scanner.next = end;
+  if (type.kind === 'BOOLEAN' && (c === 116 || c === 102)) return c === 116;
+  if (type.kind === 'DOUBLE' && (c === 45 || (c >= 48 && c <= 57))) return Number(bytes.latin1Slice(i, end));
   return fromJson(parse(bytes.utf8Slice(i, end)), type, `$.${name}`);
 }
 

@@ -1,41 +1,10 @@
-import {
-  array,
-  BIGINT,
-  BOOLEAN,
-  BYTES,
-  DATE,
-  decimal,
-  DOUBLE,
-  INTEGER,
-  map,
-  STRING,
-  struct,
-  TIME,
-  TIMESTAMP,
-  type SqlType,
-} from '../types/sql-type.ts';
-import type { DecodeColumn, Format, FormatOptions } from './define.ts';
+import { array, map, struct, typeText, type SqlType } from '../types/sql-type.ts';
+import { EvaluationError } from '../types/numbers.ts';
+import { DecodeError, fieldNamed, type DecodeColumn, type Encode, type Format, type FormatOptions } from './define.ts';
+import { connectDecimal, JsonSchemas, type JsonForm, type JsonSchema } from './json-schema.ts';
 import { json } from './json.ts';
 import { framedDecoder, framedEncoder } from './schema-frames.ts';
 
-interface JsonSchema {
-  readonly type?: string;
-  readonly title?: string;
-  readonly oneOf?: readonly JsonSchema[];
-  readonly items?: JsonSchema;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly 'connect.type'?: string;
-  readonly 'connect.index'?: number;
-  readonly 'connect.parameters'?: Readonly<Record<string, string>>;
-}
-
-const connectDecimal = 'org.apache.kafka.connect.data.Decimal';
-const connectTimes = {
-  'org.apache.kafka.connect.data.Date': DATE,
-  'org.apache.kafka.connect.data.Time': TIME,
-  'org.apache.kafka.connect.data.Timestamp': TIMESTAMP,
-} as const;
 const simple: Partial<Record<SqlType['kind'], JsonSchema>> = {
   BOOLEAN: { type: 'boolean' },
   INTEGER: { type: 'integer', 'connect.type': 'int32' },
@@ -76,66 +45,121 @@ function objectOf(fields: readonly { readonly name: string; readonly type: SqlTy
   };
 }
 
-/** The fields of an object in Connect's order where it is given. */
-function fieldsOf({ properties = {} }: JsonSchema, named: (name: string) => string): { name: string; type: SqlType }[] {
-  const entries = Object.entries(properties).map(([name, schema], place) => ({
-    name,
-    schema,
-    place: schema['connect.index'] ?? place,
-  }));
-  entries.sort((a, b) => a.place - b.place);
-  return entries.flatMap(({ name, schema }) => {
-    const type = typeOf(schema, named);
-    return type === undefined ? [] : [{ name: named(name), type }];
-  });
+/**
+ * A type with the names that a schema has for its fields; throws `DecodeError` where the schema does not describe values of the type. A
+ * schema without types describes all values.
+ */
+function described(type: SqlType, schemas: JsonSchemas, schema: JsonSchema | boolean, path: string): SqlType {
+  const forms = schemas.forms(schema).filter((form) => form.type !== 'null');
+  const what = forms.map((form) => form.type ?? 'anything').join(' or ');
+  let failure = new DecodeError(`${path}: JSON ${what} cannot hold ${typeText(type)}`);
+  for (const form of forms) {
+    if (form.type !== undefined && !jsonTypes[type.kind].includes(form.type)) continue;
+    try {
+      return describedBy(type, schemas, form, path);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
-/** The SQL type of a schema by Connect's annotations, else by JSON's own types; undefined where there is none. */
-function typeOf(given: JsonSchema, named: (name: string) => string): SqlType | undefined {
-  const choices = given.oneOf?.filter(({ type }) => type !== 'null');
-  if (choices?.length === 1) return typeOf(choices[0]!, named);
-  const connect = given['connect.type'];
-  const parameters = given['connect.parameters'];
-  if (given.title === connectDecimal && parameters !== undefined)
-    return decimal(Number(parameters['connect.decimal.precision'] ?? 64), Number(parameters['scale'] ?? 0));
-  if (given.title !== undefined && given.title in connectTimes)
-    return connectTimes[given.title as keyof typeof connectTimes];
-  switch (given.type) {
-    case 'boolean':
-      return BOOLEAN;
-    case 'integer':
-      return connect === 'int8' || connect === 'int16' || connect === 'int32' ? INTEGER : BIGINT;
-    case 'number':
-      return DOUBLE;
-    case 'string':
-      return connect === 'bytes' ? BYTES : STRING;
-    case 'array': {
-      const element = given.items && typeOf(given.items, named);
-      return element && array(element);
-    }
-    case 'object': {
-      const values = given.additionalProperties;
-      if (connect === 'map' && typeof values === 'object') {
-        const value = typeOf(values, named);
-        return value && map(STRING, value);
-      }
-      const fields = fieldsOf(given, named);
-      return fields.length === 0 ? undefined : struct(fields);
-    }
+function describedBy(type: SqlType, schemas: JsonSchemas, form: JsonForm, path: string): SqlType {
+  const { items, additionalProperties, properties } = form;
+  switch (type.kind) {
+    case 'ARRAY':
+      if (items === undefined || Array.isArray(items)) return type;
+      return array(described(type.element, schemas, items as JsonSchema, `${path}[]`));
+    case 'MAP':
+      if (typeof additionalProperties !== 'object') return type;
+      return map(type.key, described(type.value, schemas, additionalProperties, `${path}{}`));
+    case 'STRUCT':
+      return properties === undefined ? type : struct(describedFields(type.fields, schemas, properties, path));
     default:
-      return undefined;
+      return type;
   }
 }
 
-/** Fields of the schema that is written with and that are no columns. */
-function missingFields(columns: readonly DecodeColumn[], { schema }: FormatOptions): { name: string; type: SqlType }[] {
-  if (schema === undefined) return [];
-  const fields = fieldsOf(JSON.parse(schema.text) as JsonSchema, (name) => name);
-  const names = new Set(columns.map(({ name }) => name));
-  return fields.filter(({ name }) => !names.has(name) && !names.has(name.toUpperCase()));
+function describedFields<F extends { readonly name: string; readonly type: SqlType }>(
+  fields: readonly F[],
+  schemas: JsonSchemas,
+  properties: NonNullable<JsonSchema['properties']>,
+  path: string,
+): F[] {
+  const known = Object.keys(properties).map((name) => ({ name }));
+  return fields.map((field) => {
+    const property = fieldNamed(known, field.name);
+    if (property === undefined) throw new DecodeError(`${path}: the schema has no field for column "${field.name}"`);
+    const { name } = property;
+    return { ...field, name, type: described(field.type, schemas, properties[name]!, `${path}.${name}`) };
+  });
 }
 
-/** JSON behind the id of its schema in the registry; the text says itself what it is, so that no schema is needed to read it. */
+/** The properties of the object that a schema describes; undefined for other schemas, and for several kinds of objects. */
+function propertiesOf(schemas: JsonSchemas): JsonSchema['properties'] {
+  const forms = schemas.forms(schemas.root).filter(({ type }) => type !== 'null');
+  const [form] = forms;
+  return forms.length === 1 && form!['connect.type'] !== 'map' ? form!.properties : undefined;
+}
+
+const integers = ['integer', 'number'];
+/** The types of JSON that a type's values are written as. */
+const jsonTypes: Readonly<Record<SqlType['kind'], readonly string[]>> = {
+  BOOLEAN: ['boolean'],
+  INTEGER: integers,
+  BIGINT: integers,
+  DATE: integers,
+  TIME: integers,
+  TIMESTAMP: integers,
+  DOUBLE: ['number'],
+  DECIMAL: ['number'],
+  STRING: ['string'],
+  BYTES: ['string'],
+  ARRAY: ['array'],
+  MAP: ['object'],
+  STRUCT: ['object'],
+};
+
+/** The columns as the schema to write with names them, and its fields that are no columns. */
+function written(
+  columns: readonly DecodeColumn[],
+  { schema, wrap }: FormatOptions,
+): {
+  columns: readonly DecodeColumn[];
+  missing: readonly { name: string; type: SqlType }[];
+  needed: readonly DecodeColumn[];
+} {
+  const whole = { columns, missing: [], needed: [] };
+  if (schema === undefined) return whole;
+  const schemas = new JsonSchemas(schema);
+  if (columns.length === 1 && !wrap) {
+    described(columns[0]!.type, schemas, schemas.root, '$');
+    return whole;
+  }
+  const properties = propertiesOf(schemas);
+  if (properties === undefined) {
+    described(struct(columns), schemas, schemas.root, '$');
+    return whole;
+  }
+  const named = describedFields(columns, schemas, properties, '$');
+  const names = new Set(named.map(({ name }) => name));
+  const allowsNull = ({ name }: { readonly name: string }): boolean =>
+    schemas.forms(properties[name]!).some(({ type }) => type === 'null' || type === undefined);
+  // As in ksqlDB, fields without a column are written as null, whether or not the schema names null.
+  const others = schemas.fieldsOf(
+    properties,
+    (name) => name,
+    () => undefined,
+  );
+  return {
+    columns: named,
+    missing: others.filter(({ name }) => !names.has(name)),
+    needed: named.filter((column) => !allowsNull(column)),
+  };
+}
+
+/** JSON behind a schema id. Decoding ignores the schema, because JSON describes itself. */
 export const jsonSr: Format = {
   name: 'JSON_SR',
   supportsKey: true,
@@ -143,18 +167,36 @@ export const jsonSr: Format = {
   singles: 'both',
   usesDelimiter: false,
   combines: true,
+  holdsKeysOnly: true,
   writesNames: true,
   refuses: json.refuses,
   registered: {
     type: 'JSON',
+    readsNumbers: true,
     check: ({ text }) => JSON.parse(text) as unknown,
     cannotRead: () => undefined,
+    extended: ({ text }, columns) => {
+      const schema = JSON.parse(text) as JsonSchema;
+      const { properties } = schema;
+      if (properties === undefined || schema['connect.type'] === 'map') return undefined;
+      const known = Object.keys(properties).map((name) => ({ name }));
+      const missing = columns.filter(({ name }) => fieldNamed(known, name) === undefined);
+      if (missing.length === 0) return undefined;
+      const added = missing.map(({ name, type }, i): [string, object] => [
+        name,
+        { 'connect.index': known.length + i, ...nullable(schemaOf(type)) },
+      ]);
+      return JSON.stringify({ ...schema, properties: { ...properties, ...(Object.fromEntries(added) as object) } });
+    },
     schemaOf: (columns, { wrap }) =>
       JSON.stringify(!wrap && columns.length === 1 ? nullable(schemaOf(columns[0]!.type)) : objectOf(columns)),
-    columnsOf: ({ text }, { wrap }, named) => {
-      const schema = JSON.parse(text) as JsonSchema;
-      if (wrap && schema.type === 'object' && schema['connect.type'] !== 'map') return fieldsOf(schema, named);
-      const type = typeOf(schema, named);
+    columnsOf: (schema, { wrap }, named, leftOut = () => undefined) => {
+      const schemas = new JsonSchemas(schema);
+      const properties = wrap ? propertiesOf(schemas) : undefined;
+      if (properties !== undefined) return schemas.fieldsOf(properties, named, leftOut);
+      const type = schemas.typeOf(schemas.root, named, leftOut, '');
+      // Alternatives of objects: their fields together.
+      if (wrap && type?.kind === 'STRUCT') return type.fields;
       return type === undefined ? [] : [{ name: undefined, type }];
     },
   },
@@ -164,11 +206,24 @@ export const jsonSr: Format = {
     return decode.late === undefined ? framed : Object.assign(framed, { late: decode.late });
   },
   encoder: (columns, options) => {
-    const missing = columns.length === 1 && !options.wrap ? [] : missingFields(columns, options);
-    if (missing.length === 0) return framedEncoder(options, json.encoder(columns, options));
-    // What the schema has besides is written as null: in a slot behind the row's.
+    const { columns: named, missing, needed } = written(columns, options);
+    if (missing.length === 0) return framedEncoder(options, refusingNull(needed, json.encoder(named, options)));
+    // Fields of the schema without a column are written as null, from an extra slot behind the row's slots.
     const slot = Math.max(-1, ...columns.map((column) => column.slot)) + 1;
-    const encode = json.encoder([...columns, ...missing.map((field) => ({ ...field, slot }))], options);
-    return framedEncoder(options, (row, out) => encode([...row.slice(0, slot), null], out));
+    const encode = json.encoder([...named, ...missing.map((field) => ({ ...field, slot }))], options);
+    return framedEncoder(
+      options,
+      refusingNull(needed, (row, out) => encode([...row.slice(0, slot), null], out)),
+    );
   },
 };
+
+/** An encoder that refuses rows with a null where the schema has none. */
+function refusingNull(needed: readonly DecodeColumn[], encode: Encode): Encode {
+  if (needed.length === 0) return encode;
+  return (row, out) => {
+    for (const { slot, name } of needed)
+      if (row[slot] === null) throw new EvaluationError(`$.${name}: the schema does not allow null`);
+    return encode(row, out);
+  };
+}

@@ -3,7 +3,7 @@ import type { Format } from './define.ts';
 import { jsonDecoder } from './json-decoder.ts';
 import { jsonEncoder } from './json-encoder.ts';
 
-/** JSON text: objects by column name, exact decimals and integers, nulls written, unknown fields ignored. */
+/** JSON objects with a field per column; integers and decimals are exact, NULLs are written, unknown fields are ignored. */
 export const json: Format = {
   name: 'JSON',
   supportsKey: true,
@@ -11,6 +11,7 @@ export const json: Format = {
   singles: 'both',
   usesDelimiter: false,
   combines: true,
+  holdsKeysOnly: true,
   writesNames: true,
   refuses: (columns) => {
     const column = columns.find(({ type }) => hasOddMapKey(type));

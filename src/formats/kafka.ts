@@ -33,7 +33,7 @@ const writers: Partial<Record<SqlType['kind'], (value: Value, out: Bytes) => voi
   BYTES: (value, out) => out.copy(value as Buffer),
 };
 
-/** Any bytes are a text, be it one with replacement characters: nothing is lost by looking at them later. */
+/** Any bytes are valid as text (with replacement characters), so decoding can wait. */
 function lateText(slot: number): Decode {
   let from: Buffer = Buffer.alloc(0);
   let first = 0;
@@ -51,7 +51,7 @@ function lateText(slot: number): Decode {
   });
 }
 
-/** Kafka's own serializers: one column, big-endian numbers or UTF-8 text; a null column is a null payload. */
+/** Kafka's primitive serializers: one column, as a big-endian number or UTF-8 text. NULL is a null payload. */
 export const kafka: Format = {
   name: 'KAFKA',
   supportsKey: true,

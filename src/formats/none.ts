@@ -1,6 +1,6 @@
 import type { Format } from './define.ts';
 
-/** No payload: the key of a key-less source. */
+/** No payload: the key format of a source without key columns. */
 export const none: Format = {
   name: 'NONE',
   supportsKey: true,

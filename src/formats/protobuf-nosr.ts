@@ -7,8 +7,8 @@ import { ProtobufReader } from './protobuf/wire.ts';
 import { rowWriter } from './protobuf/write.ts';
 
 /**
- * Protobuf messages without a schema registry: field numbers are the columns' places, from 1 on. Scalars that are null are read
- * as proto3's defaults (0, '', false) unless the nullable representation is OPTIONAL or WRAPPER; null collections as empty ones.
+ * Protobuf without a schema registry: field numbers are column positions, from 1. NULL scalars are read as proto3's defaults
+ * (0, '', false), unless the nullable representation is OPTIONAL or WRAPPER; NULL collections are read as empty ones.
  */
 export const protobufNosr: Format = {
   name: 'PROTOBUF_NOSR',
@@ -17,6 +17,7 @@ export const protobufNosr: Format = {
   singles: 'wrap',
   usesDelimiter: false,
   combines: true,
+  holdsKeysOnly: true,
   writesNames: true,
   usesNullable: true,
   fillNulls,

@@ -8,21 +8,22 @@ import {
   type SchemaText,
 } from './define.ts';
 import { refusedColumn } from './protobuf/columns.ts';
+import { withFields } from './protobuf/extend.ts';
 import { fillNulls } from './protobuf/fill-nulls.ts';
 import { protobufProblem } from './protobuf/compatible.ts';
 import { asDescriptor, asProtoText } from './protobuf/descriptor.ts';
-import { parseProto, sqlTypeOf, type PlacedMessage } from './protobuf/parse.ts';
+import { fieldsOf, parseProto, type PlacedMessage } from './protobuf/parse.ts';
 import { rowReader } from './protobuf/read.ts';
 import { messageFor, protoText } from './protobuf/schema.ts';
 import { ProtobufReader, putZigzag } from './protobuf/wire.ts';
 import { rowWriter } from './protobuf/write.ts';
 import { schemaDecoder, schemaEncoder } from './schema-frames.ts';
 
-/** The message of a full name, or the file's first. */
+/** The message with this full name, by default the file's first message. */
 const messageNamed = (messages: readonly PlacedMessage[], fullName: string | undefined): PlacedMessage | undefined =>
   fullName === undefined ? messages[0] : messages.find(({ message }) => message.name === fullName);
 
-/** Confluent's list of places that says which message of the file follows; a lone zero is the first. */
+/** Reads Confluent's message indexes, the path of the message in the file. A single zero stands for the first message. */
 function readPlace(reader: ProtobufReader): readonly number[] {
   const length = Number(reader.zigzag());
   if (length < 0 || length > 100) throw new DecodeError('the bytes do not name a message of the schema');
@@ -40,9 +41,9 @@ function readerOf(schema: SchemaText, columns: readonly DecodeColumn[]): Decode 
     const place = readPlace(reader).join('.');
     let read = byPlace.get(place);
     if (read === undefined) {
-      const found = messages.find((each) => each.place.join('.') === place);
-      if (found === undefined) throw new DecodeError(`the schema has no message at ${place}`);
-      byPlace.set(place, (read = rowReader(found.message, columns, '$')));
+      const placed = messages.find((candidate) => candidate.place.join('.') === place);
+      if (placed === undefined) throw new DecodeError(`the schema has no message at ${place}`);
+      byPlace.set(place, (read = rowReader(placed.message, columns, '$')));
     }
     read(reader, row);
     return true;
@@ -50,9 +51,9 @@ function readerOf(schema: SchemaText, columns: readonly DecodeColumn[]): Decode 
 }
 
 function writerOf(schema: SchemaText, columns: readonly DecodeColumn[], { fullName }: FormatOptions): Encode {
-  const found = messageNamed(parseProto(schema), fullName);
-  if (found === undefined) throw new DecodeError(`the schema has no message ${fullName ?? ''}`);
-  const { message, place } = found;
+  const placed = messageNamed(parseProto(schema), fullName);
+  if (placed === undefined) throw new DecodeError(`the schema has no message ${fullName ?? ''}`);
+  const { message, place } = placed;
   const isFirst = place.length === 1 && place[0] === 0;
   const write = rowWriter(message, columns, '$');
   return (row, out) => {
@@ -62,7 +63,7 @@ function writerOf(schema: SchemaText, columns: readonly DecodeColumn[], { fullNa
   };
 }
 
-/** Protobuf behind the id of its schema and the place of its message there. */
+/** Protobuf behind a schema id and message indexes. */
 export const protobuf: Format = {
   name: 'PROTOBUF',
   supportsKey: true,
@@ -79,14 +80,15 @@ export const protobuf: Format = {
     check: parseProto,
     cannotRead: (newer, older) => protobufProblem(parseProto(newer), parseProto(older)),
     serialized: { of: asDescriptor, toText: asProtoText },
+    extended: (schema, columns, { nullable, fullName }) => {
+      const placed = messageNamed(parseProto(schema), fullName);
+      return placed && withFields(schema, placed, columns, nullable);
+    },
     schemaOf: (columns, { nullable, fullName }) =>
       protoText(messageFor(columns, nullable, fullName ?? 'ConnectDefault1')),
-    columnsOf: (schema, { fullName }, named) => {
-      const found = messageNamed(parseProto(schema), fullName);
-      return found?.message.fields.flatMap((field) => {
-        const type = sqlTypeOf(field, named);
-        return type === undefined ? [] : [{ name: named(field.name), type }];
-      });
+    columnsOf: (schema, { fullName }, named, leftOut) => {
+      const placed = messageNamed(parseProto(schema), fullName);
+      return placed && fieldsOf(placed.message, named, leftOut);
     },
   },
   decoder: (columns, options) => schemaDecoder(columns, options, (schema) => readerOf(schema, columns)),

@@ -8,10 +8,10 @@ import {
   type SchemaText,
 } from './define.ts';
 
-/** Confluent's framing: a zero byte and the schema's id before the payload. */
+/** Confluent's framing: a zero byte and the schema id (4 bytes) precede the payload. */
 const headerBytes = 5;
 
-/** Decodes the payload behind a schema's id by the decoder that `make` gives for it. */
+/** A decoder of framed payloads; `make` makes the decoder for a schema id. */
 export function framedDecoder(make: (id: number) => Decode): Decode {
   const byId = new Map<number, Decode>();
   return (bytes, start, end, row) => {
@@ -24,7 +24,7 @@ export function framedDecoder(make: (id: number) => Decode): Decode {
   };
 }
 
-/** Decodes columns by the schemas that records were written with. */
+/** A decoder of columns that uses each record's own schema. */
 export function schemaDecoder(
   columns: readonly DecodeColumn[],
   { schemas }: FormatOptions,
@@ -33,7 +33,7 @@ export function schemaDecoder(
   return columns.length === 0 ? () => true : framedDecoder((id) => make(schemas!.get(id)));
 }
 
-/** Encodes columns by the schema that is written with. */
+/** An encoder of columns with the write schema. */
 export function schemaEncoder(
   columns: readonly DecodeColumn[],
   options: FormatOptions,
@@ -47,7 +47,7 @@ export function schemaEncoder(
   };
 }
 
-/** Puts the id of the schema that is written with before each payload; nothing for a null one. */
+/** An encoder that puts the id of the write schema before each payload; a null payload stays null. */
 export function framedEncoder({ schema }: FormatOptions, encode: Encode): Encode {
   const header = Buffer.alloc(headerBytes);
   if (schema !== undefined) header.writeInt32BE(schema.id, 1);

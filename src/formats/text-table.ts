@@ -1,12 +1,12 @@
 const slots = 256;
 const longest = 16;
-/** After so many texts it is decided whether remembering them pays, for as many times more texts. */
+/** After this many texts the table decides, by its hit rate, whether to be used for the following ones. */
 const trial = 1024;
 const trust = 64;
 
 /**
- * Short texts that a column had before, by their bytes: many columns have few values, and one that is known needs no new string. A
- * column with many values is found out and left alone for a while.
+ * A cache from short ASCII byte sequences to strings: many columns have few distinct values, and a hit needs no new string. For
+ * a column with many distinct values the cache is switched off for a while.
  */
 export class TextTable {
   readonly #texts: string[] = new Array<string>(slots).fill('');
@@ -14,7 +14,7 @@ export class TextTable {
   #misses = 0;
   #resting = false;
 
-  /** The text of ASCII bytes. */
+  /** The string of ASCII bytes. */
   get(bytes: Buffer, start: number, end: number): string {
     if (--this.#left === 0) this.#judge();
     const length = end - start;

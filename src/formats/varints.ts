@@ -3,7 +3,7 @@ import type { Long } from '../types/sql-type.ts';
 import type { Bytes } from '../util/bytes.ts';
 import { DecodeError } from './define.ts';
 
-/** A number that is not negative, seven bits a byte, the lowest first. */
+/** Writes a non-negative number as a varint: seven bits per byte, lowest first. */
 export function putVarint(value: number, out: Bytes): void {
   const bytes = out.need(10);
   let at = out.length;
@@ -15,7 +15,7 @@ export function putVarint(value: number, out: Bytes): void {
   out.length = at;
 }
 
-/** The same for one of 64 bits. */
+/** The same for 64-bit numbers. */
 export function putWideVarint(value: bigint, out: Bytes): void {
   let left = BigInt.asUintN(64, value);
   while (left > 127n) {
@@ -25,7 +25,7 @@ export function putWideVarint(value: bigint, out: Bytes): void {
   out.byte(Number(left));
 }
 
-/** Moves over binary values with varints in them, checking the bounds; `what` is what errors call such a value. */
+/** Reads varints and byte ranges within bounds; `what` names the value in error messages. */
 export class VarintReader {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
@@ -47,7 +47,7 @@ export class VarintReader {
     return this.bytes[this.at++]!;
   }
 
-  /** Unsigned, a number while it is a safe integer. */
+  /** An unsigned varint; a number when it is a safe integer, otherwise a bigint. */
   varint(): Long {
     let value = 0;
     let factor = 1;
@@ -65,14 +65,14 @@ export class VarintReader {
     }
     throw new DecodeError(`a number in ${this.#what} is too long`);
   }
-  /** In zigzag form: 0, -1, 1, -2 and so on. */
+  /** A varint in zigzag form (0, -1, 1, -2, …). */
   zigzag(): Long {
     const value = this.varint();
     if (typeof value === 'number') return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
     return canonical(BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n)));
   }
 
-  /** Goes over so many bytes; gives where they begin. */
+  /** Skips bytes; returns their start offset. */
   pass(length: number): number {
     const start = this.at;
     if (length < 0 || length > this.end - start) throw new DecodeError(`${this.#what} ends too early`);

@@ -1,14 +1,15 @@
+import { aliases } from './aliases.ts';
 import { aggregateFunctions } from './aggregate/index.ts';
 import type { AggregateFunction, ScalarFunction, SqlFunction, TableFunction } from './define.ts';
 import { scalarFunctions } from './scalar/index.ts';
 import { tableFunctions } from './table/index.ts';
 
 const all = new Map<string, SqlFunction>();
-for (const each of [...scalarFunctions, ...aggregateFunctions, ...tableFunctions]) all.set(each.name, each);
+for (const fn of [...scalarFunctions, ...aggregateFunctions, ...tableFunctions]) all.set(fn.name, fn);
 
 const own = new Set(all.keys());
 
-/** Adds a user's function; one that was loaded before from the same file is replaced, one of ours never. */
+/** Registers a user-defined function. Replaces one loaded from the same file before, but never a built-in one. */
 export function registerFunction(added: SqlFunction): void {
   const known = all.get(added.name);
   if (own.has(added.name)) throw new TypeError(`${added.name} is a function of Millrace`);
@@ -18,21 +19,21 @@ export function registerFunction(added: SqlFunction): void {
 }
 export const isUserFunction = (name: string): boolean => all.has(name) && !own.has(name);
 
-/** The function of a name, in upper case, or undefined. */
+/** The function of an upper-case name, ours or another dialect's, or undefined. */
 export function findFunction(name: string): SqlFunction | undefined {
-  return all.get(name);
+  return all.get(name) ?? all.get(aliases.get(name) ?? '');
 }
 export function findScalar(name: string): ScalarFunction | undefined {
-  const found = all.get(name);
-  return found?.kind === 'scalar' ? found : undefined;
+  const fn = findFunction(name);
+  return fn?.kind === 'scalar' ? fn : undefined;
 }
 export function findAggregate(name: string): AggregateFunction | undefined {
-  const found = all.get(name);
-  return found?.kind === 'aggregate' ? found : undefined;
+  const fn = findFunction(name);
+  return fn?.kind === 'aggregate' ? fn : undefined;
 }
 export function findTableFunction(name: string): TableFunction | undefined {
-  const found = all.get(name);
-  return found?.kind === 'table' ? found : undefined;
+  const fn = findFunction(name);
+  return fn?.kind === 'table' ? fn : undefined;
 }
 export function functionNames(): string[] {
   return [...all.keys()].sort();

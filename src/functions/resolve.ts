@@ -2,9 +2,16 @@ import { implicitlyCastable, commonType } from '../types/casts.ts';
 import { sameType, typeText, type SqlType } from '../types/sql-type.ts';
 import { paramTypeText, substitute, type Bindings, type Param, type ParamType } from './signature.ts';
 
-/** What is known of an argument before the function is chosen: its type, NULL, a lambda of some arity, or a time unit. */
+/**
+ * What is known of an argument before the overload is chosen: a type, NULL, a lambda with an arity, a time unit, or that it is
+ * ARRAY[] or MAP(), whose type its parameter tells.
+ */
 export type ArgumentType =
-  SqlType | null | { readonly kind: 'LAMBDA'; readonly arity: number } | { readonly kind: 'UNIT' };
+  | SqlType
+  | null
+  | { readonly kind: 'LAMBDA'; readonly arity: number }
+  | { readonly kind: 'UNIT' }
+  | { readonly kind: 'EMPTY'; readonly of: 'ARRAY' | 'MAP' };
 
 interface Signature {
   readonly params: readonly Param[];
@@ -13,11 +20,14 @@ interface Signature {
 export interface Resolution<O> {
   readonly overload: O;
   readonly bindings: Bindings;
-  /** The parameter that each argument meets. */
+  /** The parameter of each argument. */
   readonly params: readonly Param[];
 }
 
-/** The overload that fits best: exact types first, then implicit casts; fewer variadics and generics break ties. Undefined when none fits. */
+/**
+ * The overload that fits best: exact types before implicit casts; ties go to fewer variadics and generics. Undefined when none
+ * fits.
+ */
 export function resolveOverload<O extends Signature>(
   overloads: readonly O[],
   args: readonly ArgumentType[],
@@ -66,6 +76,11 @@ function accepts(param: ParamType, arg: ArgumentType, bindings: Bindings, exact:
   if (param.kind === 'unit') return arg !== null && arg.kind === 'UNIT';
   if (arg === null) return true;
   if (arg.kind === 'LAMBDA' || arg.kind === 'UNIT') return false;
+  if (arg.kind === 'EMPTY')
+    return (
+      param.kind === 'generic' ||
+      (param.kind === 'exact' ? param.type.kind === arg.of : param.kind.toUpperCase() === arg.of)
+    );
   switch (param.kind) {
     case 'any':
       return true;
@@ -113,10 +128,12 @@ function accepts(param: ParamType, arg: ArgumentType, bindings: Bindings, exact:
 function converts(from: SqlType, to: SqlType): boolean {
   if (from.kind === 'STRING')
     return to.kind === 'DATE' || to.kind === 'TIME' || to.kind === 'TIMESTAMP' || to.kind === 'BYTES';
+  // Vectors: the elements widen as numbers do.
+  if (from.kind === 'ARRAY' && to.kind === 'ARRAY') return implicitlyCastable(from.element, to.element);
   return implicitlyCastable(from, to);
 }
 
-/** What the argument must be cast to, or undefined when it is right as it is. */
+/** The type that an argument must be cast to; undefined when it needs no cast. */
 export function targetType(param: ParamType, arg: SqlType, bindings: Bindings): SqlType | undefined {
   const type = substitute(param, bindings);
   return type === undefined || sameType(type, arg) ? undefined : type;
@@ -132,5 +149,6 @@ export function signatureText(name: string, overload: Signature): string {
 export function argumentText(arg: ArgumentType): string {
   if (arg === null) return 'NULL';
   if (arg.kind === 'LAMBDA') return 'LAMBDA';
+  if (arg.kind === 'EMPTY') return arg.of;
   return arg.kind === 'UNIT' ? 'INTERVALUNIT' : typeText(arg);
 }

@@ -16,7 +16,7 @@ import {
 } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
 
-/** The type of a parameter: a SQL type, a generic such as T, any DECIMAL, a lambda, a time unit, or anything. */
+/** The type of a parameter: a SQL type, a generic such as T, any DECIMAL, a lambda, a time unit, or any type. */
 export type ParamType =
   | { readonly kind: 'exact'; readonly type: SqlType }
   | { readonly kind: 'generic'; readonly name: string }
@@ -32,15 +32,16 @@ export interface Param {
   readonly name: string;
   readonly type: ParamType;
   readonly variadic: boolean;
-  /** The argument must be a literal: the function is built with its value. */
+  /** The argument must be a literal, because the function is built with its value. */
   readonly constant: boolean;
 }
 
 const simple: Record<string, SqlType> = { BOOLEAN, INTEGER, BIGINT, DOUBLE, STRING, BYTES, DATE, TIME, TIMESTAMP };
 
 /**
- * Reads `input STRING, length INTEGER, more T..., k const INTEGER, f (T) => R`: names, types, `...` for a variadic parameter
- * and `const` for one that must be a literal. One capital letter is a generic, `DECIMAL` any decimal, `UNIT` a time unit.
+ * Parses `input STRING, length INTEGER, more T..., k const INTEGER, f (T) => R`: names and types, `...` for a variadic
+ * parameter, `const` for one that must be a literal. A single capital letter is a generic, `DECIMAL` any decimal, `UNIT` a time
+ * unit.
  */
 export function parseParams(text: string): Param[] {
   const reader = new Reader(text);
@@ -142,7 +143,7 @@ class Reader {
 
 export type Bindings = Map<string, SqlType>;
 
-/** The SQL type of a parameter with its generics bound, or undefined while one is free. */
+/** The SQL type of a parameter with its generics bound; undefined while a generic is unbound. */
 export function substitute(param: ParamType, bindings: Bindings): SqlType | undefined {
   switch (param.kind) {
     case 'exact':

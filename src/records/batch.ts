@@ -1,7 +1,7 @@
 import { crc32c } from './crc32c.ts';
 import { Bytes } from '../util/bytes.ts';
 
-/** Offsets of fields in a record batch of version 2. */
+/** Byte offsets of the fields of a record batch of version 2. */
 const at = {
   baseOffset: 0,
   length: 8,
@@ -32,12 +32,12 @@ export interface BatchInfo {
   readonly producerId: bigint;
 }
 
-/** Bytes that are no record batch, or whose checksum is wrong. */
+/** The bytes are no record batch, or the checksum is wrong. */
 export class CorruptBatch extends Error {
   override readonly name = 'CorruptBatch';
 }
 
-/** The header of the batch at `start`, or undefined when less than a whole batch is there. */
+/** The header of the batch at `start`; undefined when the bytes end before the batch does. */
 export function readBatchInfo(bytes: Buffer, start: number, limit: number): BatchInfo | undefined {
   if (start + at.records > limit) return undefined;
   const end = start + 12 + bytes.readInt32BE(start + at.length);
@@ -68,12 +68,12 @@ export function checkCrc(bytes: Buffer, info: BatchInfo): void {
   }
 }
 
-/** Gives a batch its place in a log: the offset is outside the checksum. */
+/** Sets a batch's base offset, which the checksum does not cover. */
 export function setBaseOffset(bytes: Buffer, start: number, offset: number): void {
   bytes.writeBigInt64BE(BigInt(offset), start + at.baseOffset);
 }
 
-/** The idempotent producer that a batch is from, and the number of its first record. */
+/** The idempotent producer of a batch, and the sequence number of the batch's first record. */
 interface BatchProducer {
   readonly id: bigint;
   readonly epoch: number;
@@ -87,7 +87,7 @@ export interface RecordHeader {
   readonly value: Buffer | null;
 }
 
-/** One record where it lies: key and value are ranges of `bytes`, -1 for null. */
+/** A record in place: key and value are ranges of `bytes`, a start of -1 is null. */
 export interface RecordView {
   readonly bytes: Buffer;
   readonly offset: number;
@@ -101,8 +101,8 @@ export interface RecordView {
 }
 
 /**
- * Moves through the records of one uncompressed batch. Key and value are ranges of `bytes`, -1 for null, until somebody reads
- * them; they are valid until `next` is called again.
+ * Iterates over the records of one uncompressed batch without copying: key and value are ranges of `bytes` (-1 is null) and are
+ * valid until `next` is called again.
  */
 export class RecordCursor implements RecordView {
   bytes: Buffer = Buffer.alloc(0);
@@ -119,7 +119,7 @@ export class RecordCursor implements RecordView {
   #baseTimestamp = 0;
   #logAppendTime = -1;
 
-  /** Starts at the records of a batch: `records` begins where its count ends. */
+  /** Begins a batch: `recordsStart` is the position after the record count. */
   open(bytes: Buffer, recordsStart: number, info: BatchInfo): void {
     this.bytes = bytes;
     this.#position = recordsStart;
@@ -152,7 +152,7 @@ export class RecordCursor implements RecordView {
     return true;
   }
 
-  /** The key's bytes, copied: they outlive the fetch buffer. */
+  /** A copy of the key's bytes, which stays valid after the fetch buffer is reused. */
   key(): Buffer | null {
     return this.keyStart < 0 ? null : Buffer.from(this.bytes.subarray(this.keyStart, this.keyEnd));
   }
@@ -193,9 +193,10 @@ export class RecordCursor implements RecordView {
     return (value >>> 1) ^ -(value & 1);
   }
 
-  /** A 64-bit zigzag number as a double: exact for every timestamp delta. */
+  /** A 64-bit zigzag number as a double, exact for every timestamp delta. */
   #varlong(): number {
     const { bytes } = this;
+    const start = this.#position;
     let byte = bytes[this.#position++]!;
     let value = byte & 127;
     let factor = 128;
@@ -204,16 +205,27 @@ export class RecordCursor implements RecordView {
       value += (byte & 127) * factor;
       factor *= 128;
     }
+    if (factor > sevenBytes) return this.#wide(start);
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+  /** The same of more than seven bytes, which no double adds up exactly. */
+  #wide(start: number): number {
+    let value = 0n;
+    for (let at = this.#position - 1; at >= start; at--) value = (value << 7n) | BigInt(this.bytes[at]! & 127);
+    return Number((value & 1n) === 0n ? value >> 1n : -((value + 1n) >> 1n));
   }
 }
 
-/** A key or value; text stands for its UTF-8. */
+/** What a number of seven bytes is below, and what a delta is below whose double is exact. */
+const sevenBytes = 2 ** 49;
+const widest = 2 ** 52;
+
+/** A key or value; a string is written as UTF-8. */
 export type Payload = string | Buffer | Bytes | null;
-/** Puts a payload behind what was written; false stands for null. */
+/** Appends a payload to the output; returns false, and appends nothing, for null. */
 export type WritePayload<T> = (from: T, out: Bytes) => boolean;
 
-/** Writes records into one batch; grows as needed. Strings are written as UTF-8. */
+/** Writes records into one batch and grows as needed. Strings are written as UTF-8. */
 export class BatchWriter {
   readonly #out: Bytes;
   #count = 0;
@@ -221,6 +233,9 @@ export class BatchWriter {
   #maximum = 0;
   #lengthWidth = 2;
   #payloadWidth = 1;
+  /** Where the last record begins, and the newest time before it. */
+  #last = 0;
+  #maximumBefore = 0;
 
   constructor(capacity = 1 << 16) {
     this.#out = new Bytes(capacity);
@@ -248,6 +263,7 @@ export class BatchWriter {
   #varlong(value: number): void {
     const bytes = this.#out.need(10);
     let position = this.#out.length;
+    if (value >= widest || value <= -widest) return this.#wide(BigInt(value));
     let zigzag = value >= 0 ? value * 2 : -value * 2 - 1;
     while (zigzag > 127) {
       bytes[position++] = (zigzag % 128) | 128;
@@ -256,8 +272,20 @@ export class BatchWriter {
     bytes[position++] = zigzag;
     this.#out.length = position;
   }
+  /** The same of a number whose double is beyond what is exact. */
+  #wide(value: bigint): void {
+    const bytes = this.#out.need(10);
+    let position = this.#out.length;
+    let zigzag = value >= 0n ? value * 2n : -value * 2n - 1n;
+    for (; zigzag > 127n; zigzag >>= 7n) bytes[position++] = Number(zigzag & 127n) | 128;
+    bytes[position++] = Number(zigzag);
+    this.#out.length = position;
+  }
 
-  /** What `write` puts, with its length before it: the room that the last such length took is right nearly always. */
+  /**
+   * Appends a payload with its length before it. Reserves `width` bytes for the length (the width of the previous one, which
+   * nearly always fits) and moves the payload when that was wrong. Returns the width used.
+   */
   #sized<T>(width: number, write: WritePayload<T>, from: T): number {
     const out = this.#out;
     const start = out.length;
@@ -285,7 +313,7 @@ export class BatchWriter {
     this.addWritten(timestamp, key, writePayload, value, headers);
   }
 
-  /** Adds a record whose value is written straight into the batch. When `write` throws, nothing was added. */
+  /** Adds a record whose value `write` puts straight into the batch. When `write` throws, the batch is as before. */
   addWritten<T>(
     timestamp: number,
     key: Payload,
@@ -296,7 +324,7 @@ export class BatchWriter {
     const out = this.#out;
     const start = out.length;
     const base = this.#count === 0 ? timestamp : this.#base;
-    // The record's length comes first and is known last: the body is written behind the room that the last one's length took.
+    // The length precedes the record but is known last: reserve as many bytes as the previous record's length took.
     out.need(5);
     const body = start + this.#lengthWidth;
     out.length = body;
@@ -324,12 +352,21 @@ export class BatchWriter {
     out.length = start;
     this.#varint(length);
     out.length = start + width + length;
+    this.#last = start;
+    this.#maximumBefore = this.#maximum;
     if (this.#count === 0) this.#base = this.#maximum = timestamp;
     if (timestamp > this.#maximum) this.#maximum = timestamp;
     this.#count++;
   }
 
-  /** The finished batch as bytes of its own; the writer is empty afterwards. */
+  /** Takes the record back that was just added. */
+  takeBack(): void {
+    this.#out.length = this.#last;
+    this.#maximum = this.#maximumBefore;
+    this.#count--;
+  }
+
+  /** Returns a copy of the finished batch; the writer is empty afterwards. */
   finish({ id, epoch, sequence, transactional }: BatchProducer = noProducer): Buffer {
     const { buffer: bytes, length } = this.#out;
     bytes.fill(0, 0, at.records);
@@ -351,7 +388,7 @@ export class BatchWriter {
   }
 }
 
-/** A payload that is there already. */
+/** Writes a payload that is a complete string or buffer. */
 export const writePayload: WritePayload<Payload> = (payload, out) => {
   if (payload === null) return false;
   if (typeof payload === 'string') out.text(payload);

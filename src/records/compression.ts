@@ -11,7 +11,7 @@ type Decompress = (bytes: Buffer) => Promise<Buffer>;
 async function unsnappy(bytes: Buffer): Promise<Buffer> {
   const snappy = require('snappy') as { uncompress: (data: Buffer) => Promise<Buffer> };
   if (!bytes.subarray(0, 8).equals(xerial)) return snappy.uncompress(bytes);
-  // Java writes snappy in xerial frames: chunks of a length and a body.
+  // Java writes snappy in xerial frames: a sequence of chunks, each a length and a body.
   const chunks: Buffer[] = [];
   for (let i = 16; i < bytes.length;) {
     const length = bytes.readInt32BE(i);
@@ -22,7 +22,7 @@ async function unsnappy(bytes: Buffer): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Node 22.15 and later has its own; a package in plain JavaScript serves before. */
+/** Uses zlib's zstd, which Node has from 22.15 on, otherwise the JavaScript package. */
 function unzstd(bytes: Buffer): Buffer {
   const own = (zlib as { zstdDecompressSync?: (data: Buffer) => Buffer }).zstdDecompressSync;
   return (
@@ -30,7 +30,7 @@ function unzstd(bytes: Buffer): Buffer {
   );
 }
 
-/** By the codec's number in a batch's attributes. The native packages load when a topic first needs them. */
+/** Decompressors by the codec number in the batch's attributes. Native packages are loaded on first use. */
 const codecs: Record<number, Decompress> = {
   1: (bytes) => Promise.resolve(gunzipSync(bytes)),
   2: unsnappy,
@@ -41,7 +41,7 @@ const codecs: Record<number, Decompress> = {
   4: (bytes) => Promise.resolve(unzstd(bytes)),
 };
 
-/** The records of a batch, decompressed where it is compressed: the bytes and where they start. */
+/** The records of a batch, decompressed if needed: the bytes, and the position of the first record in them. */
 export async function recordsOf(bytes: Buffer, info: BatchInfo): Promise<{ bytes: Buffer; start: number }> {
   const codec = codecOf(info);
   const start = info.start + batchHeader;

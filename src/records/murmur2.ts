@@ -28,7 +28,7 @@ export function murmur2(d: Uint8Array, n = d.length): number {
 
 let scratch = Buffer.allocUnsafeSlow(256);
 
-/** The partition that Kafka's default partitioner gives a key, of which `length` bytes count; text counts as its UTF-8. */
+/** The partition that Kafka's default partitioner gives to a key: the first `length` bytes, or a string as UTF-8. */
 export function partitionOf(key: Uint8Array | string, partitions: number, length = key.length): number {
   if (partitions === 1) return 0;
   if (typeof key !== 'string') return (murmur2(key, length) & 0x7fffffff) % partitions;

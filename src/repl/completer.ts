@@ -1,7 +1,7 @@
 import { keywordList } from '../syntax/tokens.ts';
 import type { Client, Entity } from './client.ts';
 
-/** Completes the word at the end of a line: keywords, sources, their columns, and functions. */
+/** Completes the last word of a line: keywords, functions, sources and their columns. */
 export class Completer {
   readonly #client: Client;
   #names: Promise<string[]> | undefined;
@@ -10,7 +10,7 @@ export class Completer {
     this.#client = client;
   }
 
-  /** What the server has may have changed. */
+  /** Drops the cached names, because a statement may have changed the catalogue. */
   forget(): void {
     this.#names = undefined;
   }
@@ -21,10 +21,10 @@ export class Completer {
     this.#names ??= this.#load().catch(() => []);
     const wanted = word.toUpperCase();
     const lower = word === word.toLowerCase();
-    const found = [...new Set([...keywordList, ...(await this.#names)])]
+    const matches = [...new Set([...keywordList, ...(await this.#names)])]
       .filter((name) => name.toUpperCase().startsWith(wanted))
       .sort();
-    return [found.map((name) => (lower && keywordList.includes(name) ? name.toLowerCase() : name)), word];
+    return [matches.map((name) => (lower && keywordList.includes(name) ? name.toLowerCase() : name)), word];
   }
 
   async #load(): Promise<string[]> {

@@ -1,7 +1,7 @@
 import colors from 'picocolors';
 import { tokensOf } from '../syntax/tokens.ts';
 
-/** SQL with keywords, strings, numbers and comments coloured, by the lexer that parses it. */
+/** Colours keywords, strings, numbers and comments of SQL, with the parser's own lexer. */
 export function highlight(text: string): string {
   let result = '';
   let at = 0;

@@ -1,9 +1,9 @@
 import stringWidth from 'string-width';
 
-/** Columns of text under their headers, as wide as needed and together no wider than the terminal; long cells wrap. */
+/** A text table whose columns are as wide as needed but together fit the terminal; long cells wrap. */
 export function renderTable(headers: readonly string[], rows: readonly (readonly string[])[], width: number): string {
   const widths = columnWidths(headers, rows, width);
-  const rule = `+${widths.map((each) => '-'.repeat(each + 2)).join('+')}+`;
+  const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+`;
   return [rule, renderRow(headers, widths), rule, ...rows.map((row) => renderRow(row, widths)), rule].join('\n');
 }
 
@@ -20,9 +20,9 @@ export function columnWidths(
     ),
   );
   const available = Math.max(width - 3 * headers.length - 1, headers.length * 4);
-  let excess = natural.reduce((sum, each) => sum + each, 0) - available;
+  let excess = natural.reduce((sum, columnWidth) => sum + columnWidth, 0) - available;
   const widths = [...natural];
-  // The widest columns give way first.
+  // Narrow the widest columns first.
   while (excess > 0) {
     const widest = widths.indexOf(Math.max(...widths));
     if (widths[widest]! <= 4) break;
@@ -32,18 +32,27 @@ export function columnWidths(
   return widths;
 }
 
-export function renderRow(cells: readonly string[], widths: readonly number[]): string {
+export function renderRow(
+  cells: readonly string[],
+  widths: readonly number[],
+  atRight: readonly boolean[] = [],
+  side = '|',
+): string {
   const wrapped = widths.map((width, i) => wrap(cells[i] ?? '', width));
   const height = Math.max(...wrapped.map((lines) => lines.length));
   return Array.from(
     { length: height },
-    (_, line) => `| ${wrapped.map((lines, i) => pad(lines[line] ?? '', widths[i]!)).join(' | ')} |`,
+    (_, line) =>
+      `${side} ${wrapped.map((lines, i) => pad(lines[line] ?? '', widths[i]!, atRight[i])).join(` ${side} `)} ${side}`,
   ).join('\n');
 }
 
-const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+function pad(text: string, width: number, atRight = false): string {
+  const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
+  return atRight ? space + text : text + space;
+}
 
-/** Breaks lines behind a space where there is one, else anywhere. */
+/** Breaks lines after a space where possible, else anywhere. */
 function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => {
     if (stringWidth(line) <= width) return [line];

@@ -1,7 +1,8 @@
 import type { Aggregator } from '../functions/define.ts';
 import type { Value, Row } from '../types/sql-type.ts';
+import type { RecordPosition } from './operator.ts';
 
-/** One aggregate of a step: its code, and its arguments as functions of an input row. */
+/** An aggregate of a step: its aggregator, and its arguments as functions of an input row. */
 export interface BoundAggregate {
   readonly aggregator: Aggregator;
   readonly first: ((row: Row) => Value) | undefined;
@@ -10,26 +11,52 @@ export interface BoundAggregate {
 
 const none: Row = [];
 
+interface Part extends BoundAggregate {
+  /** The additional last argument of `add`. */
+  readonly extra: 'time' | 'arrival' | undefined;
+}
+
 /**
- * The newest event time of a group, then the states of its aggregates. All in one array: of numbers alone, it is changed in place
- * without making garbage.
+ * The state of a group: the newest event time, then the states of its aggregates. One array, because an array of numbers is
+ * updated in place without garbage.
  */
 export type States = [timestamp: number, ...states: unknown[]];
 
-/** All aggregates of a step together, in the order of the calls. */
+/** The aggregates of a step, in the order of the calls. */
 export class AggregateSet {
-  readonly #parts: readonly BoundAggregate[];
-  /** First states of all parts: a copy has no room to spare, and that of numbers alone holds them as they are. */
+  readonly #parts: readonly Part[];
+  /**
+   * The initial states, copied for each new group: a copied array has no spare capacity and keeps the representation of its
+   * elements.
+   */
   readonly #first: States;
-  /** The parts whose first state is an object, which groups must not share. */
+  /** The aggregates whose initial state is an object, which must be created anew for each group. */
   readonly #owned: readonly number[];
+  readonly #position: RecordPosition;
+  /** Whether a function depends on the order in which rows arrived. */
+  readonly needsArrival: boolean;
 
-  constructor(parts: readonly BoundAggregate[]) {
-    this.#parts = parts;
-    // With a fraction in it the array is one of doubles from the start.
+  /** Whether there are none, so that a group does not change. */
+  readonly isEmpty: boolean;
+
+  /** `position` is where its arguments and results report errors for. */
+  constructor(parts: readonly BoundAggregate[], position: RecordPosition = { sequence: 0 }) {
+    this.#position = position;
+    this.#parts = parts.map(({ aggregator, first, rest }) => {
+      const { needsTime, needsArrival } = aggregator;
+      return { aggregator, first, rest, extra: needsTime ? 'time' : needsArrival ? 'arrival' : undefined };
+    });
+    this.isEmpty = parts.length === 0;
+    this.needsArrival = this.#parts.some(({ extra }) => extra === 'arrival');
+    // The fraction makes V8 store the array as doubles from the start.
     this.#first = [0.5];
     for (const { aggregator } of parts) this.#first.push(aggregator.init());
     this.#owned = parts.flatMap((_, i) => (isObject(this.#first[i + 1]) ? [i] : []));
+  }
+
+  /** The change that is in work, which errors belong to; `told` for a row whose errors were reported when it was new. */
+  at(sequence: number): void {
+    this.#position.sequence = sequence;
   }
 
   init(timestamp: number): States {
@@ -39,19 +66,26 @@ export class AggregateSet {
     return states;
   }
 
-  add(states: States, row: Row, timestamp: number): void {
+  /** `arrival` is the row's arrival number, needed for sessions, which rows join in any order of time. */
+  add(states: States, row: Row, timestamp: number, arrival = 0): void {
     if (timestamp > states[0]) states[0] = timestamp;
     for (let i = 0; i < this.#parts.length; i++) {
-      const { aggregator, first, rest } = this.#parts[i]!;
+      const { aggregator, first, rest, extra } = this.#parts[i]!;
+      const args = rest === undefined ? none : rest(row);
       states[i + 1] = aggregator.add(
         states[i + 1] as never,
         first === undefined ? null : first(row),
-        rest === undefined ? none : rest(row),
+        extra === undefined ? args : [...args, extra === 'time' ? timestamp : arrival],
       );
     }
   }
 
-  /** Takes a row back; the event time stays. */
+  /** A row that only takes another one away. */
+  pass(states: States, timestamp: number): void {
+    if (timestamp > states[0]) states[0] = timestamp;
+  }
+
+  /** Undoes a row; the event time is not changed. */
   undo(states: States, row: Row): void {
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator, first, rest } = this.#parts[i]!;
@@ -63,6 +97,13 @@ export class AggregateSet {
     }
   }
 
+  /** A copy that may be changed. */
+  copy(states: States): States {
+    const copied = states.slice() as States;
+    for (let i = 1; i < copied.length; i++) if (isObject(copied[i])) copied[i] = copyOf(copied[i]);
+    return copied;
+  }
+
   merge(left: States, right: States): States {
     const merged = left.slice() as States;
     if (right[0] > left[0]) merged[0] = right[0];
@@ -71,27 +112,54 @@ export class AggregateSet {
     return merged;
   }
 
-  /** A row of a key and the results of its states, or of two states together, with room for more values at its end. */
+  /**
+   * The output row of a group: its key and the results of its states (or of two states merged), with `room` free slots at the
+   * end.
+   */
   row(key: Row, states: States, room: number, others?: States): Value[] {
     const row = new Array<Value>(key.length + this.#parts.length + room);
+    const now = others === undefined || states[0] > others[0] ? states[0] : others[0];
     let at = 0;
     for (; at < key.length; at++) row[at] = key[at]!;
     for (let i = 0; i < this.#parts.length; i++) {
       const { aggregator } = this.#parts[i]!;
       const state = states[i + 1] as never;
       const whole = others === undefined ? state : (aggregator.merge!(state, others[i + 1] as never) as never);
-      row[at++] = aggregator.result(whole);
+      row[at++] = aggregator.result(whole, now);
     }
     return row;
   }
 
-  /** Whether panes may be merged in time order and give what single windows would. */
+  /** Whether panes can be merged in time order with the same result as separate window states. */
   get orderFree(): boolean {
     return this.#parts.every(({ aggregator }) => aggregator.merge !== undefined && aggregator.orderFree);
   }
 }
 
+/**
+ * The groups of SELECT DISTINCT: the time of one is that of the row which made it. Over a table the first state counts its rows, and a
+ * group without any is made anew by the next.
+ */
+export class DistinctSet extends AggregateSet {
+  override add(states: States, row: Row, timestamp: number, arrival = 0): void {
+    const [time, rows] = states;
+    super.add(states, row, timestamp, arrival);
+    states[0] = rows === 0 ? timestamp : time;
+  }
+
+  override pass(): void {
+    // A group is as old as it was.
+  }
+}
+
+function copyOf(state: unknown): unknown {
+  if (Array.isArray(state)) return state.map(copyOf);
+  if (Buffer.isBuffer(state)) return Buffer.from(state);
+  if (state instanceof Map) return new Map([...state].map(([key, value]) => [key, copyOf(value)]));
+  return state;
+}
+
 const isObject = (state: unknown): boolean => typeof state === 'object' && state !== null;
 
-/** The state of one group: its key, and what `AggregateSet` keeps of it. Changed in place. */
+/** A group's entry in a store: its key and its states. Updated in place. */
 export type GroupState = [key: Row, states: States];

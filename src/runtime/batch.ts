@@ -3,9 +3,9 @@ import type { Change } from './change.ts';
 declare const form: unique symbol;
 
 /**
- * What goes from one operator to the next: a list of changes in order of sequence. Those who only hand batches on (pipelines, tasks)
- * do not look inside, so that another form than rows can come behind the same calls; who works on changes asks for the rows. A batch
- * is the list itself, at no cost: it is never changed, and its rows are not held beyond the call without being copied.
+ * What operators pass on: changes in order of sequence. Pipelines and tasks treat it as opaque, so that another representation
+ * than rows can be added; operators call `rowsOf`. At run time a batch is the array of changes itself. It is immutable, and its
+ * rows are only valid during the call unless copied.
  */
 export interface Batch {
   readonly [form]: 'rows';
@@ -13,13 +13,13 @@ export interface Batch {
 
 /** The changes of a batch, in order of sequence. */
 export const rowsOf = (batch: Batch): readonly Change[] => batch as unknown as readonly Change[];
-/** Changes as a batch: they are in order of sequence, and stay as they are. */
+/** A batch of changes, which are in order of sequence and no longer modified. */
 export const batchOf = (changes: readonly Change[]): Batch => changes as unknown as Batch;
 
-/** The batch without changes. */
+/** The empty batch. */
 export const noChanges: Batch = batchOf([]);
-/** How many changes a batch has. */
+/** The number of changes in a batch. */
 export const sizeOf = (batch: Batch): number => rowsOf(batch).length;
-/** Batches one behind the other as one. */
+/** Concatenates batches. */
 export const joined = (batches: readonly Batch[]): Batch =>
   batches.length === 1 ? batches[0]! : batchOf(batches.flatMap(rowsOf));

@@ -2,15 +2,16 @@ import type { Row } from '../types/sql-type.ts';
 import type { RecordHeader } from '../records/batch.ts';
 import { identity } from '../types/compare.ts';
 
-/** The bounds of a window in milliseconds: the end is exclusive for time windows, inclusive for sessions. */
+/** The bounds of a window in milliseconds. The end is exclusive for time windows and inclusive for sessions. */
 export interface Window {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * One change of a stream or table. A stream's change has `after` only (undefined is a null value); a table's says what was there
- * and what is there now, undefined meaning nothing. `sequence` numbers the source record of this micro-batch that caused it.
+ * A change of a stream or table. For a stream only `after` is set (undefined: null value). For a table `before` and `after` are
+ * the previous and the new row, undefined meaning no row. `sequence` is the number of the source record in this micro-batch
+ * that caused it.
  */
 export class Change {
   readonly key: Row;
@@ -40,14 +41,14 @@ export class Change {
   }
 }
 
-/** Gives a change other rows, for an operator that nobody shares it with. */
+/** Replaces the rows of a change in place, for an operator that owns its input. */
 export function replaceRows(change: Change, before: Row | undefined, after: Row | undefined): void {
   const own = change as { before: Row | undefined; after: Row | undefined };
   own.before = before;
   own.after = after;
 }
 
-/** A text that is the same for equal keys of one store. */
+/** A key as text: equal keys of a store have equal texts. */
 export function keyText(key: Row): string {
   if (key.length === 1) {
     const only = key[0]!;
@@ -57,12 +58,23 @@ export function keyText(key: Row): string {
   return String(identity(key));
 }
 
-/** The same for a row whose key may have a window: equal keys of two windows are two rows. */
+/** The same for a row that may be windowed: rows of different windows have different texts. */
 export function rowText({ key, window }: Change): string {
   return window === undefined ? keyText(key) : `${window.start}/${window.end}/${keyText(key)}`;
 }
 export function* rowTexts(changes: readonly Change[]): Iterable<string> {
   for (const change of changes) yield rowText(change);
 }
+
+const absent: readonly Row[] = Array.from({ length: 64 }, (_, count) =>
+  Object.freeze(new Array<null>(count).fill(null)),
+);
+
+/**
+ * The key of a record without one, read with several key columns: all of them are null, and it leaves without a key. Another
+ * array of nulls is a key that holds nulls.
+ */
+export const absentKey = (count: number): Row => absent[count] ?? new Array<null>(count).fill(null);
+export const isAbsent = (key: Row): boolean => key === absent[key.length];
 
 export const hasNull = (key: Row): boolean => (key.length === 1 ? key[0] === null : key.includes(null));

@@ -1,8 +1,8 @@
 import { InternalError } from '../util/internal-error.ts';
 
 /**
- * The byte form of state values, version 1: a tag and a payload, for null, booleans, numbers, bigints, strings, bytes, arrays and
- * Maps. Stores and changelogs hold these.
+ * The binary encoding of state values, version 1: a tag and a payload, for null, booleans, numbers, bigints, strings, bytes,
+ * arrays and Maps. Used by stores and changelogs.
  */
 const tag = {
   null: 0,
@@ -29,7 +29,7 @@ function need(size: number): void {
   bytes = grown;
 }
 
-/** Seven bits a byte, the lowest first; shifts where 32 bits hold the value, since a division of doubles for each byte is slow. */
+/** Writes a varint. Uses shifts up to 32 bits, because dividing doubles for each byte is slow. */
 function writeLength(value: number): void {
   need(8);
   let rest = value;
@@ -109,7 +109,7 @@ export function encodeValue(value: unknown): Buffer {
   return Buffer.from(encodeShared(value));
 }
 
-/** The bytes of a value in a buffer that is used again: good until the next value is encoded. */
+/** Encodes a value into a shared buffer, which is valid until the next call. */
 export function encodeShared(value: unknown): Buffer {
   position = 0;
   write(value);

@@ -1,11 +1,11 @@
 import type { Row } from '../types/sql-type.ts';
 import { findFormat } from '../formats/index.ts';
-import type { Placement } from '../plan/physical/step.ts';
+import type { Placement } from '../plan/physical/steps/repartition.ts';
 import { partitionOf } from '../records/murmur2.ts';
 import { Bytes } from '../util/bytes.ts';
 import { keyText } from './change.ts';
 
-/** Gives the partition of a key among so many: like that of a topic's records with this key, or by the key's own text. */
+/** The partition of a key: as in the topic of a placement, by the key's bytes, or else by the key's text. */
 export type PlaceKey = (key: Row, partitions: number) => number;
 
 const byText: PlaceKey = (key, partitions) => partitionOf(keyText(key), partitions);
@@ -21,7 +21,7 @@ export function keyPlacer(like: Placement | undefined): PlaceKey {
   return (key, partitions) => {
     if (partitions === 1) return 0;
     out.length = 0;
-    // A key without bytes meets nobody: any place will do.
+    // A null key joins no row, so any partition will do.
     return encode(key, out) ? partitionOf(out.buffer, partitions, out.length) : 0;
   };
 }

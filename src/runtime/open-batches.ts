@@ -1,12 +1,14 @@
 import { BatchWriter } from '../records/batch.ts';
 import type { AppendRecord } from './ports/log.ts';
 
-/** Records that were appended and not committed yet, as one batch a topic and partition: for logs that hold them in memory. */
+/**
+ * Records that are appended but not committed, as one open batch per topic and partition, for logs that keep them in memory.
+ */
 export class OpenBatches {
   readonly #writers = new Map<string, BatchWriter[]>();
   readonly #capacity: number | undefined;
 
-  /** `capacity`: the bytes that a batch begins with. */
+  /** `capacity`: the initial size of a batch in bytes. */
   constructor(capacity?: number) {
     this.#capacity = capacity;
   }
@@ -21,7 +23,7 @@ export class OpenBatches {
     };
   }
 
-  /** The batches that have records, which begin anew. */
+  /** Returns the non-empty batches, and begins new ones. */
   finish(): { readonly topic: string; readonly partition: number; readonly batch: Buffer }[] {
     return [...this.#writers].flatMap(([topic, writers]) =>
       writers.flatMap((writer, partition) =>

@@ -3,32 +3,40 @@ import type { Batch } from './batch.ts';
 import type { Change } from './change.ts';
 
 /**
- * One step of a running query. A micro-batch is one call of `process` or several, in topological order, with one batch
- * an input, then one of `drain`; an operator with several inputs merges them by sequence number.
+ * A step of a running query. In each micro-batch `process` is called once or several times, in topological order, with one batch per
+ * input; then `drain` is called once. An operator with several inputs merges them by sequence number.
  *
- * Contract, which `test/support/checked.ts` holds every operator to in all tests:
- * - the result is that of one change at a time, in order of sequence, unless the operator conflates;
- * - the changes that it gives are in order of sequence;
- * - it never throws for bad data (it reports and goes on), and never reads another operator's store;
- * - all that it remembers is in the stores that it was given, so that a restart goes on where a commit ended.
+ * The contract, which `test/support/checked.ts` checks for every operator in all tests:
+ * - the output equals that of processing one change at a time in order of sequence, unless the operator conflates;
+ * - the output is in order of sequence;
+ * - an operator never throws for bad data (it reports and continues), and never reads another operator's store;
+ * - all of its state is in its stores, so that a restarted task continues from the last commit.
  */
 export interface Operator {
   process(inputs: readonly Batch[]): Batch | Promise<Batch>;
   /**
-   * For an operator that conflates: the rows that `process` held back since the last call, in order of their last change and in
-   * pieces small enough to be forgotten young. State is not to be flushed before.
+   * For an operator that conflates: emits the changes that `process` has held back since the last call, in order of their last
+   * change, in pieces that are small enough for the young generation of the heap. Called before state is flushed.
    */
   drain?(): Iterable<Batch>;
   /**
-   * For an operator whose rows wait for stream time to pass: gives them now, and takes their windows as over. Called when there was
-   * no input for as long as `ksql.idle.timeout.ms` says.
+   * For an operator that waits for stream time: emits what it holds now and treats its windows as closed. Called after no input
+   * has come for `ksql.idle.timeout.ms`.
    */
   closeIdle?(): Batch;
-  /** The rows of an operator that holds a table, for pull queries: all, or those of one key. */
+  /**
+   * For an operator that also goes by the clock: emits what is due by it. Called while no input is waiting, at the interval that the
+   * step asks for.
+   */
+  tick?(): Batch;
+  /** For an operator that holds a table: its rows for pull queries, all or those of one key. */
   current?(key?: Row): Iterable<Change>;
 }
 
-/** The record that is being processed, for reports about it: operators say its sequence number as they go. */
+/** The sequence number for a row that was there before the change in work: its errors were told of when it came. */
+export const told = -1;
+
+/** The position of the record that is being processed, for error reports; operators set its sequence number, or `told`. */
 export interface RecordPosition {
   sequence: number;
 }

@@ -1,12 +1,12 @@
 import type { WindowSpec } from '../specs/window.ts';
 
 /**
- * The panes of hopping windows: the pieces into which the starts and ends of all windows cut time, one for each advance, or two
- * where the size is no multiple of it. Panes are numbered from the one at time 0.
+ * The panes of hopping windows: the intervals between consecutive window bounds. There is one pane per advance, or two when the
+ * size is no multiple of the advance. Panes are numbered from the one that starts at time 0.
  */
 export class Panes {
   readonly #advanceMs: number;
-  /** Where in an advance the windows end that end there. */
+  /** The offset within an advance at which windows end; 0 when the size is a multiple of the advance. */
   readonly #restMs: number;
   readonly perAdvance: number;
   readonly perWindow: number;
@@ -28,7 +28,7 @@ export class Panes {
     return Math.floor(index / 2) * this.#advanceMs + (index % 2) * this.#restMs;
   }
 
-  /** The first pane of the earliest window that holds a pane; none starts before time 0. */
+  /** The first pane of the earliest window that contains a pane; no window starts before time 0. */
   firstOfWindows(index: number): number {
     const first = Math.ceil((index - this.perWindow + 1) / this.perAdvance) * this.perAdvance;
     return Math.max(0, first);

@@ -1,6 +1,6 @@
 const pieceLength = 500;
 
-/** A list in pieces: rows that are made a piece at a time die young, where a whole micro-batch of them would not. */
+/** Splits a list into pieces: rows made piece by piece stay in the young generation of the heap. */
 export function* pieces<T>(list: readonly T[], length = pieceLength): Iterable<readonly T[]> {
   for (let from = 0; from < list.length; from += length) yield list.slice(from, from + length);
 }

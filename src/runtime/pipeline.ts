@@ -6,17 +6,18 @@ import type { BuildContext } from './builders/context.ts';
 import { batchOf, joined, noChanges, rowsOf, sizeOf, type Batch } from './batch.ts';
 import type { Change } from './change.ts';
 import type { Operator } from './operator.ts';
+import { batched } from './pulled-rows.ts';
 import type { StateWriter } from './ports/state-backend.ts';
 import type { CachedStore } from './stores/cached-store.ts';
 
 interface Node {
   readonly step: Step;
   readonly operator: Operator;
-  /** Places of the inputs among the nodes; none for an edge, whose changes are given. */
+  /** The indexes of the input nodes; empty for an edge, whose changes are passed in. */
   readonly inputs: readonly number[];
 }
 
-/** The operators of one sub-topology on one partition: micro-batches in, changes out. */
+/** The operators of one sub-topology on one partition. */
 export class Pipeline {
   readonly #nodes: Node[] = [];
   readonly #stores: CachedStore[] = [];
@@ -35,9 +36,9 @@ export class Pipeline {
     add(part.root);
   }
 
-  /** A whole micro-batch at once. */
-  processAll(given: ReadonlyMap<string, Batch>): Batch | Promise<Batch> {
-    const result = this.process(given);
+  /** Runs a complete micro-batch, including `drain`. */
+  processAll(batches: ReadonlyMap<string, Batch>): Batch | Promise<Batch> {
+    const result = this.process(batches);
     return result instanceof Promise ? result.then((changes) => this.#withDrained(changes)) : this.#withDrained(result);
   }
   #withDrained(changes: Batch): Batch | Promise<Batch> {
@@ -47,27 +48,37 @@ export class Pipeline {
     const lists: Batch[] = [changes];
     const waiting: Promise<unknown>[] = [];
     for (const piece of pieces) {
-      if (piece instanceof Promise) waiting.push(piece.then((each) => lists.push(each)));
+      if (piece instanceof Promise) waiting.push(piece.then((changes) => lists.push(changes)));
       else lists.push(piece);
     }
     const all = (): Batch => joined(lists);
     return waiting.length === 0 ? all() : Promise.all(waiting).then(all);
   }
 
-  /** Runs a part of a micro-batch: `given` has the changes of each edge by step id. Waits only where an operator does. */
-  process(given: ReadonlyMap<string, Batch>): Batch | Promise<Batch> {
-    return this.#run(given, [], 0);
+  /**
+   * Runs a part of a micro-batch; `batches` holds the changes of each edge by step id. Returns a promise only when an operator
+   * waits.
+   */
+  process(batches: ReadonlyMap<string, Batch>): Batch | Promise<Batch> {
+    return this.#run(batches, [], 0);
   }
 
-  /** Ends a micro-batch: what operators held back goes through the steps behind them, piece by piece. */
+  /** Ends a micro-batch: what operators have held back runs through the steps after them, in pieces. */
   drain(): Iterable<Batch | Promise<Batch>> {
     return this.#held((operator) => operator.drain?.() ?? []);
   }
-  /** What waits for stream time leaves, as though all windows were over. */
+  /** Closes all windows: what operators hold until stream time passes runs through the steps after them. */
   closeIdle(): Batch | Promise<Batch> {
+    return this.#emitted((operator) => operator.closeIdle?.() ?? noChanges);
+  }
+  /** Lets operators that go by the clock emit what is due. */
+  tick(): Batch | Promise<Batch> {
+    return this.#emitted((operator) => operator.tick?.() ?? noChanges);
+  }
+  #emitted(give: (operator: Operator) => Batch): Batch | Promise<Batch> {
     const closed = this.#gathered(
       noChanges,
-      this.#held((operator) => [operator.closeIdle?.() ?? noChanges]),
+      this.#held((operator) => [give(operator)]),
     );
     return closed instanceof Promise ? closed.then((changes) => this.#withDrained(changes)) : this.#withDrained(closed);
   }
@@ -82,15 +93,16 @@ export class Pipeline {
     }
   }
 
-  #run(given: ReadonlyMap<string, Batch>, results: Batch[], from: number): Batch | Promise<Batch> {
+  #run(batches: ReadonlyMap<string, Batch>, results: Batch[], from: number): Batch | Promise<Batch> {
     for (let i = from; i < this.#nodes.length; i++) {
       const { step, operator, inputs } = this.#nodes[i]!;
-      const changes = inputs.length === 0 ? [given.get(step.id) ?? noChanges] : inputs.map((input) => results[input]!);
+      const changes =
+        inputs.length === 0 ? [batches.get(step.id) ?? noChanges] : inputs.map((input) => results[input]!);
       const result = operator.process(changes);
       if (result instanceof Promise) {
-        return result.then((each) => {
-          results[i] = each;
-          return this.#run(given, results, i + 1);
+        return result.then((changes) => {
+          results[i] = changes;
+          return this.#run(batches, results, i + 1);
         });
       }
       results[i] = result;
@@ -98,16 +110,18 @@ export class Pipeline {
     return results.at(-1)!;
   }
 
-  /** Gives every change of state since the last flush. */
+  /** Writes all changes of state since the last flush. */
   flush(into: StateWriter): void {
     for (const store of this.#stores) store.flush(into);
   }
-  /** Whether a store holds more changes than its cache should: a commit makes room. */
+  /** Whether a store's cache exceeds its size, so that a commit should flush and evict entries. */
   get isFull(): boolean {
     return this.#stores.some((store) => store.isFull);
   }
 
-  /** The rows that the query's result holds now, through its stateless steps; undefined when nothing in it holds a table. */
+  /**
+   * The current rows of the result, through the stateless steps after the last table; undefined when no operator holds a table.
+   */
   current(key?: Row): Iterable<Change> | undefined {
     const path: Operator[] = [];
     let at = this.#nodes.length - 1;
@@ -115,7 +129,7 @@ export class Pipeline {
       const { operator, inputs } = this.#nodes[at]!;
       if (operator.current !== undefined) {
         let changes: Iterable<Change> = operator.current(key);
-        for (const each of path.reverse()) changes = rowsOf(each.process([batchOf([...changes])]) as Batch);
+        for (const operator of path.reverse()) changes = through(operator, changes);
         return changes;
       }
       if (inputs.length !== 1) return undefined;
@@ -123,4 +137,9 @@ export class Pipeline {
       at = inputs[0]!;
     }
   }
+}
+
+/** Rows through an operator without state, in pieces, so that a table of any size needs little memory. */
+function* through(operator: Operator, changes: Iterable<Change>): Iterable<Change> {
+  for (const piece of batched(changes)) yield* rowsOf(operator.process([batchOf(piece)]) as Batch);
 }

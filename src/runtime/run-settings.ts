@@ -1,24 +1,32 @@
 import { sessionOptions } from '../config/session-options.ts';
 import type { CollectLimits } from '../functions/define.ts';
 
-/** What the properties of a query say of how it runs. */
+/** The settings of running a query, from its properties. */
 export interface RunSettings {
-  /** `auto.offset.reset`: a stream without a position is read from its beginning. */
+  /** `auto.offset.reset`: whether a stream without a committed position is read from its beginning. */
   readonly earliest: boolean;
-  /** `processing.guarantee`: whether a task on Kafka commits by transactions. */
+  /** `processing.guarantee`: whether a task on Kafka commits in transactions. */
   readonly exactlyOnce: boolean;
   /** `commit.interval.ms`: how often a task on Kafka commits. */
   readonly commitMs: number;
-  /** `cache.max.bytes.buffering` above 0: only the last change of a key in a micro-batch is sent. */
+  /** `cache.max.bytes.buffering` above 0: only the last change of a key in a micro-batch is emitted. */
   readonly conflate: boolean;
-  /** How large the cache of a store is at most; undefined for the default. */
+  /** The maximum size of a store's cache; undefined for the default. */
   readonly cacheBytes: number | undefined;
-  /** `ksql.idle.timeout.ms`: after so long without input, what waits for stream time is sent. Undefined waits for ever. */
+  /**
+   * `ksql.idle.timeout.ms`: after this time without input, windows are closed as if stream time had passed. Undefined means
+   * never.
+   */
   readonly idleTimeoutMs: number | undefined;
-  /** `max.task.idle.ms`: so long a join waits for an input that has nothing to give. */
+  /** `max.task.idle.ms`: how long a join waits for an input that has no records. */
   readonly maxIdleMs: number | undefined;
-  /** `ksql.fail.on.deserialization.error` and `ksql.timestamp.throw.on.invalid`: what of a record stops the query when it cannot be read. */
-  readonly failOn: { readonly value: boolean; readonly timestamp: boolean };
+  /**
+   * `ksql.fail.on.deserialization.error`, `ksql.timestamp.throw.on.invalid` and `ksql.fail.on.production.error`: which rows that
+   * cannot be read or written stop the query.
+   */
+  readonly failOn: { readonly value: boolean; readonly timestamp: boolean; readonly production: boolean };
+  /** `ksql.logging.processing.rows.include`: whether the processing log has copies of the records that failed. */
+  readonly logsRecords: boolean;
   /** `ksql.functions.collect_list.limit` and `…collect_set.limit`. */
   readonly limits: CollectLimits;
 }
@@ -30,14 +38,16 @@ export function runSettings(properties: Readonly<Record<string, string>>): RunSe
     earliest: sessionOptions.read('auto.offset.reset', properties),
     exactlyOnce,
     commitMs: sessionOptions.read('commit.interval.ms', properties) ?? (exactlyOnce ? 100 : 1000),
-    conflate: bytes > 0,
-    cacheBytes: bytes > 0 ? bytes : undefined,
+    conflate: bytes !== 0,
+    cacheBytes: bytes === 0 ? undefined : bytes,
     idleTimeoutMs: sessionOptions.read('ksql.idle.timeout.ms', properties),
     maxIdleMs: sessionOptions.read('max.task.idle.ms', properties),
     failOn: {
       value: sessionOptions.read('ksql.fail.on.deserialization.error', properties),
       timestamp: sessionOptions.read('ksql.timestamp.throw.on.invalid', properties),
+      production: sessionOptions.read('ksql.fail.on.production.error', properties),
     },
+    logsRecords: sessionOptions.read('ksql.logging.processing.rows.include', properties),
     limits: {
       list: sessionOptions.read('ksql.functions.collect_list.limit', properties),
       set: sessionOptions.read('ksql.functions.collect_set.limit', properties),
@@ -45,5 +55,5 @@ export function runSettings(properties: Readonly<Record<string, string>>): RunSe
   };
 }
 
-/** Every change is sent. */
+/** The settings without conflation: every change is emitted. */
 export const noConflation: RunSettings = runSettings({ 'cache.max.bytes.buffering': '0' });

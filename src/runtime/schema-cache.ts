@@ -1,8 +1,6 @@
 import { DecodeError, UnknownSchema, type SchemaSource, type SchemaText } from '../formats/define.ts';
 
-export type { SchemaText } from '../formats/define.ts';
-
-/** The schemas that were fetched from the registry; null stands for one that it does not have. */
+/** The schemas fetched from the registry by id; null when the registry has no such schema. */
 export class SchemaCache implements SchemaSource {
   readonly #known = new Map<number, SchemaText | null>();
   readonly #fetch: (id: number) => Promise<SchemaText | undefined>;
@@ -11,7 +9,7 @@ export class SchemaCache implements SchemaSource {
     this.#fetch = fetch;
   }
 
-  /** Fetches a schema; when the registry does not answer it is still unknown, and this throws. */
+  /** Fetches a schema. When the registry does not answer, this throws and the schema is fetched again next time. */
   async load(id: number): Promise<void> {
     if (!this.#known.has(id)) this.#known.set(id, (await this.#fetch(id)) ?? null);
   }

@@ -1,16 +1,18 @@
 import type { Row } from '../types/sql-type.ts';
 import type { DecodeColumn, Encode } from '../formats/define.ts';
 import { findFormat } from '../formats/index.ts';
-import { parseTimestampText } from '../functions/scalar/time-format.ts';
+import { parseTimestampText } from '../types/dates/index.ts';
 import type { FormatSpec, KeyWindow } from '../specs/source.ts';
+import { hasBothBounds } from '../specs/window.ts';
 import type { StepColumn } from '../plan/physical/steps/base.ts';
 import { partitionOf } from '../records/murmur2.ts';
-import type { Change, Window } from './change.ts';
+import { isAbsent, type Change, type Window } from './change.ts';
 import { EvaluationError } from '../types/numbers.ts';
 import { Bytes } from '../util/bytes.ts';
 import { writeTime } from './stores/key-bytes.ts';
+import { checkTime } from './windows.ts';
 
-/** A record on its way to a topic. */
+/** A record to be written to a topic. */
 export interface OutputRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -18,7 +20,7 @@ export interface OutputRecord {
   readonly partition: number;
 }
 
-/** Takes a record whose value is written where it is to stand. */
+/** Appends a record whose value `write` puts straight into the batch. */
 export type AddRecord = (
   partition: number,
   timestamp: number,
@@ -28,7 +30,7 @@ export type AddRecord = (
   headers: Change['headers'],
 ) => void;
 
-/** What a sink needs to know of where it writes. */
+/** The topic that a sink writes to. */
 export interface SinkTarget {
   readonly keyFormat: FormatSpec;
   readonly valueFormat: FormatSpec;
@@ -37,7 +39,7 @@ export interface SinkTarget {
   readonly partitions: number;
 }
 
-/** Turns changes into records: key, value, timestamp and the partition that Kafka's partitioner gives the key. */
+/** Encodes changes as records: key, value, timestamp, and the partition that Kafka's partitioner gives to the key. */
 export class SinkEncoder {
   readonly #target: SinkTarget;
   readonly #encodeKey: Encode;
@@ -47,7 +49,7 @@ export class SinkEncoder {
   #key: Row | undefined;
   #hasKey = false;
   readonly #keyBytes = new Bytes();
-  /** How many of the key's bytes are not its window. */
+  /** The number of key bytes without the window. */
   #innerLength = 0;
   #partition = 0;
 
@@ -62,20 +64,25 @@ export class SinkEncoder {
     const stamp = target.timestamp;
     const slot = stamp === undefined ? -1 : columns.findIndex(({ name }) => name === stamp.column);
     if (stamp !== undefined)
-      this.#timestamp = (row) =>
-        stamp.format === undefined ? Number(row[slot]) : parseTimestampText(row[slot] as string, stamp.format);
+      this.#timestamp = (row) => {
+        const value = row[slot]!;
+        if (value === null) throw new EvaluationError('the timestamp column is null');
+        if (typeof value === 'bigint') throw new EvaluationError(`the timestamp ${value} is out of range`);
+        return stamp.format === undefined ? (value as number) : parseTimestampText(value as string, stamp.format);
+      };
   }
 
-  /** Adds the record of a change; its key in bytes is good until the next one. */
-  write({ key, after, window, timestamp: time, headers }: Change, add: AddRecord): void {
+  /** Writes the record of a change, by default with its own headers. The key's bytes are valid until the next call. */
+  write(change: Change, add: AddRecord, headers: Change['headers'] = change.headers): void {
+    const { key, after, window, timestamp: time } = change;
     if (key !== this.#key) this.#takeKey(key);
     const timestamp = this.#timestamp === undefined || after === undefined ? time : this.#timestamp(after);
-    if (timestamp < 0) throw new EvaluationError(`the timestamp ${timestamp} is negative`);
+    checkTime(timestamp);
     const partition = this.#hasKey ? this.#partition : this.#nextPartition();
     add(partition, timestamp, this.#withWindow(window), this.#write, after, headers);
   }
 
-  /** The record of a change by itself. */
+  /** The record of a single change. */
   encode(change: Change): OutputRecord {
     let record: OutputRecord | undefined;
     this.write(change, (partition, timestamp, key, write, row) => {
@@ -85,30 +92,31 @@ export class SinkEncoder {
     return record!;
   }
 
-  /** Rows of several windows of one key come one after the other: its bytes and partition are worked out once. */
+  /** Encodes a key. Consecutive rows often are windows of one key: its bytes and partition are kept for the next call. */
   #takeKey(key: Row): void {
     const out = this.#keyBytes;
     out.length = 0;
     this.#key = undefined;
-    this.#hasKey = key.length > 0 && !(key.length === 1 && key[0] === null) && this.#encodeKey(key, out);
-    // By the inner key, so that all windows of a key are together.
+    const isKey = key.length === 1 ? key[0] !== null : !isAbsent(key);
+    this.#hasKey = isKey && this.#encodeKey(key, out);
+    // By the key without its window, so that all windows of a key are in one partition.
     if (this.#hasKey) this.#partition = partitionOf(out.buffer, this.#target.partitions, out.length);
     this.#innerLength = out.length;
     this.#key = key;
   }
-  /** Records without a key go round. */
+  /** Records without a key are spread over the partitions in turn. */
   #nextPartition(): number {
     return (this.#next = (this.#next + 1) % this.#target.partitions);
   }
 
-  /** Kafka's windowed keys: the key, then the start; of sessions the end and the start. */
+  /** Appends the window as Kafka's serdes do: the start, or for windows that are identified by both bounds the end and the start. */
   #withWindow(window: Window | undefined): Bytes | null {
     if (!this.#hasKey) return null;
     const out = this.#keyBytes;
     const kind = this.#target.window;
     out.length = this.#innerLength;
     if (kind === undefined || window === undefined) return out;
-    if (kind.type === 'SESSION') putTime(out, window.end);
+    if (hasBothBounds(kind.type)) putTime(out, window.end);
     putTime(out, window.start);
     return out;
   }

@@ -2,13 +2,14 @@ import type { Value, Row } from '../types/sql-type.ts';
 import type { AggregateSet, States } from './aggregation.ts';
 
 /**
- * The merged state of what is between two moving edges, as a queue of two stacks: parts enter at the end and leave at the front,
- * each merged twice at most. The front holds merges up to its oldest part, ready to lose it.
- * Source: "Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time", Tangwongsan et al., 2017 (Two-Stacks).
+ * The merged state of the panes between two moving bounds, as a queue of two stacks: panes are pushed at the back and dropped
+ * at the front, and each is merged at most twice. The front stack holds, for each of its panes, the merge from that pane to the
+ * end of the stack. Source: "Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time", Tangwongsan et al., 2017
+ * (Two-Stacks).
  */
 export class SlidingMerge {
   readonly #aggregates: AggregateSet;
-  /** The oldest part last: each is the merge from that part to the end of the front. */
+  /** The merges of the front stack, oldest pane last: each covers its pane to the end of the front stack. */
   readonly #frontStarts: number[] = [];
   readonly #front: States[] = [];
   readonly #backStarts: number[] = [];
@@ -30,7 +31,7 @@ export class SlidingMerge {
     this.#backMerged = this.#backMerged === undefined ? states : this.#aggregates.merge(this.#backMerged, states);
   }
 
-  /** Takes out every part that starts before `edge`. */
+  /** Drops every pane that starts before `edge`. */
   dropBefore(edge: number): void {
     for (;;) {
       const oldest = this.#frontStarts.at(-1) ?? this.#backStarts[0];
@@ -41,7 +42,7 @@ export class SlidingMerge {
     }
   }
 
-  /** Moves the back over to the front. */
+  /** Moves the back stack to the front stack, which is empty. */
   #turn(): void {
     let merged: States | undefined;
     while (this.#back.length > 0) {
@@ -57,11 +58,11 @@ export class SlidingMerge {
     return this.#front.length === 0 && this.#back.length === 0;
   }
 
-  /** Of all parts together. There must be a part. */
+  /** The newest event time of all panes. There must be a pane. */
   get timestamp(): number {
     return Math.max(this.#front.at(-1)?.[0] ?? -1, this.#backMerged?.[0] ?? -1);
   }
-  /** A row of a key and the results of all parts together, with room for more values. There must be a part. */
+  /** The output row: a key and the results of all panes merged, with `room` free slots. There must be a pane. */
   row(key: Row, room: number): Value[] {
     const front = this.#front.at(-1);
     const back = this.#backMerged;

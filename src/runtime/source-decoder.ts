@@ -2,14 +2,18 @@ import { compilePredicate } from '../expressions/compile.ts';
 import { slotsIn } from '../expressions/node.ts';
 import { findFormat } from '../formats/index.ts';
 import { DecodeError, UnknownSchema, type Decode, type DecodeColumn, type SchemaSource } from '../formats/define.ts';
-import { parseTimestampText } from '../functions/scalar/time-format.ts';
-import type { SourceStep } from '../plan/physical/step.ts';
+import { parseTimestampText } from '../types/dates/index.ts';
+import type { SourceStep } from '../plan/physical/steps/source.ts';
 import type { RecordView } from '../records/batch.ts';
+import { hasBothBounds } from '../specs/window.ts';
 import { isPseudoColumn, keyColumns, type Column } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
-import { Change, type Window } from './change.ts';
+import { absentKey, Change, type Window } from './change.ts';
+import { dataError, ignoreFailures, type FailureSink } from './failures.ts';
+import { copyOf } from './record-copy.ts';
+import { checkTime } from './windows.ts';
 
-/** A record that a source cannot read, or whose predicate failed, for the processing log. */
+/** A record that could not be decoded or whose predicate failed, for the processing log. */
 export interface BadRecord {
   readonly topic: string;
   readonly partition: number;
@@ -17,11 +21,29 @@ export interface BadRecord {
   readonly timestamp: number;
   readonly message: string;
   readonly target: 'key' | 'value' | 'timestamp' | 'predicate';
+  /** A copy of the part of the record that is bad. */
+  readonly copy: () => Buffer | null;
 }
+
+/** A record that cannot be read, where the query is to stop at it. */
+export class BadRecordFailure extends Error {
+  override readonly name = 'BadRecordFailure';
+}
+
+/** `ksql.fail.on.production.error`: the query stops at a row that its sink cannot write. */
+export const refuseRows: FailureSink = {
+  ...ignoreFailures,
+  report: (message) => {
+    throw new BadRecordFailure(`a row cannot be written: ${message}`);
+  },
+};
 
 type Extra = (record: RecordView, partition: number, timestamp: number, window: Window | undefined) => Value;
 
-/** Turns the records of one source into changes, decoding only the columns that the plan reads; those of rows that it wants. */
+/**
+ * Decodes the records of a source to changes: only the columns that the plan reads, and only of rows that satisfy its
+ * predicate.
+ */
 export class SourceDecoder {
   readonly #step: SourceStep;
   readonly #width: number;
@@ -34,11 +56,11 @@ export class SourceDecoder {
   readonly #onBad: (record: BadRecord) => void;
   readonly #matches: ((row: readonly Value[]) => boolean) | undefined;
   #failure: Error | undefined;
-  /** The row of a record that was not wanted, for the next one. */
+  /** The row array of a record that was filtered out, reused for the next record. */
   #spare: Value[] | undefined;
 
   constructor(step: SourceStep, schemas: SchemaSource, onBad: (record: BadRecord) => void) {
-    const { source, reads } = step;
+    const { source, reads, parts } = step;
     this.#step = step;
     this.#onBad = onBad;
     const keys = keyColumns(source.schema);
@@ -57,7 +79,8 @@ export class SourceDecoder {
         .filter((column) => column.role === role)
         .map((column) => {
           const slot = slotOf(column);
-          return { name: column.name, type: column.type, slot, late: isLate(slot) };
+          // The column with the time may be decoded for that alone, into a slot of its own.
+          return { name: column.name, type: column.type, slot, late: isLate(slot), part: parts?.[slot] };
         });
     this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), { ...source.keyFormat, schemas });
     this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), {
@@ -69,24 +92,28 @@ export class SourceDecoder {
     this.#extras = reads.flatMap((name, slot) => {
       if (isPseudoColumn(name) && !source.schema.some((column) => column.name === name))
         return [{ slot, read: pseudo[name]! }];
-      const column = source.schema.find((each) => each.name === name)!;
+      const column = source.schema.find((candidate) => candidate.name === name)!;
       return column.role === 'header' ? [{ slot, read: header(column) }] : [];
     });
-    this.#windowBytes = source.window === undefined ? 0 : source.window.type === 'SESSION' ? 16 : 8;
+    this.#windowBytes = source.window === undefined ? 0 : hasBothBounds(source.window.type) ? 16 : 8;
   }
 
-  /** The change that a record makes, throwing `UnknownSchema` until its schema is fetched; undefined when nobody wants it, or when it cannot be read: that was reported. */
+  /**
+   * The change of a record. Undefined when the predicate filters it out, or when it cannot be decoded (which is reported).
+   * Throws `UnknownSchema` until its schema has been fetched.
+   */
   decode(record: RecordView, partition: number, sequence: number): Change | undefined {
     const row = this.#emptyRow();
     const { source } = this.#step;
     let target: BadRecord['target'] = 'key';
     try {
       let window: Window | undefined;
+      let hasKey = false;
       if (record.keyStart >= 0 && this.#keyCount > 0) {
         if (this.#windowBytes > 0) window = this.#readWindow(record);
-        this.#decodeKey(record.bytes, record.keyStart, record.keyEnd - this.#windowBytes, row);
+        hasKey = this.#decodeKey(record.bytes, record.keyStart, record.keyEnd - this.#windowBytes, row);
       }
-      // Of a key with several columns some may be null.
+      // In a key of several columns, single columns may be NULL.
       if (source.kind === 'TABLE' && (record.keyStart < 0 || isNull(row, this.#keyCount)))
         throw new DecodeError("a table's record needs a key");
       target = 'value';
@@ -94,7 +121,7 @@ export class SourceDecoder {
         record.valueStart >= 0 && this.#decodeValue(record.bytes, record.valueStart, record.valueEnd, row);
       target = 'timestamp';
       const timestamp = this.#timestamp === undefined || !hasValue ? record.timestamp : this.#timestamp(row);
-      if (timestamp < 0) throw new DecodeError(`the timestamp ${timestamp} is negative`);
+      checkTime(timestamp);
       for (const { slot, read } of this.#extras) row[slot] = read(record, partition, timestamp, window);
       if (this.#matches !== undefined) {
         target = 'predicate';
@@ -105,7 +132,7 @@ export class SourceDecoder {
         if (record.keyStart >= 0) this.#decodeKey.late?.(row);
         this.#decodeValue.late?.(row);
       }
-      const key = this.#keyCount === 1 ? [row[0]!] : row.slice(0, this.#keyCount);
+      const key = this.#keyCount === 1 ? [row[0]!] : hasKey ? row.slice(0, this.#keyCount) : absentKey(this.#keyCount);
       if (row.length > this.#step.reads.length) row.length = this.#step.reads.length;
       const headers = record.hasHeaders ? record.headers() : undefined;
       return new Change(key, undefined, hasValue ? row : undefined, timestamp, sequence, window, headers);
@@ -117,8 +144,9 @@ export class SourceDecoder {
         partition,
         offset: record.offset,
         timestamp: record.timestamp,
-        message: (error as Error).message,
+        message: dataError(error, target),
         target,
+        copy: () => (target === 'key' ? copyOf(record, 'key') : copyOf(record, 'value')),
       });
       return undefined;
     }
@@ -144,13 +172,16 @@ export class SourceDecoder {
     const { window } = this.#step.source;
     if (record.keyEnd - record.keyStart < this.#windowBytes)
       throw new DecodeError('the key is too short to hold a window');
-    const last = Number(record.bytes.readBigInt64BE(record.keyEnd - 8));
-    if (window!.type !== 'SESSION') return { start: last, end: last + window!.sizeMs! };
-    return { start: last, end: Number(record.bytes.readBigInt64BE(record.keyEnd - 16)) };
+    const start = Number(record.bytes.readBigInt64BE(record.keyEnd - 8));
+    checkTime(start);
+    if (!hasBothBounds(window!.type)) return { start, end: start + window!.sizeMs! };
+    const end = Number(record.bytes.readBigInt64BE(record.keyEnd - 16));
+    checkTime(end);
+    return { start, end };
   }
 }
 
-/** Whether a source's row is wanted; undefined where all are. An error makes a row unwanted and is told. */
+/** Compiles a source's predicate; undefined when there is none. A failure is reported and counts as false. */
 export function compileWhere(
   { where }: SourceStep,
   onError: (error: unknown) => void,
@@ -158,7 +189,7 @@ export function compileWhere(
   return where && compilePredicate(where, onError);
 }
 
-/** By a loop: `fill` is a call into the runtime, which costs more than a row. */
+/** A loop, because calling `fill` costs more than a row of this size. */
 function nulls(width: number): Value[] {
   const row = new Array<Value>(width);
   for (let i = 0; i < width; i++) row[i] = null;
@@ -187,6 +218,8 @@ function timestampReader(slot: number, format: string | undefined): (row: readon
   return (row) => {
     const value = row[slot]!;
     if (value === null) throw new DecodeError('the timestamp column is null');
-    return format === undefined ? Number(value) : parseTimestampText(value as string, format);
+    // A BIGINT that no number holds is a time that none can be.
+    if (typeof value === 'bigint') throw new DecodeError(`the timestamp ${value} is out of range`);
+    return format === undefined ? (value as number) : parseTimestampText(value as string, format);
   };
 }

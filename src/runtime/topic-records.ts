@@ -2,7 +2,7 @@ import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../record
 import { partitionOf } from '../records/murmur2.ts';
 import type { ProducedRecord, TopicRecord } from './ports/node.ts';
 
-/** A batch for each partition that records go to: the one they name, that of their key, or without either in turn. */
+/** Groups records into one batch per partition: the given partition, else that of the key, else in turn. */
 export function batchesOf(
   records: readonly ProducedRecord[],
   partitions: number,
@@ -17,7 +17,7 @@ export function batchesOf(
   return [...writers].map(([partition, writer]) => ({ partition, batch: writer.finish() }));
 }
 
-/** The records of uncompressed batches from an offset on; their bytes are copies. */
+/** The records of uncompressed batches from an offset on, as copies. */
 export function* recordsIn(batches: readonly Buffer[], partition: number, from: number): Iterable<TopicRecord> {
   const cursor = new RecordCursor();
   for (const batch of batches) {

@@ -15,41 +15,47 @@ import type { StateBackend, StateWriter } from './ports/state-backend.ts';
 
 export interface TopologyOptions {
   readonly backend: StateBackend;
-  /** What stands before every key of this query's state. */
+  /** The prefix of all keys of this query's state. */
   readonly statePrefix: string | Buffer;
   readonly partitions: number;
-  /** Only this sub-topology, on one partition: the others run elsewhere. Its rows are not passed on. */
+  /** Runs only this sub-topology on one partition; the others run in other tasks. Its output is returned and not passed on. */
   readonly part?: number | undefined;
-  /** How many partitions a topic has; without it all have as many. */
+  /** The partition that the part runs on, of how many; for a whole plan they are those of the pipelines. */
+  readonly place?: { readonly partition: number; readonly partitions: number } | undefined;
+  /** The number of partitions of a topic; by default all topics have the same. */
   readonly partitionsOf?: (topic: string) => number;
   readonly settings: RunSettings;
   readonly models: ModelHost | undefined;
   readonly failures: FailureSink;
   readonly rareCommits?: boolean | undefined;
+  readonly isRetaken?: () => boolean;
 }
 
-/** A change that a source gave, with the place that it came from. */
+/** A change read from a source, with its source and partition. */
 export interface SourceChange {
   readonly stepId: string;
   readonly partition: number;
   readonly change: Change;
 }
 
-/** What comes of a micro-batch or a part of it; a promise only where an operator waits. */
+/** The output of a micro-batch or a part of it; a promise only when an operator waits. */
 export type Result = Batch | Promise<Batch>;
 
-/** One partition of one part: when it last had input, by the clock, and whether it was closed since for having none. */
+/**
+ * A sub-topology on one partition: the wall-clock time of its last input, and whether it has been closed as idle since then.
+ */
 interface Partition {
   readonly pipeline: Pipeline;
   readonly inlets: ReadonlyMap<string, Inlet>;
   lastInput: number;
   isClosed: boolean;
 }
+const nothing = (): undefined => undefined;
 const isIdle = ({ lastInput, isClosed }: Partition, since: number): boolean => !isClosed && lastInput < since;
 
 /**
- * The pipelines that run in one task: all of a query, one for each sub-topology and partition, rows going from one to the next in
- * memory; or only one of them, whose rows the task passes on.
+ * The pipelines of a task. Either the whole query (one pipeline per sub-topology and partition, with repartitions in memory),
+ * or a single pipeline, whose output the task writes to the repartition topic.
  */
 export class LocalTopology {
   readonly #parts: readonly SubTopology[];
@@ -57,7 +63,7 @@ export class LocalTopology {
   readonly #partitions: number;
   readonly #isSingle: boolean;
   readonly #sourcePart = new Map<string, number>();
-  /** Of each part that feeds another: where its rows go. */
+  /** For each sub-topology that feeds another: the partition of a key there. */
   readonly #places: readonly ((key: Row) => number)[];
 
   constructor(plan: PhysicalPlan, options: TopologyOptions) {
@@ -80,55 +86,67 @@ export class LocalTopology {
   #at(stepId: string, partition: number): Partition {
     return this.#pipelines[this.#sourcePart.get(stepId)!]![partition % this.#partitions]!;
   }
-  /** Where the changes of a source wait for `run`. */
+  /** The inlet that collects a source's changes until `run`. */
   inlet(stepId: string, partition: number): Inlet {
     return this.#at(stepId, partition).inlets.get(stepId)!;
   }
-  /** Says that a source has had input, whether or not it made changes: it is not idle. */
+  /** Records input of a source, also when it made no changes, so that the source does not count as idle. */
   arrived(stepId: string, partition: number, now: number): void {
-    const found = this.#at(stepId, partition);
-    found.lastInput = now;
-    found.isClosed = false;
+    const pipeline = this.#at(stepId, partition);
+    pipeline.lastInput = now;
+    pipeline.isClosed = false;
   }
 
-  /** Runs one micro-batch through every part; gives the result's changes in order of sequence. */
+  /** Runs one micro-batch through all sub-topologies; returns the result's changes in order of sequence. */
   process(batch: readonly SourceChange[]): Result {
     for (const { stepId, partition, change } of batch) this.inlet(stepId, partition).changes.push(change);
     return this.#runParts(0);
   }
 
   /**
-   * Runs what waits in the inlets. One pipeline alone takes a micro-batch in slices: what it holds back comes with `drain`. Several
-   * run it whole.
+   * Runs the changes in the inlets. A single pipeline may be run several times per micro-batch, and conflated changes come with
+   * `drain`. Several pipelines run a micro-batch completely.
    */
   run(): Result {
     if (!this.#isSingle) return this.#runParts(0);
     const only = this.#pipelines[0]![0]!;
-    const given = takeGiven(only);
-    if (given === undefined) return noChanges;
+    const inputs = takeChanges(only);
+    if (inputs === undefined) return noChanges;
     only.lastInput = performance.now();
     only.isClosed = false;
-    return only.pipeline.process(given);
+    return only.pipeline.process(inputs);
   }
-  /** Ends a micro-batch: what was held back, piece by piece. Who takes them waits for one before taking the next. */
+  /** Ends a micro-batch: emits conflated changes in pieces. The caller must await each piece before taking the next. */
   drain(): Iterable<Result> {
     return this.#isSingle ? this.#pipelines[0]![0]!.pipeline.drain() : [];
   }
 
-  /** Where no input came since `idleSince`, by the clock: what waits for stream time leaves. Once, until input comes again. */
+  /**
+   * Closes partitions without input since `idleSince` (wall-clock time): emits what waits for stream time. Once until new input
+   * arrives.
+   */
   closeIdle(idleSince: number): Result {
-    const isDue = this.#pipelines.some((list) => list.some((each) => isIdle(each, idleSince)));
-    return isDue ? this.#runParts(0, idleSince) : noChanges;
+    const isDue = this.#pipelines.some((list) => list.some((candidate) => isIdle(candidate, idleSince)));
+    if (!isDue) return noChanges;
+    return this.#runParts(0, (partition) => {
+      if (!isIdle(partition, idleSince)) return undefined;
+      partition.isClosed = true;
+      return partition.pipeline.closeIdle();
+    });
+  }
+  /** Lets operators that go by the clock emit what is due, where no input is waiting. */
+  tick(): Result {
+    return this.#runParts(0, ({ pipeline }) => pipeline.tick());
   }
 
-  #runParts(from: number, idleSince = -Infinity): Result {
+  #runParts(from: number, withoutInput: (partition: Partition) => Result | undefined = nothing): Result {
     let last = noChanges;
     for (let i = from; i < this.#parts.length; i++) {
-      const outputs = this.#runPart(i, idleSince);
+      const outputs = this.#runPart(i, withoutInput);
       if (outputs instanceof Promise) {
         return outputs.then((changes) => {
           last = this.#route(i, changes);
-          return i + 1 < this.#parts.length ? this.#runParts(i + 1, idleSince) : last;
+          return i + 1 < this.#parts.length ? this.#runParts(i + 1, withoutInput) : last;
         });
       }
       last = this.#route(i, outputs);
@@ -136,24 +154,27 @@ export class LocalTopology {
     return last;
   }
 
-  #runPart(index: number, idleSince: number): Batch[] | Promise<Batch[]> {
+  #runPart(index: number, withoutInput: (partition: Partition) => Result | undefined): Batch[] | Promise<Batch[]> {
     const results: Result[] = [];
     let waits = false;
     for (const partition of this.#pipelines[index]!) {
-      const given = takeGiven(partition);
-      const closes = given === undefined && isIdle(partition, idleSince);
-      if (given === undefined && !closes) continue;
-      if (!closes) partition.lastInput = performance.now();
-      partition.isClosed = closes;
-      const { pipeline } = partition;
-      const result = given === undefined ? pipeline.closeIdle() : pipeline.processAll(given);
+      const inputs = takeChanges(partition);
+      if (inputs !== undefined) {
+        partition.lastInput = performance.now();
+        partition.isClosed = false;
+      }
+      const result = inputs === undefined ? withoutInput(partition) : partition.pipeline.processAll(inputs);
+      if (result === undefined) continue;
       waits ||= result instanceof Promise;
       results.push(result);
     }
     return waits ? Promise.all(results.map((result) => Promise.resolve(result))) : (results as Batch[]);
   }
 
-  /** Sends a part's changes to the part behind its repartition; those of the last part are the result. */
+  /**
+   * Passes the output of a sub-topology to those behind its repartition; returns the output of the last one, the query's
+   * result.
+   */
   #route(index: number, outputs: readonly Batch[]): Batch {
     const batch = outputs.length === 1 ? outputs[0]! : merged(outputs);
     const { output } = this.#parts[index]!;
@@ -165,16 +186,16 @@ export class LocalTopology {
     return noChanges;
   }
 
-  /** Gives every change of state since the last flush. */
+  /** Writes all changes of state since the last flush. */
   flush(into: StateWriter): void {
     for (const pipelines of this.#pipelines) for (const { pipeline } of pipelines) pipeline.flush(into);
   }
-  /** Whether a store holds more changes than its cache should: a commit makes room. */
+  /** Whether a store's cache exceeds its size, so that a commit should flush and evict entries. */
   get isFull(): boolean {
     return this.#pipelines.some((list) => list.some(({ pipeline }) => pipeline.isFull));
   }
 
-  /** The rows of the result as they are now, or undefined when the query holds no table. */
+  /** The current rows of the result; undefined when the query's result is not held as a table. */
   current(key?: Row): Iterable<Change> | undefined {
     const lists = this.#pipelines.at(-1)!.map(({ pipeline }) => pipeline.current(key));
     return lists.every((list) => list !== undefined) ? concat(lists) : undefined;
@@ -198,6 +219,8 @@ function partitionOf(part: SubTopology, partition: number, options: TopologyOpti
     conflate: options.settings.conflate,
     limits: options.settings.limits,
     rareCommits: options.rareCommits ?? false,
+    place: options.place ?? { partition, partitions: options.partitions },
+    isRetaken: options.isRetaken,
   };
   return {
     pipeline: new Pipeline(part, context),
@@ -207,18 +230,18 @@ function partitionOf(part: SubTopology, partition: number, options: TopologyOpti
   };
 }
 
-/** The changes that wait at a pipeline's inlets, which are then empty; undefined when there are none. */
-function takeGiven({ inlets }: Partition): Map<string, Batch> | undefined {
-  let given: Map<string, Batch> | undefined;
+/** Takes the changes out of a pipeline's inlets; undefined when there are none. */
+function takeChanges({ inlets }: Partition): Map<string, Batch> | undefined {
+  let inputs: Map<string, Batch> | undefined;
   for (const [id, inlet] of inlets) {
     if (inlet.changes.length === 0) continue;
-    (given ??= new Map()).set(id, batchOf(inlet.changes));
+    (inputs ??= new Map()).set(id, batchOf(inlet.changes));
     inlet.changes = [];
   }
-  return given;
+  return inputs;
 }
 
-/** The changes of several partitions, in order of sequence. */
+/** Merges the changes of several partitions in order of sequence. */
 const merged = (outputs: readonly Batch[]): Batch =>
   batchOf(outputs.flatMap(rowsOf).sort((a, b) => a.sequence - b.sequence));
 

@@ -3,7 +3,7 @@ import { position } from '../diagnostics/source.ts';
 import { codeFrame, SqlError } from '../diagnostics/sql-error.ts';
 import type { DiagnosticCode } from '../diagnostics/catalog.ts';
 
-/** ksqlDB's error body, with our code, position, frame and hint beside its fields. */
+/** ksqlDB's error body, with our code, position, code frame and hint as additional fields. */
 export interface ErrorBody {
   readonly '@type': 'generic_error' | 'statement_error';
   readonly error_code: number;
@@ -24,10 +24,20 @@ const codes: Partial<Record<DiagnosticCode, number>> = {
   TOO_MANY_PUSH_QUERIES: 40003,
   NOT_FOUND: 40400,
   FEATURE_VIEW_NOT_FOUND: 40400,
+  FEATURE_SERVICE_NOT_FOUND: 40400,
+  UNAUTHORIZED: 40100,
+  FORBIDDEN: 40300,
+  USER_LIMIT: 42900,
   READ_ONLY_SERVER: 40300,
   UNKNOWN_SETTING: 40000,
   INVALID_SETTING: 40000,
   BROKER_UNAVAILABLE: 50302,
+  COMMAND_NOT_REACHED: 50301,
+  PARTITIONS_UNAVAILABLE: 50304,
+  STORE_UNAVAILABLE: 50305,
+  STORE_REFUSED: 50305,
+  MODEL_UNAVAILABLE: 50306,
+  ENTITY_NOT_DELETED: 50307,
   STATE_DAMAGED: 50000,
   NEWER_VERSION: 50000,
   NEWER_KIND: 50000,
@@ -35,11 +45,11 @@ const codes: Partial<Record<DiagnosticCode, number>> = {
   STATE_LOCKED: 50000,
 };
 
-/** The status and body that answer an error. What is not a user's mistake says no more than that it is ours. */
+/** The status and body for an error. An error that is not the user's is answered as an internal error without details. */
 export function errorAnswer(error: unknown, entities?: readonly unknown[]): { status: number; body: ErrorBody } {
   if (!(error instanceof SqlError)) {
     const why = error instanceof Error ? error.message : String(error);
-    // The names that the Kafka client gives its errors: the broker is away, and the request may work later.
+    // Errors of the Kafka client: the broker is not available, and the request may succeed later.
     if (error instanceof Error && error.name.startsWith('KafkaJS')) {
       const message = `the Kafka broker does not answer: ${why}`;
       return {

@@ -6,10 +6,10 @@ import { quoteName, typeText, type Value } from '../types/sql-type.ts';
 import { Bytes } from '../util/bytes.ts';
 import { rowsWriter } from './row-json.ts';
 
-/** Makes the text of a row; undefined for one that is left out. */
+/** Formats a row as text; undefined when the row is left out. */
 type FrameRow = (values: readonly Value[], tombstone: boolean) => string | undefined;
 
-/** How an answer is framed: what comes first, each row, and the end. */
+/** How a response is framed: the beginning, each row, and the end. */
 export interface Framing {
   readonly type: string;
   readonly start: (query: QueryStream) => string;
@@ -21,13 +21,13 @@ export interface Framing {
 const jsonRows = ({ columns }: QueryStream): ((values: readonly Value[]) => string) =>
   rowsWriter(columns.map(({ type }) => type));
 
-/** A line of metadata, then one a row. */
+/** One line of metadata, then one line per row. */
 export const streamed: Framing = {
   type: 'application/vnd.ksqlapi.delimited.v1',
   start: (query) => `${metadata(query)}\n`,
   rows: (query) => {
     const write = jsonRows(query);
-    // The delimited form has no sign for a tombstone, so ksqlDB leaves them out.
+    // This format cannot represent a tombstone, so ksqlDB leaves tombstones out.
     return (values, tombstone) => (tombstone ? undefined : `${write(values)}\n`);
   },
   end: () => '',
@@ -49,7 +49,7 @@ const end = (message: string | undefined): string =>
   message === undefined ? ']\n' : `,\n{"finalMessage":${JSON.stringify(message)}}]\n`;
 const error = (body: unknown): string => `,\n{"errorMessage":${JSON.stringify(body)}}]\n`;
 
-/** An array of a header, rows and a last message. */
+/** A JSON array of a header, rows and a final message. */
 export const oldRows: Framing = {
   type: 'application/vnd.ksql.v1+json',
   start: (query) => `[{"header":{"queryId":${JSON.stringify(query.id)},"schema":${JSON.stringify(schemaOf(query))}}}`,
@@ -96,7 +96,7 @@ const schemaOf = (query: QueryStream): string =>
 
 const byType = new Map([arrayOfRows, oldRows, protobufRows, streamed].map((framing) => [framing.type, framing]));
 
-/** The framing of the type that is accepted first, or the one given for any other. */
+/** The framing for the first media type that the client accepts, or `otherwise`. */
 export function framingOf(request: Request, otherwise: Framing): Framing {
   const first = (request.headers.accept ?? '').split(',')[0]!.trim().split(';')[0]!;
   return byType.get(first) ?? otherwise;

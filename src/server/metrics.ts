@@ -1,10 +1,17 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
 import type { Engine } from '../engine/engine.ts';
+import { modelMetrics } from './model-metrics.ts';
+import { MonitorGauges } from './monitor-gauges.ts';
+import { VerificationGauges } from './verification-gauges.ts';
+import { countedEvents, type CountedEvent } from '../runtime/ports/counted-events.ts';
+import { queryStates, type QueryStatus } from '../runtime/ports/node.ts';
 
-/** What a node tells; `seconds` is the mean of its micro-batches. */
+/** A node's report about some micro-batches; `seconds` is the mean duration of one. */
 type Report = Readonly<Record<'recordsIn' | 'recordsOut' | 'seconds' | 'commits', number>>;
 
-/** What Prometheus reads at /metrics: by query, from the moment it runs. */
+const counted = (value: number): number => (value > 0 && value < Infinity ? value : 0);
+
+/** The metrics at /metrics for Prometheus. A query has metrics as soon as it runs. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #in = new Counter({
@@ -38,8 +45,14 @@ export class Metrics {
     labelNames: ['query'],
     registers: [this.registry],
   });
-  readonly #errors = new Gauge({
-    name: 'millrace_errors',
+  readonly #last = new Gauge({
+    name: 'millrace_last_records_timestamp_seconds',
+    help: 'When a query last worked on records, in seconds since 1970; since its start where it has not',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #errors = new Counter({
+    name: 'millrace_errors_total',
     help: 'Records and expressions of a query that failed',
     labelNames: ['query'],
     registers: [this.registry],
@@ -56,37 +69,132 @@ export class Metrics {
     labelNames: ['query'],
     registers: [this.registry],
   });
+  readonly #queryState = new Gauge({
+    name: 'millrace_query_state',
+    help: 'The state of a query on this node: 1 for the one that it is in',
+    labelNames: ['query', 'state'],
+    registers: [this.registry],
+  });
+  readonly #expired = new Gauge({
+    name: 'millrace_expired_records',
+    help: 'Records that retention deleted before the query had read them',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
   readonly #restored = new Gauge({
     name: 'millrace_restored_records',
     help: 'Records read from changelogs to restore the state of a query on this node',
     labelNames: ['query'],
     registers: [this.registry],
   });
+  readonly #standbys = new Gauge({
+    name: 'millrace_standby_tasks',
+    help: 'Tasks of a query that other nodes run and whose state this node keeps too',
+    labelNames: ['query'],
+    registers: [this.registry],
+  });
+  readonly #events: Readonly<Record<CountedEvent, Counter<'query'>>> = {
+    temporal_join_expired: this.#counter(
+      'temporal_join_expired',
+      'Rows that a join as of a time asked for what is older than HISTORY',
+    ),
+    temporal_join_behind: this.#counter(
+      'temporal_join_behind',
+      'Rows that a join as of a time answered before what they are joined with had come to their time',
+    ),
+  };
   readonly #memory = new Gauge({
     name: 'millrace_resident_bytes',
     help: 'Resident memory of the process',
     registers: [this.registry],
   });
 
-  /** Told by nodes after each micro-batch. */
+  readonly #monitors = new MonitorGauges(this.registry);
+  readonly #verifications = new VerificationGauges(this.registry);
+
+  /** The queries that have series. */
+  readonly #queries = new Set<string>();
+  readonly #ofQueries: readonly Metric<'query'>[] = [
+    this.#in,
+    this.#out,
+    this.#latency,
+    this.#commits,
+    this.#lag,
+    this.#last,
+    this.#errors,
+    this.#state,
+    this.#tasks,
+    this.#expired,
+    this.#restored,
+    this.#standbys,
+    ...Object.values(this.#events),
+  ];
+
+  constructor() {
+    // The process and Node's runtime: CPU, heap, garbage collection, the delay of the event loop, open files.
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  #counter(name: CountedEvent, help: string): Counter<'query'> {
+    return new Counter({ name: `${name}_total`, help, labelNames: ['query'], registers: [this.registry] });
+  }
+
+  /** Called by nodes after micro-batches. */
   readonly onBatch = (query: string, { recordsIn, recordsOut, seconds, commits }: Report): void => {
-    this.#in.inc({ query }, recordsIn);
-    this.#out.inc({ query }, recordsOut);
-    this.#latency.observe({ query }, seconds);
-    this.#commits.inc({ query }, commits);
+    this.#begin(query);
+    // Counters refuse what would make them smaller. A wrong report may cost a figure, never the node.
+    this.#in.inc({ query }, counted(recordsIn));
+    this.#out.inc({ query }, counted(recordsOut));
+    this.#latency.observe({ query }, counted(seconds));
+    this.#commits.inc({ query }, counted(commits));
+    if (recordsIn > 0) this.#last.set({ query }, Date.now() / 1000);
   };
 
   async text(engine: Engine): Promise<string> {
+    const running = new Set<string>();
     for (const { id } of engine.catalog.queries.values()) {
       const status = engine.node.status(id);
       if (status === undefined) continue;
-      this.#lag.set({ query: id }, status.lag);
-      this.#errors.set({ query: id }, status.errors);
-      this.#state.set({ query: id }, status.stateBytes);
-      this.#tasks.set({ query: id }, status.tasks);
-      this.#restored.set({ query: id }, status.restored);
+      running.add(id);
+      this.#tell(id, status);
     }
+    // An alert about a query that was dropped would never end.
+    for (const query of this.#queries) if (!running.has(query)) this.#forget(query);
+    await this.#monitors.read(engine);
+    this.#verifications.read(engine);
     this.#memory.set(process.memoryUsage.rss());
-    return this.registry.metrics();
+    return (await this.registry.metrics()) + modelMetrics((await engine.models?.stats()) ?? []);
+  }
+
+  /** Rates and alerts need a first value to compare with. */
+  #begin(query: string): void {
+    if (this.#queries.has(query)) return;
+    this.#queries.add(query);
+    for (const metric of [this.#in, this.#out, this.#commits]) metric.inc({ query }, 0);
+    this.#latency.zero({ query });
+    this.#last.set({ query }, Date.now() / 1000);
+  }
+
+  #tell(query: string, status: QueryStatus): void {
+    this.#begin(query);
+    this.#lag.set({ query }, status.lag);
+    this.#errors.remove({ query });
+    this.#errors.inc({ query }, counted(status.errors));
+    this.#state.set({ query }, status.stateBytes);
+    this.#tasks.set({ query }, status.tasks);
+    this.#restored.set({ query }, status.restored);
+    this.#standbys.set({ query }, status.standbys ?? 0);
+    this.#expired.set({ query }, status.expired ?? 0);
+    for (const event of countedEvents) {
+      this.#events[event].remove({ query });
+      this.#events[event].inc({ query }, status.events?.[event] ?? 0);
+    }
+    for (const state of queryStates) this.#queryState.set({ query, state }, state === status.state ? 1 : 0);
+  }
+
+  #forget(query: string): void {
+    this.#queries.delete(query);
+    for (const metric of this.#ofQueries) metric.remove({ query });
+    for (const state of queryStates) this.#queryState.remove({ query, state });
   }
 }

@@ -5,7 +5,7 @@ import { entity, type Handler } from './handler.ts';
 
 const pollMs = 50;
 
-/** Asks until there is no answer why not, or the time is over: then that is the error. */
+/** Repeats a check until it passes (undefined); at the timeout its last problem is the error. */
 async function poll(timeoutMs: number, span: Span, problem: () => Promise<string | undefined>): Promise<void> {
   const end = Date.now() + timeoutMs;
   for (;;) {
@@ -25,11 +25,11 @@ export const assertTopic: Handler<AssertTopic> = async (statement, { engine, ses
     return { field: name === 'PARTITIONS' ? ('partitions' as const) : ('replicas' as const), value: Number(value) };
   });
   await poll(timeout, span, async () => {
-    const found = await engine.node.describeTopic(topic);
-    if (!exists) return found === undefined ? undefined : `topic "${topic}" exists`;
-    if (found === undefined) return `topic "${topic}" does not exist`;
-    const wrong = wanted.find(({ field, value }) => found[field] !== value);
-    return wrong && `topic "${topic}" has ${found[wrong.field]} ${wrong.field}, not ${wrong.value}`;
+    const description = await engine.node.describeTopic(topic);
+    if (!exists) return description === undefined ? undefined : `topic "${topic}" exists`;
+    if (description === undefined) return `topic "${topic}" does not exist`;
+    const wrong = wanted.find(({ field, value }) => description[field] !== value);
+    return wrong && `topic "${topic}" has ${description[wrong.field]} ${wrong.field}, not ${wrong.value}`;
   });
   return entity('assert_topic', text, { topicName: topic, exists });
 };
@@ -58,7 +58,7 @@ export const assertSchema: Handler<AssertSchema> = async (statement, { engine, s
   return entity('assert_schema', text, { subject: subject ?? null, id: id ?? null, exists });
 };
 
-/** Assertions about records and sources are for `millrace test`. */
+/** Assertions about records and sources are only available in `millrace test`. */
 const testOnly: Handler<AssertValues | AssertSource> = (statement) => {
   throw new SqlError('TEST_STATEMENT', statement.span, {});
 };

@@ -4,10 +4,7 @@ import type { SourceSpec } from '../specs/source.ts';
 import { inputsOf, type LogicalNode } from '../plan/logical/node.ts';
 import type { QueryNode } from '../syntax/query.ts';
 
-/**
- * Both sides of a join need the same number of partitions, but for a foreign-key join, whose rows go to each other by topics of
- * their own.
- */
+/** Both sides of a join need the same number of partitions, except for a foreign-key join, which repartitions both sides. */
 export function checkCoPartitioning(query: QueryNode, node: LogicalNode): void {
   for (const input of inputsOf(node)) checkCoPartitioning(query, input);
   if (node.kind !== 'join') return;
@@ -18,6 +15,7 @@ export function checkCoPartitioning(query: QueryNode, node: LogicalNode): void {
     leftCount: left.partitions,
     right: right.name,
     rightCount: right.partitions,
+    isTable: left.kind === 'TABLE' && right.kind === 'TABLE',
   });
 }
 

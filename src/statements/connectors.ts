@@ -1,16 +1,17 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Connect } from '../engine/ports.ts';
+import type { Connect } from '../runtime/ports/connect.ts';
 import type {
   CreateConnector,
   DescribeConnector,
   DropConnector,
   ShowConnectors,
 } from '../syntax/statements/connectors.ts';
+import { isSecretKey } from '../util/secrets.ts';
 import { entity, warning, type Handler } from './handler.ts';
 
-/** What Connect answers; what it refuses, and that it is away, are errors of the statement. */
+/** Calls Kafka Connect; a refusal or a failed connection is an error of the statement. */
 async function ask<T>({ connect }: Engine, span: Span, action: (connect: Connect) => Promise<T>): Promise<T> {
   if (connect === undefined)
     throw new SqlError('CONNECT_REFUSED', span, {
@@ -26,6 +27,9 @@ async function ask<T>({ connect }: Engine, span: Span, action: (connect: Connect
   }
 }
 
+const withoutSecrets = (config: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(config).map(([key, value]) => [key, isSecretKey(key) ? '[hidden]' : value]));
+
 export const createConnector: Handler<CreateConnector> = async (statement, { engine, text }) => {
   const { name, span } = statement;
   const exists = (await ask(engine, span, (connect) => connect.names())).includes(name);
@@ -33,7 +37,7 @@ export const createConnector: Handler<CreateConnector> = async (statement, { eng
   if (exists) throw new SqlError('SOURCE_EXISTS', span, { kind: 'connector', name });
   const config = Object.fromEntries(statement.properties.map(({ name: key, value }) => [key, String(value)]));
   const info = await ask(engine, span, (connect) => connect.create(name, { ...config, name }));
-  return entity('connector_info', text, { info });
+  return entity('connector_info', text, { info: { ...info, config: withoutSecrets(info.config) } });
 };
 
 export const dropConnector: Handler<DropConnector> = async (statement, { engine, text }) => {

@@ -6,25 +6,24 @@ import { keyColumns } from '../types/schema.ts';
 import { closest } from '../util/closest.ts';
 import { entity, type Handler } from './handler.ts';
 
-/** DELETE FROM table WHERE key = value [AND …]: writes the tombstone of one key, whether there is a row or not. */
+/** DELETE FROM table WHERE key = value [AND …]: writes a tombstone for one key, whether or not the row exists. */
 export const deleteRow: Handler<DeleteRow> = async (statement, { engine, text }) => {
-  await engine.catchUp();
   const name = statement.table.text;
-  const found = engine.catalog.sources.get(name);
-  if (found === undefined)
+  const source = engine.catalog.sources.get(name);
+  if (source === undefined)
     throw new SqlError('SOURCE_NOT_FOUND', statement.table.span, {
       name,
       suggestion: closest(name, engine.catalog.sources.keys()),
     });
-  const { spec } = found;
+  const { spec } = source;
   const refuse = (why: string): never => {
     throw new SqlError('DELETE_REFUSED', statement.where.span, { why });
   };
   if (spec.kind === 'STREAM') refuse(`"${name}" is a stream, and what was said cannot be unsaid`);
-  if (!isWritable(found)) throw new SqlError('SOURCE_READ_ONLY', statement.table.span, { name });
+  if (!isWritable(source)) throw new SqlError('SOURCE_READ_ONLY', statement.table.span, { name });
   if (spec.window !== undefined) refuse(`"${name}" is windowed`);
   const keys = keyColumns(spec.schema);
-  const given = new Map<string, ExpressionNode>();
+  const values = new Map<string, ExpressionNode>();
   for (const part of conjunctsOf(statement.where)) {
     const pair =
       part.kind === 'compare' && part.op === '='
@@ -34,13 +33,13 @@ export const deleteRow: Handler<DeleteRow> = async (statement, { engine, text })
             ? ([part.right.name.text, part.left] as const)
             : undefined
         : undefined;
-    if (pair === undefined || !keys.some((key) => key.name === pair[0]) || given.has(pair[0]))
+    if (pair === undefined || !keys.some((key) => key.name === pair[0]) || values.has(pair[0]))
       return refuse(`WHERE must give each key column one value: ${keys.map((key) => `${key.name} = …`).join(' AND ')}`);
-    given.set(...pair);
+    values.set(...pair);
   }
-  const missing = keys.find((key) => !given.has(key.name));
+  const missing = keys.find((key) => !values.has(key.name));
   if (missing !== undefined) refuse(`WHERE does not say which ${missing.name}`);
-  const record = tombstoneOf(spec, given, engine.catalog.types, statement.where.span);
+  const record = tombstoneOf(spec, values, engine.catalog.types, statement.where.span);
   await engine.node.produce(spec.topic, [record]);
   return entity('row_deleted', text, { table: name });
 };

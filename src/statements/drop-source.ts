@@ -1,3 +1,4 @@
+import { viewsOver } from '../bind/views.ts';
 import type { Catalog, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
@@ -9,33 +10,41 @@ export const dropSource: Handler<DropSource> = async (statement, execution) => {
   const { engine, text } = execution;
   const { catalog } = engine;
   const name = statement.name.text;
-  const found = catalog.sources.get(name);
+  const source = catalog.sources.get(name);
   const word = statement.sourceKind === 'STREAM' ? 'Stream' : 'Table';
-  if (found === undefined) {
+  if (catalog.views.has(name))
+    throw new SqlError('WRONG_SOURCE_KIND', statement.name.span, {
+      name,
+      expected: statement.sourceKind.toLowerCase(),
+      actual: 'view',
+    });
+  if (source === undefined) {
     if (statement.ifExists) return warning(text, `${word} ${name} does not exist.`);
     throw new SqlError('SOURCE_NOT_FOUND', statement.name.span, {
       name,
       suggestion: closest(name, catalog.sources.keys()),
     });
   }
-  if (found.spec.kind !== statement.sourceKind)
+  if (source.spec.kind !== statement.sourceKind)
     throw new SqlError('WRONG_SOURCE_KIND', statement.name.span, {
       name,
       expected: statement.sourceKind.toLowerCase(),
-      actual: found.spec.kind.toLowerCase(),
+      actual: source.spec.kind.toLowerCase(),
     });
-  if (statement.deleteTopic && found.readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.name.span, { name });
-  const { number, others } = await dropWithQueries(found, statement.cascade, statement.name.span, execution);
-  if (statement.deleteTopic) await engine.node.deleteTopic(found.spec.topic);
+  if (statement.deleteTopic && source.readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.name.span, { name });
+  const { number, others } = await dropWithQueries(source, statement.cascade, statement.name.span, execution);
+  if (statement.deleteTopic) await engine.node.deleteTopic(source.spec.topic);
   return currentStatus(
     text,
     `${word.toLowerCase()}/${name}/drop`,
-    `Source \`${name}\` (topic: ${found.spec.topic}) was dropped.${others.length === 0 ? '' : ` With it: ${others.join(', ')}.`}`,
+    `Source \`${name}\` (topic: ${source.spec.topic}) was dropped.${others.length === 0 ? '' : ` With it: ${others.join(', ')}.`}`,
     number,
   );
 };
 
-/** Drops a source with the query that fills it; other queries that read or write it, and what they fill, only where that is said. */
+/**
+ * Drops a source and the query that fills it. Other queries that use it, and what those fill, are dropped only with CASCADE.
+ */
 export async function dropWithQueries(
   { spec: { name } }: SourceObject,
   cascade: boolean,
@@ -43,36 +52,64 @@ export async function dropWithQueries(
   { engine: { catalog }, distribute }: Execution,
 ): Promise<{ number: number; others: string[] }> {
   const users = usersOf(catalog, name).map(({ id }) => id);
-  if (users.length > 0 && !cascade) throw new SqlError('SOURCE_IN_USE', span, { name, by: users.join(', ') });
+  const by = [...users, ...viewsOver(catalog, name), ...catalog.servicesOver(name)];
+  if (by.length > 0 && !cascade) throw new SqlError('SOURCE_IN_USE', span, { name, by: by.join(', '), cascades: true });
   const dropped = dropOrder(catalog, name);
+  const views = viewsOverAll(catalog, dropped);
+  for (const view of views) await distribute({ v: 1, kind: 'dropView', name: view });
+  const services = [...new Set(dropped.flatMap((each) => catalog.servicesOver(each)))];
+  for (const service of services) await distribute({ v: 1, kind: 'dropFeatureService', name: service });
   let number = -1;
-  for (const each of dropped) {
-    // What else reads or writes it is not the source's own, and ends with it.
-    const queries = [catalog.sources.get(each)!.createdBy, ...usersOf(catalog, each).map(({ id }) => id)];
+  for (const sourceName of dropped) {
+    // Queries of others that read or write the source end with it.
+    const queries = [
+      catalog.sources.get(sourceName)!.createdBy,
+      ...catalog.exportsOf(sourceName).map(({ id }) => id),
+      ...usersOf(catalog, sourceName).map(({ id }) => id),
+    ];
     number = await distribute({
       v: 1,
       kind: 'dropSource',
-      name: each,
+      name: sourceName,
       queries: [...new Set(queries)].filter((id) => id !== undefined),
     });
   }
-  return { number, others: dropped.slice(0, -1) };
+  return { number, others: [...services, ...views, ...dropped.slice(0, -1)] };
 }
 
-/** The queries that read or write a source and do not fill it as their own. */
+const viewsOverAll = (catalog: Catalog, names: readonly string[]): readonly string[] => [
+  ...new Set(names.flatMap((name) => viewsOver(catalog, name))),
+];
+
+/** The queries that read or write a source, other than those that its own CREATE made. */
 function usersOf(catalog: Catalog, name: string): QueryObject[] {
   const own = catalog.sources.get(name)?.createdBy;
   const users = [...catalog.queriesReading(name), ...catalog.queriesWriting(name)];
-  return users.filter(({ id }, i) => id !== own && users.findIndex((other) => other.id === id) === i);
+  return users.filter(
+    ({ id, kind }, i) => id !== own && kind !== 'EXPORT' && users.findIndex((other) => other.id === id) === i,
+  );
 }
 
-/** A source behind everything that is made of it. */
+/** The sources to drop, dependants first. */
 function dropOrder(catalog: Catalog, name: string, seen = new Set<string>()): string[] {
   if (seen.has(name)) return [];
   seen.add(name);
-  const made = catalog
+  const derived = catalog
     .queriesReading(name)
     .filter(({ id, sink }) => catalog.sources.get(sink)?.createdBy === id)
     .map(({ sink }) => sink);
-  return [...made.flatMap((each) => dropOrder(catalog, each, seen)), name];
+  return [...derived.flatMap((source) => dropOrder(catalog, source, seen)), name];
+}
+
+/** The sources that DROP … CASCADE ends or cuts off: those that are dropped, and the sinks of queries that end with them. */
+export function touchedByDrop(catalog: Catalog, name: string): string[] {
+  const dropped = dropOrder(catalog, name);
+  return [
+    ...new Set([
+      ...dropped,
+      ...viewsOverAll(catalog, dropped),
+      ...dropped.flatMap((source) => catalog.servicesOver(source)),
+      ...dropped.flatMap((source) => usersOf(catalog, source).map(({ sink }) => sink)),
+    ]),
+  ];
 }

@@ -1,51 +1,133 @@
+import { fileSizeOptions, fileSizes as fileSizesOf } from '../analysis/file-options.ts';
+import { onlineOptions, orderOf, urlOf } from '../analysis/export-options.ts';
 import { sinkOptions } from '../analysis/source-options.ts';
 import { Properties } from '../bind/properties.ts';
+import { requireView } from '../bind/context.ts';
 import { bindQuery } from '../bind/query.ts';
 import { idsOf, keysOf, reference } from '../bound/rows.ts';
-import type { Catalog, FeatureView, SourceObject } from '../catalog/catalog.ts';
+import type { Catalog, FeatureView } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { persistentOptions, planCreateAs, type LogicalQuery } from '../engine/plan-query.ts';
+import { orderDependence } from '../engine/verification/order.ts';
 import type { Session } from '../engine/session.ts';
+import type { OnlineSpec } from '../specs/exports.ts';
+import type { FilesSpec } from '../specs/files.ts';
+import type { SourceSpec } from '../specs/source.ts';
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
 import { isKeyedBy, type LogicalNode } from '../plan/logical/node.ts';
-import type { Name } from '../syntax/expressions.ts';
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
-import { typeText } from '../types/sql-type.ts';
+import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { optionTable } from '../config/option.ts';
-import { laterViewOptions, servedValues, viewOptions } from './view-options.ts';
+import { catalogued, laterViewOptions, servedValues, viewOptions } from './view-options.ts';
 import { dropWithQueries } from './drop-source.ts';
 import { currentStatus, warning, type Handler } from './handler.ts';
-import { answerIfExists, createFilled, hasPartitions, type PlannedQuery } from './persistent-query.ts';
+import { answerIfExists, createFilled, hasPartitions, planOf, type PlannedQuery } from './persistent-query.ts';
 
 /** CREATE FEATURE VIEW: a persistent query whose newest row of each entity is served from its state. */
 export const createFeatureView: Handler<CreateFeatureView> = async (statement, execution) => {
   const answer = answerIfExists(statement, 'feature view', execution);
   if (answer !== undefined) return answer;
-  const made = planFeatureView(statement, execution.engine.catalog, execution.session);
-  return createFilled(made, hasPartitions(statement.properties), execution);
+  const definition = planFeatureView(statement, execution.engine.catalog, execution.session);
+  const created = await createFilled(definition, hasPartitions(statement.properties), execution);
+  const why = orderDependence(planOf(definition));
+  if (why === undefined) return created;
+  const message = `${statement.name.text} is ORDER_DEPENDENT: ${why}. A replay may give other rows; with EMIT FINAL it gives the same.`;
+  return { ...created, warnings: [...created.warnings, { message }] };
 };
 
-/** The query of CREATE FEATURE VIEW, which fills a stream or a table, as it groups or not. */
+/** The query of CREATE FEATURE VIEW; its result is a table if the query groups, else a stream. */
 export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, session: Session): PlannedQuery {
   const { name, query, span } = statement;
+  if (statement.ttl?.ms === 0)
+    throw new SqlError('FEATURE_VIEW_INVALID', span, {
+      view: name.text,
+      why: 'a TTL of nothing serves nothing: leave it out, or make it longer',
+    });
   const view = viewOf(statement);
-  const options = persistentOptions(session);
-  const { suppressEnabled } = options;
-  const { shape } = bindQuery(query, catalog, { purpose: 'persistent', suppressEnabled }).rows;
-  const properties = statement.properties.filter((property) => viewOptions.find(property.name) === undefined);
-  const planned = planCreateAs({ kind: shape, name: name.text, properties, span }, query, catalog, options);
+  const options = persistentOptions(session, 'standard');
+  const { shape } = bindQuery(query, catalog, { ...options, purpose: 'persistent' }).rows;
+  const properties = statement.properties.filter(
+    ({ name: option }) => viewOptions.find(option) === undefined && !exportNames.has(option),
+  );
+  const bare = planCreateAs({ kind: shape, name: name.text, properties, span }, query, catalog, options);
+  const files = historyFiles(statement);
+  const online = onlineStore(statement, bare.sink);
+  const planned = {
+    ...bare,
+    exports: [...(files === undefined ? [] : [{ files }]), ...(online === undefined ? [] : [{ online }])],
+  };
   checkColumns(statement, planned);
-  return { kind: 'FEATURE_VIEW', sink: name, query, planned, view };
+  const start = new Properties(statement.properties, allOptions, span).read('START_TIME');
+  return {
+    kind: 'FEATURE_VIEW',
+    sink: name,
+    query,
+    planned,
+    view,
+    ...(start === undefined ? {} : { properties: { 'auto.offset.reset': start } }),
+  };
 }
 
+/** The files of a view's history. */
+function historyFiles(statement: CreateFeatureView): FilesSpec | undefined {
+  const properties = new Properties(statement.properties, allOptions, statement.span);
+  for (const name of ['SINK', 'PATH'] as const)
+    if (properties.has(name)) properties.refuse(name, "a feature view says OFFLINE_STORE='parquet' and OFFLINE_PATH");
+  if (properties.read('OFFLINE_STORE') === 'none') {
+    for (const name of ['OFFLINE_PATH', 'ROWS_PER_FILE', 'ROLL_INTERVAL'] as const)
+      if (properties.has(name)) properties.refuse(name, "it is for OFFLINE_STORE='parquet'");
+    return undefined;
+  }
+  const path = properties.read('OFFLINE_PATH') ?? properties.refuse('OFFLINE_STORE', "it needs OFFLINE_PATH='…'");
+  return { path, ...fileSizesOf(properties), time: statement.timestamp?.text };
+}
+
+/** The store of a view's newest rows outside of the engine. */
+function onlineStore(statement: CreateFeatureView, sink: SourceSpec): OnlineSpec | undefined {
+  const properties = new Properties(statement.properties, allOptions, statement.span);
+  const store = properties.read('ONLINE_STORE');
+  if (store !== 'redis') {
+    for (const name of ['ONLINE_URL', 'ONLINE_PASSWORD', 'ONLINE_LAYOUT', 'KEY_PREFIX', 'VALIDATE'] as const)
+      if (properties.has(name)) properties.refuse(name, "it is for ONLINE_STORE='redis'");
+    return undefined;
+  }
+  const layout = properties.read('ONLINE_LAYOUT');
+  const prefix = properties.read('KEY_PREFIX');
+  if (layout === 'feast' && prefix === undefined)
+    properties.refuse('ONLINE_LAYOUT', "it needs KEY_PREFIX='…', the project that Feast knows it by");
+  const unfit = statement.entityKey.find(
+    ({ text }) => !isFeastKey(sink.schema.find(({ name }) => name === text)?.type ?? STRING),
+  );
+  if (layout === 'feast' && unfit !== undefined)
+    properties.refuse('ONLINE_LAYOUT', `Feast has no entity of the type of ${unfit.text}`);
+  return {
+    store,
+    url: urlOf(properties, 'ONLINE_URL', 'ONLINE_STORE', store),
+    secret: properties.read('ONLINE_PASSWORD'),
+    layout,
+    prefix: prefix ?? `features:${statement.name.text}:`,
+    view: statement.name.text,
+    key: statement.entityKey.map(({ text }) => text),
+    time: statement.timestamp?.text,
+    ttlMs: statement.ttl?.ms,
+    order: orderOf(sink),
+    version: 0,
+    validates: properties.read('VALIDATE'),
+  };
+}
+/** The types that Feast takes as entities. */
+const isFeastKey = ({ kind }: SqlType): boolean =>
+  kind === 'STRING' || kind === 'BYTES' || kind === 'INTEGER' || kind === 'BIGINT' || kind === 'TIMESTAMP';
+
+const exportNames = new Set([...fileSizeOptions, ...onlineOptions].map(({ name }) => name as string));
 const allOptions = optionTable(...viewOptions.options, ...sinkOptions.options);
 
 function viewOf(statement: CreateFeatureView): FeatureView {
-  const later = (what: string, span: Span): never => {
-    throw new SqlError('NOT_SUPPORTED_YET', span, { what });
+  const later = (option: string, span: Span): never => {
+    throw new SqlError('NOT_SUPPORTED_YET', span, { what: option });
   };
   for (const { name, span } of statement.properties) if (laterViewOptions.has(name)) later(name, span);
   const properties = new Properties(statement.properties, allOptions, statement.span);
@@ -53,12 +135,10 @@ function viewOf(statement: CreateFeatureView): FeatureView {
     const value = properties.read(name);
     if (value !== served) later(`${name}='${value}'`, properties.span(name));
   }
-  const owner = properties.read('OWNER');
-  const tags = properties.read('TAGS');
   const options = {
     ONLINE_STORE: properties.read('ONLINE_STORE'),
-    ...(owner === undefined ? {} : { OWNER: owner }),
-    ...(tags === undefined ? {} : { TAGS: tags.join(', ') }),
+    OFFLINE_STORE: properties.read('OFFLINE_STORE'),
+    ...catalogued(properties),
   };
   return {
     entityKey: statement.entityKey.map(({ text }) => text),
@@ -69,7 +149,7 @@ function viewOf(statement: CreateFeatureView): FeatureView {
   };
 }
 
-/** The rows of an entity must come to one task, where the newest is kept, and must say when they are of. */
+/** All rows of an entity must be in one task, which keeps the newest one, and the feature time must be a column. */
 function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, { plan, sink }: LogicalQuery): void {
   const columns = sink.schema.map((column) => column.name);
   for (const wanted of [...entityKey, ...(timestamp === undefined ? [] : [timestamp])]) {
@@ -106,7 +186,10 @@ function checkColumns({ name, entityKey, timestamp, span }: CreateFeatureView, {
     );
 }
 
-/** Whether rows that are equal in these columns are in one task: as those of a key are, or where OVER has brought them together. */
+/**
+ * Whether rows with equal values in these columns are in one task: the columns are the key, or PARTITION BY of OVER has brought
+ * them together.
+ */
 function isTogether(node: LogicalNode, ids: ReadonlySet<ColumnId>): boolean {
   const areAll = (exprs: readonly BoundExpr[]): boolean =>
     exprs.length === ids.size && exprs.every((expr) => expr.kind === 'column' && ids.has(expr.id));
@@ -128,24 +211,13 @@ function isTogether(node: LogicalNode, ids: ReadonlySet<ColumnId>): boolean {
   }
 }
 
-/** A feature view by its name. */
-export function requireView({ sources }: Catalog, { text: name, span }: Name): SourceObject {
-  const found = sources.get(name);
-  if (found?.featureView !== undefined) return found;
-  const views = [...sources.values()].filter(({ featureView }) => featureView !== undefined);
-  const suggestion = closest(
-    name,
-    views.map(({ spec }) => spec.name),
-  );
-  throw new SqlError('FEATURE_VIEW_NOT_FOUND', span, { name, suggestion });
-}
-
 export const dropFeatureView: Handler<DropFeatureView> = async (statement, execution) => {
   const { engine, text } = execution;
   const { text: name, span } = statement.name;
   if (statement.ifExists && engine.catalog.sources.get(name)?.featureView === undefined)
     return warning(text, `Feature view ${name} does not exist.`);
   const view = requireView(engine.catalog, statement.name);
-  const { number } = await dropWithQueries(view, false, span, execution);
-  return currentStatus(text, `feature_view/${name}/drop`, `Feature view ${name} was dropped.`, number);
+  const { number, others } = await dropWithQueries(view, statement.cascade, span, execution);
+  const also = others.length === 0 ? '' : ` With it: ${others.join(', ')}.`;
+  return currentStatus(text, `feature_view/${name}/drop`, `Feature view ${name} was dropped.${also}`, number);
 };

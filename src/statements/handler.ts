@@ -2,20 +2,21 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Command } from '../engine/commands.ts';
 import type { Session } from '../engine/session.ts';
+import type { EntityType } from './entity-types.ts';
 
 /** What a handler works with. */
 export interface Execution {
   readonly engine: Engine;
   readonly session: Session;
-  /** Appends a command for all nodes and applies it here; gives its number. */
+  /** Appends a command for all nodes and applies it on this node; returns its number. */
   readonly distribute: (command: Command) => Promise<number>;
-  /** The statement as it was written, without variables. */
+  /** The statement's text with variables replaced. */
   readonly text: string;
 }
 
-/** ksqlDB's answer to a statement: `@type` and the fields that go with it. */
+/** ksqlDB's answer to a statement: `@type` and its fields. */
 export interface Entity {
-  readonly '@type': string;
+  readonly '@type': EntityType;
   readonly statementText: string;
   readonly warnings: readonly { readonly message: string }[];
   readonly [field: string]: unknown;
@@ -23,10 +24,10 @@ export interface Entity {
 
 export type Handler<S> = (statement: S, execution: Execution) => Promise<Entity | undefined>;
 
-/** Whether the catalogue of an earlier start shows that a statement of a headless node's file has run. */
+/** Whether the catalogue shows that a statement of a headless node's file was executed at an earlier start. */
 export type HasRun<S> = (statement: S, catalog: Catalog, text: string) => boolean;
 
-export function entity(type: string, text: string, fields: Record<string, unknown>): Entity {
+export function entity(type: EntityType, text: string, fields: Record<string, unknown>): Entity {
   return { '@type': type, statementText: text, warnings: [], ...fields };
 }
 
@@ -45,7 +46,7 @@ export function currentStatus(
   });
 }
 
-/** The answer to IF NOT EXISTS on what exists, and IF EXISTS on what does not. */
+/** The answer to IF NOT EXISTS for an existing object, and to IF EXISTS for a missing one. */
 export function warning(text: string, message: string): Entity {
   return entity('warning_entity', text, { message });
 }

@@ -6,15 +6,15 @@ import { parse, splitScript, type StatementText } from '../syntax/parse.ts';
 import type { Statement } from '../syntax/statements/index.ts';
 import { executeStatement, hasRun, mayRunHeadless, withVariables } from './index.ts';
 
-/** Cuts files that are to run headless; what such a file may not hold is refused here, before a node starts. */
+/** Splits the files to run headless; refuses statements that such a file cannot contain before the node starts. */
 export function readHeadless(files: readonly Source[]): StatementText[] {
   const statements = files.flatMap((file) => splitScript(file));
-  // What a variable stands in is known when it is reached.
+  // A statement with variables can only be parsed and checked when it is reached.
   for (const raw of statements) if (!raw.text.includes('${')) check(parse(raw));
   return statements;
 }
 
-/** Runs them in order. A restart finds what they made in the command log: that is left as it is. */
+/** Runs the statements in order; skips those that an earlier start has executed, according to the catalogue. */
 export async function runHeadless(statements: readonly StatementText[], engine: Engine): Promise<void> {
   const session = new Session(engine.defaults);
   for (const raw of statements) {

@@ -8,43 +8,57 @@ import type { Name } from '../syntax/expressions.ts';
 import { parse, splitScript, type StatementText } from '../syntax/parse.ts';
 import type { Statement } from '../syntax/statements/index.ts';
 import { InternalError } from '../util/internal-error.ts';
+import { alterFeatureView } from './alter-feature-view.ts';
+import { alterModel, alterModelHasRun } from './alter-model.ts';
 import { alterSource, alterSystem } from './alter-source.ts';
 import { assertSchema, assertSource, assertTopic, assertValues } from './assert.ts';
+import { backfill } from './backfill.ts';
 import { createConnector, describeConnector, dropConnector, showConnectors } from './connectors.ts';
 import { createSource } from './create-source.ts';
+import { deleteEntity } from './delete-entity.ts';
 import { deleteRow } from './delete.ts';
 import { describe } from './describe.ts';
 import { dropSource } from './drop-source.ts';
 import { explain } from './explain.ts';
 import { createFeatureView, dropFeatureView } from './feature-views.ts';
+import { createFeatureService, dropFeatureService } from './feature-services.ts';
 import type { Entity, Handler, HasRun } from './handler.ts';
 import { insert, insertHasRun } from './insert.ts';
-import { alterModel, alterModelHasRun, createModel, dropModel } from './models.ts';
+import { dropModel } from './drop-model.ts';
+import { materialize } from './materialize.ts';
+import { createModel } from './models.ts';
+import { createMonitor, dropMonitor } from './monitors.ts';
 import { queryControl } from './query-control.ts';
 import { define, setProperty, undefine, unsetProperty } from './settings.ts';
 import { show } from './show.ts';
+import { showCreate } from './show-create.ts';
+import { createTrainingSet, dropTrainingSet } from './training-sets.ts';
 import { createType, dropType } from './types.ts';
+import { verifyFeatureView } from './verify.ts';
+import { createView, dropView } from './views.ts';
 
 /**
- * What a statement changes. Those that change the catalogue run one at a time; a server that is read only answers those that change
- * nothing, or nothing but the session.
+ * What a statement changes. Statements that change the catalogue run one at a time. A read-only server refuses those that
+ * change more than the session.
  */
 type Changes = 'nothing' | 'session' | 'catalogue' | 'data' | 'connect';
 
 interface Row<S> {
-  /** What runs it; `rows` where it gives rows to a client: the query endpoints answer it. */
+  /** Runs the statement; `rows` for SELECT and PRINT, which the query endpoints answer. */
   readonly handler: Handler<S> | 'rows';
   readonly changes: Changes | ((statement: S) => Changes);
-  /** Whether a file that runs headless may hold it; there a restart leaves out what has run, or says it anew. */
+  /** Whether a headless file may contain it. At a restart it is executed again, or skipped when `HasRun` says so. */
   readonly headless: 'refused' | 'at each start' | HasRun<S>;
 }
 
 const isIn =
-  (objects: 'sources' | 'models' | 'types'): HasRun<{ readonly name: Name; readonly orReplace?: boolean }> =>
+  (
+    objects: 'sources' | 'models' | 'types' | 'views' | 'featureServices',
+  ): HasRun<{ readonly name: Name; readonly orReplace?: boolean }> =>
   ({ name, orReplace }, catalog) =>
     orReplace !== true && catalog[objects].has(name.text);
 
-/** Each statement: a kind without a row does not compile. */
+/** The facts of all statements; a kind without an entry does not compile. */
 const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { kind: K }>> } = {
   createSource: { handler: createSource, changes: 'catalogue', headless: isIn('sources') },
   alterSource: { handler: alterSource, changes: 'catalogue', headless: 'refused' },
@@ -54,12 +68,14 @@ const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { 
     changes: ({ query }) => (query === undefined ? 'data' : 'catalogue'),
     headless: insertHasRun,
   },
+  deleteEntity: { handler: deleteEntity, changes: 'data', headless: 'refused' },
   deleteRow: { handler: deleteRow, changes: 'data', headless: 'refused' },
   select: { handler: 'rows', changes: 'nothing', headless: 'refused' },
   print: { handler: 'rows', changes: 'nothing', headless: 'refused' },
   queryControl: { handler: queryControl, changes: 'catalogue', headless: 'refused' },
   explain: { handler: explain, changes: 'nothing', headless: 'refused' },
   show: { handler: show, changes: 'nothing', headless: 'refused' },
+  showCreate: { handler: showCreate, changes: 'nothing', headless: 'refused' },
   describe: { handler: describe, changes: 'nothing', headless: 'refused' },
   setProperty: { handler: setProperty, changes: 'session', headless: 'at each start' },
   unsetProperty: { handler: unsetProperty, changes: 'session', headless: 'at each start' },
@@ -68,11 +84,23 @@ const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { 
   alterSystem: { handler: alterSystem, changes: 'catalogue', headless: 'refused' },
   createType: { handler: createType, changes: 'catalogue', headless: isIn('types') },
   dropType: { handler: dropType, changes: 'catalogue', headless: 'refused' },
+  createView: { handler: createView, changes: 'catalogue', headless: isIn('views') },
+  dropView: { handler: dropView, changes: 'catalogue', headless: 'refused' },
   createModel: { handler: createModel, changes: 'catalogue', headless: isIn('models') },
   alterModel: { handler: alterModel, changes: 'catalogue', headless: alterModelHasRun },
   dropModel: { handler: dropModel, changes: 'catalogue', headless: 'refused' },
   createFeatureView: { handler: createFeatureView, changes: 'catalogue', headless: isIn('sources') },
+  alterFeatureView: { handler: alterFeatureView, changes: 'catalogue', headless: 'refused' },
+  materialize: { handler: materialize, changes: 'data', headless: 'refused' },
   dropFeatureView: { handler: dropFeatureView, changes: 'catalogue', headless: 'refused' },
+  createFeatureService: { handler: createFeatureService, changes: 'catalogue', headless: isIn('featureServices') },
+  dropFeatureService: { handler: dropFeatureService, changes: 'catalogue', headless: 'refused' },
+  createTrainingSet: { handler: createTrainingSet, changes: 'catalogue', headless: 'refused' },
+  dropTrainingSet: { handler: dropTrainingSet, changes: 'catalogue', headless: 'refused' },
+  verifyFeatureView: { handler: verifyFeatureView, changes: 'nothing', headless: 'refused' },
+  backfill: { handler: backfill, changes: 'data', headless: 'refused' },
+  createMonitor: { handler: createMonitor, changes: 'catalogue', headless: isIn('sources') },
+  dropMonitor: { handler: dropMonitor, changes: 'catalogue', headless: 'refused' },
   assertTopic: { handler: assertTopic, changes: 'nothing', headless: 'refused' },
   assertSchema: { handler: assertSchema, changes: 'nothing', headless: 'refused' },
   assertValues: { handler: assertValues, changes: 'nothing', headless: 'refused' },
@@ -93,25 +121,25 @@ export function changesOf(statement: Statement): Changes {
   return typeof changes === 'function' ? changes(statement) : changes;
 }
 
-/** SELECT and PRINT: the query endpoints answer them. */
+/** Whether a statement returns rows (SELECT and PRINT), so that the query endpoints answer it. */
 export const givesRows = (statement: Statement): boolean => rowOf(statement).handler === 'rows';
 
-/** Whether a server answers it that nothing may be changed by. */
+/** Whether a read-only server executes it. */
 export function isReadOnly(statement: Statement): boolean {
   const changes = changesOf(statement);
   return changes === 'nothing' || changes === 'session';
 }
 
-/** Whether a file that runs headless may hold it. */
+/** Whether a headless file may contain it. */
 export const mayRunHeadless = (statement: Statement): boolean => rowOf(statement).headless !== 'refused';
 
-/** Whether a headless node's earlier start has done what the statement says. */
+/** Whether an earlier start of a headless node has executed the statement. */
 export function hasRun(statement: Statement, text: string, catalog: Catalog): boolean {
   const { headless } = rowOf(statement);
   return typeof headless === 'function' && headless(statement, catalog, text);
 }
 
-/** Runs one statement; those that change the catalogue run one at a time. */
+/** Executes one statement; those that change the catalogue run one at a time. */
 export async function executeStatement(
   statement: Statement,
   text: string,
@@ -123,13 +151,13 @@ export async function executeStatement(
     const answer = await run(statement, text, engine, session);
     return answer && withWarnings(answer, session);
   } catch (error) {
-    // What walks a plan calls itself: a statement of a hundred thousand columns or terms takes all of the stack.
+    // Plan walks are recursive: a statement with a hundred thousand columns or terms overflows the stack.
     if (error instanceof RangeError) throw new SqlError('STATEMENT_TOO_COMPLEX', statement.span, {});
     throw error;
   }
 }
 
-/** An answer with what the session has to say of its properties. */
+/** An answer with the session's pending warnings. */
 function withWarnings(answer: Entity, session: Session): Entity {
   const warnings = session.warnings.splice(0);
   return warnings.length === 0
@@ -148,13 +176,15 @@ function run(statement: Statement, text: string, engine: Engine, session: Sessio
   return handler(statement, { engine, session, text, distribute: refuse });
 }
 
-/** Parses a statement with the session's variables in it. */
+/** Parses a statement after replacing the session's variables. */
 export function withVariables(raw: StatementText, session: Session): Statement {
   const text = session.substitute(raw.text);
   return text === raw.text ? parse(raw) : parse(splitScript({ name: raw.span.source.name, text })[0]!);
 }
 
-/** Runs a script's statements in order; variables are replaced as each is reached. Gives the answers so far with the error. */
+/**
+ * Runs a script's statements in order; variables are replaced when a statement is reached. An error carries the answers so far.
+ */
 export async function executeScript(source: Source, engine: Engine, session: Session): Promise<Entity[]> {
   const entities: Entity[] = [];
   for (const raw of splitScript(source)) {

@@ -1,4 +1,5 @@
 import { Properties } from '../bind/properties.ts';
+import { waitOf } from '../analysis/persistent.ts';
 import { insertOptions } from '../analysis/source-options.ts';
 import { requireSource } from '../bind/context.ts';
 import type { Catalog, SourceObject } from '../catalog/catalog.ts';
@@ -17,26 +18,28 @@ export const insert: Handler<Insert> = async (statement, execution) => {
   const target = writableTarget(statement, engine.catalog);
   if (query !== undefined) {
     const properties = new Properties(statement.properties, insertOptions, statement.span);
-    const made = planInsert({ ...statement, query }, engine.catalog, session);
+    const definition = planInsert({ ...statement, query }, engine.catalog, session);
     const id = queryId(properties) ?? `INSERTQUERY_${engine.nextQueryNumber}`;
     if (engine.catalog.queries.has(id)) throw new SqlError('QUERY_EXISTS', statement.span, { id });
-    return createFiller(made, id, target, execution);
+    return createFiller(definition, id, target, execution);
   }
   const { spec } = target;
   if (!session.read('ksql.insert.into.values.enabled'))
     throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
   if (spec.window !== undefined)
     throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });
-  await engine.node.produce(spec.topic, [
-    insertedRecord(spec, statement.columns, statement.values, engine.catalog.types, statement.span),
-  ]);
+  // All are made before the first is written, so that a wrong one leaves none of them behind.
+  const records = statement.rows.map((row) =>
+    insertedRecord(spec, statement.columns, row, engine.catalog.types, statement.span),
+  );
+  await engine.node.produce(spec.topic, records);
   return undefined;
 };
 
 function writableTarget({ target }: Insert, catalog: Catalog): SourceObject {
-  const found = requireSource(catalog, target);
-  if (!isWritable(found)) throw new SqlError('SOURCE_READ_ONLY', target.span, { name: found.spec.name });
-  return found;
+  const source = requireSource(catalog, target);
+  if (!isWritable(source)) throw new SqlError('SOURCE_READ_ONLY', target.span, { name: source.spec.name });
+  return source;
 }
 
 /** INSERT INTO … SELECT. */
@@ -47,16 +50,19 @@ export function planInsert(
 ): PlannedQuery {
   const { spec } = writableTarget(statement, catalog);
   const { query, target } = statement;
+  const properties = new Properties(statement.properties, insertOptions, statement.span);
+  const options = persistentOptions(session, 'ksqldb');
+  const joinWaitMs = waitOf(properties, query) ?? options.joinWaitMs;
   return {
     kind: 'INSERT',
     sink: { ...target, text: spec.name },
     query,
-    planned: planInsertSelect(spec, query, catalog, persistentOptions(session)),
+    planned: planInsertSelect(spec, query, catalog, { ...options, joinWaitMs }),
     view: undefined,
   };
 }
 
-/** INSERT … SELECT has run when its query is there; INSERT … VALUES writes its row at each start. */
+/** INSERT … SELECT was executed if its query exists; INSERT … VALUES writes its row at each start. */
 export const insertHasRun: HasRun<Insert> = (_insert, catalog, text) =>
   [...catalog.queries.values()].some(({ statement }) => statement === text);
 

@@ -1,30 +1,36 @@
 import { checkName } from '../analysis/create-source.ts';
+import type { Retention } from '../analysis/retention.ts';
 import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { physicalPlan, sinkOf, type LogicalQuery } from '../engine/plan-query.ts';
+import type { Command } from '../engine/commands.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { upgradedPlan } from '../plan/physical/upgrade.ts';
 import type { Name } from '../syntax/expressions.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { checkCoPartitioning } from './check-co-partitioning.ts';
+import { exportsFor, type Export } from './exports.ts';
 import { currentStatus, warning, type Entity, type Execution } from './handler.ts';
 import { replacedQuery, wordOf } from './replacement.ts';
-import { withSchemas } from './schemas.ts';
+import { checkTarget, withSchemas } from './schemas.ts';
+import { stateWarnings, withStateTtl } from './state-ttl.ts';
 import { ensureTopic } from './topics.ts';
 
-/** A query that runs on, planned but not begun: all that CSAS, CTAS, CREATE FEATURE VIEW and INSERT … SELECT differ in. */
+/** A planned persistent query that is not yet started: what CSAS, CTAS, CREATE FEATURE VIEW and INSERT … SELECT differ in. */
 export interface PlannedQuery {
   readonly kind: QueryObject['kind'];
-  /** What it fills, and where that stands. */
+  /** The name of the source that it fills. */
   readonly sink: Name;
   readonly query: QueryNode;
   readonly planned: LogicalQuery;
   readonly view: FeatureView | undefined;
+  /** Properties that the statement sets for its query alone. */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
-/** A statement that makes something with a name of its own. */
+/** A statement that creates a named object. */
 export interface Creation {
   readonly name: Name;
   readonly orReplace: boolean;
@@ -32,7 +38,7 @@ export interface Creation {
   readonly span: Span;
 }
 
-/** The answer to IF NOT EXISTS on what exists; a name that is taken, and OR REPLACE where it is switched off, are refused. */
+/** The answer to IF NOT EXISTS for an existing object. Throws when the name is taken, or when OR REPLACE is disabled. */
 export function answerIfExists(
   statement: Creation,
   word: string,
@@ -40,6 +46,11 @@ export function answerIfExists(
 ): Entity | undefined {
   const { text: name, span } = statement.name;
   const existing = engine.catalog.sources.get(name);
+  if (engine.catalog.views.has(name)) {
+    if (statement.ifNotExists)
+      return warning(text, `Cannot add ${word} \`${name}\`: A view with the same name already exists.`);
+    if (word !== 'view' || !statement.orReplace) throw new SqlError('SOURCE_EXISTS', span, { kind: 'view', name });
+  }
   if (existing !== undefined && statement.ifNotExists)
     return warning(text, `Cannot add ${word} \`${name}\`: A ${wordOf(existing)} with the same name already exists.`);
   if (existing !== undefined && !statement.orReplace)
@@ -50,41 +61,46 @@ export function answerIfExists(
   return undefined;
 }
 
-/** Settings of a topic that a statement makes. */
+/** The configuration of a topic that a statement creates. */
 export function topicConfig(
   { kind, window }: Pick<SourceSpec, 'kind' | 'window'>,
-  retentionMs: number | undefined,
+  { ms, bytes }: Retention,
 ): Record<string, string> {
   return {
     ...(kind === 'TABLE' ? { 'cleanup.policy': window === undefined ? 'compact' : 'compact,delete' } : {}),
-    ...(retentionMs === undefined ? {} : { 'retention.ms': String(retentionMs) }),
+    ...(ms === undefined ? {} : { 'retention.ms': String(ms) }),
+    ...(bytes === undefined ? {} : { 'retention.bytes': String(bytes) }),
   };
 }
 
-/** Whether a statement says how many partitions its topic has: one that is there must have as many. */
+/** Whether a statement gives the number of partitions, which an existing topic must then have. */
 export const hasPartitions = (properties: readonly PropertyNode[]): boolean =>
   properties.some(({ name }) => name === 'PARTITIONS');
 
-/** The plan that runs. */
+/** The plan to run. */
 export function planOf({ planned, view }: PlannedQuery, sink = planned.sink): PhysicalPlan {
-  const plan = physicalPlan(planned.plan, sinkOf({ ...planned, sink }));
-  return view === undefined ? plan : { ...plan, entityKey: view.entityKey, entityTime: view.timestamp };
+  const plan = withStateTtl(physicalPlan(planned.plan, sinkOf({ ...planned, sink })), planned.stateTtl);
+  if (view === undefined || view.options['ONLINE_STORE'] === 'none') return plan;
+  const { entityKey, timestamp, ttlMs } = view;
+  return { ...plan, entityKey, entityTime: timestamp, ...(ttlMs === undefined ? {} : { entityTtlMs: ttlMs }) };
 }
 
 /**
- * Creates what a query fills, or gives the query of what is there another plan: the topic, the schemas that its records are written
- * with, and the command for all nodes.
+ * Creates the source that a query fills, or gives the query of an existing source a new plan: creates the topic, registers the
+ * schemas of its records, and distributes the command.
  */
 export async function createFilled(
-  made: PlannedQuery,
+  definition: PlannedQuery,
   partitionsGiven: boolean,
   execution: Execution,
 ): Promise<Entity> {
   const { engine, text, distribute } = execution;
-  const { planned, view } = made;
-  const { text: name, span } = made.sink;
+  const { planned, view } = definition;
+  const { text: name, span } = definition.sink;
   const existing = engine.catalog.sources.get(name);
-  checkCoPartitioning(made.query, planned.plan);
+  checkCoPartitioning(definition.query, planned.plan);
+  // What cannot be planned is refused before it has a topic.
+  planOf(definition);
   const replaced = existing && replacedQuery(existing, { spec: planned.sink, view }, span, engine);
   if (replaced === undefined) checkLimit(execution, span);
   const partitions = await ensureTopic(
@@ -93,44 +109,81 @@ export async function createFilled(
       name: planned.sink.topic,
       partitions: partitionsGiven ? planned.sink.partitions : undefined,
       replicas: planned.replicas,
-      config: topicConfig(planned.sink, planned.retentionMs),
+      config: topicConfig(planned.sink, planned.retention),
     },
     planned.sink.partitions,
     span,
   );
   const spec = await withSchemas({ ...planned.sink, partitions }, engine, true, span);
-  const fresh = planOf(made, spec);
+  const fresh = planOf(definition, spec);
   const plan = replaced === undefined ? fresh : upgradedPlan(replaced.plan, fresh);
   if ('why' in plan) throw new SqlError('REPLACE_REFUSED', span, { name, why: plan.why });
-  const query = queryObject(made, replaced?.id ?? `${made.kind}_${name}_${engine.nextQueryNumber}`, plan, execution);
-  const source: SourceObject = { spec, statement: text, readOnly: false, createdBy: query.id, featureView: view };
-  const number = await distribute({ v: 1, kind: 'createSource', source, query });
-  return created(source, query.id, replaced === undefined ? 'Created' : 'Replaced', number, text);
+  const query = queryObject(
+    definition,
+    replaced?.id ?? `${definition.kind}_${name}_${engine.nextQueryNumber}`,
+    plan,
+    execution,
+  );
+  const erased = existing?.featureView?.erased;
+  const source: SourceObject = {
+    spec,
+    statement: text,
+    readOnly: false,
+    createdBy: query.id,
+    featureView: erased === undefined || view === undefined ? view : { ...view, erased },
+    ...(planned.historyMs === undefined ? {} : { historyMs: planned.historyMs }),
+  };
+  const exported = await exportsFor(
+    spec,
+    planned.exports,
+    engine.nextQueryNumber + (replaced === undefined ? 1 : 0),
+    span,
+    execution,
+  );
+  const number = await distributeSource({ v: 1, kind: 'createSource', source, query }, exported, distribute);
+  const answer = created(source, query.id, replaced === undefined ? 'Created' : 'Replaced', number, text);
+  return { ...answer, warnings: [...answer.warnings, ...stateWarnings(plan).map((message) => ({ message }))] };
 }
 
-/** Begins a query that fills what another statement made. */
+/** Creates a source together with the queries that write its rows elsewhere; when it fails, their folders are free again. */
+export async function distributeSource(
+  command: Extract<Command, { kind: 'createSource' }>,
+  exported: readonly Export[],
+  distribute: Execution['distribute'],
+): Promise<number> {
+  if (exported.length === 0) return distribute(command);
+  try {
+    return await distribute({ ...command, exporters: exported.map(({ query }) => query) });
+  } catch (error) {
+    for (const { release } of exported) await release();
+    throw error;
+  }
+}
+
+/** Starts a query that writes to an existing source. */
 export async function createFiller(
-  made: PlannedQuery,
+  definition: PlannedQuery,
   id: string,
   target: SourceObject,
   execution: Execution,
 ): Promise<Entity> {
-  checkCoPartitioning(made.query, made.planned.plan);
-  checkLimit(execution, made.sink.span);
-  const query = queryObject(made, id, planOf(made), execution);
+  checkCoPartitioning(definition.query, definition.planned.plan);
+  checkTarget(target.spec, definition.sink.span);
+  checkLimit(execution, definition.sink.span);
+  const query = queryObject(definition, id, planOf(definition), execution);
   const number = await execution.distribute({ v: 1, kind: 'createQuery', query });
   return created(target, id, 'Created', number, execution.text);
 }
 
-/** Refuses one more query where there are as many as there may be. */
-function checkLimit({ engine, session }: Execution, span: Span): void {
+/** Refuses one more query when the limit of active queries is reached. */
+export function checkLimit({ engine, session }: Execution, span: Span): void {
   const limit = session.read('ksql.query.persistent.active.limit');
   if (limit !== undefined && engine.catalog.queries.size >= limit)
     throw new SqlError('TOO_MANY_QUERIES', span, { limit });
 }
 
 function queryObject(
-  { kind, sink, planned }: PlannedQuery,
+  { kind, sink, planned, properties }: PlannedQuery,
   id: string,
   plan: PhysicalPlan,
   { session, text }: Execution,
@@ -143,7 +196,7 @@ function queryObject(
     sink: sink.text,
     plan,
     paused: false,
-    properties: session.overrides(),
+    properties: { ...session.overrides(), ...properties },
   };
 }
 

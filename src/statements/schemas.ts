@@ -2,22 +2,31 @@ import type { RolesToInfer } from '../analysis/create-source.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { NewSchema } from '../engine/ports.ts';
-import { DecodeError, type DecodeColumn, type InferredColumn, type RegisteredSchema } from '../formats/define.ts';
+import type { NewSchema } from '../runtime/ports/schema-registry.ts';
+import {
+  DecodeError,
+  fieldNamed,
+  type DecodeColumn,
+  type InferredColumn,
+  type RegisteredSchema,
+} from '../formats/define.ts';
 import { findFormat } from '../formats/index.ts';
 import type { FormatSpec, SourceSpec } from '../specs/source.ts';
 import { implicitlyCastable } from '../types/casts.ts';
 import type { Column } from '../types/schema.ts';
-import { sameType, typeText } from '../types/sql-type.ts';
+import { sameType, typeText, type SqlType } from '../types/sql-type.ts';
 
 type Role = 'key' | 'value';
 const subjectOf = (topic: string, role: Role): string => `${topic}-${role}`;
 
-/** How a schema's names become columns': as they are when the schema was named by its id, else in upper case, as in ksqlDB. */
+/**
+ * How names in a schema become column names: unchanged when the statement names the schema by id, else in upper case, as in
+ * ksqlDB.
+ */
 const namedBy = (schemaId: number | undefined): ((name: string) => string) =>
   schemaId === undefined ? (name) => name.toUpperCase() : (name) => name;
 
-/** A schema by its id, or the newest of a topic; undefined when there is none of the format's type. */
+/** The schema with this id, or the newest of the topic; undefined when there is none of the format's type. */
 async function schemaFor(
   engine: Engine,
   subject: string,
@@ -25,68 +34,91 @@ async function schemaFor(
   span: Span,
 ): Promise<RegisteredSchema | undefined> {
   const { registry } = engine;
-  const found = await ask(
+  const registered = await ask(
     schemaId === undefined
       ? registry.latest(subject)
       : registry.byId(schemaId).then((schema) => schema && { id: schemaId, ...schema }),
     span,
   );
-  return found?.type === findFormat(format)!.registered!.type ? found : undefined;
+  return registered?.type === findFormat(format)!.registered!.type ? registered : undefined;
 }
 
-/** What the registry says of the roles that a CREATE statement leaves out: the columns of their schemas. */
-export async function inferColumns({ topic, roles }: RolesToInfer, engine: Engine): Promise<readonly Column[]> {
+/** The columns that a CREATE statement leaves to the schema registry, and what of the schemas becomes no column, as warnings. */
+export async function inferColumns(
+  { topic, roles }: RolesToInfer,
+  engine: Engine,
+): Promise<{ columns: readonly Column[]; leftOut: readonly string[] }> {
   const columns: Column[] = [];
+  const leftOut: string[] = [];
   for (const { role, span, ...choice } of roles) {
     const { format, schemaId, fullName } = choice;
     const subject = subjectOf(topic, role);
     const { registered } = findFormat(format)!;
     const schema = await schemaFor(engine, subject, choice, span);
-    const found = schema && refusing(subject, span, () => registered!.columnsOf(schema, choice, namedBy(schemaId)));
-    // A stream may be without a key: that of the default format is looked for, and need not be there.
-    if (found === undefined)
+    const inferred =
+      schema &&
+      refusing(subject, span, () =>
+        registered!.columnsOf(schema, choice, namedBy(schemaId), (path, why) => {
+          leftOut.push(
+            `${path === '' ? `The schema of ${subject}` : `Field "${path}" of ${subject}`} is left out: ${why}.`,
+          );
+          return undefined;
+        }),
+      );
+    // A key of the default format is optional: a stream can have no key.
+    if (inferred === undefined)
       throw new SqlError('SCHEMA_NOT_FOUND', span, { role, subject, format, schemaId, fullName });
-    for (const { name, type } of found)
+    for (const { name, type } of inferred)
       columns.push({ name: name ?? (role === 'key' ? 'ROWKEY' : 'ROWVAL'), type, role });
   }
-  return columns;
+  return { columns, leftOut };
 }
 
 /**
- * A source with the schemas that its records are written with. A result registers its own, or is checked against the one that it
- * names; a declared source takes the one it names or the newest of its topic, and registers one only where there is none.
+ * Adds the schemas that a source's records are written with. A query's result registers its schema, or is checked against the
+ * schema that it names. A declared source uses the schema that it names, else the newest of its topic; where that lacks columns, a
+ * version with them is registered, and where there is none, one of its own.
  */
 export async function withSchemas(
   spec: SourceSpec,
   engine: Engine,
   isResult: boolean,
   span: Span,
+  isReadOnly = false,
 ): Promise<SourceSpec> {
   const of = async (role: Role): Promise<FormatSpec> => {
-    const given = role === 'key' ? spec.keyFormat : spec.valueFormat;
-    const { registered, encoder } = findFormat(given.format)!;
+    const declared = role === 'key' ? spec.keyFormat : spec.valueFormat;
+    const { registered } = findFormat(declared.format)!;
     const columns = columnsOf(spec, role);
-    if (registered === undefined || columns.length === 0) return given;
+    if (registered === undefined || columns.length === 0) return declared;
     const subject = subjectOf(spec.topic, role);
-    const { schemaId } = given;
-    const known = isResult && schemaId === undefined ? undefined : await schemaFor(engine, subject, given, span);
+    const { schemaId } = declared;
+    const known = isResult && schemaId === undefined ? undefined : await schemaFor(engine, subject, declared, span);
     if (known === undefined && schemaId !== undefined)
       throw new SqlError('SCHEMA_NOT_FOUND', span, {
         role,
         subject,
-        format: given.format,
+        format: declared.format,
         schemaId,
-        fullName: given.fullName,
+        fullName: declared.fullName,
       });
     return refusing(subject, span, async () => {
-      if (isResult && known !== undefined) checkAgainst(known, given, role, columns, span);
-      const text = known?.text ?? ownSchema(spec, role)!.schema.text;
-      const id =
-        known?.id ?? (await ask(engine.registry.register(subject, { type: registered.type, text }), span, subject));
-      const format = { ...given, schema: { ...known, id, text } };
-      // What cannot write its own columns is found here and not at the first record.
-      if (isResult) encoder(columns, format);
-      return format;
+      const register = (text: string): Promise<number> =>
+        ask(engine.registry.register(subject, { type: registered.type, text }), span, subject);
+      if (isResult && known !== undefined) checkAgainst(known, declared, role, columns, span);
+      // What is only read may have columns that the schema lacks: they are null.
+      const isBare = columns.length === 1 && !declared.wrap;
+      const isWhole = isBare || isResult || isReadOnly || known === undefined || known.references !== undefined;
+      const wider = isWhole ? undefined : registered.extended(known, columns, declared);
+      const text = wider ?? known?.text ?? ownSchema(spec, role)!.schema.text;
+      const withId = (id: number): FormatSpec & { schema: RegisteredSchema } => ({
+        ...declared,
+        schema: { ...known, id, text },
+      });
+      // Makes an encoder to find now, and not at the first record, that the schema cannot hold the columns.
+      if (isResult) checkWriter(withId(0), columns);
+      else if (!isReadOnly) checkDeclared(withId(0), columns);
+      return withId(wider === undefined && known !== undefined ? known.id : await register(text));
     });
   };
   return { ...spec, keyFormat: await of('key'), valueFormat: await of('value') };
@@ -95,7 +127,7 @@ export async function withSchemas(
 const columnsOf = ({ schema }: SourceSpec, role: Role): DecodeColumn[] =>
   schema.filter((column) => column.role === role).map(({ name, type }, slot) => ({ name, type, slot }));
 
-/** The schema that a source's own columns are written with where none is given; undefined for formats without a registry. */
+/** The schema derived from a source's columns, for a source that names none; undefined for formats without a registry. */
 export function ownSchema(spec: SourceSpec, role: Role): { subject: string; schema: NewSchema } | undefined {
   const format = role === 'key' ? spec.keyFormat : spec.valueFormat;
   const { registered } = findFormat(format.format)!;
@@ -105,7 +137,60 @@ export function ownSchema(spec: SourceSpec, role: Role): { subject: string; sche
   return { subject: subjectOf(spec.topic, role), schema: { type: registered.type, text } };
 }
 
-/** A result's columns must be the first of the schema that it names, in their order. */
+/** Throws `DecodeError` where the schema that a format writes with cannot hold the columns. */
+function checkWriter(format: FormatSpec, columns: readonly DecodeColumn[]): void {
+  findFormat(format.format)!.encoder(columns, format);
+}
+
+/** Refuses the rows of a query where the schemas of the source that they go to cannot hold them. */
+export function checkTarget(spec: SourceSpec, span: Span): void {
+  for (const role of ['key', 'value'] as const)
+    refusing(subjectOf(spec.topic, role), span, () =>
+      checkWriter(role === 'key' ? spec.keyFormat : spec.valueFormat, columnsOf(spec, role)),
+    );
+}
+
+/**
+ * A declared source may have columns that its schema cannot hold when these can be read from it, such as a STRING of a number; rows for
+ * it are refused then.
+ */
+function checkDeclared(
+  format: FormatSpec & { readonly schema: RegisteredSchema },
+  columns: readonly DecodeColumn[],
+): void {
+  try {
+    checkWriter(format, columns);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    const { registered } = findFormat(format.format)!;
+    const fields = registered!.columnsOf(format.schema, format, (name) => name) ?? [];
+    const isRead = ({ name, type }: DecodeColumn): boolean => {
+      const field = fields.find((candidate) => candidate.name === undefined) ?? fieldNamed(fields as Named[], name);
+      return field !== undefined && isReadAs(field.type, type, registered!.readsNumbers === true);
+    };
+    if (!columns.every(isRead)) throw error;
+  }
+}
+type Named = InferredColumn & { readonly name: string };
+
+/** Whether readers take values of one type for another; `numbers`: any number for a type of numbers that is as wide. */
+function isReadAs(from: SqlType, to: SqlType, numbers: boolean): boolean {
+  if (from.kind === 'ARRAY' && to.kind === 'ARRAY') return isReadAs(from.element, to.element, numbers);
+  if (from.kind === 'MAP' && to.kind === 'MAP')
+    return isReadAs(from.key, to.key, numbers) && isReadAs(from.value, to.value, numbers);
+  if (from.kind === 'STRUCT' && to.kind === 'STRUCT')
+    return to.fields.every(({ name, type }) => {
+      const field = fieldNamed(from.fields, name);
+      return field !== undefined && isReadAs(field.type, type, numbers);
+    });
+  if (from.kind === 'DECIMAL' && to.kind === 'DECIMAL') return true;
+  if (to.kind === 'STRING') return !isNested(from);
+  return sameType(from, to) || ((numbers || to.kind === 'BIGINT') && implicitlyCastable(from, to));
+}
+const isNested = ({ kind }: SqlType): boolean =>
+  kind === 'ARRAY' || kind === 'MAP' || kind === 'STRUCT' || kind === 'BYTES';
+
+/** The columns of a result must be the first columns of the named schema, in the same order. */
 function checkAgainst(
   schema: RegisteredSchema,
   format: FormatSpec,
@@ -121,8 +206,8 @@ function checkAgainst(
     return !sameType(type, at.type) && !implicitlyCastable(type, at.type);
   });
   if (wrong.length === 0) return;
-  const text = (each: readonly InferredColumn[]): string =>
-    each.map(({ name, type }) => `${name ?? ''} ${typeText(type)}`.trim()).join(', ');
+  const text = (columns: readonly InferredColumn[]): string =>
+    columns.map(({ name, type }) => `${name ?? ''} ${typeText(type)}`.trim()).join(', ');
   throw new SqlError('SCHEMA_MISMATCH', span, {
     role,
     columns: text(wrong),
@@ -132,11 +217,11 @@ function checkAgainst(
 }
 
 const valueName = 'KsqlDataSourceSchema';
-/** ksqlDB's name of a key's record: the topic's in upper camel case. */
+/** The name of a key's record as in ksqlDB: the topic's name in upper camel case. */
 const keyName = (topic: string): string =>
   `${topic.replaceAll(/[^A-Za-z0-9]*([A-Za-z0-9]+)/g, (_all, word: string) => word[0]!.toUpperCase() + word.slice(1).toLowerCase()).replaceAll(/\W/g, '')}Key`;
 
-/** What a schema cannot do is an error of the statement. */
+/** Turns a DecodeError of a schema into an error of the statement. */
 function refusing<T>(subject: string, span: Span, work: () => T): T {
   const told = (error: unknown): never => {
     if (error instanceof DecodeError) throw new SqlError('SCHEMA_REFUSED', span, { subject, why: error.message });
@@ -150,7 +235,7 @@ function refusing<T>(subject: string, span: Span, work: () => T): T {
   }
 }
 
-/** What the registry answers; what goes wrong is an error of the statement. */
+/** Awaits the registry; turns its failures into errors of the statement. */
 async function ask<T>(answer: Promise<T>, span: Span, subject = ''): Promise<T> {
   try {
     return await answer;

@@ -1,7 +1,7 @@
 import type { Define, SetProperty, Undefine, UnsetProperty } from '../syntax/statements/settings.ts';
 import { warning, type Handler } from './handler.ts';
 
-/** Session statements: they last for the session, over REST for the rest of the request. */
+/** Session statements: valid for the session; over REST, for the rest of the request. */
 export const setProperty: Handler<SetProperty> = (statement, { session, text }) => {
   const meaningless = session.set(statement.name, statement.value, statement.span);
   return Promise.resolve(meaningless === undefined ? undefined : warning(text, meaningless));

@@ -1,11 +1,18 @@
+import { listBackfills } from './backfill.ts';
 import { functionNames, findFunction } from '../functions/registry.ts';
-import type { QueryObject, SourceObject } from '../catalog/catalog.ts';
+import { isFeature, type SourceObject } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
+import { likeIgnoringCase } from '../expressions/like.ts';
 import { sessionOptions } from '../config/session-options.ts';
-import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Show, ShowKind } from '../syntax/statements/show.ts';
 import { typeText } from '../types/sql-type.ts';
 import { describeSource } from './describe.ts';
+import { queryState } from './running-queries.ts';
+import { listServices } from './feature-services.ts';
+import { listMonitors } from './monitors.ts';
+import { describeQueries, listQueries } from './running-queries.ts';
+import { listTrainingSets } from './training-sets.ts';
+import { listVerifications } from './verify.ts';
 import { entity, type Entity, type Execution, type Handler } from './handler.ts';
 
 type Lister = (statement: Show, execution: Execution) => Promise<Entity> | Entity;
@@ -16,13 +23,13 @@ const sources = (engine: Engine, kind: 'STREAM' | 'TABLE'): SourceObject[] =>
     .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
 
 function listSources(type: 'streams' | 'tables', kind: 'STREAM' | 'TABLE'): Lister {
-  return (statement, { engine, text }) => {
-    const found = sources(engine, kind);
+  return async (statement, { engine, text }) => {
+    const listed = sources(engine, kind);
     if (statement.extended)
       return entity('source_descriptions', text, {
-        sourceDescriptions: found.map((each) => describeSource(engine, each, true)),
+        sourceDescriptions: await Promise.all(listed.map((source) => describeSource(engine, source, true))),
       });
-    const rows = found.map(({ spec }) => ({
+    const rows = listed.map(({ spec }) => ({
       type: kind,
       name: spec.name,
       topic: spec.topic,
@@ -34,11 +41,12 @@ function listSources(type: 'streams' | 'tables', kind: 'STREAM' | 'TABLE'): List
   };
 }
 
-export function queryState(engine: Engine, query: QueryObject): string {
-  return query.paused ? 'PAUSED' : (engine.node.status(query.id)?.state ?? 'RUNNING');
-}
+const stateOf = (engine: Engine, id: string | undefined): string | null => {
+  const query = id === undefined ? undefined : engine.catalog.queries.get(id);
+  return query === undefined ? null : queryState(engine, query);
+};
 
-/** One lister for each kind of object. */
+/** The answers to SHOW, by kind of object. */
 const listers: { readonly [K in ShowKind]: Lister } = {
   STREAMS: listSources('streams', 'STREAM'),
   TABLES: listSources('tables', 'TABLE'),
@@ -53,28 +61,14 @@ const listers: { readonly [K in ShowKind]: Lister } = {
       topics: rows.map((row) => ({ ...row, consumerCount: 0, consumerGroupCount: 0 })),
     });
   },
-  QUERIES: (_statement, { engine, text }) => {
-    const queries = [...engine.catalog.queries.values()].map((query) => {
-      const state = queryState(engine, query);
-      const sink = engine.catalog.sources.get(query.sink)?.spec;
-      const error = engine.node.status(query.id)?.error ?? null;
-      return {
-        queryString: query.statement,
-        sinks: [query.sink],
-        sinkKafkaTopics: sink === undefined ? [] : [sink.topic],
-        id: query.id,
-        statusCount: { [state]: 1 },
-        queryType: 'PERSISTENT',
-        state,
-        error,
-      };
-    });
-    return entity('queries', text, { queries });
-  },
+  QUERIES: ({ extended }, { engine, text }) =>
+    extended
+      ? entity('query_descriptions', text, { queryDescriptions: describeQueries(engine) })
+      : entity('queries', text, { queries: listQueries(engine) }),
   FUNCTIONS: (_statement, { text }) => {
     const functions = functionNames().map((name) => {
-      const found = findFunction(name)!;
-      return { name, type: found.kind.toUpperCase(), category: found.category };
+      const fn = findFunction(name)!;
+      return { name, type: fn.kind.toUpperCase(), category: fn.category };
     });
     return entity('function_names', text, { functions });
   },
@@ -107,25 +101,32 @@ const listers: { readonly [K in ShowKind]: Lister } = {
     entity('variables', text, { variables: [...session.variables].map(([name, value]) => ({ name, value })) }),
   MODELS: (_statement, { engine, text }) =>
     entity('models', text, {
-      models: [...engine.catalog.models.values()].map(({ name, versions, defaultVersion, comment }) => ({
-        name,
-        provider: versions.at(-1)!.options['PROVIDER'],
-        versions: versions.map(({ version }) => version),
-        defaultVersion,
-        comment: comment ?? null,
+      models: [...engine.catalog.models.values()].map((model) => ({
+        name: model.name,
+        provider: model.versions.at(-1)!.options['PROVIDER'],
+        versions: model.versions.map(({ version }) => version),
+        defaultVersion: model.defaultVersion,
+        aliases: model.aliases ?? {},
+        route: (model.route?.targets ?? []).map(({ version, slots }) => ({ version, weight: slots / 100 })),
+        shadows: (model.route?.shadows ?? []).map(({ version, slots }) => ({ version, sample: slots / 100 })),
+        comment: model.comment ?? null,
       })),
     }),
   'FEATURE VIEWS': (_statement, { engine, text }) =>
     entity('feature_views', text, {
-      featureViews: [...engine.catalog.sources.values()].flatMap(({ spec, featureView }) =>
+      featureViews: [...engine.catalog.sources.values()].flatMap(({ spec, featureView, createdBy }) =>
         featureView === undefined
           ? []
           : [
               {
                 name: spec.name,
                 entityKey: featureView.entityKey,
+                features: spec.schema.map(({ name }) => name).filter((name) => isFeature(featureView, name)),
                 ttlMs: featureView.ttlMs ?? null,
                 onlineStore: featureView.options['ONLINE_STORE'] ?? 'state',
+                offlineStore: featureView.options['OFFLINE_STORE'] ?? 'none',
+                services: engine.catalog.servicesOver(spec.name),
+                state: stateOf(engine, createdBy),
                 owner: featureView.options['OWNER'] ?? null,
                 tags: featureView.options['TAGS'] ?? null,
                 comment: featureView.comment ?? null,
@@ -133,9 +134,39 @@ const listers: { readonly [K in ShowKind]: Lister } = {
             ],
       ),
     }),
-  MONITORS: (statement) => {
-    throw new SqlError('NOT_SUPPORTED_YET', statement.span, { what: 'SHOW MONITORS' });
-  },
+  'FEATURE SERVICES': (_statement, { engine, text }) =>
+    entity('feature_services', text, { featureServices: listServices(engine) }),
+  'TRAINING SETS': async (_statement, { engine, text }) =>
+    entity('training_sets', text, { trainingSets: await listTrainingSets(engine) }),
+  VIEWS: (_statement, { engine, text }) =>
+    entity('views', text, {
+      views: [...engine.catalog.views.values()].map(({ name, query }) => ({ name, query })),
+    }),
+  VERIFICATIONS: (_statement, { engine, text }) =>
+    entity('verifications', text, { verifications: listVerifications(engine) }),
+  BACKFILLS: (_statement, { engine, text }) => entity('backfills', text, { backfills: listBackfills(engine) }),
+  MONITORS: async (_statement, { engine, text }) => entity('monitors', text, { monitors: await listMonitors(engine) }),
 };
 
-export const show: Handler<Show> = async (statement, execution) => listers[statement.what](statement, execution);
+/** What is listed under a name, or under an id where things have none. */
+interface Listed {
+  readonly name?: unknown;
+  readonly id?: unknown;
+}
+
+/** The answer without what is named otherwise; case does not count, as in the names that statements have. */
+function namedLike(pattern: string, answer: Entity): Entity {
+  const isWanted = (name: unknown): boolean => typeof name !== 'string' || likeIgnoringCase(name, pattern, null);
+  const wanted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return (value as Listed[]).filter(({ name, id }) => isWanted(name ?? id));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).filter(([name]) => isWanted(name)));
+  };
+  const fields = Object.entries(answer).map(([field, value]) => [field, wanted(value)] as const);
+  return { ...answer, ...Object.fromEntries(fields) };
+}
+
+export const show: Handler<Show> = async (statement, execution) => {
+  const answer = await listers[statement.what](statement, execution);
+  return statement.like === undefined ? answer : namedLike(statement.like, answer);
+};

@@ -9,7 +9,7 @@ interface WantedTopic {
   readonly config: Record<string, string>;
 }
 
-/** Finds a topic or creates it; given settings must be those of a topic that exists. Gives its number of partitions. */
+/** Returns the number of partitions of a topic, which is created if needed. An existing topic must have the given settings. */
 export async function ensureTopic(
   engine: Engine,
   wanted: WantedTopic,
@@ -17,24 +17,25 @@ export async function ensureTopic(
   span: Span,
 ): Promise<number> {
   const { name, partitions, replicas, config } = wanted;
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(name))
+  if (!/^(?!\.\.?$)[a-zA-Z0-9._-]{1,249}$/.test(name))
     throw new SqlError('INVALID_NAME', span, {
       name,
-      characters: [...new Set(name.replace(/[a-zA-Z0-9._-]/g, ''))].join(' ') || 'too many',
+      characters:
+        [...new Set(name.replace(/[a-zA-Z0-9._-]/g, ''))].join(' ') || (name.length > 249 ? 'too many' : 'dots alone'),
     });
-  const found = await engine.node.describeTopic(name);
-  if (found !== undefined) {
-    if (partitions !== undefined && partitions !== found.partitions)
+  const existing = await engine.node.describeTopic(name);
+  if (existing !== undefined) {
+    if (partitions !== undefined && partitions !== existing.partitions)
       throw new SqlError('TOPIC_MISMATCH', span, {
         topic: name,
-        why: `it has ${found.partitions} partitions, not ${partitions}`,
+        why: `it has ${existing.partitions} partitions, not ${partitions}`,
       });
-    if (replicas !== undefined && replicas !== found.replicas)
+    if (replicas !== undefined && replicas !== existing.replicas)
       throw new SqlError('TOPIC_MISMATCH', span, {
         topic: name,
-        why: `it has ${found.replicas} replicas, not ${replicas}`,
+        why: `it has ${existing.replicas} replicas, not ${replicas}`,
       });
-    return found.partitions;
+    return existing.partitions;
   }
   const count = partitions ?? otherwise;
   if (count === undefined) throw new SqlError('TOPIC_NOT_FOUND', span, { topic: name });

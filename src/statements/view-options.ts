@@ -1,35 +1,102 @@
-import { oneOf, option, optionTable, text } from '../config/option.ts';
+import { secret } from '../analysis/export-options.ts';
+import type { PropertiesOf } from '../bind/properties.ts';
+import { duration, oneOf, option, optionTable, text } from '../config/option.ts';
 
 const same = <T>(value: T): T => value;
 
-/** What stands in WITH of CREATE FEATURE VIEW, beside what says how its topic is written. */
-export const viewOptions = optionTable(
+/** What the catalogue tells of a feature view or service. */
+export const catalogueOptions = [
   option({
     name: 'OWNER',
     type: text,
     default: undefined,
-    doc: 'Who answers for the view: DESCRIBE and SHOW FEATURE VIEWS tell of it',
+    doc: 'Who answers for it: DESCRIBE and SHOW tell of it',
     read: same,
   }),
   option({
     name: 'TAGS',
     type: text,
     default: undefined,
-    doc: 'Words to find it by, as name=value with commas: DESCRIBE and SHOW FEATURE VIEWS show them',
+    doc: 'Words to find it by, as name=value with commas: DESCRIBE and SHOW show them',
     read: (value) => value?.split(',').map((tag) => tag.trim()),
   }),
+] as const;
+
+/** What the catalogue tells of a view, from its options. */
+export function catalogued(properties: Pick<PropertiesOf<CatalogueOption>, 'read'>): Record<string, string> {
+  const owner = properties.read('OWNER');
+  const tags = properties.read('TAGS');
+  return {
+    ...(owner === undefined ? {} : { OWNER: owner }),
+    ...(tags === undefined ? {} : { TAGS: tags.join(', ') }),
+  };
+}
+type CatalogueOption = (typeof catalogueOptions)[number];
+
+/** What ALTER FEATURE VIEW sets. */
+export const alterableOptions = [
+  option({
+    name: 'TTL',
+    type: duration('48 HOURS'),
+    default: undefined,
+    doc: 'How old a row may be that is served; of what is in a store already, rows that are written from now on',
+    validate: (value) => (value > 0 ? undefined : 'it must be longer than nothing'),
+    read: same,
+  }),
+  option({
+    name: 'COMMENT',
+    type: text,
+    default: undefined,
+    doc: 'What the view is for',
+    read: same,
+  }),
+  ...catalogueOptions,
+] as const;
+
+/** Options in the WITH clause of CREATE FEATURE VIEW, beside those of its topic. */
+export const viewOptions = optionTable(
+  ...catalogueOptions,
   option({
     name: 'ONLINE_STORE',
     type: oneOf('state', 'redis', 'none'),
     default: 'state',
-    doc: 'What serves its newest rows: the state of its query; no other store yet',
+    doc: 'What serves its newest rows: the state of its query, or Redis; with none they are read from its topic only',
+    read: same,
+  }),
+  option({
+    name: 'ONLINE_URL',
+    type: text,
+    default: undefined,
+    doc: "Where the ONLINE_STORE is, such as 'redis://host:6379'",
+    read: same,
+  }),
+  secret('ONLINE_PASSWORD', 'The password of the ONLINE_STORE'),
+  option({
+    name: 'ONLINE_LAYOUT',
+    type: oneOf('plain', 'feast'),
+    default: 'plain',
+    doc: 'How an entity stands in Redis: a hash of texts under KEY_PREFIX and the entity, or as Feast reads it, in the project KEY_PREFIX',
     read: same,
   }),
   option({
     name: 'OFFLINE_STORE',
     type: oneOf('none', 'parquet'),
     default: 'none',
-    doc: 'What keeps its history: nothing yet',
+    doc: 'What keeps its history: Parquet files in OFFLINE_PATH, or only its topic',
+    read: same,
+  }),
+  option({
+    name: 'OFFLINE_PATH',
+    type: text,
+    default: undefined,
+    doc: 'The folder of its Parquet files, on every node the same',
+    read: same,
+  }),
+  option({
+    name: 'START_TIME',
+    type: oneOf('earliest', 'latest'),
+    default: undefined,
+    doc: 'Where it begins to read its streams: with all that they have, or with what comes; without it as `auto.offset.reset` says',
     read: same,
   }),
   option({
@@ -41,21 +108,8 @@ export const viewOptions = optionTable(
   }),
 );
 
-/** The values of options that are obeyed; the others belong to what is not there yet. */
-export const servedValues: { readonly [N in 'ONLINE_STORE' | 'OFFLINE_STORE' | 'EVAL']: string } = {
-  ONLINE_STORE: 'state',
-  OFFLINE_STORE: 'none',
-  EVAL: 'AT_EVENT',
-};
+/** The supported values of some options; other values are planned but not implemented. */
+export const servedValues: { readonly [N in 'EVAL']: string } = { EVAL: 'AT_EVENT' };
 
-/** Options of stores, files and backfills that are not there yet: each is refused by name. */
-export const laterViewOptions: ReadonlySet<string> = new Set([
-  'ONLINE_URL',
-  'KEY_PREFIX',
-  'ONLINE_LAYOUT',
-  'OFFLINE_PATH',
-  'ROWS_PER_FILE',
-  'ROLL_INTERVAL',
-  'FRESHNESS',
-  'START_TIME',
-]);
+/** Options that are planned but not implemented: each is refused by name. */
+export const laterViewOptions: ReadonlySet<string> = new Set(['FRESHNESS']);

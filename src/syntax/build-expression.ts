@@ -1,11 +1,12 @@
 import type { CstNode, IToken } from 'chevrotain';
-import { cover } from '../diagnostics/source.ts';
+import { cover, type Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { InternalError } from '../util/internal-error.ts';
-import { Cst, nameText, stringText, typeOf, versionText } from './cst.ts';
+import { buildOrder, buildOver } from './build-over.ts';
+import { Cst, intervalOf, nameText, stringText, typeOf, versionText } from './cst.ts';
+import type { QueryNode } from './query.ts';
 import type {
   BinaryOperator,
-  BoundNode,
   CallNode,
   Comparison,
   ExpressionNode,
@@ -13,6 +14,7 @@ import type {
   InvokeNode,
   LiteralNode,
   Name,
+  OrderItem,
   OverNode,
 } from './expressions.ts';
 
@@ -40,10 +42,22 @@ function negationOf(cst: Cst): ExpressionNode {
   return expression;
 }
 
+/** Set by the builder of queries, which needs that of expressions. */
+export const builders: { query: (cst: Cst) => QueryNode } = {
+  query: () => {
+    throw new InternalError('queries have no builder');
+  },
+};
+
 function predicateOf(cst: Cst): ExpressionNode {
   const values = cst.all('value').map(valueOf);
-  const operand = values[0]!;
   const { span } = cst;
+  const test = cst.maybe('comparison');
+  return test === undefined ? values[0]! : comparisonOf(test, values[0]!, span);
+}
+
+function comparisonOf(cst: Cst, operand: ExpressionNode, span: Span): ExpressionNode {
+  const values = [operand, ...cst.all('value').map(valueOf)];
   const negated = cst.has('NOT');
   const comparator = cst.maybe('comparator');
   if (comparator !== undefined) {
@@ -59,14 +73,17 @@ function predicateOf(cst: Cst): ExpressionNode {
   if (cst.has('NULL')) return { kind: 'isNull', operand, negated, span };
   if (cst.has('DISTINCT')) return { kind: 'distinct', left: operand, right: values[1]!, negated, span };
   if (cst.has('BETWEEN')) return { kind: 'between', operand, low: values[1]!, high: values[2]!, negated, span };
+  if (cst.has('query')) return { kind: 'inQuery', operand, query: builders.query(cst.one('query')), negated, span };
   if (cst.has('IN')) return { kind: 'in', operand, items: cst.all('expression').map(expressionOf), negated, span };
-  if (cst.has('LIKE')) {
+  if (cst.has('LIKE') || cst.has('ILIKE')) {
     const escape = cst.tokens('StringLiteral')[0];
     if (escape !== undefined && [...stringText(escape.image)].length !== 1)
       throw new SqlError('INVALID_ESCAPE', cst.spanOf(escape), {});
-    return { kind: 'like', operand, pattern: values[1]!, escape: escape && stringText(escape.image), negated, span };
+    const ignoresCase = cst.has('ILIKE');
+    const pattern = values[1]!;
+    return { kind: 'like', operand, pattern, ignoresCase, escape: escape && stringText(escape.image), negated, span };
   }
-  return operand;
+  throw new InternalError('no comparison');
 }
 
 const precedence: Record<BinaryOperator, number> = { '||': 1, '+': 2, '-': 2, '*': 3, '/': 3, '%': 3 };
@@ -93,7 +110,9 @@ function unaryOf(cst: Cst): ExpressionNode {
   let expression = primaryOf(cst.one('primary'));
   for (const accessor of cst.all('accessor')) {
     const span = cover(expression.span, accessor.span);
-    if (accessor.has('Arrow')) expression = { kind: 'field', operand: expression, field: accessor.name(), span };
+    if (accessor.has('type'))
+      expression = { kind: 'cast', operand: expression, type: typeOf(accessor.one('type')), isTry: false, span };
+    else if (accessor.has('Arrow')) expression = { kind: 'field', operand: expression, field: accessor.name(), span };
     else if (accessor.has('ZONE'))
       expression = {
         kind: 'atTimeZone',
@@ -134,7 +153,7 @@ const primaries: Record<string, (cst: Cst) => ExpressionNode> = {
       ? { kind: 'column', qualifier: undefined, name: first!, span: cst.span }
       : { kind: 'column', qualifier: first, name: second, span: cst.span };
   },
-  call: callOf,
+  call: (cst) => predictionOf(callOf(cst)),
   caseExpression: (cst) => {
     const expressions = cst.all('expression').map(expressionOf);
     const hasElse = cst.has('ELSE');
@@ -150,12 +169,29 @@ const primaries: Record<string, (cst: Cst) => ExpressionNode> = {
       span: cst.span,
     };
   },
-  castExpression: (cst) => ({
-    kind: 'cast',
-    operand: expressionOf(cst.one('expression')),
-    type: typeOf(cst.one('type')),
-    span: cst.span,
-  }),
+  castExpression: (cst) => castOf(cst, false),
+  tryCast: (cst) => castOf(cst, true),
+  extract: (cst) => {
+    const part = cst.ownTokens()[2]!;
+    const name: LiteralNode = {
+      kind: 'literal',
+      literal: 'string',
+      value: nameText(part.image),
+      span: cst.spanOf(part),
+    };
+    return plainCall(cst, [name, expressionOf(cst.one('expression'))]);
+  },
+  jsonObject: (cst) =>
+    plainCall(
+      cst,
+      cst.all('jsonEntry').flatMap((entry): ExpressionNode[] => {
+        const name = entry.token('StringLiteral');
+        return [
+          { kind: 'literal', literal: 'string', value: stringText(name.image), span: entry.spanOf(name) },
+          expressionOf(entry.one('expression')),
+        ];
+      }),
+    ),
   invokeExpression: invokeOf,
   arrayConstructor: (cst) => ({ kind: 'array', items: cst.all('expression').map(expressionOf), span: cst.span }),
   mapConstructor: (cst) => ({
@@ -181,6 +217,30 @@ const primaries: Record<string, (cst: Cst) => ExpressionNode> = {
     span: cst.span,
   }),
 };
+
+/** A call that is written with words of its own between its arguments; its first token is its name. */
+function plainCall(cst: Cst, args: readonly ExpressionNode[]): CallNode {
+  const name = cst.ownTokens()[0]!;
+  return {
+    kind: 'call',
+    name: { text: nameText(name.image), span: cst.spanOf(name) },
+    star: false,
+    args,
+    distinct: undefined,
+    filter: undefined,
+    ignoreNulls: undefined,
+    over: undefined,
+    span: cst.span,
+  };
+}
+
+const castOf = (cst: Cst, isTry: boolean): ExpressionNode => ({
+  kind: 'cast',
+  operand: expressionOf(cst.one('expression')),
+  type: typeOf(cst.one('type')),
+  isTry,
+  span: cst.span,
+});
 
 function literalOf(cst: Cst): LiteralNode {
   const token = cst.ownTokens()[0]!;
@@ -211,25 +271,54 @@ function literalOf(cst: Cst): LiteralNode {
   }
 }
 
-function intervalOf(cst: Cst): { amount: number; unit: string } {
-  const quoted = cst.tokens('StringLiteral')[0];
-  const text = quoted === undefined ? cst.token('IntegerLiteral').image : stringText(quoted.image);
-  if (!/^\d{1,15}$/.test(text))
-    throw new SqlError('NUMBER_OUT_OF_RANGE', cst.span, { text, range: 'whole numbers of an interval' });
-  return { amount: Number(text), unit: cst.token('Unit').image.toUpperCase() };
-}
-
 function callOf(cst: Cst): CallNode {
   const over = cst.maybe('overTarget');
+  const distinct = cst.tokens('DISTINCT')[0];
+  const filters = cst.all('filter');
+  const treatments = cst.all('nullTreatment');
+  const twice = filters[1] ?? treatments[1];
+  if (twice !== undefined) throw new SqlError('OPTION_TWICE', twice.span, { option: optionText(twice) });
+  const ignoring = treatments.find((treatment) => treatment.has('IGNORE'));
   return {
     kind: 'call',
     name: cst.name(),
     star: cst.has('Star'),
     args: cst.all('argument').map(argumentOf),
+    distinct: distinct && { span: cst.spanOf(distinct) },
+    filter: filters[0] && expressionOf(filters[0].one('expression')),
+    ignoreNulls: ignoring && { span: ignoring.span },
     over: over === undefined ? undefined : over.has('over') ? overOf(over.one('over')) : over.name(),
     span: cst.span,
   };
 }
+
+/** `ML_PREDICT('m$2', a, b)`: the call of a model, which is named in a string or as a name. */
+function predictionOf(call: CallNode): CallNode | InvokeNode {
+  const [named, ...args] = call.args;
+  const inString = named?.kind === 'literal' && named.literal === 'string' ? named.value! : undefined;
+  const asName = named?.kind === 'column' && named.qualifier === undefined ? named.name.text : undefined;
+  const text = inString ?? asName;
+  if (call.name.text !== 'ML_PREDICT') return call;
+  if (text === undefined)
+    throw new SqlError('CALL_INVALID', call.span, {
+      why: 'ML_PREDICT takes the name of a model first',
+      hint: "Write it in quotes, a version behind it where it matters: ML_PREDICT('model$2', input, …).",
+    });
+  const [, name, version] = /^(`.*`|.*?)(?:\$(\w+))?$/s.exec(text)!;
+  return {
+    kind: 'invoke',
+    model: { text: inString === undefined ? name! : nameText(name!), span: named!.span },
+    version: version?.toUpperCase(),
+    args: args.map((expression) => ({ expression, input: undefined })),
+    asFunction: true,
+    span: call.span,
+  };
+}
+
+const optionText = (cst: Cst): string => (cst.has('NULLS') ? 'IGNORE NULLS or RESPECT NULLS' : 'FILTER (WHERE …)');
+
+export const overOf = (cst: Cst): OverNode => buildOver(cst, expressionOf);
+export const orderItemOf = (cst: Cst): OrderItem => buildOrder(cst, expressionOf);
 
 function argumentOf(cst: Cst): ExpressionNode {
   const unit: IToken | undefined = cst.tokens('Unit')[0];
@@ -255,36 +344,7 @@ function invokeOf(cst: Cst): InvokeNode {
     model: cst.name(),
     version: version && versionText(version),
     args: invokeArgumentsOf(cst, 'invokeArgument'),
+    asFunction: false,
     span: cst.span,
-  };
-}
-
-export function overOf(cst: Cst): OverNode {
-  const size = cst.tokens('IntegerLiteral')[0];
-  const bounds = cst.all('bound').map(boundOf);
-  return {
-    kind: 'over',
-    partitionBy: cst.all('expression').map(expressionOf),
-    orderBy: cst
-      .all('orderItem')
-      .map((item) => ({ expression: expressionOf(item.one('expression')), descending: item.has('DESC') })),
-    frame:
-      bounds.length === 0
-        ? undefined
-        : { unit: cst.has('ROWS') ? 'ROWS' : 'RANGE', start: bounds[0]!, end: bounds[1]! },
-    maxSize: size === undefined ? undefined : Number(size.image),
-    span: cst.span,
-  };
-}
-
-function boundOf(cst: Cst): BoundNode {
-  if (cst.has('UNBOUNDED')) return { kind: 'unbounded' };
-  if (cst.has('CURRENT')) return { kind: 'current' };
-  const interval = cst.maybe('interval');
-  if (interval !== undefined) return { kind: 'preceding', ...intervalOf(interval) };
-  return {
-    kind: 'preceding',
-    amount: Number(cst.token('IntegerLiteral').image),
-    unit: cst.tokens('Unit')[0]?.image.toUpperCase(),
   };
 }

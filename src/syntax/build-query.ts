@@ -1,21 +1,26 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { expressionOf, invokeArgumentsOf, overOf } from './build-expression.ts';
-import { Cst, durationOf, propertiesOf, versionText } from './cst.ts';
-import type { ExpressionNode } from './expressions.ts';
-import type {
-  InvokeClause,
-  JoinKind,
-  JoinNode,
-  OrderItem,
-  QueryNode,
-  SelectItem,
-  SourceNode,
-  WindowNode,
+import { builders, expressionOf, invokeArgumentsOf, orderItemOf, overOf } from './build-expression.ts';
+import { matchOf } from './build-match.ts';
+import { type Cst, durationOf, propertiesOf, stringText, versionText, propertyValue } from './cst.ts';
+import type { ExpressionNode, Name } from './expressions.ts';
+import {
+  selectFrom,
+  type InvokeClause,
+  type JoinKind,
+  type JoinNode,
+  type QueryNode,
+  type SelectItem,
+  type SourceNode,
+  type WindowNode,
 } from './query.ts';
 
-/** Builds a query from the rule `query`; constructs that are recognised only are refused here, with their position. */
+/**
+ * Builds a query from the rule `query`. Refuses constructs that the grammar recognises but Millrace does not support, with
+ * their position.
+ */
 export function queryOf(cst: Cst): QueryNode {
   const [first, ...more] = cst.all('selectBody');
+  const offset = cst.maybe('offset');
   const limit = cst.tokens('IntegerLiteral')[0];
   const noLimit = cst.tokens('DecimalLiteral')[0] ?? cst.tokens('FloatLiteral')[0];
   if (noLimit !== undefined) throw new SqlError('LIMIT_NOT_INTEGER', cst.span, { text: noLimit.image });
@@ -26,26 +31,19 @@ export function queryOf(cst: Cst): QueryNode {
       .all('withClause')
       .flatMap((clause) => clause.all('namedQuery'))
       .map((named) => ({ name: named.name(), query: queryOf(named.one('query')) })),
-    union: more.map((each) => ({ ...selectOf(each), emit })),
-    orderBy: cst.all('sortItem').map(orderItemOf),
+    union: more.map((branch) => ({ ...selectOf(branch), emit })),
+    orderBy: cst.all('orderItem').map(orderItemOf),
     emit,
     limit: limit === undefined ? undefined : Number(limit.image),
+    offset: offset && Number(offset.token('IntegerLiteral').image),
     span: cst.span,
   };
 }
 
-function orderItemOf(cst: Cst): OrderItem {
-  return {
-    expression: expressionOf(cst.one('expression')),
-    descending: cst.has('DESC'),
-    nullsFirst: cst.has('FIRST') ? true : cst.has('LAST') ? false : undefined,
-  };
-}
+builders.query = queryOf;
 
 function selectOf(cst: Cst): QueryNode {
   const relation = cst.one('relation');
-  const qualify = cst.maybe('qualify');
-  if (qualify !== undefined) throw new SqlError('NOT_SUPPORTED_YET', qualify.span, { what: 'QUALIFY' });
   const only = (rule: string): ExpressionNode | undefined => {
     const clause = cst.maybe(rule);
     return clause && expressionOf(clause.one('expression'));
@@ -55,7 +53,9 @@ function selectOf(cst: Cst): QueryNode {
     return clause?.one('groupingList').all('expression').map(expressionOf);
   };
   const window = cst.maybe('window');
+  const distinct = cst.tokens('DISTINCT')[0];
   return {
+    ...(distinct === undefined ? {} : { distinct: cst.spanOf(distinct) }),
     select: cst.all('selectItem').map(selectItemOf),
     from: sourceOf(relation.one('source')),
     joins: relation.all('join').map(joinOf),
@@ -69,6 +69,7 @@ function selectOf(cst: Cst): QueryNode {
     groupBy: grouping('groupBy'),
     partitionBy: grouping('partitionBy'),
     having: only('having'),
+    qualify: only('qualify'),
     with: [],
     union: [],
     orderBy: [],
@@ -78,7 +79,8 @@ function selectOf(cst: Cst): QueryNode {
   };
 }
 
-function selectItemOf(cst: Cst): SelectItem {
+/** An item of SELECT, or of another list of expressions with names. */
+export function selectItemOf(cst: Cst): SelectItem {
   const { span } = cst;
   if (!cst.has('expression')) return { kind: 'all', source: cst.has('name') ? cst.name() : undefined, span };
   const expression = expressionOf(cst.one('expression'));
@@ -87,22 +89,82 @@ function selectItemOf(cst: Cst): SelectItem {
 }
 
 function sourceOf(cst: Cst): SourceNode {
-  const refused: [string, string][] = [
-    ['mlPredict', 'ML_PREDICT'],
-    ['matchRecognize', 'MATCH_RECOGNIZE'],
-    ['SYSTEM_TIME', 'FOR SYSTEM_TIME AS OF'],
-  ];
-  for (const [rule, what] of refused) {
-    if (!cst.has(rule)) continue;
-    const child = cst.node.children[rule]![0]!;
-    const span = 'image' in child ? cst.spanOf(child) : new Cst(child, cst.source).span;
-    throw new SqlError('NOT_SUPPORTED_YET', span, { what });
+  const table = cst.maybe('windowTable') ?? cst.maybe('windowCall');
+  if (table !== undefined) {
+    const [fn, source, time] = table.all('name').map((part) => part.asName());
+    return {
+      name: source!,
+      alias: cst.has('name') ? cst.name() : undefined,
+      window: {
+        fn: fn!,
+        time: { kind: 'column', qualifier: undefined, name: time!, span: time!.span },
+        args: table.all('expression').map(expressionOf),
+      },
+      span: cst.span,
+    };
   }
-  const [name, alias] = cst.all('name').map((each) => each.asName());
+  const [name, alias] = cst.all('name').map((part) => part.asName());
+  const pattern = cst.maybe('matchRecognize');
+  const match = pattern && matchOf(pattern);
+  const unnamed = name ?? { text: '', span: cst.span };
+  if (cst.has('FILE'))
+    return {
+      name: unnamed,
+      alias: undefined,
+      file: stringText(cst.token('StringLiteral').image),
+      match,
+      span: cst.span,
+    };
+  const predict = cst.maybe('mlPredict');
+  if (predict !== undefined)
+    return { name: unnamed, alias: undefined, query: predictQuery(predict), match, span: cst.span };
   const query = cst.maybe('query');
-  if (query === undefined) return { name: name!, alias, span: cst.span };
-  if (name === undefined) throw new SqlError('SUBQUERY_ALIAS', cst.span, {});
-  return { name, alias: undefined, query: queryOf(query), span: cst.span };
+  if (query === undefined) {
+    const asOf = cst.has('SYSTEM_TIME') ? expressionOf(cst.one('expression')) : undefined;
+    return { name: name!, alias, match, ...(asOf === undefined ? {} : { asOf }), span: cst.span };
+  }
+  return { name: unnamed, alias: undefined, query: queryOf(query), match, span: cst.span };
+}
+
+/** The names of ML_PREDICT's arguments, as Flink has them. */
+const predictArguments = ['INPUT', 'MODEL', 'ARGS', 'CONFIG'];
+
+/** ML_PREDICT is a subquery: all columns of the table, then the model's outputs. */
+function predictQuery(cst: Cst): QueryNode {
+  const named = cst.all('argumentName').map((each) => each.name().text);
+  const wanted = predictArguments.slice(0, cst.has('MAP') ? 4 : 3);
+  if (named.length > 0 && named.join() !== wanted.join())
+    throw new SqlError('CALL_INVALID', cst.span, {
+      why: `the arguments of ML_PREDICT are named ${wanted.join(', ')}, in this order, or none of them is`,
+      hint: 'Write ML_PREDICT(INPUT => TABLE s, MODEL => MODEL m, ARGS => DESCRIPTOR(a, b), CONFIG => MAP(…)), the last where it is needed.',
+    });
+  const [table, model, ...columns] = cst.all('name').map((part) => part.asName());
+  const version = cst.maybe('version');
+  const { span } = cst;
+  const column = (name: Name): ExpressionNode => ({ kind: 'column', qualifier: undefined, name, span: name.span });
+  const everything = selectFrom(
+    [{ kind: 'all', source: undefined, span }],
+    { name: table!, alias: undefined, match: undefined, span },
+    span,
+  );
+  return {
+    ...everything,
+    invokes: [
+      {
+        model: model!,
+        version: version && versionText(version),
+        args: columns.map((name) => ({ expression: column(name), input: undefined })),
+        routeBy: undefined,
+        properties: cst.all('predictOption').map((option) => ({
+          name: stringText(option.token('StringLiteral').image).toUpperCase(),
+          value: propertyValue(option),
+          span: option.span,
+        })),
+        alias: { text: 'ML_PREDICT', span },
+        span,
+      },
+    ],
+  };
 }
 
 function joinOf(cst: Cst): JoinNode {
@@ -112,6 +174,7 @@ function joinOf(cst: Cst): JoinNode {
   const grace = within?.has('GRACE') === true ? durations.pop() : undefined;
   return {
     kind,
+    ...(cst.has('ASOF') ? { isAsOf: true as const } : {}),
     source: sourceOf(cst.one('source')),
     within: within && { before: durations[0]!, after: durations.at(-1)!, grace },
     on: expressionOf(cst.one('expression')),
@@ -120,22 +183,26 @@ function joinOf(cst: Cst): JoinNode {
 }
 
 function invokeClauseOf(cst: Cst): InvokeClause {
-  if (cst.has('ROUTE')) throw new SqlError('NOT_SUPPORTED_YET', cst.spanOf(cst.token('ROUTE')), { what: 'ROUTE BY' });
   const version = cst.maybe('version');
   const names = cst.all('name').map((name) => name.asName());
   return {
     model: names[0]!,
     version: version && versionText(version),
     args: invokeArgumentsOf(cst, 'clauseArgument'),
+    routeBy: cst.has('ROUTE') ? expressionOf(cst.one('expression')) : undefined,
     properties: propertiesOf(cst.maybe('properties')),
     alias: names[1]!,
     span: cst.span,
   };
 }
 
-function windowOf(cst: Cst): WindowNode {
-  const kind = (['TUMBLING', 'HOPPING', 'SESSION'] as const).find((word) => cst.has(word))!;
-  const [size, advance] = cst.all('duration').map(durationOf);
+/** A WINDOW clause. */
+export function windowOf(cst: Cst): WindowNode {
+  const kind = (['TUMBLING', 'HOPPING', 'SESSION', 'SLIDING', 'CUMULATE'] as const).find((word) => cst.has(word))!;
+  const lengths = cst.all('duration').map(durationOf);
+  // The steps of CUMULATE may be told before its size, as Flink does.
+  const isStepFirst = cst.has('STEP') && cst.token('STEP').startOffset < cst.token('SIZE').startOffset;
+  const [size, advance] = isStepFirst ? lengths.toReversed() : lengths;
   const tail = cst.one('windowTail');
   const durations = tail.all('duration').map(durationOf);
   return {

@@ -1,15 +1,17 @@
-import { unsupported } from '../../grammar/statements/unsupported.ts';
 import type { IRecognitionException, IToken } from 'chevrotain';
 import { nonReservedWords, reservedWords } from '../../grammar/keywords.ts';
 import { parseStatement, tokenize } from '../../grammar/parser.ts';
 import type { Source, Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { closest } from '../util/closest.ts';
+import { InternalError } from '../util/internal-error.ts';
 import { Cst } from './cst.ts';
+import type { ExpressionNode } from './expressions.ts';
+import { cureFor } from './other-dialects.ts';
 import { shapes, type Statement } from './statements/index.ts';
 import type { StatementShape } from './statements/shape.ts';
 
-/** Deeper nesting than this is refused before the parser's recursion meets the stack's end. */
+/** Deeper nesting is refused, because the parser is recursive and would overflow the stack. */
 const maximumDepth = 250;
 
 /** One statement of a script: its tokens and text, before it is parsed. */
@@ -19,7 +21,7 @@ export interface StatementText {
   readonly span: Span;
 }
 
-/** Cuts a script at its semicolons. A last statement without one is an error, as in ksqlDB. */
+/** Splits a script at its semicolons. A last statement without a semicolon is an error, as in ksqlDB. */
 export function splitScript(source: Source): StatementText[] {
   const tokens = lex(source);
   const statements: StatementText[] = [];
@@ -56,16 +58,16 @@ export function parse({ tokens, span }: StatementText): Statement {
   if (result.rule === undefined) throw unknownStatement(tokens, source);
   if (result.error !== undefined) throw syntaxError(result.error, tokens, source);
   const cst = new Cst(result.cst!, source);
-  if (result.rule === 'unsupported') {
-    const words = tokens
-      .map((token) => token.image.toUpperCase())
-      .filter((word) => word !== 'OR' && word !== 'REPLACE');
-    const phrases = unsupported.starts.map((start) => start.replaceAll(/\[\w+\] /g, ''));
-    const what = phrases.find((phrase) => words.join(' ').startsWith(phrase))!;
-    throw new SqlError('NOT_SUPPORTED_YET', cst.one('rest').span, { what });
-  }
   const shape = Object.values(shapes).find(({ rule }) => rule === result.rule) as StatementShape<Statement>;
   return shape.build(cst);
+}
+
+/** The tree of one expression that is part of this program. */
+export function parseExpression(text: string): ExpressionNode {
+  const [statement] = parseScript({ name: text, text: `SELECT ${text} FROM S;` });
+  const item = statement?.kind === 'select' ? statement.query.select[0] : undefined;
+  if (item?.kind !== 'expression') throw new InternalError(`${text} is no expression`);
+  return item.expression;
 }
 
 function lex(source: Source): IToken[] {
@@ -115,6 +117,7 @@ function unknownStatement(tokens: readonly IToken[], source: Source): SqlError {
     found: token.image,
     expected: undefined,
     suggestion: closest(token.image, known ? follow : starts),
+    cure: cureFor(tokens, tokens.indexOf(token)),
   });
 }
 
@@ -133,6 +136,7 @@ function syntaxError(error: IRecognitionException, tokens: readonly IToken[], so
     found: atEnd ? 'the end of the statement' : token.image,
     expected: expected === 'Name' && isReserved ? `a name (quote it: \`${token.image}\`)` : readable(expected),
     suggestion: near === token.image.toUpperCase() ? undefined : near,
+    cure: cureFor(tokens, atEnd ? tokens.length : tokens.indexOf(token)),
   });
 }
 
@@ -146,6 +150,7 @@ function readable(expected: string | undefined): string | undefined {
     Name: 'a name',
     StringLiteral: 'a string',
     IntegerLiteral: 'a number',
+    Unit: 'a unit of time, such as MINUTES,',
     EOF: 'the end of the statement',
   };
   return expected === undefined ? undefined : (symbols[expected] ?? expected);

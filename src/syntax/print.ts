@@ -1,10 +1,30 @@
+import { printMatch } from './print-match.ts';
 import { reservedWords } from '../../grammar/keywords.ts';
-import type { BoundNode, ExpressionNode, InvokeArgument, Name, OverNode, TypeNode } from './expressions.ts';
-import type { InvokeClause, JoinNode, PropertyNode, QueryNode, SelectItem, SourceNode, WindowNode } from './query.ts';
+import type {
+  BoundNode,
+  CallNode,
+  ExpressionNode,
+  InvokeArgument,
+  InvokeNode,
+  Name,
+  OrderItem,
+  OverNode,
+  TypeNode,
+} from './expressions.ts';
+import {
+  subqueryOf,
+  type InvokeClause,
+  type JoinNode,
+  type PropertyNode,
+  type QueryNode,
+  type SelectItem,
+  type SourceNode,
+  type WindowNode,
+} from './query.ts';
 
 const reserved = new Set(reservedWords);
 
-/** A name as SQL, back-quoted when it is reserved or would not fold back to itself. */
+/** A name as SQL, in back-quotes when it is reserved or not in upper case. */
 export function printName(name: string): string {
   return /^[A-Z_][A-Z0-9_@]*$/.test(name) && !reserved.has(name) ? name : `\`${name.replaceAll('`', '``')}\``;
 }
@@ -17,6 +37,8 @@ export function printType(type: TypeNode): string {
       return printName(type.name);
     case 'decimal':
       return `DECIMAL(${type.precision}, ${type.scale})`;
+    case 'sized':
+      return `${printName(type.name)}(${type.sizes.join(', ')})`;
     case 'array':
       return `ARRAY<${printType(type.element)}>`;
     case 'map':
@@ -28,7 +50,7 @@ export function printType(type: TypeNode): string {
 
 const list = (nodes: readonly ExpressionNode[]): string => nodes.map((node) => printExpression(node)).join(', ');
 
-/** SQL text that parses to the same tree; every compound operand is in parentheses. */
+/** SQL text that parses to the same tree; compound operands are in parentheses. */
 export function printExpression(node: ExpressionNode): string {
   const inner = (operand: ExpressionNode): string => {
     const text = printExpression(operand);
@@ -46,15 +68,11 @@ export function printExpression(node: ExpressionNode): string {
       return node.qualifier === undefined
         ? printName(node.name.text)
         : `${printName(node.qualifier.text)}.${printName(node.name.text)}`;
-    case 'call': {
-      const over =
-        node.over === undefined
-          ? ''
-          : ` OVER ${'kind' in node.over ? printOver(node.over) : printName(node.over.text)}`;
-      return `${printName(node.name.text)}(${node.star ? '*' : list(node.args)})${over}`;
-    }
+    case 'call':
+      return printCall(node);
     case 'invoke':
-      return `INVOKE MODEL ${printName(node.model.text)}${printVersion(node.version)}(${printInvokeArguments(node.args)})`;
+      if (node.asFunction) return printPrediction(node);
+      return `INVOKE MODEL ${printName(node.model.text)}${versionClause(node.version)}(${printInvokeArguments(node.args)})`;
     case 'unary':
       return `${node.op}${inner(node.operand)}`;
     case 'binary':
@@ -69,10 +87,12 @@ export function printExpression(node: ExpressionNode): string {
       return `${inner(node.left)} IS ${not(node.negated)}DISTINCT FROM ${inner(node.right)}`;
     case 'between':
       return `${inner(node.operand)} ${not(node.negated)}BETWEEN ${inner(node.low)} AND ${inner(node.high)}`;
+    case 'inQuery':
+      return `${inner(node.operand)} ${not(node.negated)}IN (${printQuery(subqueryOf(node))})`;
     case 'in':
       return `${inner(node.operand)} ${not(node.negated)}IN (${list(node.items)})`;
     case 'like':
-      return `${inner(node.operand)} ${not(node.negated)}LIKE ${inner(node.pattern)}${node.escape === undefined ? '' : ` ESCAPE ${printString(node.escape)}`}`;
+      return `${inner(node.operand)} ${not(node.negated)}${node.ignoresCase ? 'ILIKE' : 'LIKE'} ${inner(node.pattern)}${node.escape === undefined ? '' : ` ESCAPE ${printString(node.escape)}`}`;
     case 'case': {
       const whens = node.whens
         .map(({ when, then }) => ` WHEN ${printExpression(when)} THEN ${printExpression(then)}`)
@@ -81,7 +101,7 @@ export function printExpression(node: ExpressionNode): string {
       return `CASE${operand}${whens}${node.otherwise === undefined ? '' : ` ELSE ${printExpression(node.otherwise)}`} END`;
     }
     case 'cast':
-      return `CAST(${printExpression(node.operand)} AS ${printType(node.type)})`;
+      return `${node.isTry ? 'TRY_CAST' : 'CAST'}(${printExpression(node.operand)} AS ${printType(node.type)})`;
     case 'subscript':
       return `${inner(node.operand)}[${inner(node.index)}]`;
     case 'field':
@@ -105,6 +125,45 @@ export function printExpression(node: ExpressionNode): string {
   }
 }
 
+function printCall({ name, star, args, distinct, filter, ignoreNulls, over }: CallNode): string {
+  const inside = star ? '*' : `${distinct === undefined ? '' : 'DISTINCT '}${list(args)}`;
+  return [
+    `${printName(name.text)}(${inside})`,
+    filter === undefined ? '' : ` FILTER (WHERE ${printExpression(filter)})`,
+    ignoreNulls === undefined ? '' : ' IGNORE NULLS',
+    over === undefined ? '' : ` OVER ${'kind' in over ? printOver(over) : printName(over.text)}`,
+  ].join('');
+}
+
+function printOver({ partitionBy, orderBy, frame, exclude, maxSize, tile, grace }: OverNode): string {
+  const parts = [
+    partitionBy.length === 0 ? undefined : `PARTITION BY ${list(partitionBy)}`,
+    orderBy.length === 0 ? undefined : `ORDER BY ${orderBy.map(printOrder).join(', ')}`,
+    frame && `${frame.unit} BETWEEN ${printBound(frame.start)} AND ${printBound(frame.end)}`,
+    exclude && `EXCLUDE ${exclude.value}`,
+    maxSize && `MAXSIZE ${maxSize.value}`,
+    tile && `TILE ${tile.value.text}`,
+    grace && `GRACE PERIOD ${grace.value.text}`,
+  ];
+  return `(${parts.filter((part) => part !== undefined).join(' ')})`;
+}
+
+export function printBound(bound: BoundNode): string {
+  if (bound.kind === 'current') return 'CURRENT ROW';
+  const direction = bound.following ? 'FOLLOWING' : 'PRECEDING';
+  if (bound.kind === 'unbounded') return `UNBOUNDED ${direction}`;
+  return `${bound.amount}${bound.unit === undefined ? '' : ` ${bound.unit}`} ${direction}`;
+}
+
+const printOrder = ({ expression, descending, nullsFirst }: OrderItem): string =>
+  `${printExpression(expression)}${descending ? ' DESC' : ''}${nullsFirst === undefined ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'}`;
+
+/** A call of ML_PREDICT. */
+function printPrediction({ model, version, args }: InvokeNode): string {
+  const named = printString(`${printName(model.text)}${version === undefined ? '' : `$${version}`}`);
+  return `ML_PREDICT(${[named, ...args!.map(({ expression }) => printExpression(expression))].join(', ')})`;
+}
+
 function printInvokeArguments(args: readonly InvokeArgument[] | undefined): string {
   if (args === undefined) return '*';
   return args
@@ -115,42 +174,40 @@ function printInvokeArguments(args: readonly InvokeArgument[] | undefined): stri
     .join(', ');
 }
 
-const printVersion = (version: string | undefined): string =>
-  version === undefined ? '' : ` VERSION ${/^\d+$/.test(version) ? version : printString(version)}`;
-
-function printOver(over: OverNode): string {
-  const parts: string[] = [];
-  if (over.partitionBy.length > 0) parts.push(`PARTITION BY ${list(over.partitionBy)}`);
-  if (over.orderBy.length > 0) {
-    parts.push(
-      `ORDER BY ${over.orderBy.map(({ expression, descending }) => printExpression(expression) + (descending ? ' DESC' : '')).join(', ')}`,
-    );
-  }
-  if (over.frame !== undefined)
-    parts.push(`${over.frame.unit} BETWEEN ${printBound(over.frame.start)} AND ${printBound(over.frame.end)}`);
-  if (over.maxSize !== undefined) parts.push(`MAXSIZE ${over.maxSize}`);
-  return `(${parts.join(' ')})`;
-}
-
-function printBound(bound: BoundNode): string {
-  if (bound.kind === 'unbounded') return 'UNBOUNDED PRECEDING';
-  if (bound.kind === 'current') return 'CURRENT ROW';
-  return bound.unit === undefined ? `${bound.amount} PRECEDING` : `INTERVAL '${bound.amount}' ${bound.unit} PRECEDING`;
-}
+/** A number or an alias. */
+export const printVersion = (version: string): string => (/^\d+$/.test(version) ? version : printString(version));
+export const versionClause = (version: string | undefined): string =>
+  version === undefined ? '' : ` VERSION ${printVersion(version)}`;
 
 export function printProperties(properties: readonly PropertyNode[]): string {
-  if (properties.length === 0) return '';
+  return properties.length === 0 ? '' : ` WITH ${printPropertyList(properties)}`;
+}
+
+/** Options in parentheses. */
+export function printPropertyList(properties: readonly PropertyNode[]): string {
   const text = properties.map(
     ({ name, value }) =>
       `${/^[A-Z_][A-Z0-9_]*$/.test(name) && !reserved.has(name) ? name : printString(name)}=${typeof value === 'string' ? printString(value) : String(value).toUpperCase()}`,
   );
-  return ` WITH (${text.join(', ')})`;
+  return `(${text.join(', ')})`;
+}
+
+function printNamed({ name, query, window, match, file, asOf }: SourceNode): string {
+  const text = name.text === '' ? '' : printName(name.text);
+  if (file !== undefined) return `FILE(${printString(file)})${text === '' ? '' : ` AS ${text}`}`;
+  if (asOf !== undefined) return `${text} FOR SYSTEM_TIME AS OF ${printExpression(asOf)}`;
+  if (window !== undefined) {
+    const args = [`TABLE ${text}`, `DESCRIPTOR(${printExpression(window.time)})`, ...window.args.map(printExpression)];
+    return `TABLE(${printName(window.fn.text)}(${args.join(', ')}))`;
+  }
+  const pattern = match === undefined ? '' : printMatch(match, { printExpression, printName, printOrder });
+  return query === undefined
+    ? `${text}${pattern}`
+    : `(${printQuery(query)})${pattern}${text === '' ? '' : ` AS ${text}`}`;
 }
 
 const printSource = (source: SourceNode): string =>
-  (source.query === undefined ? '' : `(${printQuery(source.query)}) AS `) +
-  printName(source.name.text) +
-  (source.alias === undefined ? '' : ` AS ${printName(source.alias.text)}`);
+  printNamed(source) + (source.alias === undefined ? '' : ` AS ${printName(source.alias.text)}`);
 
 function printJoin(join: JoinNode): string {
   const within = join.within;
@@ -159,23 +216,25 @@ function printJoin(join: JoinNode): string {
     within === undefined
       ? ''
       : ` WITHIN ${within.before === within.after ? within.before.text : `(${within.before.text}, ${within.after.text})`}${grace}`;
-  return ` ${join.kind} JOIN ${printSource(join.source)}${span} ON ${printExpression(join.on)}`;
+  return ` ${join.isAsOf === true ? 'ASOF ' : ''}${join.kind} JOIN ${printSource(join.source)}${span} ON ${printExpression(join.on)}`;
 }
 
 function printInvoke(clause: InvokeClause): string {
-  const head = ` INVOKE MODEL ${printName(clause.model.text)}${printVersion(clause.version)} USING (${printInvokeArguments(clause.args)})`;
-  return `${head}${printProperties(clause.properties)} AS ${printName(clause.alias.text)}`;
+  const head = ` INVOKE MODEL ${printName(clause.model.text)}${versionClause(clause.version)} USING (${printInvokeArguments(clause.args)})`;
+  const routeBy = clause.routeBy === undefined ? '' : ` ROUTE BY ${printExpression(clause.routeBy)}`;
+  return `${head}${routeBy}${printProperties(clause.properties)} AS ${printName(clause.alias.text)}`;
 }
 
-function printSelectItem(item: SelectItem): string {
+export function printSelectItem(item: SelectItem): string {
   if (item.kind === 'all') return item.source === undefined ? '*' : `${printName(item.source.text)}.*`;
   if (item.kind === 'allFields') return `${printExpression(item.expression)}->*`;
   return printExpression(item.expression) + (item.alias === undefined ? '' : ` AS ${printName(item.alias.text)}`);
 }
 
-function printWindow(window: WindowNode): string {
+export function printWindow(window: WindowNode): string {
   const size = window.kind === 'SESSION' ? window.size.text : `SIZE ${window.size.text}`;
-  const advance = window.advance === undefined ? '' : `, ADVANCE BY ${window.advance.text}`;
+  const word = window.kind === 'CUMULATE' ? 'STEP' : 'ADVANCE BY';
+  const advance = window.advance === undefined ? '' : `, ${word} ${window.advance.text}`;
   const retention = window.retention === undefined ? '' : `, RETENTION ${window.retention.text}`;
   const grace = window.grace === undefined ? '' : `, GRACE PERIOD ${window.grace.text}`;
   return ` WINDOW ${window.kind} (${size}${advance}${retention}${grace})`;
@@ -193,15 +252,12 @@ export function printQuery(query: QueryNode): string {
   const named = query.namedWindows.map(
     ({ name, over }: { name: Name; over: OverNode }) => `${printName(name.text)} AS ${printOver(over)}`,
   );
-  const order = query.orderBy.map(
-    ({ expression, descending, nullsFirst }) =>
-      `${printExpression(expression)}${descending ? ' DESC' : ''}${nullsFirst === undefined ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST'}`,
-  );
+  const order = query.orderBy.map(printOrder);
   return [
     query.with.length === 0
       ? ''
       : `WITH ${query.with.map(({ name, query: each }) => `${printName(name.text)} AS (${printQuery(each)})`).join(', ')} `,
-    `SELECT ${query.select.map(printSelectItem).join(', ')} FROM ${printSource(query.from)}`,
+    `SELECT ${query.distinct === undefined ? '' : 'DISTINCT '}${query.select.map(printSelectItem).join(', ')} FROM ${printSource(query.from)}`,
     ...query.joins.map(printJoin),
     ...query.invokes.map(printInvoke),
     query.window === undefined ? '' : printWindow(query.window),
@@ -210,9 +266,11 @@ export function printQuery(query: QueryNode): string {
     grouping('PARTITION BY', query.partitionBy),
     clause('HAVING', query.having),
     named.length === 0 ? '' : ` WINDOW ${named.join(', ')}`,
-    ...query.union.map((each) => ` UNION ALL ${printQuery({ ...each, emit: undefined })}`),
+    clause('QUALIFY', query.qualify),
+    ...query.union.map((branch) => ` UNION ALL ${printQuery({ ...branch, emit: undefined })}`),
     query.emit === undefined ? '' : ` EMIT ${query.emit}`,
     order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`,
     query.limit === undefined ? '' : ` LIMIT ${query.limit}`,
+    query.offset === undefined ? '' : ` OFFSET ${query.offset}`,
   ].join('');
 }

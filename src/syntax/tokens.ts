@@ -11,7 +11,7 @@ interface TextToken {
 const keywords = new Set([...reservedWords, ...nonReservedWords]);
 export const keywordList: readonly string[] = [...keywords].sort();
 
-/** The tokens of a text with comments, in order; what is no token is left out. */
+/** The tokens of a text in order, comments included; text that is no token is left out. */
 export function tokensOf(text: string): TextToken[] {
   const { tokens, groups } = tokenize(text);
   const all = [...tokens, ...(groups['comments'] ?? [])].sort((a, b) => a.startOffset - b.startOffset);

@@ -11,7 +11,7 @@ import {
 } from './numbers.ts';
 import { sameType, type Long, type SqlType, type Value } from './sql-type.ts';
 import { valueText } from './text.ts';
-import { millisPerDay, parseDate, parseTime, parseTimestamp, startOfDay, timeOfDay } from './times.ts';
+import { millisPerDay, parseDate, parseTime, parseTimestamp, startOfDay, timeOfDay, timestampOf } from './times.ts';
 
 /** Converts a non-null value; throws `EvaluationError` when this value has no counterpart. */
 type Cast = (value: Value) => Value;
@@ -30,7 +30,7 @@ export function castBetween(from: SqlType, to: SqlType): Cast | undefined {
     case 'STRING':
       return stringCasts[to.kind]?.(to);
     case 'DATE':
-      return to.kind === 'TIMESTAMP' ? (value) => (value as number) * millisPerDay : undefined;
+      return to.kind === 'TIMESTAMP' ? (value) => timestampOf((value as number) * millisPerDay) : undefined;
     case 'TIMESTAMP':
       if (to.kind === 'DATE') return (value) => startOfDay(value as number);
       return to.kind === 'TIME' ? (value) => timeOfDay(value as number) : undefined;
@@ -107,7 +107,7 @@ function parsed<T>(value: T | undefined, text: string, type: string): T {
 }
 
 const stringCasts: Partial<Record<SqlType['kind'], (to: SqlType) => Cast>> = {
-  // ksqlDB: any non-empty prefix of "true" or "yes", whatever its case.
+  // As ksqlDB: any non-empty prefix of "true" or "yes" in any case is true.
   BOOLEAN: () => (value) => {
     const text = (value as string).trim().toLowerCase();
     return text !== '' && ('true'.startsWith(text) || 'yes'.startsWith(text));
@@ -129,7 +129,7 @@ const stringCasts: Partial<Record<SqlType['kind'], (to: SqlType) => Cast>> = {
 
 const widening = ['INTEGER', 'BIGINT', 'DECIMAL', 'DOUBLE'];
 
-/** Whether a value may change its type without a CAST: numbers widen, and decimals to decimals that hold them. */
+/** Whether a type converts to another without a CAST: numbers widen, and a decimal fits a decimal that holds all its digits. */
 export function implicitlyCastable(from: SqlType, to: SqlType): boolean {
   if (sameType(from, to)) return true;
   if (from.kind === 'DECIMAL' && to.kind === 'DECIMAL')

@@ -1,13 +1,52 @@
 import { compareDecimals } from './decimals.ts';
 import type { Long, SqlType, Value } from './sql-type.ts';
 
-/** Order of two non-null values of one type: negative, zero or positive. Bytes compare as signed bytes, as Java's ByteBuffer. */
+/**
+ * Compares two non-null values of one type: negative, zero or positive. Bytes compare as signed bytes, as Java's ByteBuffer.
+ */
 export function compareValues(type: SqlType, a: Value, b: Value): number {
   if (type.kind === 'BYTES') return compareBytes(a as Buffer, b as Buffer);
   if (type.kind === 'DECIMAL') return compareDecimals(a as Long, type.scale, b as Long, type.scale);
   const left = a as number;
   const right = b as number;
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The order of doubles as PostgreSQL and DuckDB have it: NaN is equal to itself and greater than any other. */
+export const compareDoubles = (a: number, b: number): number =>
+  a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+
+/** How a sort key orders values: ORDER BY's item with its default for nulls filled in. */
+export interface SortOrder {
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+/** Whether values of a type can be sorted. */
+export const hasOrder = ({ kind }: SqlType): boolean => kind !== 'ARRAY' && kind !== 'MAP' && kind !== 'STRUCT';
+/** Orders two values of a type, nulls among them, as PostgreSQL does; NaN is the greatest of doubles. */
+export function orderOf(type: SqlType, { descending, nullsFirst }: SortOrder): (a: Value, b: Value) => number {
+  const sign = descending ? -1 : 1;
+  const compare =
+    type.kind === 'DOUBLE'
+      ? (a: Value, b: Value): number => compareDoubles(a as number, b as number)
+      : (a: Value, b: Value): number => compareValues(type, a, b);
+  return (a, b) => {
+    if (a === null || b === null) return a === b ? 0 : (a === null) === nullsFirst ? -1 : 1;
+    return sign * compare(a, b);
+  };
+}
+
+/** How two lists of sort keys differ, by the first key that does. */
+export function firstDifference(
+  orders: readonly ((a: Value, b: Value) => number)[],
+  a: readonly Value[],
+  b: readonly Value[],
+): number {
+  for (let i = 0; i < orders.length; i++) {
+    const difference = orders[i]!(a[i]!, b[i]!);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 export function compareBytes(a: Buffer, b: Buffer): number {
@@ -34,7 +73,7 @@ export function equalValues(a: Value, b: Value): boolean {
   return a.every((item, i) => equalValues(item as Value, b[i] as Value));
 }
 
-/** A text that is the same exactly for equal values, to find them in a Map or Set. */
+/** A key for Map and Set: two values have the same identity exactly when they are equal. */
 export function identity(value: Value): string | number | boolean | bigint | null {
   if (value === null || typeof value !== 'object') return value;
   return `\u0000${stable(value)}`;

@@ -4,7 +4,11 @@ import type { Long, SqlType } from './sql-type.ts';
 export type DecimalType = Extract<SqlType, { kind: 'DECIMAL' }>;
 
 const powers: bigint[] = [1n];
+const most = { kept: 100, digits: 10_100 };
+/** 10 to a power; a value that asks for one of more digits than any text of a number has is refused, before it uses up the memory. */
 export function powerOfTen(n: number): bigint {
+  if (n > most.digits) throw new EvaluationError(`a number of ${n} digits is too long`);
+  if (n > most.kept) return 10n ** BigInt(n);
   for (let i = powers.length; i <= n; i++) powers.push(powers[i - 1]! * 10n);
   return powers[n]!;
 }
@@ -47,7 +51,7 @@ export function decimalText(unscaled: Long, scale: number): string {
   return negative ? `-${text}` : text;
 }
 
-/** Reads `-12.50`, `1e3` and the like; undefined when it is no number. */
+/** Parses `-12.50`, `1e3` and the like; undefined when the text is no number. */
 export function parseDecimal(text: string): { unscaled: bigint; scale: number } | undefined {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/.exec(text);
   if (match === null || (match[2] === '' && (match[3] ?? '') === '')) return undefined;
@@ -61,7 +65,7 @@ export function parseDecimal(text: string): { unscaled: bigint; scale: number } 
   return { unscaled: match[1] === '-' ? -unscaled : unscaled, scale };
 }
 
-/** Text to a decimal of this type. `exact` refuses digits that would be rounded away. */
+/** Converts text to a decimal of this type. With `exact`, digits that would be rounded away are an error. */
 export function decimalFromText(text: string, type: DecimalType, exact: boolean): Long {
   const parsed = parseDecimal(text);
   if (parsed === undefined) throw new EvaluationError(`"${text}" is not a number`);
@@ -83,7 +87,7 @@ export function compareDecimals(a: Long, aScale: number, b: Long, bScale: number
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** INTEGER and BIGINT seen as decimals, as arithmetic with a DECIMAL needs them. */
+/** The DECIMAL type that holds every value of a number type (INTEGER and BIGINT included); undefined for other types. */
 export function asDecimal(type: SqlType): DecimalType | undefined {
   if (type.kind === 'DECIMAL') return type;
   if (type.kind === 'INTEGER') return { kind: 'DECIMAL', precision: 10, scale: 0 };
@@ -138,7 +142,7 @@ export function decimalArithmetic(
   return checked(canonical(op === '+' ? left + right : op === '-' ? left - right : left % right), type);
 }
 
-/** The fewest bytes that hold an unscaled value as two's complement, the highest first (Java's BigInteger), or so many at least. */
+/** An unscaled value as big-endian two's complement (Java's BigInteger), in the fewest bytes but at least `size`. */
 export function unscaledBytes(unscaled: Long, size = 1): Buffer {
   const value = BigInt(unscaled);
   let length = size;

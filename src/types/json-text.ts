@@ -1,14 +1,18 @@
 import { decimalText } from './decimals.ts';
 import { doubleText } from './numbers.ts';
 import type { Long, SqlType, Value } from './sql-type.ts';
-import { dateText, timestampText, timeText } from './times.ts';
+import { dateText, exactTimeText, timestampText, timeText } from './times.ts';
 
 type Write = (value: Value) => string;
 
-/** How JSON is written: `isoTimes` has DATE, TIME and TIMESTAMP as text and not as numbers, `sorted` has names in their order. */
+/**
+ * `times`: DATE, TIME and TIMESTAMP as text instead of numbers: with all that a TIME has, or as ksqlDB's answers, which drop its
+ * milliseconds. `sorted`: field names in alphabetical order. `double`: how a DOUBLE is written instead.
+ */
 interface JsonStyle {
-  readonly isoTimes?: boolean;
+  readonly times?: 'exact' | 'ksqldb';
   readonly sorted?: boolean;
+  readonly double?: (value: number) => string;
 }
 
 /** Printable ASCII without quote and backslash needs no escape; the common case skips JSON.stringify. */
@@ -21,7 +25,7 @@ export function jsonString(text: string): string {
   return `"${text}"`;
 }
 
-/** NaN and the infinities have no JSON number: they are text, as Jackson writes them. */
+/** NaN and the infinities have no JSON number: they are written as strings, as Jackson does. */
 export function jsonDouble(value: number): string {
   return Number.isFinite(value) ? doubleText(value) : `"${doubleText(value)}"`;
 }
@@ -29,7 +33,7 @@ export function jsonDouble(value: number): string {
 const byName = ({ name: a }: { readonly name: string }, { name: b }: { readonly name: string }): number =>
   a < b ? -1 : a > b ? 1 : 0;
 
-/** The writer of values of one type; null is `null`. The style of topics unless another is given. */
+/** A writer of values of one type as JSON text; NULL is `null`. The default style is that of topics. */
 export function jsonWriter(type: SqlType, style: JsonStyle = {}): Write {
   const write = nonNullWriter(type, style);
   return (value) => (value === null ? 'null' : write(value));
@@ -39,18 +43,23 @@ function nonNullWriter(type: SqlType, style: JsonStyle): Write {
   switch (type.kind) {
     case 'STRING':
       return (value) => jsonString(value as string);
-    case 'DOUBLE':
-      return (value) => jsonDouble(value as number);
+    case 'DOUBLE': {
+      const { double = jsonDouble } = style;
+      return (value) => double(value as number);
+    }
     case 'DECIMAL':
       return (value) => decimalText(value as Long, type.scale);
     case 'BYTES':
       return (value) => `"${(value as Buffer).toString('base64')}"`;
     case 'DATE':
-      return style.isoTimes ? (value) => `"${dateText(value as number)}"` : String;
+      return style.times !== undefined ? (value) => `"${dateText(value as number)}"` : String;
     case 'TIME':
-      return style.isoTimes ? (value) => `"${timeText(value as number)}"` : String;
+      if (style.times === undefined) return String;
+      return style.times === 'ksqldb'
+        ? (value) => `"${timeText(value as number)}"`
+        : (value) => `"${exactTimeText(value as number)}"`;
     case 'TIMESTAMP':
-      return style.isoTimes ? (value) => `"${timestampText(value as number)}"` : String;
+      return style.times !== undefined ? (value) => `"${timestampText(value as number)}"` : String;
     case 'ARRAY': {
       const item = jsonWriter(type.element, style);
       return (value) => `[${(value as readonly Value[]).map(item).join(',')}]`;

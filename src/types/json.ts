@@ -1,6 +1,6 @@
 import { EvaluationError } from './numbers.ts';
 
-/** JSON with its numbers as they were written: what the JSON functions work on. */
+/** Parsed JSON whose numbers keep their original text; the JSON functions work on it. */
 export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, Json>;
 
 export class JsonNumber {
@@ -10,8 +10,24 @@ export class JsonNumber {
   }
 }
 
-/** Parses JSON exactly; throws `EvaluationError` for anything else. */
-export function parseJson(text: string): Json {
+/** Parses JSON without losing digits; throws `EvaluationError` for invalid text. */
+export const parseJson = (text: string): Json => parse(text);
+
+/** As `parseJson`, of the first value: as in ksqlDB's functions, text after it is no matter. */
+export const parseFirstJson = (text: string): Json => parse(text, { isFirstOnly: true });
+
+/** As `parseJson`, with the numbers NaN, Infinity and -Infinity, which JSON does not have and many writers write. */
+export const parseJsonWithNaN = (text: string): Json => parse(text, { hasNaN: true });
+
+interface Leniency {
+  readonly isFirstOnly?: boolean;
+  readonly hasNaN?: boolean;
+}
+
+function parse(text: string, { isFirstOnly = false, hasNaN = false }: Leniency = {}): Json {
+  const match = hasNaN
+    ? /(?:true|false|null|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/y
+    : /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
   let at = 0;
   const fail = (): never => {
     throw new EvaluationError(`not JSON at offset ${at}: ${text.slice(0, 60)}`);
@@ -63,13 +79,18 @@ export function parseJson(text: string): Json {
       at++;
       return items;
     }
-    const match = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
     match.lastIndex = at;
     const word = match.exec(text)?.[0] ?? fail();
     at += word.length;
     return word === 'true' ? true : word === 'false' ? false : word === 'null' ? null : new JsonNumber(word);
   };
   const result = value(0);
+  if (isFirstOnly) {
+    // A number or word ends at a space.
+    const isWord = result === null || typeof result === 'boolean' || result instanceof JsonNumber;
+    if (isWord && at < text.length && !' \t\n\r'.includes(text[at]!)) fail();
+    return result;
+  }
   space();
   if (at < text.length) fail();
   return result;
@@ -83,7 +104,7 @@ export function jsonText(json: Json): string {
   return JSON.stringify(json);
 }
 
-/** The steps of `$.a.b[0]['c d']`; undefined when it does not start with `$` or uses what is not supported. */
+/** The steps of a path such as `$.a.b[0]['c d']`; undefined when it does not start with `$` or uses unsupported syntax. */
 export function parseJsonPath(path: string): (string | number)[] | undefined {
   if (!path.startsWith('$')) return undefined;
   const steps: (string | number)[] = [];

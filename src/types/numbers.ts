@@ -1,19 +1,19 @@
 import type { Long } from './sql-type.ts';
 
-/** The canonical form of an integer: a number while it is safe, a bigint beyond; wrapped to 64 bits. */
+/** A 64-bit integer in canonical form (a number when safe, otherwise a bigint), wrapped to 64 bits. */
 export function long(value: bigint): Long {
   const wrapped = BigInt.asIntN(64, value);
   return canonical(wrapped);
 }
 
-/** The canonical form without wrapping, for unscaled decimals. */
+/** An integer in canonical form without wrapping, for unscaled decimals. */
 export function canonical(value: bigint): Long {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
 const safe = (value: number): boolean => value <= 9007199254740991 && value >= -9007199254740991;
 
-/** BIGINT arithmetic: fast on numbers, done again exactly when a result leaves the safe range, wrapping as Java's long does. */
+/** BIGINT arithmetic that wraps as Java's long does: on numbers, repeated with bigints when the result is no safe integer. */
 export function addLong(a: Long, b: Long): Long {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
@@ -36,7 +36,9 @@ export function multiplyLong(a: Long, b: Long): Long {
   return long(BigInt(a) * BigInt(b));
 }
 
-/** Thrown for a value that has no answer, such as 1/0: the expression is null and the processing log says why. */
+/**
+ * Thrown when an expression has no value for a row, such as 1/0: the result is NULL and the error goes to the processing log.
+ */
 export class EvaluationError extends Error {
   override readonly name = 'EvaluationError';
 }
@@ -79,7 +81,7 @@ export function doubleText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e7) return String(value);
-  // At least two digits, the closest of them: 4.9E-324 where one digit would do.
+  // Java writes at least two digits and chooses those closest to the value: 4.9E-324 for the smallest double.
   const shortest = value.toExponential();
   const [mantissa, exponent] = (shortest.includes('.') ? shortest : value.toExponential(1)).split('e') as [
     string,
@@ -88,23 +90,41 @@ export function doubleText(value: number): string {
   return `${mantissa}E${Number(exponent)}`;
 }
 
-/** Text of an integer with optional sign, as Java's Long.parseLong takes it; undefined when it is none or leaves 64 bits. */
+/** Parses an integer with an optional sign, as Java's Long.parseLong does; undefined for other text and beyond 64 bits. */
 export function parseLong(text: string): Long | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
   return BigInt.asIntN(64, value) === value ? canonical(value) : undefined;
 }
 
-/** Text of a number as Java's Double.parseDouble takes it, NaN and infinities refused. */
+const decimalDouble = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
+const hexadecimalDouble = /^([+-]?)0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/;
+const namedDouble = /^([+-]?)(NaN|Infinity)$/;
+
+/** Parses all that Java's Double.parseDouble takes: `NaN`, `-Infinity`, `1e5`, `0x1p3`, ` 1.5 `, `1d`; undefined for other text. */
+export function readDouble(text: string): number | undefined {
+  const trimmed = text.replaceAll(/^[\0- ]+|[\0- ]+$/g, '');
+  if (decimalDouble.test(trimmed)) return Number(trimmed.replace(/[dDfF]$/, ''));
+  const named = namedDouble.exec(trimmed);
+  if (named !== null) return named[2] === 'NaN' ? NaN : named[1] === '-' ? -Infinity : Infinity;
+  const hexadecimal = hexadecimalDouble.exec(trimmed);
+  if (hexadecimal === null) return undefined;
+  const [, sign, whole, fraction, exponent] = hexadecimal as unknown as [string, string, string, string, string];
+  if (whole + fraction === '') return undefined;
+  const value = timesPowerOfTwo(Number(`0x${whole}${fraction}`), Number(exponent) - 4 * fraction.length);
+  return sign === '-' ? -value : value;
+}
+
+/** In two steps, because the power alone may be beyond a double. */
+function timesPowerOfTwo(value: number, power: number): number {
+  const bounded = Math.max(-4000, Math.min(4000, power));
+  const half = Math.max(-1000, Math.min(1000, bounded));
+  const rest = bounded - half;
+  return value * 2 ** half * 2 ** Math.max(-1000, Math.min(1000, rest));
+}
+
+/** Parses a number as ksqlDB's CAST does: as `readDouble`, but without NaN and infinities. */
 export function parseDouble(text: string): number | undefined {
-  const hexadecimal = /^([+-]?)0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[dDfF]?$/.exec(text);
-  if (hexadecimal !== null) {
-    const [, sign, whole, fraction, exponent] = hexadecimal as unknown as [string, string, string, string, string];
-    if (whole + fraction === '') return undefined;
-    const value = Number(`0x${whole}${fraction}`) * 2 ** (Number(exponent) - 4 * fraction.length);
-    return Number.isFinite(value) ? (sign === '-' ? -value : value) : undefined;
-  }
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/.test(text)) return undefined;
-  const value = Number(text.replace(/[dDfF]$/, ''));
+  const value = readDouble(text);
   return Number.isFinite(value) ? value : undefined;
 }

@@ -1,6 +1,6 @@
 import { quoteName, typeText, type SqlType } from './sql-type.ts';
 
-/** Where a column comes from: the record's key, its value, or its headers (`headerKey` undefined means all of them). */
+/** A column and the part of the record that holds it: key, value or headers (`headerKey` undefined means all headers). */
 export interface Column {
   readonly name: string;
   readonly type: SqlType;
@@ -14,7 +14,7 @@ export type Schema = readonly Column[];
 export const keyColumns = (schema: Schema): Column[] => schema.filter((column) => column.role === 'key');
 export const valueColumns = (schema: Schema): Column[] => schema.filter((column) => column.role === 'value');
 
-/** Columns that every source has beside its own, with their types. Window bounds exist for windowed sources only. */
+/** The pseudo columns of every source, with their types. Window bounds exist only for windowed sources. */
 export const pseudoColumns: readonly { readonly name: string; readonly type: SqlType; readonly windowed: boolean }[] = [
   { name: 'ROWTIME', type: { kind: 'BIGINT' }, windowed: false },
   { name: 'ROWPARTITION', type: { kind: 'INTEGER' }, windowed: false },
@@ -25,7 +25,7 @@ export const pseudoColumns: readonly { readonly name: string; readonly type: Sql
 
 export const isPseudoColumn = (name: string): boolean => pseudoColumns.some((column) => column.name === name);
 
-/** The bounds of a row's window, which of the pseudo columns are part of `SELECT *`. */
+/** Whether a name is WINDOWSTART or WINDOWEND, the pseudo columns that are part of `SELECT *`. */
 export const isWindowBound = (name: string): boolean => name === 'WINDOWSTART' || name === 'WINDOWEND';
 
 /** The schema as ksqlDB prints it: `` `ID` INTEGER KEY, `V` STRING ``. */

@@ -45,7 +45,7 @@ export type Value = null | boolean | number | bigint | string | Buffer | readonl
 /** A row: values by slot. */
 export type Row = readonly Value[];
 
-/** Whether a type has a map whose keys are no text: many formats cannot hold it. */
+/** Whether a type contains a MAP with keys that are not STRING, which many formats cannot hold. */
 export function hasOddMapKey(type: SqlType): boolean {
   if (type.kind === 'MAP') return type.key.kind !== 'STRING' || hasOddMapKey(type.value);
   if (type.kind === 'ARRAY') return hasOddMapKey(type.element);
@@ -92,7 +92,7 @@ export function isNumeric(type: SqlType): boolean {
   return type.kind === 'INTEGER' || type.kind === 'BIGINT' || type.kind === 'DOUBLE' || type.kind === 'DECIMAL';
 }
 
-/** Whether a type is, or holds at any depth, a type of this kind. */
+/** Whether a type is of this kind, or contains a type of this kind at any depth. */
 export function contains(type: SqlType, kind: SqlType['kind']): boolean {
   if (type.kind === kind) return true;
   if (type.kind === 'ARRAY') return contains(type.element, kind);

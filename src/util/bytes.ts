@@ -1,6 +1,6 @@
 import { writeText } from './text.ts';
 
-/** Bytes that grow at the end. Who writes by hand calls `need` first, then sets `buffer` from `length` on. */
+/** A byte buffer that grows at its end. To write into it directly, call `need`, write at `length`, then advance `length`. */
 export class Bytes {
   buffer: Buffer;
   length = 0;
@@ -9,7 +9,7 @@ export class Bytes {
     this.buffer = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** Makes room for so many more bytes and gives the buffer, which may be another one than before. */
+  /** Ensures room for `count` more bytes and returns the buffer, which may be a new one. */
   need(count: number): Buffer {
     if (this.length + count > this.buffer.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + count));
@@ -22,19 +22,19 @@ export class Bytes {
   byte(value: number): void {
     this.need(1)[this.length++] = value;
   }
-  /** As UTF-8. */
+  /** Appends a string as UTF-8. */
   text(value: string): void {
     this.length += writeText(this.need(value.length * 3), value, this.length);
   }
   copy(source: Buffer, length = source.length): void {
     const buffer = this.need(length);
-    // Few bytes are copied one by one: that is quicker than a call into the runtime.
+    // A loop is faster than `copy` for a few bytes.
     if (length > 32) source.copy(buffer, this.length, 0, length);
     else for (let i = 0, at = this.length; i < length; i++) buffer[at + i] = source[i]!;
     this.length += length;
   }
 
-  /** What was written from an offset on, as bytes of its own. */
+  /** A copy of the bytes from an offset to the end. */
   from(start: number): Buffer {
     return Buffer.from(this.buffer.subarray(start, this.length));
   }

@@ -1,4 +1,4 @@
-/** The candidate nearest to `name` by edit distance, or undefined when none is near enough to suggest. */
+/** The candidate nearest to `name` by edit distance; undefined when none is close enough to be suggested. */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toUpperCase();
   let best: string | undefined;

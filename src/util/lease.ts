@@ -1,12 +1,12 @@
 /**
- * Memory that several readers share and that is used again once all of them have let go. A reader that never lets go leaves it to
- * the collector: nothing is lost but the second use.
+ * Reference count of memory that several readers share and that is reused after the last of them releases it. If a reader never
+ * releases it, the memory is not reused, and the garbage collector frees it.
  */
 export class Lease {
   #holders = 1;
   readonly #free: () => void;
 
-  /** Held once, by whoever makes it. */
+  /** Starts with one reference, which belongs to the creator. */
   constructor(free: () => void) {
     this.#free = free;
   }

@@ -1,4 +1,4 @@
-/** The package's own folder, from a module two folders below `src`, run from `src` itself or from `dist`. */
+/** The package's root folder, seen from a module two folders below `src` (in `src` or in `dist`). */
 export function packageRoot(moduleUrl: string): URL {
   return new URL(moduleUrl.includes('/dist/src/') ? '../../../' : '../../', moduleUrl);
 }

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How pauses between attempts grow: each is `factor` (2) times the one before, up to the longest. */
+/** Pauses between attempts: each is `factor` (default 2) times the previous one, up to the longest. */
 export interface Pauses {
   readonly firstMs: number;
   readonly longestMs: number;
   readonly factor?: number;
 }
 
-/** The pause before each next attempt. Of each a random half is left out, so that what failed together does not return together. */
+/**
+ * Exponential backoff with jitter: a random part of up to half is cut off each pause, so that clients that failed together do
+ * not retry together.
+ */
 export class Backoff {
   readonly #pauses: Pauses;
   #ms: number;
@@ -24,26 +27,26 @@ export class Backoff {
     return pause;
   }
 
-  /** After a success the pauses begin with the first again. */
+  /** After a success: the next pause is the first one again. */
   reset(): void {
     this.#ms = this.#pauses.firstMs;
   }
 }
 
 export interface RetryOptions extends Pauses {
-  /** How often the call may be repeated after it failed. */
+  /** How often the call may be repeated after a failure. */
   readonly retries: number;
-  /** Whether an error may pass by itself; another one is thrown at once. */
+  /** Whether an error is transient; others are thrown at once. */
   readonly mayPass?: (error: unknown) => boolean;
-  /** What is done after the pause and before the call is repeated. */
+  /** Called after the pause, before the next attempt. */
   readonly prepare?: (error: unknown) => unknown;
-  /** By `performance.now()`: no pause reaches beyond it. */
+  /** In time of `performance.now()`: no pause goes beyond it. */
   readonly deadline?: number;
-  /** Ends the pauses; the call itself is not interrupted. */
+  /** Aborts the pauses, but not a call in progress. */
   readonly signal?: AbortSignal;
 }
 
-/** Repeats a call that fails, after growing pauses; the last error is thrown. */
+/** Repeats a failing call with growing pauses; throws the last error. */
 export async function retry<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { retries, mayPass, prepare, deadline = Infinity, signal } = options;
   const backoff = new Backoff(options);

@@ -1,4 +1,4 @@
-/** Whether two pieces of plain data (what JSON can hold) are equal; a property that is undefined counts as absent. */
+/** Deep equality of plain data (as JSON can hold); an undefined property equals an absent one. */
 export function sameData(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -1,7 +1,7 @@
-/** Short texts are written by hand: a call into the runtime costs more than a few bytes do. */
+/** Texts up to this length are written in a loop, which is faster than a call of Buffer's methods. */
 const short = 24;
 
-/** Writes text as UTF-8 and gives the number of bytes; there must be room for three bytes a character. */
+/** Writes a string as UTF-8 and returns the number of bytes; needs room for three bytes per UTF-16 unit. */
 export function writeText(bytes: Buffer, text: string, at: number): number {
   const { length } = text;
   if (length > short) return bytes.utf8Write(text, at);

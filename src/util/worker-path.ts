@@ -1,6 +1,6 @@
 /**
- * Where a worker's code is: worker threads run JavaScript, so a module that runs as TypeScript (in tests) finds its worker in
- * `dist`, which is built first.
+ * The URL of a worker's code. Worker threads run JavaScript, so a module that runs as TypeScript (in tests) uses the worker in
+ * `dist`, which must be built before.
  */
 export function workerPath(moduleUrl: string, name: string): URL {
   if (!moduleUrl.endsWith('.ts')) return new URL(`./${name}.js`, moduleUrl);

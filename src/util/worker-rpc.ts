@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 
-/** The functions that one side answers. What they take and give crosses threads by structured clone. */
+/** The functions that one side of the port answers. Arguments and results are sent by structured clone. */
 export type Answers<T> = { readonly [K in keyof T]: (...args: never[]) => unknown };
 
 type Message =
@@ -8,12 +8,14 @@ type Message =
   | { readonly kind: 'result'; readonly call: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly call: number; readonly error: string };
 
-/** A call failed in the other thread, or that thread is gone. */
+/** A call that failed in the other thread, or whose thread has ended. */
 export class RemoteError extends Error {
   override readonly name = 'RemoteError';
+  /** What is asked for lies outside of the thread, and of the records that it works on. */
+  readonly retriable = true;
 }
 
-/** Typed calls between two threads, both ways over one port: this side answers `Own` and calls `Remote`. */
+/** Typed calls between two threads over one port, in both directions: this side answers `Own` and calls `Remote`. */
 export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> = object> {
   readonly #port: Worker | MessagePort;
   readonly #own: Own;
@@ -30,12 +32,12 @@ export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> 
     });
   }
 
-  /** How many calls have no answer yet. */
+  /** The number of calls that have no answer yet. */
   get waiting(): number {
     return this.#pending.size;
   }
 
-  /** Calls the other side and waits for its answer. */
+  /** Calls the other side; resolves with its answer. */
   call<K extends keyof Remote & string>(
     name: K,
     ...args: Parameters<Remote[K]>
@@ -48,12 +50,12 @@ export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> 
     });
   }
 
-  /** Calls the other side and does not wait: there is no answer, and an error stays there. */
+  /** Sends a call without waiting: there is no answer, and errors are not reported back. */
   tell<K extends keyof Remote & string>(name: K, ...args: Parameters<Remote[K]>): void {
     this.#port.postMessage({ kind: 'call', name, args } satisfies Message);
   }
 
-  /** The other side is gone: what waits for it fails, and so does every later call. */
+  /** Ends the connection after the other side has ended: pending and later calls fail. */
   fail(message: string): void {
     this.#gone ??= new RemoteError(message);
     for (const { reject } of this.#pending.values()) reject(this.#gone);

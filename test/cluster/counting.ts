@@ -1,26 +1,38 @@
 import { expect } from 'vitest';
 import { partitionOf } from '../../src/records/murmur2.ts';
-import { createTopic, groupOffset, readAll } from './support.ts';
+import { createTopic, readAll, untilRead } from './support.ts';
 
 const partitions = 4;
 const sizeMs = 60_000;
 const advanceMs = 20_000;
 
-interface Event {
+export interface NumberedEvent {
   readonly key: string;
   readonly partition: number;
   readonly value: string;
   readonly timestamp: number;
+}
+/** Queries over numbered events whose results are known without Millrace, to be run while nodes die. */
+export interface KillRun {
+  readonly topic: string;
+  readonly service: string;
+  readonly events: readonly NumberedEvent[];
+  readonly statements: string;
+  /** The group of the query whose progress tells when to kill. */
+  readonly paced: string;
+  createTopic(): Promise<void>;
+  /** Waits until all queries have read everything; fails unless their results are what they must be. Says what was compared. */
+  verify(): Promise<string>;
 }
 
 /**
  * One run of queries over numbered events whose results are known without Millrace: a copy, hopping counts, and a join of each
  * event with itself.
  */
-export class CountingRun {
+export class CountingRun implements KillRun {
   readonly topic: string;
   readonly service: string;
-  readonly events: readonly Event[];
+  readonly events: readonly NumberedEvent[];
   readonly #stamp: string;
 
   constructor(stamp: string, count: number, random: () => number) {
@@ -47,8 +59,11 @@ export class CountingRun {
     CREATE TABLE counts WITH (KAFKA_TOPIC='counts_${this.#stamp}', RETENTION_MS=-1) AS SELECT k, COUNT(*) AS n FROM events WINDOW HOPPING (SIZE 60 SECONDS, ADVANCE BY 20 SECONDS) GROUP BY k EMIT CHANGES;
     CREATE STREAM selves WITH (KAFKA_TOPIC='selves_${this.#stamp}', RETENTION_MS=-1) AS SELECT a.k AS k, a.id AS id FROM events a JOIN events b WITHIN 1 SECOND ON a.k = b.k WHERE a.id = b.id EMIT CHANGES;`;
   }
+  get paced(): string {
+    return this.#groups[1];
+  }
   /** The groups of the copy, of the counts, and of the two readers of the join. */
-  get groups(): readonly [string, string, string, string] {
+  get #groups(): readonly [string, string, string, string] {
     const group = (query: string): string => `_millrace-${this.service}query_${query}`;
     const selves = group('CSAS_SELVES_2');
     return [group('CSAS_COPIES_0'), group('CTAS_COUNTS_1'), selves, `${selves}-reader-1`];
@@ -73,11 +88,7 @@ export class CountingRun {
   /** Waits until all queries have read everything; then every event was copied and joined once, and every window counts what it must. */
   async verify(): Promise<string> {
     const { length } = this.events;
-    for (const group of this.groups) {
-      const end = Date.now() + 120_000;
-      while ((await groupOffset(group, this.topic)) < length && Date.now() < end)
-        await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    for (const group of this.#groups) await untilRead(group, this.topic, length);
     const ids = async (name: string): Promise<number[]> =>
       (await readAll(`${name}_${this.#stamp}`)).map(
         ({ value }) => (JSON.parse(value!.toString()) as { ID: number }).ID,

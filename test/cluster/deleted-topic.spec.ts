@@ -1,12 +1,10 @@
-import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
 import { Wire } from '../../src/adapters/kafka/wire.ts';
 import { batchesOf } from '../../src/runtime/topic-records.ts';
-import { brokers, createTopic } from './support.ts';
+import { brokers, createTopic, newAdmin } from './support.ts';
 
 test('a topic that was deleted does not keep others from being read and written', async () => {
-  const { Kafka } = kafkajs;
-  const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
+  const admin = newAdmin();
   await admin.connect();
   const wire = new Wire({ 'bootstrap.servers': brokers }, 'deleted-topic');
   await wire.connect();

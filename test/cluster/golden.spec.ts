@@ -1,4 +1,3 @@
-import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
 import { repartitionTopic } from '../../src/adapters/kafka/names.ts';
 import { startNode } from '../../src/cli/start-node.ts';
@@ -7,9 +6,10 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
 import { subTopologies } from '../../src/plan/physical/topology.ts';
 import { executeScript } from '../../src/statements/index.ts';
+import { retry } from '../../src/util/retry.ts';
 import { goldenFiles, runGolden } from '../golden/golden.ts';
 import type { TestEngine } from '../support/memory-node.ts';
-import { brokers } from './support.ts';
+import { brokers, newAdmin } from './support.ts';
 
 /** The topics that a query reads, those between its stages too. */
 function inputsOf(engine: Engine, id: string, group: string): string[] {
@@ -20,8 +20,7 @@ function inputsOf(engine: Engine, id: string, group: string): string[] {
 
 async function openOnBroker(folder: string, prefix: string): Promise<TestEngine> {
   const service = `${prefix}test_`;
-  const { Kafka } = kafkajs;
-  const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
+  const admin = newAdmin();
   await admin.connect();
   const node = await startNode(
     readSettings(
@@ -42,7 +41,11 @@ async function openOnBroker(folder: string, prefix: string): Promise<TestEngine>
   );
   const { engine } = node;
   const endOf = async (topic: string): Promise<number> =>
-    (await admin.fetchTopicOffsets(topic)).reduce((sum, { offset }) => sum + Number(offset), 0);
+    // A topic that was just made has no partitions for a moment, which the client does not expect.
+    (await retry(() => admin.fetchTopicOffsets(topic), { retries: 20, firstMs: 50, longestMs: 200 })).reduce(
+      (sum, { offset }) => sum + Number(offset),
+      0,
+    );
   const committed = async (groupId: string): Promise<number> =>
     (await admin.fetchOffsets({ groupId }))
       .flatMap(({ partitions }) => partitions)

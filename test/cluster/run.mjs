@@ -34,6 +34,7 @@ const result = spawnSync(
 );
 if (folder !== undefined) {
   spawnSync('bash', [broker, 'stop', folder]);
-  rmSync(folder, { recursive: true, force: true });
+  // The broker may still write while it ends.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 process.exit(result.status ?? 1);

@@ -92,7 +92,7 @@ describe.each(['the node', 'a server'])('with the schema registry of %s', (where
       }));
       const byId = (a: { ID: number }, b: { ID: number }): number => a.ID - b.ID;
       expect(rows.sort(byId)).toEqual([...expected, ...expected].sort(byId));
-      expect(await millrace.metric('millrace_errors')).toBe(0);
+      expect(await millrace.metric('millrace_errors_total')).toBe(0);
       await millrace.kill('SIGTERM');
     },
   );

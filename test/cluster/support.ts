@@ -1,4 +1,4 @@
-import kafkajs from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +7,16 @@ import { TaskProducer } from '../../src/adapters/kafka/task-producer.ts';
 import { Wire } from '../../src/adapters/kafka/wire.ts';
 import { KafkaReader } from '../../src/adapters/kafka/kafka-reader.ts';
 import type { TopicRecord } from '../../src/runtime/ports/node.ts';
+import { retry } from '../../src/util/retry.ts';
 
 export const brokers = process.env['MILLRACE_TEST_BROKERS'] ?? '127.0.0.1:19092';
 const root = join(import.meta.dirname, '../..');
+
+/** Servers that a failed test left behind do not outlive the tests, nor talk to the next broker at that port. */
+const servers = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const server of servers) server.kill('SIGKILL');
+});
 
 export interface MillraceProcess {
   readonly child: ChildProcess;
@@ -45,6 +52,8 @@ export async function startMillrace(
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, CRASH_AT: crashAt } },
   );
+  servers.add(child);
+  child.once('exit', () => servers.delete(child));
   const url = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -79,15 +88,30 @@ export async function startMillrace(
 
 const settings = { 'bootstrap.servers': brokers };
 
-export async function createTopic(topic: string, partitions: number): Promise<void> {
-  const { Kafka } = kafkajs;
-  const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
+/** kafkajs's admin, not connected yet. */
+export const newAdmin = (): Admin =>
+  new kafkajs.Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
+export async function withAdmin<T>(action: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = newAdmin();
   await admin.connect();
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [{ topic, numPartitions: partitions, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
-  });
-  await admin.disconnect();
+  try {
+    return await action(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Makes a topic whose records stay. A busy controller may refuse it for a moment; one that is there already stays as it is. */
+export async function createTopic(
+  topic: string,
+  partitions: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const configEntries = Object.entries({ 'retention.ms': '-1', ...settings }).map(([name, value]) => ({ name, value }));
+  const topics = [{ topic, numPartitions: partitions, configEntries }];
+  await withAdmin((admin) =>
+    retry(() => admin.createTopics({ waitForLeaders: true, topics }), { retries: 10, firstMs: 50, longestMs: 500 }),
+  );
 }
 
 /** Writes records through the raw producer, a thousand at a time. */
@@ -98,6 +122,7 @@ export async function produceAll(
   const wire = new Wire(settings, 'test-producer');
   await wire.connect();
   await wire.watch([topic]);
+  await wire.learnLargestBatches([topic]);
   const producer = new TaskProducer(wire, null);
   await producer.init();
   let count = 0;
@@ -119,11 +144,14 @@ export async function readAll(topic: string): Promise<TopicRecord[]> {
 }
 
 export async function groupOffset(group: string, topic: string): Promise<number> {
-  const { Kafka } = kafkajs;
-  const admin = new Kafka({ brokers: [brokers], logLevel: 0, retry: { retries: 20, initialRetryTime: 20 } }).admin();
-  await admin.connect();
   // A broker that was just started may have no coordinator for the group yet: nothing is committed then.
-  const offsets = await admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []);
-  await admin.disconnect();
+  const offsets = await withAdmin((admin) => admin.fetchOffsets({ groupId: group, topics: [topic] }).catch(() => []));
   return (offsets[0]?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+}
+
+/** Waits until a group has read so many records of a topic, two minutes at most. */
+export async function untilRead(group: string, topic: string, records: number): Promise<void> {
+  const end = Date.now() + 120_000;
+  while ((await groupOffset(group, topic)) < records && Date.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 200));
 }

@@ -1,4 +1,3 @@
-import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { MemoryTaskLog } from '../../src/adapters/memory/memory-log.ts';
 import type { QueryObject } from '../../src/catalog/catalog.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
@@ -9,7 +8,8 @@ import { noConflation } from '../../src/runtime/run-settings.ts';
 import type { SchemaCache } from '../../src/runtime/schema-cache.ts';
 import type { BadRecord } from '../../src/runtime/source-decoder.ts';
 import { ErrorCollector } from '../../src/runtime/task/error-collector.ts';
-import { Task } from '../../src/runtime/task/task.ts';
+import type { Task } from '../../src/runtime/task/task.ts';
+import { memoryTask } from '../support/memory-task.ts';
 import { batchOf, type HarnessNode } from './harness-node.ts';
 
 /** The log of a query whose inputs are given to it one record at a time. */
@@ -25,6 +25,8 @@ class SteppedLog extends MemoryTaskLog {
 /** A failed timestamp ends the case where it says so; other failures are passed over. */
 class CaseErrors extends ErrorCollector {
   readonly #isStrict: boolean;
+  /** Errors of expressions, aggregates and sinks, which are logged. */
+  reported = 0;
 
   constructor({ id, properties }: QueryObject) {
     super(id, false);
@@ -34,6 +36,7 @@ class CaseErrors extends ErrorCollector {
     if (target === 'timestamp' && this.#isStrict) throw new EvaluationFailure(message);
   }
   override report(message: string, what: string): void {
+    this.reported++;
     if (what === 'sink' && this.#isStrict) throw new EvaluationFailure(message);
   }
 }
@@ -42,37 +45,31 @@ class CaseErrors extends ErrorCollector {
 export class Driver {
   readonly topics: readonly string[];
   readonly #task: Task;
+  readonly #errors: CaseErrors;
 
-  private constructor(task: Task) {
+  private constructor(task: Task, errors: CaseErrors) {
     this.#task = task;
+    this.#errors = errors;
     this.topics = [...new Set(sourcesOf(task.spec.plan).map(({ source }) => source.topic))];
   }
 
   static async open(query: QueryObject, node: HarnessNode, schemas: SchemaCache): Promise<Driver> {
     const { id: queryId, plan } = query;
     const log = new SteppedLog(node.log, queryId);
-    const task = new Task(
-      {
-        queryId,
-        plan,
-        part: undefined,
-        partitions: 1,
-        settings: { ...noConflation, earliest: true },
-        processingLog: '',
-        deadLetters: '',
-      },
-      {
-        log,
-        output: log,
-        backend: new MemoryBackend(),
-        statePrefix: Buffer.from(`${queryId}/`),
-        models: undefined,
-        schemas,
-        errors: new CaseErrors(query),
-      },
+    const errors = new CaseErrors(query);
+    const task = memoryTask(
+      plan,
+      log,
+      { queryId, partitions: 1, settings: { ...noConflation, earliest: true }, processingLog: '' },
+      { statePrefix: Buffer.from(`${queryId}/`), schemas, errors },
     );
     await task.start();
-    return new Driver(task);
+    return new Driver(task, errors);
+  }
+
+  /** How often a row failed somewhere behind its decoder. */
+  get reported(): number {
+    return this.#errors.reported;
   }
 
   async pipe(topic: string, { offset, timestamp, key, value, headers }: TopicRecord): Promise<void> {

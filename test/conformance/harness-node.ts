@@ -74,6 +74,9 @@ export class HarnessNode implements Node {
   setPaused(): Promise<void> {
     return Promise.resolve();
   }
+  whereabouts(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
   status(): undefined {
     return undefined;
   }

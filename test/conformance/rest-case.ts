@@ -8,9 +8,9 @@ import type { EmbeddedRegistry } from '../../src/adapters/registry/embedded-regi
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import type { DiagnosticCode } from '../../src/diagnostics/catalog.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { PushQueries } from '../../src/engine/query-stream.ts';
 import { Metrics } from '../../src/server/metrics.ts';
-import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { openAccess } from '../../src/server/access/open-access.ts';
+import { bindListener, startServer, type RunningServer } from '../../src/server/server.ts';
 import { JsonNumber, jsonText, parseJson, type Json } from '../../src/types/json.ts';
 import type { TestCase } from './cases.ts';
 import { isExpected } from './expectations.ts';
@@ -66,14 +66,17 @@ class RestCase {
     await this.#engine.start();
     const context = {
       engine: this.#engine,
-      pushQueries: new PushQueries(),
       newBackend: () => new MemoryBackend(),
       metrics: new Metrics(),
       registry: known.registry,
+      commandTimeoutMs: 0,
       readOnly: false,
       version: '0',
+      advertised: undefined,
+      allowedOrigins: [],
+      access: openAccess({}),
     };
-    this.#server = await startServer(context, '127.0.0.1', 0);
+    this.#server = startServer(context, await bindListener({ host: '127.0.0.1', port: 0, tls: undefined }));
   }
   async close(): Promise<void> {
     await this.#server.close();

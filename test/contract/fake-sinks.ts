@@ -1,4 +1,10 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import type { Change } from '../../src/runtime/change.ts';
+import type { OnlineStore } from '../../src/runtime/ports/online-store.ts';
+import { OnlineSink } from '../../src/runtime/sinks/online.ts';
+import { WebhookSink } from '../../src/runtime/sinks/webhook.ts';
 import type { StateWriter } from '../../src/runtime/ports/state-backend.ts';
 import type { Sink, SinkContext } from '../../src/runtime/sinks/sink.ts';
 import type { Destination } from './sink-delivery.ts';
@@ -146,6 +152,74 @@ export function stagedFiles(): Destination {
           return Promise.resolve();
         },
       };
+    },
+  };
+}
+
+/** What the engine's own sinks of stores write to: one that keeps rows by key, and one server that keeps all. */
+export function onlineStore(): Destination {
+  const store = new Store();
+  const rows = new Map<string, { readonly n: number; readonly offset: number }>();
+  const kept: OnlineStore = {
+    check: () => Promise.resolve(),
+    write: (written) =>
+      store.call(() => {
+        for (const { key, row, offset } of written) {
+          const text = String(key[0]);
+          if (offset >= (rows.get(text)?.offset ?? -1)) rows.set(text, { n: row![1] as number, offset });
+        }
+      }),
+    read: () => Promise.resolve([]),
+    erase: () => Promise.resolve(),
+  };
+  return {
+    guarantee: 'upserts',
+    delivered: () => new Map([...rows].map(([key, { n }]) => [key, n])),
+    fail: (calls) => store.fail(calls),
+    lose: (calls) => store.lose(calls),
+    open: (context) =>
+      new OnlineSink(
+        context,
+        {
+          store: 'redis',
+          url: '',
+          layout: 'plain',
+          prefix: '',
+          view: 'V',
+          key: ['K'],
+          order: 'offset',
+          version: 1,
+          validates: true,
+        },
+        { open: () => kept, close: () => Promise.resolve() },
+      ),
+  };
+}
+
+export function webhookServer(): Destination {
+  const store = new Store();
+  const sent: number[] = [];
+  const server = createServer((request, response) => {
+    void readText(request).then(async (body) => {
+      const rows = JSON.parse(body) as { N: number }[];
+      const done = await store
+        .call(() => sent.push(...rows.map(({ N }) => N)))
+        .then(
+          () => true,
+          () => false,
+        );
+      response.writeHead(done ? 200 : 503, { connection: 'close' }).end();
+    });
+  });
+  server.listen(0).unref();
+  return {
+    guarantee: 'atLeastOnce',
+    delivered: () => sent,
+    fail: (calls) => store.fail(calls),
+    lose: (calls) => store.lose(calls),
+    open: (context) => {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      return new WebhookSink(context, { url, batchSize: 4, timeoutMs: 5000 });
     },
   };
 }

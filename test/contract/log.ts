@@ -59,6 +59,9 @@ export class KeptInput implements FetchTarget {
     }
     if (batches.length > 0) lease?.release();
   }
+  beginAgain(first: number): void {
+    this.fetched = first;
+  }
   skipTo(first: number): void {
     if (this.fetched < first) this.fetched = first;
   }

@@ -1,17 +1,31 @@
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { MemoryLog } from '../../src/adapters/memory/memory-log.ts';
 import type { CommitStep } from '../../src/runtime/ports/log.ts';
+import { ignoreFailures } from '../../src/runtime/failures.ts';
 import { DeadLetterSink, deadLetterRecord } from '../../src/runtime/sinks/dead-letters.ts';
 import { ProcessingLogSink } from '../../src/runtime/sinks/processing-log.ts';
 import { EntityStore } from '../../src/runtime/sinks/entities.ts';
-import { queue, stagedFiles, upsertStore } from './fake-sinks.ts';
+import { onlineStore, queue, stagedFiles, upsertStore, webhookServer } from './fake-sinks.ts';
+import { FilesSink } from '../../src/runtime/sinks/files.ts';
+import { rangeOf } from '../../src/files/names.ts';
+import { Change } from '../../src/runtime/change.ts';
+import { BIGINT, INTEGER } from '../../src/types/sql-type.ts';
 import type { SinkKind } from '../../src/runtime/sinks/index.ts';
 import { sinkContract, type Destination, type World } from './sink-delivery.ts';
 
 sinkContract('a store of rows by key', upsertStore);
 sinkContract('a queue', queue);
 sinkContract('files that a commit shows', stagedFiles);
+
+const places = [
+  { name: 'ROWTIME', type: BIGINT, role: 'value' },
+  { name: 'ROWPARTITION', type: INTEGER, role: 'value' },
+  { name: 'ROWOFFSET', type: BIGINT, role: 'value' },
+] as const;
 
 /** A kind of sink with no entry here does not compile. */
 const kinds: { readonly [K in SinkKind]: () => Destination } = {
@@ -23,10 +37,39 @@ const kinds: { readonly [K in SinkKind]: () => Destination } = {
   }),
   entities: () => ({
     guarantee: 'upserts',
-    open: ({ location, columns }) => new EntityStore(location, columns, { key: ['K'], time: undefined }),
+    open: ({ location, columns }) =>
+      new EntityStore(location, columns, { key: ['K'], time: undefined, ttlMs: undefined }),
     delivered: ({ task }: World) =>
       new Map([...task.current(undefined)!].map(({ key, after }) => [String(key[0]), after![1] as number])),
   }),
+  files: () => {
+    const path = mkdtempSync(join(tmpdir(), 'millrace-files-'));
+    const columns = [{ name: 'N', type: INTEGER, role: 'value' } as const, ...places];
+    return {
+      guarantee: 'exactlyOnce',
+      // A number stands for its offset, so that the names of files say which numbers they hold.
+      open: (context) => {
+        const sink = new FilesSink({ ...context, columns }, { path, rowsPerFile: 4, rollMs: 0, time: undefined });
+        const write = sink.write.bind(sink);
+        return Object.assign(sink, {
+          write: (changes: readonly Change[]) =>
+            write(
+              changes.map(({ key, after, timestamp, sequence }) => {
+                const n = after![1]!;
+                return new Change(key, undefined, [n, timestamp, 0, n], timestamp, sequence);
+              }),
+            ),
+        });
+      },
+      delivered: () =>
+        readdirSync(path, { recursive: true, encoding: 'utf8' })
+          .flatMap((name) => (name.startsWith('_staged') ? [] : (rangeOf(name) ?? [])))
+          .sort((a, b) => a.first - b.first)
+          .flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i)),
+    };
+  },
+  online: onlineStore,
+  webhook: webhookServer,
 };
 for (const [kind, destination] of Object.entries(kinds)) sinkContract(kind, destination);
 
@@ -50,7 +93,8 @@ describe.each<CommitStep>(['begun', 'sent', 'ended', 'stored'])('records that di
       const write = async (dies: boolean): Promise<void> => {
         const task = log.open('task');
         await task.takeOver();
-        if (topic === 'letters') new DeadLetterSink(task, topic).write([deadLetterRecord('q', letter, undefined)]);
+        if (topic === 'letters')
+          new DeadLetterSink(task, ignoreFailures, topic).write([deadLetterRecord('q', letter, undefined)]);
         else new ProcessingLogSink(task, topic).write([error]);
         expect(log.records(topic)).toHaveLength(0);
         const observe = (now: CommitStep): void => {

@@ -3,11 +3,10 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { MemoryLog } from '../../src/adapters/memory/memory-log.ts';
 import type { PhysicalPlan } from '../../src/plan/physical/step.ts';
 import type { CommitObserver, CommitStep } from '../../src/runtime/ports/log.ts';
-import { runSettings } from '../../src/runtime/run-settings.ts';
-import { SchemaCache } from '../../src/runtime/schema-cache.ts';
 import type { Sink, SinkContext } from '../../src/runtime/sinks/sink.ts';
-import { Task } from '../../src/runtime/task/task.ts';
+import type { Task } from '../../src/runtime/task/task.ts';
 import { batchesOf } from '../../src/runtime/topic-records.ts';
+import { memoryTask } from '../support/memory-task.ts';
 import { planOf } from './plan-of.ts';
 
 /** What a sink promises of a change that its task made. */
@@ -64,23 +63,13 @@ export class World {
   async start(observe?: CommitObserver): Promise<void> {
     const output = this.log.open('task');
     const { open } = this.#destination;
-    this.task = new Task(
+    this.task = memoryTask(
+      this.plan,
+      output,
+      { deadLetters: 'letters' },
       {
-        queryId: 'q',
-        plan: this.plan,
-        part: undefined,
-        settings: { ...runSettings({ 'auto.offset.reset': 'earliest' }), commitMs: 0 },
-        processingLog: 'errors',
-        deadLetters: 'letters',
-      },
-      {
-        log: output,
-        output,
         backend: this.backend,
-        statePrefix: Buffer.from('q/'),
-        models: undefined,
-        schemas: new SchemaCache(() => Promise.resolve(undefined)),
-        ...(open === undefined ? {} : { sinks: (context) => [open(context)] }),
+        ...(open === undefined ? {} : { sinks: (context: SinkContext) => [open(context)] }),
         observe,
       },
     );

@@ -15,6 +15,10 @@ interface InputRecord {
   readonly value: Record<string, unknown> | null;
   readonly timestamp?: number;
 }
+/** What an operator says while records come. */
+interface InputStatement {
+  readonly sql: string;
+}
 
 test.each(examples)('examples/%s gives what it says', async (name) => {
   await loadFunctions(join(root, name, 'ext'));
@@ -23,7 +27,12 @@ test.each(examples)('examples/%s gives what it says', async (name) => {
   for (const line of readFileSync(join(root, name, 'input.jsonl'), 'utf8')
     .trim()
     .split('\n')) {
-    const { topic, key, value, timestamp = 0 } = JSON.parse(line) as InputRecord;
+    const input = JSON.parse(line) as InputRecord | InputStatement;
+    if ('sql' in input) {
+      await run(input.sql);
+      continue;
+    }
+    const { topic, key, value, timestamp = 0 } = input;
     await engine.node.produce(topic, [
       { key, value: value === null ? null : JSON.stringify(value), timestamp, partition: undefined },
     ]);
@@ -31,6 +40,12 @@ test.each(examples)('examples/%s gives what it says', async (name) => {
   }
   const last = [...engine.catalog.queries.values()].at(-1)!;
   const rows = await consume(engine, last.sink);
+  for (const file of readdirSync(join(root, name))) {
+    const sink = /^expected-(.+)\.txt$/.exec(file)?.[1];
+    if (sink === undefined) continue;
+    const told = await consume(engine, sink);
+    await expect(`${told.join('\n')}\n`).toMatchFileSnapshot(join(root, name, file));
+  }
   await close();
   await expect(`${rows.join('\n')}\n`).toMatchFileSnapshot(join(root, name, 'expected.txt'));
 });

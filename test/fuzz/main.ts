@@ -6,6 +6,7 @@ import { loadCorpus } from './corpus.ts';
 import { mutateSql, Words } from './mutate-sql.ts';
 import { planStatement } from './plan-statement.ts';
 import { histogram, Random } from './random.ts';
+import { fuzzQueries } from './queries.ts';
 import { fuzzRecords } from './records.ts';
 
 const { values } = parseArgs({
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     statements: { type: 'string', default: '100000' },
     records: { type: 'string', default: '100000' },
     cases: { type: 'string' },
+    'records-through-queries': { type: 'boolean', default: false },
+    queries: { type: 'string', default: '1000' },
   },
 });
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
@@ -58,13 +61,28 @@ async function fuzzStatements(count: number): Promise<void> {
   console.log(histogram(counts));
 }
 
-await fuzzStatements(Number(values.statements));
-for (const name of formatNames()) {
-  const run = fuzzRecords(name, Number(values.records), new Random(seed));
-  console.log(`${values.records} changed records of ${name}`);
+/** Changed records through every format's decoder. */
+function fuzzAllRecords(): void {
+  for (const name of formatNames()) {
+    const run = fuzzRecords(name, Number(values.records), new Random(seed));
+    console.log(`${values.records} changed records of ${name}`);
+    console.log(histogram(run.counts));
+    findings.push(...run.findings);
+  }
+}
+/** Records with every type's limits through random queries: none may stop one, or change what the others give. */
+async function fuzzRecordsThroughQueries(): Promise<void> {
+  const run = await fuzzQueries(Number(values.queries), seed, (from) => new Random(from));
+  console.log(`${run.records} records through ${values.queries} queries, ${run.lines} log lines`);
   console.log(histogram(run.counts));
   findings.push(...run.findings);
 }
-for (const each of findings.slice(0, 20)) console.log(`\nFINDING ${each}`);
+
+if (values['records-through-queries']) await fuzzRecordsThroughQueries();
+else {
+  await fuzzStatements(Number(values.statements));
+  fuzzAllRecords();
+}
+for (const each of findings.slice(0, 200)) console.log(`\nFINDING ${each}`);
 console.log(`${findings.length} findings`);
 process.exitCode = findings.length > 0 ? 1 : 0;

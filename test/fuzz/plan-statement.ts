@@ -26,7 +26,7 @@ const session = new Session();
  * came; throws what they throw.
  */
 export function planStatement(text: string, { catalog }: Pick<Origin, 'catalog'>, onParsed: () => void): boolean {
-  const options = persistentOptions(session);
+  const options = persistentOptions(session, 'ksqldb');
   const build = (logical: LogicalNode, sink: SinkSpec | undefined): void => {
     const plan = physicalPlan(logical, sink);
     new LocalTopology(plan, {
@@ -44,7 +44,10 @@ export function planStatement(text: string, { catalog }: Pick<Origin, 'catalog'>
   for (const statement of statements) {
     if (statement.kind === 'select') {
       const purpose = statement.query.emit === undefined ? 'pull' : 'push';
-      build(planQuery(statement.query, catalog, { purpose, suppressEnabled: true }).plan, undefined);
+      build(
+        planQuery(statement.query, catalog, { purpose, suppressEnabled: true, aggregates: 'ksqldb' }).plan,
+        undefined,
+      );
     } else if (statement.kind === 'createSource' && statement.query !== undefined) {
       const { name, properties, span, sourceKind } = statement;
       const result = planCreateAs(
@@ -59,7 +62,7 @@ export function planStatement(text: string, { catalog }: Pick<Origin, 'catalog'>
     } else if (statement.kind === 'insert') {
       const { spec } = requireSource(catalog, statement.target);
       if (statement.query === undefined)
-        insertedRecord(spec, statement.columns, statement.values, catalog.types, statement.span);
+        for (const row of statement.rows) insertedRecord(spec, statement.columns, row, catalog.types, statement.span);
       else {
         const result = planInsertSelect(spec, statement.query, catalog, options);
         build(result.plan, sinkOf(result));

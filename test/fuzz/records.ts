@@ -69,7 +69,7 @@ export function fuzzRecords(name: string, count: number, random: Random): Record
 const special = Buffer.from('{}[]",:\\-+.eE0nulltrue\u0000\u007f\u0080\u00ff', 'latin1');
 
 /** One to four changes of bytes; what stands before the payload of a registry's format mostly stays. */
-function mutate(original: Buffer, random: Random): Buffer {
+export function mutate(original: Buffer, random: Random): Buffer {
   let bytes = Buffer.from(original);
   for (let left = 1 + random.below(4); left > 0 && bytes.length > 0; left--) {
     const from = bytes.length > 6 && random.next() < 0.9 ? 5 : 0;

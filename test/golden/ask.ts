@@ -2,7 +2,7 @@ import { testStep } from '../../src/cli/test-files.ts';
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { printTopic } from '../../src/engine/print-topic.ts';
-import { openQuery, PushQueries } from '../../src/engine/query-stream.ts';
+import { openQuery } from '../../src/engine/query-stream.ts';
 import type { Session } from '../../src/engine/session.ts';
 import type { SourceReader } from '../../src/engine/source-reader.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
@@ -22,7 +22,6 @@ export class Asker {
   readonly #engine: Engine;
   readonly #session: Session;
   readonly #readers = new Map<string, SourceReader>();
-  readonly #queries = new PushQueries();
 
   constructor(engine: Engine, session: Session) {
     this.#engine = engine;
@@ -45,7 +44,7 @@ export class Asker {
     const statement = parse(splitScript({ name: 'ask', text })[0]!);
     switch (statement.kind) {
       case 'select': {
-        const stream = await openQuery(statement, engine, this.#session, this.#queries, () => new MemoryBackend());
+        const stream = await openQuery(statement, engine, this.#session, () => new MemoryBackend());
         const rows: unknown[] = [];
         for await (const group of stream.rows()) rows.push(...group.map(({ values }) => values));
         return JSON.stringify(rows);

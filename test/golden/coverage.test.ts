@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { catalog } from '../../src/diagnostics/catalog.ts';
 import { stepFacts } from '../../src/plan/physical/step.ts';
 import { rules } from '../../src/plan/rules/index.ts';
+import { nearestName } from '../../src/plan/rules/nearest.ts';
 import { pruneColumnsName } from '../../src/plan/rules/prune-columns.ts';
 import { statementKinds } from '../../src/statements/index.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
@@ -23,6 +24,7 @@ test('every error code is thrown, and shown by a golden file or a test', () => {
     ...['unit', 'regressions', 'contract', 'cluster'].flatMap((folder) =>
       texts(`test/${folder}`, /\.(test|spec)\.ts$/),
     ),
+    ...texts('test/support', /refusals\.ts$/),
   ].join('\n');
   const thrown = texts('src', /\.ts$/).join('\n');
   expect(codes.filter((code) => !new RegExp(`(?:\\b|\\^)${code}(?::|'|",)`).test(shown))).toEqual([]);
@@ -52,7 +54,7 @@ test('every rule fires, and every kind of step stands, in a golden plan', () => 
     .flatMap(({ file }) => file.blocks.filter(({ command }) => command === 'plan').map(({ expected }) => expected))
     .join('\n');
   const fired = new Set([...plans.matchAll(/\(rules: (.*)\):/g)].flatMap(([, names]) => names!.split(', ')));
-  const names = [...rules.map(({ name }) => name), pruneColumnsName];
+  const names = [...rules.map(({ name }) => name), pruneColumnsName, nearestName];
   expect(names.filter((name) => !fired.has(name))).toEqual([]);
   expect(Object.keys(stepFacts).filter((op) => !new RegExp(`\\(${op}[,)]`).test(plans))).toEqual([]);
 });

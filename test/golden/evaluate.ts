@@ -4,11 +4,13 @@ import { planQuery } from '../../src/engine/plan-query.ts';
 import { argumentType, compileExpression } from '../../src/expressions/compile.ts';
 import { mapChildren, mapColumns, slotColumn, type BoundExpr } from '../../src/expressions/node.ts';
 import { findFormat } from '../../src/formats/index.ts';
+import { overloadsOf, signaturesOf } from '../../src/functions/define.ts';
 import { findAggregate, findFunction } from '../../src/functions/registry.ts';
 import { resolveOverload } from '../../src/functions/resolve.ts';
 import { inputsOf, type LogicalNode } from '../../src/plan/logical/node.ts';
 import { lower } from '../../src/plan/physical/lower.ts';
-import { allSteps, planVersion, type PhysicalPlan, type SourceStep } from '../../src/plan/physical/step.ts';
+import { allSteps, planVersion, type PhysicalPlan } from '../../src/plan/physical/step.ts';
+import type { SourceStep } from '../../src/plan/physical/steps/source.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import { rowsOf } from '../../src/runtime/batch.ts';
 import type { Change } from '../../src/runtime/change.ts';
@@ -17,6 +19,7 @@ import { SchemaCache } from '../../src/runtime/schema-cache.ts';
 import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
 import { LocalTopology } from '../../src/runtime/topology.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import type { AggregateSetName } from '../../src/specs/window.ts';
 import type { ExpressionNode } from '../../src/syntax/expressions.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import type { QueryNode } from '../../src/syntax/query.ts';
@@ -26,7 +29,7 @@ import { Bytes } from '../../src/util/bytes.ts';
 /** What a call in an evaluated expression met. */
 export interface EvaluatedCall {
   readonly fn: string;
-  /** Its place among the overloads; undefined for a call that was refused or failed. */
+  /** Its place among the signatures; undefined for a call that was refused or failed. */
   readonly overload: number | undefined;
   readonly arguments: number;
   readonly outcome: 'ordinary' | 'null' | 'error';
@@ -37,21 +40,26 @@ export interface Evaluation {
   readonly calls: readonly EvaluatedCall[];
 }
 
-/** Evaluates an expression over the rows of a stream with the key GRP; an aggregate is over the rows of each key. */
-export async function evaluate(engine: Engine, stream: string, expression: string): Promise<Evaluation> {
+/** Evaluates an expression over the rows of a stream with the key GRP; an aggregate of the set is over the rows of each key. */
+export async function evaluate(
+  engine: Engine,
+  stream: string,
+  expression: string,
+  set: AggregateSetName = 'ksqldb',
+): Promise<Evaluation> {
   const written = callsOf(expressionOf(stream, expression));
   const failed = (text: string): Evaluation => ({
     text,
     calls: written.slice(0, 1).map((call) => ({ ...call, overload: undefined, outcome: 'error' })),
   });
   try {
-    const prepared = await prepare(engine, stream, expression);
+    const prepared = await prepare(engine, stream, expression, set);
     const { columns, changes, type, failures } = prepared;
     const rows = await valuesOf(prepared);
     const text = rows.map((value) => `${json(value, type)} :: ${typeText(type)}`).join(' | ') || '(no rows)';
     if (failures.length > 0) return failed(`${text} ! ${[...new Set(failures)].join('; ')}`);
     const input = changes.map(({ after }) => after!);
-    return { text, calls: outcomes(prepared.logical, input, columns, rows) };
+    return { text, calls: outcomes(prepared.logical, input, columns, rows, set) };
   } catch (error) {
     if (error instanceof SqlError) return failed(`! ${error.code}: ${error.message.split('\n')[0]!}`);
     throw error;
@@ -72,11 +80,20 @@ export interface Prepared {
   readonly failures: readonly string[];
 }
 
-export async function prepare(engine: Engine, stream: string, expression: string): Promise<Prepared> {
+export async function prepare(
+  engine: Engine,
+  stream: string,
+  expression: string,
+  set: AggregateSetName = 'ksqldb',
+): Promise<Prepared> {
   const isGrouped = callsOf(expressionOf(stream, expression)).some(({ fn }) => findAggregate(fn) !== undefined);
   const query = queryOf(stream, expression, isGrouped ? 'GROUP BY grp' : '');
-  const { plan: logical } = planQuery(query, engine.catalog, { purpose: 'push', suppressEnabled: true });
-  const root = lower(logical, true);
+  const { plan: logical } = planQuery(query, engine.catalog, {
+    purpose: 'push',
+    suppressEnabled: true,
+    aggregates: set,
+  });
+  const root = lower(logical);
   const { shape } = logical;
   const plan: PhysicalPlan = { version: planVersion, root, shape, windowed: undefined, sink: undefined, rules: [] };
   const failures: string[] = [];
@@ -163,6 +180,7 @@ function outcomes(
   input: readonly Row[],
   columns: readonly string[],
   rows: readonly Value[],
+  set: AggregateSetName,
 ): EvaluatedCall[] {
   const valueOf = (expr: BoundExpr, row: Row): Value => {
     try {
@@ -174,14 +192,16 @@ function outcomes(
     }
   };
   return callsOfPlan(plan).map(({ fn, args }): EvaluatedCall => {
-    const { overloads, kind } = findFunction(fn)!;
+    const found = findFunction(fn)!;
+    const { kind } = found;
+    const overloads = found.kind === 'aggregate' ? overloadsOf(found, set) : found.overloads;
     const known = resolveOverload<(typeof overloads)[number]>(overloads, args.map(argumentType));
     const values = args.filter((arg) => arg.kind !== 'lambda' && arg.kind !== 'unit');
     const isNull = input.every((row) => values.some((arg) => valueOf(arg, row) === null));
     const hasResult = kind === 'scalar' || rows.some((row) => row !== null);
     return {
       fn,
-      overload: overloads.indexOf(known?.overload as never),
+      overload: signaturesOf(found).findIndex(({ overload }) => overload === known?.overload),
       arguments: args.length,
       outcome: isNull || !hasResult ? 'null' : 'ordinary',
     };

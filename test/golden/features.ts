@@ -10,18 +10,22 @@ import { jsonWriter } from '../../src/types/json-text.ts';
 export async function featuresText(engine: Engine, features: string, line: string): Promise<string> {
   const [now, ...pairs] = line.split(' ');
   const entities = Object.fromEntries(
-    pairs.map((pair): [string, string[]] => {
+    pairs.map((pair): [string, unknown[]] => {
       const at = pair.indexOf('=');
-      return [pair.slice(0, at), [pair.slice(at + 1)]];
+      const value = pair.slice(at + 1);
+      return [pair.slice(0, at), [/^(null|\[.*)$/.test(value) ? (JSON.parse(value) as unknown) : value]];
     }),
   );
   try {
-    const request = { features: features.split(','), entities, fullFeatureNames: false };
+    // `service/name` asks for a service, whose columns of the request may stand among the entities.
+    const [, service] = /^service\/(.*)/.exec(features) ?? [];
+    const asked = service === undefined ? features.split(',') : { service };
+    const request = { features: asked, entities, fullFeatureNames: false };
     const columns = await onlineFeatures(request, engine, Number(now!.slice(1)));
     return columns
-      .slice(pairs.length)
+      .slice(columns.findIndex(({ name }) => !Object.hasOwn(entities, name)))
       .map(({ name, type, values, statuses, eventTimestamps }) => {
-        const value = jsonWriter(type, { isoTimes: true })(values[0]!);
+        const value = jsonWriter(type, { times: 'exact' })(values[0]!);
         return `${name}=${value} ${statuses[0]!}@${Date.parse(eventTimestamps[0]!)}`;
       })
       .join(', ');

@@ -5,8 +5,9 @@ import { renderSqlError, SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Session } from '../../src/engine/session.ts';
 import { Asker, type Asked } from './ask.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
-import { planText } from './plan-text.ts';
+import { plannedText } from './plan-text.ts';
 import { featuresText } from './features.ts';
+import type { AggregateSetName } from '../../src/specs/window.ts';
 import { MemoryConnect } from '../support/memory-connect.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
@@ -14,7 +15,7 @@ import { consume } from '../support/topics.ts';
 /**
  * A block of a golden file: a command with its input, and what it must give; `wait` takes milliseconds, `ask` gives statements one a line as
  * a client would, in one session, `plan` gives a query's plan before and after the rules, and its steps, and `eval` takes a stream, whose rows
- * each line of the body is evaluated over; `features` takes what /get-online-features is asked for, and entities one a line.
+ * each line of the body is evaluated over, by the aggregates of the standard set after a slash, as in `readings/standard`; `features` takes what /get-online-features is asked for (features, or `service/name`), and entities one a line.
  */
 export interface Block {
   readonly line: number;
@@ -61,6 +62,9 @@ export function parseGolden(path: string): GoldenFile {
     });
   }
   const has = (note: string): boolean => lines.some((line) => line.trim() === note);
+  // Whoever runs the file chooses how many there are: with several, rows of a file's order come in any.
+  const several = lines.findIndex((line) => /PARTITIONS *= *[2-9]/i.test(line));
+  if (several >= 0 && !has('# once')) throw new TypeError(`${path}:${several + 1}: its topics have 1 partition`);
   return { path, blocks, onePartition: has('# partitions 1'), once: has('# once') };
 }
 
@@ -103,11 +107,16 @@ export async function runGolden(
         if (prefix !== '' && /KAFKA_TOPIC/i.test(block.body)) continue;
         results.push({ block, actual: await errorOf(engine, block.body), expected: block.expected });
       } else if (block.command === 'plan') {
-        results.push({ block, actual: planText(engine.engine, session, block.body), expected: block.expected });
+        results.push({
+          block,
+          actual: await plannedText(engine.engine, session, block.body),
+          expected: block.expected,
+        });
       } else if (block.command === 'eval') {
         const texts: string[] = [];
+        const [stream, set = 'ksqldb'] = block.argument.split('/') as [string, AggregateSetName?];
         for (const line of block.body.split('\n')) {
-          const { text, calls } = await evaluate(engine.engine, block.argument, line);
+          const { text, calls } = await evaluate(engine.engine, stream, line, set);
           texts.push(text);
           evaluated.push({ expression: line, text, calls });
         }

@@ -1,4 +1,5 @@
 import type { SqlFunction } from '../../src/functions/define.ts';
+import { signaturesOf } from '../../src/functions/define.ts';
 import { findFunction, functionNames } from '../../src/functions/registry.ts';
 import { signatureText } from '../../src/functions/resolve.ts';
 import { paramTypeText } from '../../src/functions/signature.ts';
@@ -15,12 +16,14 @@ type Cases = Partial<Record<Outcome, Evaluated>>;
 
 /** For each overload of each function the first expression that met it with values, with a null, and with what it refuses. */
 export function casesOf(evaluated: readonly Evaluated[]): ReadonlyMap<string, readonly Cases[]> {
-  const found = new Map(functionNames().map((name) => [name, findFunction(name)!.overloads.map((): Cases => ({}))]));
+  const found = new Map(
+    functionNames().map((name) => [name, signaturesOf(findFunction(name)!).map((): Cases => ({}))]),
+  );
   for (const each of evaluated) {
     for (const { fn, overload, arguments: count, outcome } of each.calls) {
-      const { overloads } = findFunction(fn)!;
+      const signatures = signaturesOf(findFunction(fn)!);
       for (const [i, cases] of found.get(fn)!.entries()) {
-        const isMet = overload === undefined ? takes(overloads[i]!, count) : overload === i;
+        const isMet = overload === undefined ? takes(signatures[i]!.overload, count) : overload === i;
         if (isMet) cases[outcome] ??= each;
       }
     }
@@ -34,15 +37,17 @@ function takes({ params }: SqlFunction['overloads'][number], count: number): boo
   return params.some(({ variadic }) => variadic) ? count >= params.length - 1 : count === params.length;
 }
 
-/** What a case is not needed for: a function without arguments has no null among them. */
+/** What a case is not needed for: a function without arguments, or with constants alone, has no null among them. */
 export function missingCases(cases: ReadonlyMap<string, readonly Cases[]>): string[] {
   return [...cases].flatMap(([name, list]) =>
     list.flatMap((each, i) => {
-      const overload = findFunction(name)!.overloads[i]!;
-      const needed: Outcome[] = overload.params.length === 0 ? ['ordinary', 'error'] : ['ordinary', 'null', 'error'];
+      const { overload, isStandard } = signaturesOf(findFunction(name)!)[i]!;
+      const needed: Outcome[] = overload.params.every(({ constant }) => constant)
+        ? ['ordinary', 'error']
+        : ['ordinary', 'null', 'error'];
       return needed
         .filter((outcome) => each[outcome] === undefined)
-        .map((o) => `${signatureText(name, overload)}: ${o}`);
+        .map((o) => `${signatureText(name, overload)}${isStandard ? ' of the standard set' : ''}: ${o}`);
     }),
   );
 }
@@ -51,13 +56,16 @@ export function missingCases(cases: ReadonlyMap<string, readonly Cases[]>): stri
 export function functionsPage(cases: ReadonlyMap<string, readonly Cases[]>): string {
   const byCategory = new Map<string, string[]>();
   for (const [name, list] of cases) {
-    const { category, doc, kind, overloads } = findFunction(name)!;
+    const fn = findFunction(name)!;
+    const { category, doc, kind } = fn;
+    const signatures = signaturesOf(fn);
     const section = [`### ${name}`, '', `${doc}${kind === 'scalar' ? '' : ` (${kind} function)`}`, ''];
     section.push('| Signature | Example | With a null | Refused or failing |', '| --- | --- | --- | --- |');
     for (const [i, { ordinary, null: withNull, error }] of list.entries()) {
-      const { returns } = overloads[i]!;
+      const { overload, isStandard } = signatures[i]!;
+      const { returns } = overload;
       const result = typeof returns === 'function' ? 'depends on the arguments' : paramTypeText(returns);
-      const signature = code(signatureText(name, overloads[i]!).slice(name.length));
+      const signature = `${isStandard ? 'standard: ' : ''}${code(signatureText(name, overload).slice(name.length))}`;
       section.push(`| ${signature} → ${code(result)} | ${cell(ordinary)} | ${cell(withNull)} | ${cell(error)} |`);
     }
     byCategory.set(category, [...(byCategory.get(category) ?? []), [...section, ''].join('\n')]);
@@ -71,6 +79,9 @@ export function functionsPage(cases: ReadonlyMap<string, readonly Cases[]>): str
     'not take. The page is written by the golden tests (`test/golden/functions`), which fail where it is not what they gave; a value',
     'stands as JSON has it, with its type. An error in an expression makes it null, and is told in the processing log (behind `!`).',
     'DESCRIBE FUNCTION shows the same in the REPL.',
+    '',
+    "Aggregates are of two sets: the standard's with OVER and in CREATE FEATURE VIEW, ksqlDB's in every other GROUP BY. Where a function",
+    "differs its signatures of the standard set stand behind ksqlDB's, marked `standard`: see [compatibility.md](compatibility.md).",
     '',
     ...sections.flatMap(([category, list]) => [`## ${titleOf(category)}`, '', ...list]),
   ].join('\n');

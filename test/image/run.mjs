@@ -56,10 +56,20 @@ const instructions = {
   CMD: (rest) => stage.command.push(...JSON.parse(rest)),
   USER: () => undefined,
   EXPOSE: () => undefined,
+  VOLUME: () => undefined,
+  HEALTHCHECK: (rest) => {
+    stage.health = JSON.parse(rest.slice(rest.indexOf('CMD ') + 'CMD '.length));
+  },
 };
 
+const url = 'http://127.0.0.1:18089';
+/** The status of the image's own HEALTHCHECK. */
+function health() {
+  const [command, ...args] = stage.health.map((arg) => arg.replace('http://127.0.0.1:8088', url));
+  return spawnSync(command, args, { cwd: inside(stage.cwd), stdio: 'inherit' }).status;
+}
+
 async function serves() {
-  const url = 'http://127.0.0.1:18089';
   const [command, ...args] = stage.command.map((arg) =>
     arg === 'http://0.0.0.0:8088' ? url : arg === '/state' ? join(work, 'state') : arg,
   );
@@ -75,11 +85,13 @@ async function serves() {
       if (attempt === 100 || server.exitCode !== null) throw new Error('the server does not answer');
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
+    for (let attempt = 0; health() !== 0; attempt++) if (attempt === 100) throw new Error('HEALTHCHECK fails');
   } finally {
     server.kill('SIGTERM');
   }
   const code = await ended;
   if (code !== 0) throw new Error(`the server ended with ${String(code)}`);
+  if (health() !== 1) throw new Error('HEALTHCHECK says that a server is well that has ended');
 }
 
 try {

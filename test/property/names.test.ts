@@ -2,17 +2,8 @@ import { expect, test } from 'vitest';
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Random } from '../fuzz/random.ts';
 import { oddNaming, plainNames } from '../support/random-names.ts';
-import {
-  randomEvents,
-  randomQuery,
-  recordsOf,
-  scriptOf,
-  topicOf,
-  type EventModel,
-  type Naming,
-  type QueryModel,
-  type Ref,
-} from '../support/random-queries.ts';
+import { randomEvents, recordsOf, type EventModel } from '../support/random-events.ts';
+import { randomQuery, scriptOf, topicOf, type Naming, type QueryModel, type Ref } from '../support/random-queries.ts';
 import { planScript } from '../support/run-query.ts';
 import { runsOf, seedOf } from '../support/scale.ts';
 

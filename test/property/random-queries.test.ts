@@ -3,15 +3,8 @@ import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import { Random } from '../fuzz/random.ts';
 import { lastFrom, resultByOracle, type Cell } from '../support/batch-oracle.ts';
 import { plainNames } from '../support/random-names.ts';
-import {
-  randomEvents,
-  randomQuery,
-  recordsOf,
-  scriptOf,
-  topicOf,
-  type EventModel,
-  type QueryModel,
-} from '../support/random-queries.ts';
+import { randomEvents, recordsOf, type EventModel } from '../support/random-events.ts';
+import { randomQuery, scriptOf, topicOf, type QueryModel } from '../support/random-queries.ts';
 import { planScript, type RunOptions } from '../support/run-query.ts';
 import { runsOf, seedOf } from '../support/scale.ts';
 

@@ -99,7 +99,12 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
         return [
           store,
           checked(
-            new SessionAggregate(store, aggregates, window, { final, withBefore: false, onLate: () => undefined }),
+            new SessionAggregate(store, aggregates, window, {
+              final,
+              conflate: false,
+              withBefore: false,
+              onLate: () => undefined,
+            }),
             {
               name: 'sessions',
               before: final ? 'once' : 'latest',
@@ -133,6 +138,54 @@ test('sessions in segments are those of the rule, at every gap and grace, late e
         [...operator.current!([key])].map(({ after }) => `${key} ${String(after)}`),
       );
       expect(byKey.sort()).toEqual(all.sort());
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('conflated sessions leave the same rows behind each batch, say each once, and take back only what was said', () => {
+  fc.assert(
+    fc.property(cases, ({ sizeMs, graceMs, cacheBytes, events }) => {
+      const window: WindowSpec = { type: 'SESSION', sizeMs, advanceMs: sizeMs, graceMs, retentionMs: sizeMs + graceMs };
+      const store = new WindowStore<never>(
+        { backend: new MemoryBackend(), prefix: Buffer.from('p/'), cacheBytes },
+        { name: 'sessions', version: 1 },
+      );
+      const operator = new SessionAggregate(store, aggregates, window, {
+        final: false,
+        conflate: true,
+        withBefore: true,
+        onLate: () => undefined,
+      });
+      const said = new Map<string, number>();
+      let from = 0;
+      while (from < events.length) {
+        const end = events.findIndex(({ flush }, i) => i >= from && flush) + 1 || events.length;
+        const batch = events
+          .slice(from, end)
+          .map(({ key, value, timestamp }, i) => new Change([key], undefined, [value], timestamp, from + i));
+        expect(rowsOf(operator.process([batchOf(batch)]))).toEqual([]);
+        const names = new Set<string>();
+        let last = -1;
+        for (const piece of operator.drain())
+          for (const { key, before, after, window: bounds, sequence } of rowsOf(piece)) {
+            const name = `${String(key[0])} ${bounds!.start} ${bounds!.end}`;
+            expect(names.has(name)).toBe(false);
+            names.add(name);
+            expect(sequence).toBeGreaterThanOrEqual(last);
+            last = sequence;
+            expect(before === undefined ? undefined : Number(before[1])).toBe(said.get(name));
+            if (after === undefined) expect(said.delete(name)).toBe(true);
+            else said.set(name, Number(after[1]));
+          }
+        from = end;
+        const expected = new Map<string, number>();
+        for (const [key, start, to, sum] of byLists(events.slice(0, from), window, false)) {
+          if (sum === undefined) expected.delete(`${key} ${start} ${to}`);
+          else expected.set(`${key} ${start} ${to}`, sum);
+        }
+        expect([...said].sort()).toEqual([...expected].sort());
+      }
     }),
     { numRuns: 500 },
   );

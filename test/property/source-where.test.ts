@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { literal, slotColumn, type Expr } from '../../src/expressions/node.ts';
-import type { SourceStep } from '../../src/plan/physical/step.ts';
+import type { SourceStep } from '../../src/plan/physical/steps/source.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import type { Change } from '../../src/runtime/change.ts';
 import { compileWhere, SourceDecoder, type BadRecord } from '../../src/runtime/source-decoder.ts';
@@ -59,12 +59,12 @@ interface Given {
   readonly time: number;
 }
 
-function decodeAll(step: SourceStep, records: readonly Given[]): { changes: Change[]; bad: BadRecord[] } {
+function decodeAll(step: SourceStep, records: readonly Given[]): { changes: Change[]; bad: Omit<BadRecord, 'copy'>[] } {
   const writer = new BatchWriter();
   for (const { key, value, time } of records) writer.add(time, key, value);
   const bytes = writer.finish();
-  const bad: BadRecord[] = [];
-  const decoder = new SourceDecoder(step, testSchemas().schemas, (record) => bad.push(record));
+  const bad: Omit<BadRecord, 'copy'>[] = [];
+  const decoder = new SourceDecoder(step, testSchemas().schemas, ({ copy: _, ...record }) => bad.push(record));
   const cursor = new RecordCursor();
   cursor.open(bytes, batchHeader, readBatchInfo(bytes, 0, bytes.length)!);
   const changes: Change[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDate, parseTimeText } from '../../src/functions/scalar/time-format.ts';
+import { formatDate, parseTimeText } from '../../src/types/dates/index.ts';
 
 // Names in English were loaded after the pattern that needs them was built, which failed for the first pattern of a process.
 test('the first pattern with a name in it is understood', () => {

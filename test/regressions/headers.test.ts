@@ -1,18 +1,47 @@
 import { expect, test } from 'vitest';
-import { openEngine } from '../support/memory-node.ts';
+import { openEngine, type TestEngine } from '../support/memory-node.ts';
+import { operatorCases, type Input } from '../support/operator-cases.ts';
 
-test('the headers of a record go with its row through filters, projections and PARTITION BY', async () => {
-  const { engine, run, settle, close } = await openEngine();
-  await run(`CREATE STREAM s (id STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);
-    CREATE STREAM t AS SELECT id, n + 1 AS m FROM s WHERE n > 0 EMIT CHANGES;
-    CREATE STREAM u AS SELECT m, id FROM t PARTITION BY m EMIT CHANGES;`);
-  const headers = [{ key: 'trace', value: Buffer.from('abc') }];
-  await engine.node.produce('s', [
-    { key: 'a', value: '{"n":1}', timestamp: 1, partition: undefined, headers },
-    { key: 'a', value: '{"n":2}', timestamp: 2, partition: undefined },
-  ]);
-  await settle();
-  const records = await (await engine.node.openReader('U', 'beginning')).poll(10, 0);
-  expect(records.map((record) => record.headers)).toEqual([headers, []]);
-  await close();
+async function produce({ engine }: TestEngine, input: readonly Input[], first: number): Promise<void> {
+  for (const [i, [topic, key, value, timestamp, bare]] of input.entries())
+    await engine.node.produce(topic, [
+      {
+        key,
+        value: value === null ? null : JSON.stringify(value),
+        timestamp,
+        partition: undefined,
+        ...(bare === undefined && { headers: [{ key: 'trace', value: Buffer.from(String(first + i + 1)) }] }),
+      },
+    ]);
+}
+async function written({ engine }: TestEngine): Promise<number[]> {
+  const records = await (await engine.node.openReader('O', 'beginning')).poll(100, 0);
+  return records.map(({ headers }) => Number(headers[0]?.value?.toString() ?? 0));
+}
+
+test.each(Object.entries(operatorCases))('a row has the headers of the record that caused it: %s', async (_, each) => {
+  const { statements, input, from } = each;
+  let open = await openEngine();
+  await open.run(statements);
+  for (const [i, record] of input.entries()) {
+    await produce(open, [record], i);
+    await open.settle();
+    await open.close();
+    open = await openEngine(open.folder);
+  }
+  expect(await written(open)).toEqual(from);
+  await open.close();
+});
+
+test.each(Object.entries(operatorCases))('the same of records that come at once: %s', async (_, each) => {
+  const { statements, input, from, atOnce = from } = each;
+  const open = await openEngine(undefined, { 'cache.max.bytes.buffering': '1000000' });
+  await open.run(statements);
+  const running = [...open.engine.catalog.queries.keys()];
+  for (const id of running) await open.run(`PAUSE ${id};`);
+  await produce(open, input, 0);
+  for (const id of running) await open.run(`RESUME ${id};`);
+  await open.settle();
+  expect(await written(open)).toEqual(atOnce);
+  await open.close();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Session } from '../../src/engine/session.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
-import { openQuery, PushQueries } from '../../src/engine/query-stream.ts';
+import { openQuery } from '../../src/engine/query-stream.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
 import type { Select } from '../../src/syntax/statements/select.ts';
 import { openEngine } from '../support/memory-node.ts';
@@ -16,7 +16,7 @@ test('a scan of joined tables gives keys of their own type', async () => {
   await engine.settle();
   const statement = parse(splitScript({ name: 'pull', text: 'SELECT * FROM o;' })[0]!) as Select;
   const session = new Session(engine.engine.defaults);
-  const query = await openQuery(statement, engine.engine, session, new PushQueries(), () => new MemoryBackend());
+  const query = await openQuery(statement, engine.engine, session, () => new MemoryBackend());
   const rows: unknown[] = [];
   for await (const list of query.rows()) rows.push(...list.map(({ values }) => values));
   expect(rows).toEqual([[7, 1, 2]]);

@@ -2,10 +2,11 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Command } from '../../src/engine/commands.ts';
 import { stepFacts } from '../../src/plan/physical/step.ts';
 import { stepsIn } from '../support/every-step.ts';
-import { openEngine } from '../support/memory-node.ts';
-import { resultsOf, runEach, storedFolder, type Expected } from './entries.ts';
+import { openEngine, type TestEngine } from '../support/memory-node.ts';
+import { answersOf, resultsOf, runEach, storedFolder, type Expected } from './entries.ts';
 
 const entries = readdirSync(storedFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
@@ -17,7 +18,7 @@ describe.each(entries.map(({ name }) => name))('stored folder %s', (name) => {
   test('loads, and its queries go on from their state', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
     cpSync(join(storedFolder, name, 'folder'), folder, { recursive: true });
-    const { after, ...results } = JSON.parse(
+    const { after, answers, ...results } = JSON.parse(
       readFileSync(join(storedFolder, name, 'expected.json'), 'utf8'),
     ) as Expected;
     const engine = await openEngine(folder);
@@ -25,16 +26,49 @@ describe.each(entries.map(({ name }) => name))('stored folder %s', (name) => {
     expect(queries.filter(({ id }) => engine.engine.node.status(id)?.error !== undefined)).toEqual([]);
     await runEach(engine, after);
     expect(await resultsOf(engine.engine)).toEqual(results);
+    if (answers !== undefined) expect(await answersOf(engine, Object.keys(answers))).toEqual(answers);
     await engine.close();
   });
 });
 
-test('the newest entry holds every kind of step and of state', async () => {
+async function openNewest(): Promise<TestEngine> {
   const newest = entries.map(({ name }) => Number(name)).sort((a, b) => b - a)[0]!;
   const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
   cpSync(join(storedFolder, String(newest), 'folder'), folder, { recursive: true });
-  const engine = await openEngine(folder);
+  return openEngine(folder);
+}
+
+test('the newest entry holds every kind of step and of state', async () => {
+  const engine = await openNewest();
   const steps = stepsIn([...engine.engine.catalog.queries.values()]);
   await engine.close();
   expect(new Set(steps.map(({ op }) => op))).toEqual(new Set(Object.keys(stepFacts)));
+});
+
+/** A kind of command that is not here does not compile. */
+const kinds: Readonly<Record<Command['kind'], true>> = {
+  createSource: true,
+  dropSource: true,
+  createQuery: true,
+  terminate: true,
+  setPaused: true,
+  resumeSkipping: true,
+  putModel: true,
+  dropModel: true,
+  putTrainingSet: true,
+  dropTrainingSet: true,
+  putFeatureService: true,
+  dropFeatureService: true,
+  createType: true,
+  dropType: true,
+  createView: true,
+  dropView: true,
+  alterSystem: true,
+};
+test('the newest entry holds every kind of command', async () => {
+  const engine = await openNewest();
+  const commands = await engine.engine.node.commands.readAfter(-1);
+  await engine.close();
+  const held = commands.map(({ command }) => (JSON.parse(command) as Command).kind);
+  expect(new Set(held)).toEqual(new Set(Object.keys(kinds)));
 });

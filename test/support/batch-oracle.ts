@@ -1,17 +1,9 @@
-import type {
-  AggregateModel,
-  Condition,
-  EventModel,
-  JoinModel,
-  QueryModel,
-  Ref,
-  Scalar,
-  SelectModel,
-} from './random-queries.ts';
+import type { EventModel } from './random-events.ts';
+import type { AggregateModel, Condition, JoinModel, QueryModel, Ref, Scalar, SelectModel } from './random-queries.ts';
 
 /**
- * What a query gives, worked out by the meaning of SQL over lists, record at a time where the order counts: slow, simple, and with
- * nothing of the engine in it. A table's result is that of the whole query over its sources' last rows.
+ * The result of a query, computed from SQL's meaning over lists (record by record where the order matters), without any code of
+ * the engine. For a query over tables, the result over the last rows of its sources.
  */
 export type Cell = number | string | null;
 /** A record of a source: its key, then its values. */
@@ -19,10 +11,10 @@ interface Item {
   readonly cells: readonly Cell[];
   readonly time: number;
 }
-/** A row of FROM: an item of each place, or nothing where an outer join has padded it. */
+/** A row of FROM: one item per source, undefined where an outer join has padded it. */
 interface Joined {
   readonly items: readonly (Item | undefined)[];
-  /** Its event time, and after how many events it came. */
+  /** Its event time, and the number of events before it was emitted. */
   readonly time: number;
   readonly at: number;
 }
@@ -31,7 +23,7 @@ interface Bounds {
   readonly end: number;
 }
 
-/** The rows of the result, cells in the order of SELECT. */
+/** The rows of the result; cells are in the order of SELECT. */
 export function resultByOracle(query: QueryModel, events: readonly EventModel[]): Cell[][] {
   const isStream = query.sources[0]!.kind === 'STREAM';
   const from = isStream ? streamRows(query, events) : tableRows(query, events);
@@ -43,11 +35,11 @@ export function resultByOracle(query: QueryModel, events: readonly EventModel[])
   const history: Joined[] = [];
   return rows.map((row) => {
     history.push(row);
-    return query.select.map((each) => selected(each, row, query, history));
+    return query.select.map((expr) => selected(expr, row, query, history));
   });
 }
 
-/** Rows of the sources' last values, all at once. */
+/** The joined rows of the tables' last values. */
 function tableRows({ sources, joins }: QueryModel, events: readonly EventModel[]): Joined[] {
   const tables = sources.map((_, source) => tableAt(source, events, events.length));
   const rowOf = (items: readonly (Item | undefined)[]): Joined => ({
@@ -68,7 +60,7 @@ function tableRows({ sources, joins }: QueryModel, events: readonly EventModel[]
   return rows;
 }
 
-/** Rows of streams in the order of their coming, with the tables as they were then. */
+/** The joined rows of streams in order of arrival; tables are as they were at the time. */
 function streamRows({ sources, joins }: QueryModel, events: readonly EventModel[]): Joined[] {
   const ofSource = (source: number): Joined[] =>
     events.flatMap((event, at) => (event.source === source ? [{ items: [itemOf(event)], time: event.time, at }] : []));
@@ -78,22 +70,19 @@ function streamRows({ sources, joins }: QueryModel, events: readonly EventModel[
     if (sources[place]!.kind === 'TABLE') {
       rows = rows.flatMap((left): Joined[] => {
         const key = scalar(join.left, left);
-        if (key === null) return [];
-        const found = tableAt(place, events, left.at).get(key as number);
-        return found === undefined && join.type === 'JOIN' ? [] : [{ ...left, items: [...left.items, found] }];
+        const match = key === null ? undefined : tableAt(place, events, left.at).get(key as number);
+        return match === undefined && join.type === 'JOIN' ? [] : [{ ...left, items: [...left.items, match] }];
       });
       return;
     }
-    // A row of a stream whose join key is null has no partition: it is dropped, by outer joins too.
-    const lefts = rows.filter((row) => scalar(join.left, row) !== null);
-    const rights = ofSource(place).filter(
-      (row) => scalar(join.right, { ...row, items: [...blank(place), ...row.items] }) !== null,
-    );
-    rows = joinAll(join, place, lefts, rights).map(({ left, right }) => ({
+    rows = joinAll(join, place, rows, ofSource(place)).map(({ left, right, key }) => ({
       items: [...(left?.items ?? blank(place)), right?.items[0]],
       time: Math.max(left?.time ?? 0, right?.time ?? 0),
-      // What met nobody leaves when its time is over, which the last event of all brings.
-      at: left === undefined || right === undefined ? events.length : Math.max(left.at, right.at),
+      // An unmatched row is emitted when its window closes, which the last event brings about; one without a key at once.
+      at:
+        key !== null && (left === undefined || right === undefined)
+          ? events.length
+          : Math.max(left?.at ?? 0, right?.at ?? 0),
     }));
   });
   return rows
@@ -105,7 +94,7 @@ function streamRows({ sources, joins }: QueryModel, events: readonly EventModel[
 const itemOf = ({ key, values, time }: EventModel): Item => ({ cells: [key, ...values!], time });
 const blank = (places: number): undefined[] => Array.from({ length: places }, () => undefined);
 
-/** A table's rows by key behind the first events. */
+/** A table's rows by key after the first `count` events. */
 function tableAt(source: number, events: readonly EventModel[], count: number): Map<number, Item> {
   const rows = new Map<number, Item>();
   for (const event of events.slice(0, count)) {
@@ -121,7 +110,7 @@ function joinAll(
   place: number,
   lefts: readonly Joined[],
   rights: readonly Joined[],
-): { readonly left: Joined | undefined; readonly right: Joined | undefined }[] {
+): { readonly left: Joined | undefined; readonly right: Joined | undefined; readonly key: Cell }[] {
   const rightKey = (right: Joined): Cell => scalar(join.right, { ...right, items: [...blank(place), ...right.items] });
   const meets = (left: Joined, right: Joined): boolean => {
     const key = scalar(join.left, left);
@@ -130,23 +119,24 @@ function joinAll(
   };
   const keepsLeft = join.type === 'LEFT JOIN' || join.type === 'FULL JOIN';
   const keepsRight = join.type === 'RIGHT JOIN' || join.type === 'FULL JOIN';
-  // The last event of each stream waits for ever.
-  const ends = (row: Joined): boolean => join.kind !== 'stream-stream' || row.time < lastFrom;
+  // A stream's last event only advances stream time: its own row is never emitted.
+  const ends = (row: Joined, key: Cell): boolean =>
+    join.kind !== 'stream-stream' || row.time < lastFrom || key === null;
+  const keyed = lefts.map((left) => ({ left, right: undefined, key: scalar(join.left, left) }));
+  const keyedRights = rights.map((right) => ({ left: undefined, right, key: rightKey(right) }));
   return [
-    ...lefts.flatMap((left) => rights.filter((right) => meets(left, right)).map((right) => ({ left, right }))),
+    ...keyed.flatMap(({ left, key }) =>
+      rights.filter((right) => meets(left, right)).map((right) => ({ left, right, key })),
+    ),
     ...(keepsLeft
-      ? lefts
-          .filter((left) => !rights.some((right) => meets(left, right)) && ends(left))
-          .map((left) => ({ left, right: undefined }))
+      ? keyed.filter(({ left, key }) => !rights.some((right) => meets(left, right)) && ends(left, key))
       : []),
     ...(keepsRight
-      ? rights
-          .filter((right) => !lefts.some((left) => meets(left, right)) && ends(right))
-          .map((right) => ({ left: undefined, right }))
+      ? keyedRights.filter(({ right, key }) => !lefts.some((left) => meets(left, right)) && ends(right, key))
       : []),
   ];
 }
-/** From here on events only end what waits. */
+/** From this time on, events only advance stream time and close windows. */
 export const lastFrom = 500_000;
 
 function scalar(expr: Scalar, row: Joined): Cell {
@@ -201,8 +191,10 @@ function selected(item: SelectModel, row: Joined, { joins }: QueryModel, history
   if (item.kind !== 'over') throw new TypeError(`${item.kind} without GROUP BY`);
   const by = scalar(item.by, row);
   if (by === null) return null;
-  const partition = history.filter((each) => scalar(item.by, each) === by);
-  return aggregate({ fn: 'SUM', of: item.of }, partition.slice(-1 - item.preceding));
+  const partition = history.filter((earlier) => scalar(item.by, earlier) === by);
+  const frame = partition.slice(-1 - item.preceding);
+  // With OVER the sum of no value is null, in GROUP BY it is 0.
+  return aggregate({ fn: 'COUNT', of: item.of }, frame) === 0 ? null : aggregate({ fn: 'SUM', of: item.of }, frame);
 }
 
 function aggregate({ fn, of }: AggregateModel, rows: readonly Joined[]): Cell {
@@ -236,7 +228,7 @@ interface Group {
   readonly bounds: Bounds | undefined;
 }
 
-/** The rows of each group, and of each window of it. */
+/** The rows of each group and window. */
 function windowsOf({ groupBy, window }: QueryModel, rows: readonly Joined[]): Group[] {
   const keyed = rows
     .map((row) => ({ row, key: groupBy!.map((ref) => scalar(ref, row)) }))
@@ -249,6 +241,7 @@ function windowsOf({ groupBy, window }: QueryModel, rows: readonly Joined[]): Gr
     else group.rows.push(row);
   };
   if (window?.type === 'SESSION') return sessions(keyed, window.sizeMs, window.graceMs);
+  if (window?.type === 'SLIDING') return sliding(keyed, window.sizeMs, window.graceMs);
   let streamTime = -Infinity;
   for (const { row, key } of keyed) {
     if (window === undefined) {
@@ -256,10 +249,45 @@ function windowsOf({ groupBy, window }: QueryModel, rows: readonly Joined[]): Gr
       continue;
     }
     streamTime = Math.max(streamTime, row.time);
+    if (window.type === 'CUMULATE') {
+      const start = Math.floor(row.time / window.sizeMs) * window.sizeMs;
+      for (let end = start + window.advanceMs; end <= start + window.sizeMs; end += window.advanceMs)
+        if (row.time < end && end > streamTime - window.graceMs) add(key, { start, end }, row);
+      continue;
+    }
     const advance = window.type === 'HOPPING' ? window.advanceMs : window.sizeMs;
     for (let start = 0; start <= row.time; start += advance) {
       const end = start + window.sizeMs;
       if (row.time < end && end > streamTime - window.graceMs) add(key, { start, end }, row);
+    }
+  }
+  return [...groups.values()];
+}
+
+/** A window that ends at each row, and one behind each that another follows, of rows that came while it was open. */
+function sliding(
+  rows: readonly { readonly row: Joined; readonly key: readonly Cell[] }[],
+  size: number,
+  grace: number,
+): Group[] {
+  const groups = new Map<string, { name: string; bounds: Bounds; rows: Joined[] }>();
+  const came: { readonly name: string; readonly row: Joined }[] = [];
+  let streamTime = -Infinity;
+  for (const { row, key } of rows) {
+    streamTime = Math.max(streamTime, row.time);
+    const name = JSON.stringify(key);
+    const isOpen = (end: number): boolean => end >= streamTime - grace;
+    for (const { name: of, bounds, rows: held } of groups.values())
+      if (of === name && bounds.start <= row.time && row.time <= bounds.end && isOpen(bounds.end)) held.push(row);
+    if (!isOpen(row.time + 1 + size)) continue;
+    came.push({ name, row });
+    const own = came.filter((each) => each.name === name).map((each) => each.row);
+    const behind = own.filter(({ time }) => own.some((each) => each.time > time && each.time <= time + 1 + size));
+    for (const start of [Math.max(0, row.time - size), ...behind.map(({ time }) => time + 1)]) {
+      const bounds = { start, end: start + size };
+      const id = JSON.stringify([key, bounds]);
+      if (!isOpen(bounds.end) || groups.has(id)) continue;
+      groups.set(id, { name, bounds, rows: own.filter(({ time }) => time >= start && time <= bounds.end) });
     }
   }
   return [...groups.values()];
@@ -277,13 +305,17 @@ function sessions(
     const over = streamTime - gap - grace;
     const name = JSON.stringify(key);
     const near = found.filter(
-      (each) => each.name === name && each.end >= over && row.time >= each.start - gap && row.time <= each.end + gap,
+      (session) =>
+        session.name === name &&
+        session.end >= over &&
+        row.time >= session.start - gap &&
+        row.time <= session.end + gap,
     );
-    const start = Math.min(row.time, ...near.map((each) => each.start));
-    const end = Math.max(row.time, ...near.map((each) => each.end));
+    const start = Math.min(row.time, ...near.map((session) => session.start));
+    const end = Math.max(row.time, ...near.map((session) => session.end));
     if (end < over) continue;
-    found = found.filter((each) => !near.includes(each));
-    found.push({ name, start, end, rows: [...near.flatMap((each) => each.rows), row] });
+    found = found.filter((session) => !near.includes(session));
+    found.push({ name, start, end, rows: [...near.flatMap((session) => session.rows), row] });
   }
   return found.map(({ start, end, rows: each }) => ({ rows: each, bounds: { start, end } }));
 }

@@ -12,7 +12,7 @@ const aggregated = ({ withBefore }: { readonly withBefore?: true }): BeforeRule 
 const ofInput = ({ input }: { readonly input: Step }): BeforeRule => beforeRule(input);
 const appends = 'appends';
 
-/** What each step's changes say of the rows before them. */
+/** What the changes of each step say about previous rows. */
 const rules: { readonly [Op in StepOp]: RuleOf<Op> } = {
   streamSource: appends,
   tableSource: 'rows',
@@ -27,31 +27,40 @@ const rules: { readonly [Op in StepOp]: RuleOf<Op> } = {
   tableAggregate: aggregated,
   windowedAggregate: (step) => (step.final ? 'once' : aggregated(step)),
   sessionAggregate: (step) => (step.final ? 'once' : aggregated(step)),
+  slidingAggregate: (step) => (step.final ? 'once' : aggregated(step)),
+  cumulateAggregate: (step) => (step.final ? 'once' : aggregated(step)),
   streamStreamJoin: appends,
   streamTableJoin: appends,
   tableTableJoin: 'rows',
+  temporalJoin: appends,
   union: appends,
   foreignKeySubscribe: appends,
   foreignKeyLookup: appends,
   foreignKeyResolve: 'rows',
   over: appends,
+  dedup: appends,
+  rank: 'rows',
+  match: appends,
+  sort: appends,
   invoke: appends,
+  monitor: appends,
+  datagen: appends,
 };
 function beforeRule(step: Step): BeforeRule {
   const rule = rules[step.op] as RuleOf<StepOp>;
   return typeof rule === 'function' ? rule(step) : rule;
 }
 
-/** Steps whose rows are messages of the engine to itself, which their columns do not describe. */
+/** Steps whose rows are internal messages, which the step's columns do not describe. */
 const messages: ReadonlySet<StepOp> = new Set<StepOp>(['foreignKeySubscribe', 'foreignKeyLookup']);
 const isMessage = (step: Step): boolean =>
   messages.has(step.op) || (step.op === 'repartition' && isMessage(step.input));
 
-/** How many bytes one entry of a state may have. */
-const mostBytes = 1_000_000;
+/** The maximum size of an entry of state, in bytes: of OVER a chunk; of others it may be a list, which is cut when it is written. */
+const mostBytes = (step: Step): number => (step.op === 'over' || step.op === 'temporalJoin' ? 256_000 : 16_000_000);
 
-/** Holds every operator that is built from now on to its contract, and every entry of state to a bound. */
-export function checkOperators(entryBytes = mostBytes): void {
+/** Checks the contract of every operator built from now on, and the size of every entry of state. */
+export function checkOperators(entryBytes?: number): void {
   const pipelines = new WeakMap<BuildContext['register'], { stores: number; fresh: boolean }>();
   wrapOperators((build) => (step, context) => {
     let pipeline = pipelines.get(context.register);
@@ -68,7 +77,7 @@ export function checkOperators(entryBytes = mostBytes): void {
         }
         return location;
       },
-      register: (store) => context.register(bounded(store, `${step.op} ${step.id}`, entryBytes)),
+      register: (store) => context.register(bounded(store, `${step.op} ${step.id}`, entryBytes ?? mostBytes(step))),
     });
     return checked(operator, {
       name: `${step.op} ${step.id}`,
@@ -87,7 +96,7 @@ function ownInputs(step: Step): readonly boolean[] {
   return [];
 }
 
-/** A store whose entries may not be larger than the bound when they are flushed. */
+/** A store that fails when an entry larger than the bound is flushed. */
 function bounded(store: CachedStore, name: string, most: number): CachedStore {
   const flush = store.flush.bind(store);
   store.flush = (into: StateWriter) =>

@@ -58,6 +58,7 @@ export function checked(operator: Operator, contract: Contract): Operator {
     },
     ...(operator.drain && { drain: () => watch.drains(operator.drain!()) }),
     ...(operator.closeIdle && { closeIdle: () => watch.gives(operator.closeIdle!(), Infinity, undefined) }),
+    ...(operator.tick && { tick: () => watch.gives(operator.tick!(), Infinity, undefined) }),
     ...(operator.current && {
       current: function* (key?: Row) {
         for (const change of operator.current!(key)) {
@@ -191,11 +192,11 @@ const sameFields = (fields: readonly unknown[], change: Change): boolean =>
 
 const show = (change: Change): string => text({ ...change, headers: undefined });
 function text(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => {
-    if (typeof each === 'bigint') return `${each}n`;
-    if (each instanceof Map) return [...(each as ReadonlyMap<unknown, unknown>)];
-    if (typeof each === 'number' && !Number.isFinite(each)) return String(each);
-    return each;
+  return JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item === 'bigint') return `${item}n`;
+    if (item instanceof Map) return [...(item as ReadonlyMap<unknown, unknown>)];
+    if (typeof item === 'number' && !Number.isFinite(item)) return String(item);
+    return item;
   });
 }
 
@@ -235,7 +236,7 @@ function fits(value: Value | undefined, type: SqlType): boolean {
     case 'BYTES':
       return Buffer.isBuffer(value);
     case 'ARRAY':
-      return Array.isArray(value) && (value as Value[]).every((each) => fits(each, type.element));
+      return Array.isArray(value) && (value as Value[]).every((element) => fits(element, type.element));
     case 'MAP':
       return (
         value instanceof Map &&
@@ -245,7 +246,7 @@ function fits(value: Value | undefined, type: SqlType): boolean {
       return (
         Array.isArray(value) &&
         value.length === type.fields.length &&
-        (value as Value[]).every((each, i) => fits(each, type.fields[i]!.type))
+        (value as Value[]).every((field, i) => fits(field, type.fields[i]!.type))
       );
   }
 }

@@ -2,7 +2,7 @@ import type { Connect, ConnectorInfo, ConnectorPlugin, ConnectorStatus } from '.
 
 const plugin = 'org.example.LinesSource';
 
-/** Connectors that are only remembered: what a worker would answer of them. */
+/** An in-memory Kafka Connect that remembers connectors and runs none. */
 export class MemoryConnect implements Connect {
   readonly #configs = new Map<string, Readonly<Record<string, string>>>();
 

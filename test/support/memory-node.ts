@@ -1,10 +1,11 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
+import { EmbeddedNode, type EmbeddedNodeOptions } from '../../src/adapters/embedded/embedded-node.ts';
 import { EmbeddedRegistry } from '../../src/adapters/registry/embedded-registry.ts';
 import { testSchemas } from './schemas.ts';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
+import { ReachedStores } from '../../src/adapters/online/reached-stores.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
@@ -15,30 +16,35 @@ export interface TestEngine {
   readonly engine: Engine;
   readonly folder: string;
   readonly run: (sql: string) => Promise<unknown[]>;
-  /** Waits until every query has read all there is. */
+  /** Waits until every query has processed all records. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** An engine on an embedded log in a folder of its own, sending every change. */
+/** Opens an engine on an embedded log in a temporary folder; every change is emitted. */
 export async function openEngine(
   folder = mkdtempSync(join(tmpdir(), 'millrace-test-')),
   defaults: Record<string, string> = {},
   connect?: Connect,
+  disk: Partial<Pick<EmbeddedNodeOptions, 'files' | 'openBackend' | 'sync' | 'pauses'>> = {},
 ): Promise<TestEngine> {
   const models = new ModelService();
+  const stores = new ReachedStores();
   const known = testSchemas(new EmbeddedRegistry(join(folder, 'schemas.json')));
   const node = await EmbeddedNode.open({
     folder,
     openBackend: (path) => RocksBackend.open(path),
     models,
+    stores,
     schemas: known.schemas,
     serviceId: 'test_',
     sync: false,
+    ...disk,
   });
   const engine = new Engine({
     node,
     models,
+    stores,
     ...known,
     connect,
     serviceId: 'test_',

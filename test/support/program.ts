@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The whole project as the compiler sees it. */
+/** The whole project as a TypeScript program. */
 export function openProgram(): ts.Program {
   const path = resolve(root, 'tsconfig.json');
   const { config } = ts.readConfigFile(path, (name) => ts.sys.readFile(name)) as { config: unknown };
@@ -14,7 +14,7 @@ export function openProgram(): ts.Program {
 
 export const pathOf = (file: ts.SourceFile): string => relative(root, file.fileName);
 
-/** The project's own files below these folders. */
+/** The project's files below these folders. */
 export function filesIn(program: ts.Program, ...folders: readonly string[]): readonly ts.SourceFile[] {
   return program.getSourceFiles().filter((file) => {
     const path = pathOf(file);
@@ -22,7 +22,7 @@ export function filesIn(program: ts.Program, ...folders: readonly string[]): rea
   });
 }
 
-/** The symbol that an imported or exported name stands for. */
+/** The declaration's symbol behind an imported or exported name. */
 export function original(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {
   return (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol);
 }

@@ -1,7 +1,7 @@
 import type { Random } from '../fuzz/random.ts';
 import type { Naming, QueryModel, Ref } from './random-queries.ts';
 
-/** Names that say nothing of each other. */
+/** Names without common prefixes. */
 export const plainNames: Naming = {
   source: (source) => `SOURCE${'ABCDEFGH'[source]!}`,
   column: (source, column) => `COLUMN${'ABCDEFGH'[source]!}${'ABCDEFGH'[column]!}`,
@@ -31,19 +31,19 @@ const oddNames = [
   'L',
 ];
 
-/** Every column that a query names. */
+/** Every column that a query reads. */
 function refsOf(query: QueryModel): Ref[] {
-  const found: Ref[] = [];
+  const refs: Ref[] = [];
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    if ((value as Ref).kind === 'ref') found.push(value as Ref);
+    if ((value as Ref).kind === 'ref') refs.push(value as Ref);
     else Object.values(value).forEach(visit);
   };
   visit([query.select, query.where, query.joins, query.groupBy, query.having]);
-  return found;
+  return refs;
 }
 
-/** Names that contain each other, and that the engine has for things of its own. */
+/** Names that are prefixes of each other, or that the engine uses itself. */
 export function oddNaming(random: Random, query: QueryModel): Naming {
   const part = (): string => random.pick(parts);
   const name = (odd: number): string => {
@@ -53,14 +53,14 @@ export function oddNaming(random: Random, query: QueryModel): Naming {
   const distinct = (length: number, make: (i: number) => string, taken: readonly string[] = []): string[] => {
     const used = new Set(taken);
     return Array.from({ length }, (_, i) => {
-      let found = make(i);
-      while (used.has(found)) found = `${name(0)}${random.next() < 0.3 ? '_1' : ''}`;
-      used.add(found);
-      return found;
+      let candidate = make(i);
+      while (used.has(candidate)) candidate = `${name(0)}${random.next() < 0.3 ? '_1' : ''}`;
+      used.add(candidate);
+      return candidate;
     });
   };
   const count = query.sources.length;
-  // Two columns that the query names, whose names are one with those of their sources before them: R.S_X and R_S.X.
+  // Two columns of the query whose names collide when qualified by their sources: R.S_X and R_S.X.
   const refs = refsOf(query).filter(({ column }) => column !== 'time');
   const one = random.next() < 0.6 && refs.length > 0 ? random.pick(refs) : undefined;
   const others = refs.filter(({ place }) => place !== one?.place);
@@ -83,7 +83,7 @@ export function oddNaming(random: Random, query: QueryModel): Naming {
       if (other !== undefined && place === one!.place && column === one!.column) return `${middle}_${end}`;
       if (other !== undefined && place === other.place && column === other.column) return end;
       const found = random.next() < 0.05 ? 'ROWKEY' : name(0.35);
-      // The key of a full join is called ROWKEY, and otherwise where a column has that name.
+      // The key of a full join is called ROWKEY, so no column of such a query may be.
       return hasRowkey && found.startsWith('ROWKEY') ? 'K' : found;
     }),
   );

@@ -1,14 +1,13 @@
 import type { Random } from '../fuzz/random.ts';
-import type { InputRecord } from './run-query.ts';
 
-/** Queries as data without names: sources, columns and outputs are numbers, and a naming says what they are called. */
+/** Queries as data without names: sources, columns and outputs are numbers, and a `Naming` names them. */
 export type ColumnType = 'INT' | 'STRING';
 export interface SourceModel {
   readonly kind: 'STREAM' | 'TABLE';
-  /** The types of its columns, of which the first is the key. */
+  /** The types of its columns; the first one is the key. */
   readonly columns: readonly ColumnType[];
 }
-/** A column of a place in FROM; `column` 'time' is its ROWTIME. */
+/** A column of an item of FROM, by position; `column` 'time' is its ROWTIME. */
 export interface Ref {
   readonly kind: 'ref';
   readonly place: number;
@@ -34,7 +33,7 @@ export type JoinModel = {
   | { readonly kind: 'stream-table' | 'table-table' | 'foreign-key' }
 );
 
-/** MAX(*) is that of the first source's ROWTIME. */
+/** MAX(*) is the maximum of the first source's ROWTIME. */
 export type AggregateFn = 'COUNT(*)' | 'MAX(*)' | 'COUNT' | 'SUM' | 'MIN' | 'MAX';
 export interface AggregateModel {
   readonly fn: AggregateFn;
@@ -42,16 +41,21 @@ export interface AggregateModel {
 }
 export type WindowModel =
   | { readonly type: 'TUMBLING'; readonly sizeMs: number; readonly graceMs: number }
-  | { readonly type: 'HOPPING'; readonly sizeMs: number; readonly advanceMs: number; readonly graceMs: number }
-  | { readonly type: 'SESSION'; readonly sizeMs: number; readonly graceMs: number };
+  | {
+      readonly type: 'HOPPING' | 'CUMULATE';
+      readonly sizeMs: number;
+      readonly advanceMs: number;
+      readonly graceMs: number;
+    }
+  | { readonly type: 'SESSION' | 'SLIDING'; readonly sizeMs: number; readonly graceMs: number };
 
 export type SelectModel =
   | { readonly kind: 'scalar'; readonly expr: Scalar }
-  /** The key of a full join, which no column is. */
+  /** The key of a full join, which is no column of a source. */
   | { readonly kind: 'rowkey' }
   | { readonly kind: 'aggregate'; readonly aggregate: AggregateModel }
   | { readonly kind: 'bound'; readonly which: 'WINDOWSTART' | 'WINDOWEND' }
-  /** The sum over the row and those before it of its partition. */
+  /** The sum over the current row and the rows before it in its partition. */
   | { readonly kind: 'over'; readonly of: Scalar; readonly by: Ref; readonly preceding: number };
 
 export interface QueryModel {
@@ -63,16 +67,8 @@ export interface QueryModel {
   readonly having: { readonly aggregate: AggregateModel; readonly op: '>' | '<='; readonly value: number } | undefined;
   readonly partitionBy: Ref | undefined;
   readonly select: readonly SelectModel[];
-  /** The same query once more over the same source, its rows added by UNION ALL. */
+  /** A second SELECT over the same source, combined by UNION ALL. */
   readonly union: { readonly where: Condition } | undefined;
-}
-
-/** An event of a source; values of undefined delete a table's row. */
-export interface EventModel {
-  readonly source: number;
-  readonly key: number;
-  readonly values: readonly (number | string | null)[] | undefined;
-  readonly time: number;
 }
 
 export interface Naming {
@@ -89,7 +85,7 @@ export const topicOf = (source: number): string => `topic_${source}`;
 
 const quoted = (name: string): string => `\`${name}\``;
 
-/** The SQL of a model. Columns that are alone in having their name by `bare` are not qualified. */
+/** The SQL of a query. Columns for which `bare` is true are not qualified. */
 export function scriptOf(query: QueryModel, names: Naming, bare: (ref: Ref) => boolean): string {
   const ref = (each: Ref): string => {
     const name = each.column === 'time' ? 'ROWTIME' : quoted(names.column(each.place, each.column));
@@ -137,7 +133,7 @@ export function scriptOf(query: QueryModel, names: Naming, bare: (ref: Ref) => b
         return `SUM(${scalar(each.of)}) OVER (PARTITION BY ${ref(each.by)} ORDER BY ROWTIME ROWS BETWEEN ${each.preceding} PRECEDING AND CURRENT ROW)`;
     }
   };
-  /** A source with its alias, unless that is its own name. */
+  /** An item of FROM, with its alias unless that is the source's name. */
   const placed = (place: number): string => {
     const [source, alias] = [names.source(place), names.alias(place)];
     return source === alias ? quoted(source) : `${quoted(source)} ${quoted(alias)}`;
@@ -158,7 +154,8 @@ export function scriptOf(query: QueryModel, names: Naming, bare: (ref: Ref) => b
   });
   const windowText = (window: WindowModel): string => {
     const size = window.type === 'SESSION' ? '' : 'SIZE ';
-    const advance = window.type === 'HOPPING' ? `, ADVANCE BY ${window.advanceMs} MILLISECONDS` : '';
+    const word = window.type === 'CUMULATE' ? 'STEP' : 'ADVANCE BY';
+    const advance = 'advanceMs' in window ? `, ${word} ${window.advanceMs} MILLISECONDS` : '';
     return ` WINDOW ${window.type} (${size}${window.sizeMs} MILLISECONDS${advance}, GRACE PERIOD ${window.graceMs} MILLISECONDS)`;
   };
   const select = (where: Condition | undefined): string =>
@@ -179,7 +176,7 @@ export function scriptOf(query: QueryModel, names: Naming, bare: (ref: Ref) => b
   return `${create.join('\n')}\nCREATE ${kind} RESULT_OF_ALL WITH (key_format='JSON') AS ${select(query.where)}${union} EMIT CHANGES;`;
 }
 
-/** A random query; `most` is how many sources it joins at most. */
+/** A random query over at most `most` sources. */
 export function randomQuery(random: Random, most: number): QueryModel {
   const chance = (share: number): boolean => random.next() < share;
   const upTo = (n: number): number => random.below(n + 1);
@@ -191,7 +188,7 @@ export function randomQuery(random: Random, most: number): QueryModel {
     const kind = i === 0 || base === 'TABLE' ? base : chance(0.5) ? 'STREAM' : 'TABLE';
     return { kind, columns: ['INT', 'INT', ...list(upTo(3), () => (chance(0.75) ? 'INT' : 'STRING'))] };
   });
-  // The left key of a right join, and what equals it, is the key of the result also where the left row is missing, as in ksqlDB.
+  // In a right join the left key, and what equals it, stays the key of the result even when there is no left row, as in ksqlDB.
   let hidden: readonly Ref[] = [];
   const columnOf = (places: number, type: ColumnType, notKey = false): Ref => {
     const all = list(places, (place) => place).flatMap((place) =>
@@ -311,7 +308,7 @@ export function randomQuery(random: Random, most: number): QueryModel {
       : strings && chance(0.3)
         ? columnOf(count, 'STRING')
         : number(2);
-    // A key that is selected again, and as it is, would be the key twice.
+    // A key column may be selected unchanged only once.
     if (expr.kind === 'ref')
       return {
         kind: 'scalar',
@@ -327,7 +324,7 @@ export function randomQuery(random: Random, most: number): QueryModel {
   return { ...plain, sources, joins, where, partitionBy, union, select: [keyItem(), ...values] };
 }
 
-/** A column with those that joins before say are the same. */
+/** A column and the columns that earlier joins make equal to it. */
 function equalTo(ref: Ref, joins: readonly JoinModel[]): Ref[] {
   const found = [ref];
   const has = (each: Ref): boolean => found.some((other) => sameRef(each, other));
@@ -343,53 +340,14 @@ function equalTo(ref: Ref, joins: readonly JoinModel[]): Ref[] {
 const sameRef = (a: Ref, b: Ref | 'rowkey'): boolean => b !== 'rowkey' && a.place === b.place && a.column === b.column;
 
 function randomWindow(random: Random, joined: boolean): WindowModel {
-  // Behind a join the order of rows is the join's: nothing may be late.
+  // After a join the rows' order depends on the join, so no row may be late.
   const graceMs = joined ? 100_000 : random.below(6);
   const sizeMs = 2 + random.below(8);
   return random.pick<WindowModel>([
     { type: 'TUMBLING', sizeMs, graceMs },
     { type: 'HOPPING', sizeMs, advanceMs: 1 + random.below(sizeMs), graceMs },
+    { type: 'SLIDING', sizeMs, graceMs },
+    { type: 'CUMULATE', sizeMs: sizeMs * 2, advanceMs: sizeMs, graceMs },
     { type: 'SESSION', sizeMs, graceMs },
   ]);
 }
-
-/** Events of all sources in the order in which they come. Behind them one more a source, much later, ends what waits for time. */
-export function randomEvents(random: Random, { sources, select }: QueryModel, most: number): EventModel[] {
-  // Late events and OVER: what a buffer still holds is no matter of meaning.
-  const inOrder = select.some(({ kind }) => kind === 'over');
-  const step = (): number => {
-    if (inOrder) return random.below(5);
-    return random.below(8) === 0 ? -random.below(16) : random.below(7) - 2;
-  };
-  let time = 50;
-  const value = (type: ColumnType): number | string | null => {
-    if (random.next() < 0.15) return null;
-    return type === 'INT' ? random.below(4) : random.pick(['', 'a', 'b', 'a_b']);
-  };
-  const events = Array.from({ length: 1 + random.below(most) }, (): EventModel => {
-    time = Math.max(0, time + step());
-    const source = random.below(sources.length);
-    const { kind, columns } = sources[source]!;
-    const values = kind === 'TABLE' && random.next() < 0.2 ? undefined : columns.slice(1).map(value);
-    return { source, key: random.below(4), values, time };
-  });
-  const last = sources.map(({ columns }, source): EventModel => ({
-    source,
-    key: 1000 + source,
-    values: columns.slice(1).map((type) => (type === 'INT' ? 20 + source : 'end')),
-    time: time + 1_000_000,
-  }));
-  return [...events, ...last];
-}
-
-/** Events as records of their topics. */
-export const recordsOf = (events: readonly EventModel[], names: Naming): InputRecord[] =>
-  events.map(({ source, key, values, time }) => ({
-    topic: topicOf(source),
-    key: JSON.stringify(key),
-    value:
-      values === undefined
-        ? null
-        : JSON.stringify(Object.fromEntries(values.map((value, i) => [names.column(source, i + 1), value]))),
-    time,
-  }));

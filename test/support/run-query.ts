@@ -1,19 +1,18 @@
-import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { Session } from '../../src/engine/session.ts';
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { BatchWriter, batchHeader, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 
 import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { rowText, type Change } from '../../src/runtime/change.ts';
-import { ignoreFailures } from '../../src/runtime/failures.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { SourceDecoder } from '../../src/runtime/source-decoder.ts';
-import { LocalTopology, type SourceChange } from '../../src/runtime/topology.ts';
+import type { SourceChange } from '../../src/runtime/topology.ts';
 import { executeScript } from '../../src/statements/index.ts';
 import type { Value } from '../../src/types/sql-type.ts';
 import { openHarness } from '../conformance/run-case.ts';
+import { StoredTopology } from './stored-topology.ts';
 
-/** A record of a topic whose key and value are JSON; a value of null is a tombstone. */
+/** A record of a topic whose key and value are JSON; a null value is a tombstone. */
 export interface InputRecord {
   readonly topic: string;
   readonly key: string | null;
@@ -21,20 +20,20 @@ export interface InputRecord {
   readonly time: number;
 }
 export interface RunOptions {
-  /** How many records a micro-batch has. */
+  /** The number of records per micro-batch. */
   readonly batch: number;
   readonly conflate: boolean;
-  /** Whether state is written and read anew behind every micro-batch, none of it staying in a cache. */
+  /** Whether state is flushed and loaded again after every micro-batch, so that caches are empty. */
   readonly restarts?: boolean;
 }
 
-/** What the last query of a script gives: its rows by column name, the newest of each key for a table and all of a stream. */
+/** The result of a script's last query, by column name: the newest row of each key for a table, all rows for a stream. */
 export interface QueryResult {
   readonly columns: readonly string[];
   readonly rows: readonly Readonly<Record<string, Value>>[];
 }
 
-/** Plans the statements of a script, of which one is a query, and gives a function that runs it over records from nothing. */
+/** Plans a script with one query; returns a function that runs it over records, starting without state. */
 export async function planScript(
   statements: string,
   topics: readonly string[],
@@ -45,17 +44,9 @@ export async function planScript(
   const { plan } = [...engine.catalog.queries.values()].at(-1)!;
   const columns = plan.root.columns.map(({ name }) => name);
   return (records, { batch, conflate, restarts = false }) => {
-    const backend = new MemoryBackend();
-    const open = (): LocalTopology =>
-      new LocalTopology(plan, {
-        backend,
-        statePrefix: 'q',
-        partitions: 1,
-        settings: { ...noConflation, conflate, ...(restarts ? { cacheBytes: 1 } : {}) },
-        models: undefined,
-        failures: ignoreFailures,
-      });
-    let topology = open();
+    const topology = new StoredTopology(plan, {
+      settings: { ...noConflation, conflate, ...(restarts ? { cacheBytes: 1 } : {}) },
+    });
     const decoders = sourcesOf(plan).map((step) => ({
       stepId: step.id,
       topic: step.source.topic,
@@ -65,23 +56,21 @@ export async function planScript(
     }));
     const changes: Change[] = [];
     for (let at = 0; at < records.length; at += batch) {
-      const given: SourceChange[] = [];
+      const sourceChanges: SourceChange[] = [];
       for (const { topic, key, value, time } of records.slice(at, at + batch)) {
         const bytes = recordBytes(key, value, time);
-        for (const source of decoders.filter((each) => each.topic === topic)) {
+        for (const source of decoders.filter((decoder) => decoder.topic === topic)) {
           const cursor = new RecordCursor();
           cursor.open(bytes, batchHeader, readBatchInfo(bytes, 0, bytes.length)!);
           cursor.next();
-          const change = source.decoder.decode(cursor, 0, given.length);
-          if (change !== undefined) given.push({ stepId: source.stepId, partition: 0, change });
+          const change = source.decoder.decode(cursor, 0, sourceChanges.length);
+          if (change !== undefined) sourceChanges.push({ stepId: source.stepId, partition: 0, change });
         }
       }
-      changes.push(...rowsOf(topology.process(given) as Batch));
+      changes.push(...rowsOf(topology.running.process(sourceChanges) as Batch));
       if (!restarts) continue;
-      const writes = backend.batch();
-      topology.flush(writes);
-      writes.write(false);
-      topology = open();
+      topology.store();
+      topology.reopen();
     }
     const named = ({ after }: Change): Record<string, Value> =>
       Object.fromEntries(columns.map((name, i) => [name, after![i]!]));

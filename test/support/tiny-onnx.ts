@@ -1,4 +1,4 @@
-/** Writes small ONNX models, so that tests need no tool that trains some: protobuf by hand, one function a message. */
+/** Writes small ONNX models as protobuf by hand, so that tests need no training tool. */
 
 const varint = (value: number): number[] =>
   value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
@@ -10,33 +10,53 @@ const bytes = (field: number, value: ArrayLike<number>): number[] => [
 ];
 const text = (field: number, value: string): number[] => bytes(field, Buffer.from(value));
 
-const types = { FLOAT: 1, INT32: 6, INT64: 7, STRING: 8, BOOL: 9, DOUBLE: 11 } as const;
-type ElementType = keyof typeof types;
+const types = {
+  FLOAT: 1,
+  UINT8: 2,
+  INT8: 3,
+  UINT16: 4,
+  INT16: 5,
+  INT32: 6,
+  INT64: 7,
+  STRING: 8,
+  BOOL: 9,
+  FLOAT16: 10,
+  DOUBLE: 11,
+  UINT32: 12,
+  UINT64: 13,
+  BFLOAT16: 16,
+} as const;
+export type ElementType = keyof typeof types;
 
 interface TinyModel {
-  /** Name, type and width of each tensor; rows come in any number. A width of 0 leaves a tensor without columns. */
-  readonly inputs: readonly (readonly [name: string, type: ElementType, width: number])[];
-  readonly outputs: readonly (readonly [name: string, type: ElementType, width: number])[];
+  /**
+   * Name, type and width of each tensor; the number of rows is variable. A width of 0 means a tensor without a column
+   * dimension; a list gives the dimensions after that of the rows, -1 a free one.
+   */
+  readonly inputs: readonly (readonly [name: string, type: ElementType, width: number | readonly number[]])[];
+  readonly outputs: readonly (readonly [name: string, type: ElementType, width: number | readonly number[]])[];
   readonly nodes: readonly (readonly [
     op: string,
     inputs: readonly string[],
     output: string,
     attributes?: Readonly<Record<string, number>>,
+    domain?: string,
   ])[];
   readonly constants?: Readonly<Record<string, readonly number[]>>;
 }
 
 function valueInfo(field: number, [name, type, width]: TinyModel['inputs'][number]): number[] {
   const rows = bytes(1, text(2, 'N'));
-  const columns = width === 0 ? [] : bytes(1, int(1, width));
+  const sizes = typeof width === 'number' ? (width === 0 ? [] : [width]) : width;
+  const columns = sizes.flatMap((size, i) => bytes(1, size < 0 ? text(2, `${name}${i}`) : int(1, size)));
   const tensor = [...int(1, types[type]), ...bytes(2, [...rows, ...columns])];
   return bytes(field, [...text(1, name), ...bytes(2, bytes(1, tensor))]);
 }
 
-/** A model as the bytes of a file. */
+/** The bytes of a model file. */
 export function tinyOnnx({ inputs, outputs, nodes, constants = {} }: TinyModel): Buffer {
   const graph = [
-    ...nodes.flatMap(([op, from, to, attributes = {}]) =>
+    ...nodes.flatMap(([op, from, to, attributes = {}, domain = '']) =>
       bytes(1, [
         ...from.flatMap((name) => text(1, name)),
         ...text(2, to),
@@ -44,6 +64,7 @@ export function tinyOnnx({ inputs, outputs, nodes, constants = {} }: TinyModel):
         ...Object.entries(attributes).flatMap(([name, value]) =>
           bytes(5, [...text(1, name), ...int(3, value), ...int(20, 2)]),
         ),
+        ...(domain === '' ? [] : text(7, domain)),
       ]),
     ),
     ...text(2, 'tiny'),
@@ -61,9 +82,9 @@ export function tinyOnnx({ inputs, outputs, nodes, constants = {} }: TinyModel):
   return Buffer.from([...int(1, 8), ...bytes(7, graph), ...bytes(8, [...text(1, ''), ...int(2, 13)])]);
 }
 
-/** The models of the golden files, by the names of their files in `test/golden/models`. */
+/** The models of the golden files, by file name in `test/golden/models`. */
 export const tinyModels: Readonly<Record<string, Buffer>> = {
-  // Two numbers, each an input of its own.
+  // Two numbers as two inputs.
   'sum.onnx': tinyOnnx({
     inputs: [
       ['a', 'FLOAT', 1],
@@ -78,7 +99,7 @@ export const tinyModels: Readonly<Record<string, Buffer>> = {
       ['Mul', ['a', 'b'], 'product'],
     ],
   }),
-  // The same inputs, for a second version that can be told from the first.
+  // The same inputs, for a second version with other results.
   'difference.onnx': tinyOnnx({
     inputs: [
       ['a', 'FLOAT', 1],
@@ -93,7 +114,7 @@ export const tinyModels: Readonly<Record<string, Buffer>> = {
       ['Div', ['a', 'b'], 'product'],
     ],
   }),
-  // One input of two columns, a label and a column for each class, as exports of classifiers have them.
+  // One input with two columns; outputs a label and a probability per class, as exported classifiers do.
   'packed.onnx': tinyOnnx({
     inputs: [['X', 'FLOAT', 2]],
     outputs: [
@@ -105,14 +126,14 @@ export const tinyModels: Readonly<Record<string, Buffer>> = {
       ['Identity', ['X'], 'probabilities'],
     ],
   }),
-  // A number by its place among three; any other place fails the whole call.
+  // Looks up one of three numbers by index; another index fails the whole call.
   'lookup.onnx': tinyOnnx({
     inputs: [['place', 'INT64', 1]],
     outputs: [['value', 'FLOAT', 1]],
     nodes: [['Gather', ['table', 'place'], 'value']],
     constants: { table: [10, 20.5, 30] },
   }),
-  // Each type that a column may have, given back.
+  // Returns each column type unchanged.
   'types.onnx': tinyOnnx({
     inputs: [
       ['i', 'INT32', 1],

@@ -5,15 +5,26 @@ import {
   type ConnectorPlugin,
   type ConnectorStatus,
 } from '../../runtime/ports/connect.ts';
+import type { HttpRequest } from '../../util/http-request.ts';
+import { callOut } from '../../util/outbound.ts';
 
 const timeoutMs = 5000;
 
-/** Kafka Connect by its REST interface: https://kafka.apache.org/documentation/#connect_rest */
+/** Kafka Connect through its REST API; the URL may contain `user:password@`. https://kafka.apache.org/documentation/#connect_rest */
 export class HttpConnect implements Connect {
   readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
   constructor(address: string) {
-    this.#url = address.replace(/\/$/, '');
+    const url = new URL(address);
+    const login = [url.username, url.password].map(decodeURIComponent).join(':');
+    this.#headers = {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+    };
+    url.username = url.password = '';
+    this.#url = url.href.replace(/\/$/, '');
   }
 
   async create(name: string, config: Readonly<Record<string, string>>): Promise<ConnectorInfo> {
@@ -39,26 +50,26 @@ export class HttpConnect implements Connect {
     return (await this.#ask('GET', '/connector-plugins')) as readonly ConnectorPlugin[];
   }
 
-  /** Undefined for 404; null for an answer without a body. */
-  async #ask(method: string, path: string, body?: object): Promise<unknown> {
-    let response: Response;
+  /** Sends a request; undefined for status 404, null for an answer without a body. */
+  async #ask(method: HttpRequest['method'], path: string, body?: object): Promise<unknown> {
+    let status: number;
+    let text: string;
     try {
-      response = await fetch(this.#url + path, {
+      const answer = await callOut(this.#url + path, {
         method,
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers: this.#headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeoutMs),
       });
+      status = answer.status;
+      text = await answer.text();
     } catch (error) {
-      const { cause, message } = error as Error;
-      throw new TypeError(
-        `Kafka Connect at ${this.#url} does not answer: ${(cause as Error | undefined)?.message ?? message}`,
-      );
+      const { message } = error as Error;
+      throw new TypeError(`Kafka Connect at ${this.#url} does not answer: ${message}`);
     }
-    if (response.status === 404) return undefined;
-    const text = await response.text();
-    if (response.ok) return text === '' ? null : (JSON.parse(text) as unknown);
-    throw new ConnectRefused(response.status, messageOf(text));
+    if (status === 404) return undefined;
+    if (status >= 200 && status < 300) return text === '' ? null : (JSON.parse(text) as unknown);
+    throw new ConnectRefused(status, messageOf(text));
   }
 }
 

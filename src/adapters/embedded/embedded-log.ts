@@ -1,17 +1,24 @@
 import { join } from 'node:path';
-import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import type { SqlError } from '../../diagnostics/sql-error.ts';
+import { decodeValue, encodeShared } from '../../runtime/codec.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { TopicInfo, TopicSettings } from '../../runtime/ports/node.ts';
 import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
-import { PartitionLog, type LogEnd } from './partition-log.ts';
+import type { AutoResetEvent } from '../../util/auto-reset-event.ts';
+import { StateAway } from '../rocksdb/rocks-backend.ts';
+import type { CommitMark } from './commit-mark.ts';
+import { Doubt } from './doubt.ts';
+import { nodeFiles, quietly, type LogFiles } from './log-files.ts';
+import { PartitionLog, type LogEnd, type SealedSegment } from './partition-log.ts';
+import { damaged } from './segment.ts';
 
 interface Topic {
   readonly settings: TopicSettings;
   readonly partitions: readonly PartitionLog[];
 }
 
-/** What one commit writes: batches by topic and partition, and a batch of state beside them, which the log writes. */
+/** What one commit writes: batches by topic and partition, and a batch of state, which the log writes with its ends. */
 export interface Commit {
   readonly appends: readonly { readonly topic: string; readonly partition: number; readonly batch: Buffer }[];
   readonly state?: StateBatch;
@@ -20,26 +27,42 @@ export interface Commit {
 export interface LogOptions {
   readonly folder: string;
   readonly backend: StateBackend;
-  /** Waits for the disk at every commit: survives a power cut, not only a killed process. */
+  /** Whether commits wait for the disk: they then survive a power failure, not only a killed process. */
   readonly sync: boolean;
   readonly observe?: CommitObserver | undefined;
+  readonly files?: LogFiles | undefined;
+  /** Where the number of the last commit is written, beside the database. */
+  readonly mark?: CommitMark | undefined;
+  /** Keeps the bytes that opening a partition would cut off. */
+  readonly keep?: ((path: string, from: number) => void) | undefined;
 }
 
 const defaultRetentionMs = 7 * 86_400_000;
+const fullSegment = 64 << 20;
+const leastSegment = 1 << 14;
+/** Of the retention, which removes whole segments, a segment takes at most this part. */
+const retentionPart = 8;
 
 /**
- * All topics of an embedded node. A commit writes segments first, then one batch of the database with state, offsets and log
- * ends: a crash in between leaves bytes behind the recorded ends, which are cut off at the next start. Exactly once, without a broker.
+ * All topics of an embedded node. A commit writes segments first, then one database batch with state, offsets, log ends and the
+ * commit's number, then the number to the mark. A crash in between leaves bytes after the recorded ends, which the next start
+ * cuts off: exactly once, without a broker. A database that has fewer commits than the mark says has lost some.
  */
 export class EmbeddedLog {
   readonly #options: LogOptions;
   readonly #topics = new Map<string, Topic>();
-  readonly #waiting = new Set<() => void>();
-  /** Who may commit for each query: whoever took it over last. */
+  /** The events to set at a commit, by topic. */
+  readonly #watching = new Map<string, Set<AutoResetEvent>>();
+  /** The only log that may commit for a query: the last to take it over. */
   readonly owners = new Map<string, object>();
+  readonly #files: LogFiles;
+  #number: number;
+  #doubt: Doubt | undefined;
 
   constructor(options: LogOptions) {
     this.#options = options;
+    this.#files = options.files ?? nodeFiles;
+    this.#number = commitNumber(options.backend);
     const prefix = Buffer.from('t/');
     for (const [key, value] of options.backend.range(prefix, after(prefix))) {
       const name = key.utf8Slice(prefix.length, key.length);
@@ -49,15 +72,27 @@ export class EmbeddedLog {
   }
 
   #openTopic(name: string, settings: TopicSettings): Topic {
+    const { retentionMs, retentionBytes } = retentionOf(settings);
     const partitions = Array.from({ length: settings.partitions }, (_, partition) => {
-      const stored = this.#options.backend.getMany([endKey(name, partition)])[0];
-      const end = stored === undefined ? undefined : (decodeValue(stored) as [number, number, number]);
-      return new PartitionLog(
-        join(this.#options.folder, name, String(partition)),
-        end && { next: end[0], segment: end[1], bytes: end[2] },
-      );
+      const { backend, folder, keep } = this.#options;
+      const stored = backend.getMany([endKey(name, partition)])[0];
+      const prefix = segmentPrefix(name, partition);
+      return new PartitionLog({
+        folder: join(folder, name, String(partition)),
+        files: this.#files,
+        end: stored && decodeEnd(stored),
+        sealed: [...backend.range(prefix, after(prefix))].map(([key, value]) => decodeSealed(key, value)),
+        segmentBytes: Math.max(leastSegment, Math.min(fullSegment, retentionBytes / retentionPart)),
+        segmentMs: retentionMs / retentionPart,
+        keep,
+      });
     });
     return { settings, partitions };
+  }
+
+  /** What is wrong with segment files, as far as opening them shows. */
+  get damages(): string[] {
+    return [...this.#topics.values()].flatMap(({ partitions }) => partitions.flatMap(({ damages }) => damages));
   }
 
   info(name: string): TopicInfo | undefined {
@@ -70,11 +105,12 @@ export class EmbeddedLog {
 
   create(name: string, settings: TopicSettings): void {
     if (this.#topics.has(name)) return;
-    const value = encodeValue([settings.partitions, new Map(Object.entries(settings.config))]);
+    const value = encodeShared([settings.partitions, new Map(Object.entries(settings.config))]);
     const batch = this.#options.backend.batch();
     batch.put(Buffer.from(`t/${name}`), value);
-    batch.write(this.#options.sync);
-    this.#topics.set(name, this.#openTopic(name, settings));
+    this.write(batch, (isCommitted) => {
+      if (isCommitted) this.#topics.set(name, this.#openTopic(name, settings));
+    });
   }
 
   delete(name: string): void {
@@ -82,86 +118,231 @@ export class EmbeddedLog {
     if (topic === undefined) return;
     const batch = this.#options.backend.batch();
     batch.delete(Buffer.from(`t/${name}`));
-    topic.partitions.forEach((_, partition) => batch.delete(endKey(name, partition)));
-    batch.write(this.#options.sync);
-    this.#topics.delete(name);
-    for (const partition of topic.partitions) partition.destroy();
+    for (const partition of topic.partitions.keys()) {
+      batch.delete(endKey(name, partition));
+      const prefix = segmentPrefix(name, partition);
+      for (const [key] of this.#options.backend.range(prefix, after(prefix))) batch.delete(key);
+    }
+    this.write(batch, (isCommitted) => {
+      if (!isCommitted) return;
+      this.#topics.delete(name);
+      for (const partition of topic.partitions) partition.destroy();
+      // What stays is removed when the topic is made again.
+      quietly(() => this.#files.remove(join(this.#options.folder, name)));
+    });
   }
 
   partition(name: string, partition: number): PartitionLog | undefined {
     return this.#topics.get(name)?.partitions[partition];
   }
 
-  /** A query's commit has begun when it comes here, and brings who is told of its steps; any other begins now. */
+  /**
+   * Commits. A query's task has reported 'begun' and passes its observer; for other commits it is reported here. A commit that
+   * fails may be there all the same, which `confirm` finds out.
+   */
   commit({ appends, state = this.#options.backend.batch() }: Commit, observe = this.#begin()): void {
-    const { sync } = this.#options;
-    const touched = new Map<PartitionLog, Buffer>();
+    this.#doubt?.refuse();
+    const touched = new Map<PartitionLog, readonly [topic: string, partition: number]>();
     try {
       for (const { topic, partition, batch } of appends) {
         const log = this.partition(topic, partition);
         if (log === undefined) continue;
-        touched.set(log, endKey(topic, partition));
+        touched.set(log, [topic, partition]);
         log.append(batch);
       }
-      if (sync) for (const log of touched.keys()) log.sync();
+      if (this.#options.sync) for (const log of touched.keys()) log.sync();
       observe('sent');
-      for (const [log, key] of touched) state.put(key, encodeEnd(log.end));
-      state.write(sync);
+      for (const [log, [topic, partition]] of touched) {
+        for (const sealed of log.unstored) putSealed(state, topic, partition, sealed);
+        state.put(endKey(topic, partition), encodeEnd(log.end));
+      }
     } catch (error) {
-      // What is behind the committed ends would be seen with the next commit.
+      // Otherwise the next commit would make these batches visible.
       for (const log of touched.keys()) log.rollBack();
       throw error;
     }
-    for (const log of touched.keys()) log.commit();
+    this.write(state, (isCommitted) => {
+      for (const log of touched.keys())
+        if (isCommitted) log.commit();
+        else log.rollBack();
+      if (isCommitted) this.#tell(appends);
+    });
     observe('ended');
     observe('stored');
-    if (touched.size > 0) this.wake();
+  }
+  #tell(appends: Commit['appends']): void {
+    for (const topic of new Set(appends.map((append) => append.topic)))
+      for (const event of this.#watching.get(topic) ?? []) event.set();
+  }
+
+  /**
+   * Writes a batch as the next commit. A write that fails may be on the disk all the same (a sync that fails): then the database
+   * is opened again, and what it holds decides. Until then nothing else is committed.
+   */
+  write(state: StateBatch, settle: (isCommitted: boolean) => void = () => undefined): void {
+    this.#doubt?.refuse();
+    const { backend, sync, folder, mark } = this.#options;
+    const number = this.#number + 1;
+    try {
+      state.put(numberKey, encodeShared(number));
+      state.write(sync);
+    } catch (error) {
+      if (backend.reopen === undefined || error instanceof StateAway) {
+        settle(false);
+        throw error;
+      }
+      const doubt = new Doubt(error, { folder, files: this.#files, reopen: () => backend.reopen!() });
+      this.#doubt = doubt;
+      doubt.begin(() => {
+        const found = commitNumber(backend);
+        if (found < number - 1) throw lostCommits('the database', found, number - 1);
+        this.#number = found;
+        settle(found === number);
+        this.#doubt = undefined;
+        return found === number;
+      });
+      throw error;
+    }
+    this.#number = number;
+    // An older mark asks for less; the commit is there.
+    if (mark !== undefined) quietly(() => mark.set(number));
+    settle(true);
+  }
+  /** Runs a commit; ends well if it is there, also where the database said that it failed. */
+  async confirm(commit: () => void): Promise<void> {
+    try {
+      commit();
+    } catch (error) {
+      const doubt = this.#doubt;
+      // What was refused because another write is in doubt was never written, whatever becomes of that one.
+      if (doubt === undefined || doubt.cause !== error || !(await doubt.settled())) throw error;
+    }
+  }
+  /** Runs and confirms a commit as soon as it is known what is committed. */
+  whenReady(commit: () => void): Promise<void> {
+    return this.isReady ? this.confirm(commit) : this.ready().then(() => this.confirm(commit));
+  }
+  /** Waits until it is known what is committed; throws where that takes long. */
+  async ready(): Promise<void> {
+    await this.#doubt?.settled();
+  }
+  get isReady(): boolean {
+    return this.#doubt === undefined;
+  }
+  get number(): number {
+    return this.#number;
   }
   #begin(): CommitObserver {
     this.observe('begun');
     return this.observe;
   }
-  /** Is told of the steps of every commit. */
+  /** Observes the steps of every commit. */
   get observe(): CommitObserver {
     return this.#options.observe ?? (() => undefined);
   }
 
-  /** Ends every wait: something was committed, or somebody stops. */
-  wake(): void {
-    for (const resume of [...this.#waiting]) resume();
+  /** Sets the event at every commit to one of the topics; returns the function that ends this. */
+  watch(topics: readonly string[], event: AutoResetEvent): () => void {
+    for (const topic of topics) {
+      const events = this.#watching.get(topic);
+      if (events === undefined) this.#watching.set(topic, new Set([event]));
+      else events.add(event);
+    }
+    return () => {
+      for (const topic of topics) {
+        const events = this.#watching.get(topic);
+        events?.delete(event);
+        if (events?.size === 0) this.#watching.delete(topic);
+      }
+    };
   }
 
-  /** Waits until something is committed, or the time is over. */
-  wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const resume = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(resume);
-        resolve();
-      };
-      const timer = setTimeout(resume, ms);
-      this.#waiting.add(resume);
-    });
-  }
-
-  /** Applies every topic's retention by time and size; compacted topics keep all. */
+  /** Applies each topic's retention by time since the append and by size; compacted topics keep everything. */
   retain(now: number): void {
-    for (const { settings, partitions } of this.#topics.values()) {
-      const { config } = settings;
-      if (config['cleanup.policy']?.includes('delete') === false) continue;
-      const retention = Number(config['retention.ms'] ?? defaultRetentionMs);
-      const bytes = Number(config['retention.bytes'] ?? -1);
-      for (const partition of partitions)
-        partition.retain(retention < 0 ? 0 : now - retention, bytes < 0 ? Infinity : bytes);
+    for (const [name, { settings, partitions }] of this.#topics) {
+      const { retentionMs, retentionBytes } = retentionOf(settings);
+      if (retentionMs === Infinity && retentionBytes === Infinity) continue;
+      for (const [number, partition] of partitions.entries()) {
+        const bases = partition.expired(now - retentionMs, retentionBytes);
+        if (bases.length === 0) continue;
+        const batch = this.#options.backend.batch();
+        for (const base of bases) batch.delete(segmentKey(name, number, base));
+        for (const sealed of partition.unstored)
+          if (!bases.includes(sealed.base)) putSealed(batch, name, number, sealed);
+        batch.put(endKey(name, number), encodeEnd(partition.endWithout(bases)));
+        this.write(batch, (isCommitted) => {
+          if (isCommitted) partition.drop(bases);
+        });
+      }
     }
   }
 
+  /** Each partition with its topic's name. */
+  *partitions(): Iterable<readonly [topic: string, partition: number, log: PartitionLog]> {
+    for (const [name, { partitions }] of this.#topics)
+      for (const [partition, log] of partitions.entries()) yield [name, partition, log];
+  }
+  /** Goes on without what is damaged of a partition; `keep` gets every file that loses something. */
+  giveUpDamage(topic: string, partition: number, keep: (path: string, from: number) => void): void {
+    const log = this.partition(topic, partition)!;
+    log.giveUpDamage(keep);
+    const batch = this.#options.backend.batch();
+    const prefix = segmentPrefix(topic, partition);
+    for (const [key] of this.#options.backend.range(prefix, after(prefix))) batch.delete(key);
+    for (const sealed of log.sealed) putSealed(batch, topic, partition, sealed);
+    batch.put(endKey(topic, partition), encodeEnd(log.end));
+    this.write(batch);
+  }
+
   close(): void {
-    this.wake();
+    this.#doubt?.close();
     for (const { partitions } of this.#topics.values()) for (const partition of partitions) partition.close();
     this.#topics.clear();
   }
 }
 
+/** How long and how much a topic keeps; Infinity for all. */
+function retentionOf({ config }: TopicSettings): { readonly retentionMs: number; readonly retentionBytes: number } {
+  if (config['cleanup.policy']?.includes('delete') === false)
+    return { retentionMs: Infinity, retentionBytes: Infinity };
+  const limit = (value: number): number => (value < 0 ? Infinity : value);
+  return {
+    retentionMs: limit(Number(config['retention.ms'] ?? defaultRetentionMs)),
+    retentionBytes: limit(Number(config['retention.bytes'] ?? -1)),
+  };
+}
+
+const numberKey = Buffer.from('number');
+/** The number of the last commit that a database holds; 0 for none, and for a folder of 0.1.0. */
+export function commitNumber(backend: StateBackend): number {
+  const stored = backend.getMany([numberKey])[0];
+  return stored === undefined ? 0 : (decodeValue(stored) as number);
+}
+/** The error of a database that has lost commits. */
+export const lostCommits = (what: string, found: number, made: number): SqlError =>
+  damaged(`${what} ends at commit ${found} where ${made} were made: what is between them is missing or damaged`);
+
 const endKey = (topic: string, partition: number): Buffer => Buffer.from(`e/${topic}/${partition}`);
-const encodeEnd = ({ next, segment, bytes }: LogEnd): Buffer => encodeValue([next, segment, bytes]);
+/** In the shared buffer of the codec. */
+const encodeEnd = ({ next, segment, bytes, newest, began }: LogEnd): Buffer =>
+  encodeShared([next, segment, bytes, newest, began]);
+function decodeEnd(stored: Buffer): LogEnd {
+  const [next, segment, bytes, newest, began] = decodeValue(stored) as [number, number, number, number?, number?];
+  return { next, segment, bytes, newest, began };
+}
+
+const segmentPrefix = (topic: string, partition: number): Buffer => Buffer.from(`g/${topic}/${partition}/`);
+const segmentKey = (topic: string, partition: number, base: number): Buffer =>
+  Buffer.from(`g/${topic}/${partition}/${String(base).padStart(20, '0')}`);
+function putSealed(
+  batch: StateBatch,
+  topic: string,
+  partition: number,
+  { base, next, bytes, newest }: SealedSegment,
+): void {
+  batch.put(segmentKey(topic, partition, base), encodeShared([next, bytes, newest]));
+}
+function decodeSealed(key: Buffer, value: Buffer): SealedSegment {
+  const [next, bytes, newest] = decodeValue(value) as [number, number, number];
+  return { base: Number(key.latin1Slice(key.length - 20, key.length)), next, bytes, newest, isStored: true };
+}

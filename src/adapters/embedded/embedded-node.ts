@@ -1,3 +1,4 @@
+import type { WantedNearest } from '../../runtime/nearest/nearest-rows.ts';
 import type { Row } from '../../types/sql-type.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -7,43 +8,58 @@ import { requireVersion } from '../../diagnostics/version.ts';
 import type { Change } from '../../runtime/change.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
+import type { OnlineStores } from '../../runtime/ports/online-store.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
   CommandLog,
   Node,
   ProducedRecord,
   QueryStatus,
+  QueryWhereabouts,
   RunnableQuery,
+  StartPositions,
   TopicInfo,
   TopicReader,
   TopicSettings,
 } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
+import { inBatches } from '../../runtime/pulled-rows.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
-import { after } from '../../runtime/stores/key-bytes.ts';
 import { layoutOf } from '../../runtime/task/layout.ts';
 import { batchesOf } from '../../runtime/topic-records.ts';
+import type { Pauses } from '../../util/retry.ts';
 import { EmbeddedLog } from './embedded-log.ts';
+import { nodeFiles, type LogFiles } from './log-files.ts';
+import { StoredCommands } from './stored-commands.ts';
+import { openVerified, type VerifiedState } from './verified-state.ts';
 import { EmbeddedQuery, type EmbeddedQueryOptions } from './embedded-query.ts';
 import { EmbeddedReader } from './embedded-reader.ts';
 import { FolderLock } from '../rocksdb/folder-lock.ts';
+import { DeadlyWork, WorkMarks } from '../rocksdb/work-marks.ts';
 
 export interface EmbeddedNodeOptions {
   readonly folder: string;
   readonly openBackend: (folder: string) => Promise<StateBackend>;
   readonly models: ModelHost | undefined;
+  readonly stores?: OnlineStores | undefined;
   readonly schemas: SchemaCache;
   readonly serviceId: string;
   readonly sync: boolean;
   readonly onBatch?: EmbeddedQueryOptions['onBatch'];
-  /** Is told of the steps of every commit. */
+  /** Observes the steps of every commit. */
   readonly observe?: CommitObserver;
+  /** The file system of the segments, for tests. */
+  readonly files?: LogFiles | undefined;
+  /** The pauses of a query between attempts, for tests. */
+  readonly pauses?: Pauses | undefined;
+  /** Told of damage that does not stop the node. */
+  readonly log?: (text: string) => void;
 }
 
-const retentionCheckMs = 60_000;
+const retentionCheckMs = 5000;
 
-/** A node with nothing but Node: topics in segment files, state and commands in one database, queries in this process. */
+/** A node in one process, without a broker: topics in segment files, state and commands in one database. */
 export class EmbeddedNode implements Node {
   readonly kind = 'embedded';
   readonly clusterId: string;
@@ -52,39 +68,59 @@ export class EmbeddedNode implements Node {
   readonly #backend: StateBackend;
   readonly #log: EmbeddedLog;
   readonly #lock: FolderLock;
+  #closing: Promise<void> | undefined;
   readonly #queries = new Map<string, EmbeddedQuery>();
   readonly #retention: NodeJS.Timeout;
+  readonly #state: VerifiedState;
+  readonly #deadly: DeadlyWork;
+  readonly #marks: WorkMarks;
 
-  private constructor(options: EmbeddedNodeOptions, backend: StateBackend, lock: FolderLock) {
+  private constructor(options: EmbeddedNodeOptions, state: VerifiedState, lock: FolderLock) {
     this.#options = options;
+    const { backend } = state;
+    this.#state = state;
     this.#backend = backend;
     this.#lock = lock;
+    this.#deadly = new DeadlyWork(options.folder);
+    this.#marks = new WorkMarks(options.folder, 'main');
     readFolderVersion(backend, options.sync);
     this.#log = new EmbeddedLog({
       folder: join(options.folder, 'log'),
       backend,
       sync: options.sync,
       observe: options.observe,
+      files: options.files,
+      mark: state.mark,
+      keep: state.keep,
     });
-    this.commands = new StoredCommands(backend, options.sync);
+    for (const damage of this.#log.damages) options.log?.(`damaged: ${damage}; "millrace check" says what can be read`);
+    this.commands = new StoredCommands(backend, this.#log);
     const stored = backend.getMany([clusterKey])[0];
     this.clusterId = stored?.toString() ?? randomUUID();
-    if (stored === undefined) writeOne(backend, clusterKey, Buffer.from(this.clusterId), options.sync);
+    if (stored === undefined) writeEntry(backend, clusterKey, Buffer.from(this.clusterId), options.sync);
     this.#log.create(processingLogTopic(options.serviceId), { partitions: 1, replicas: 1, config: {} });
-    this.#retention = setInterval(() => this.#log.retain(Date.now()), retentionCheckMs);
+    this.#retention = setInterval(() => this.#retain(), retentionCheckMs);
     this.#retention.unref();
   }
 
   static async open(options: EmbeddedNodeOptions): Promise<EmbeddedNode> {
     const lock = new FolderLock(options.folder).hold();
-    let backend: StateBackend | undefined;
+    let state: VerifiedState | undefined;
     try {
-      backend = await options.openBackend(join(options.folder, 'db'));
-      return new EmbeddedNode(options, backend, lock);
+      state = await openVerified(options.folder, { ...options, files: options.files ?? nodeFiles });
+      return new EmbeddedNode(options, state, lock);
     } catch (error) {
-      await backend?.close();
+      await state?.backend.close();
       lock.release();
       throw error;
+    }
+  }
+
+  #retain(): void {
+    try {
+      if (this.#log.isReady) this.#log.retain(Date.now());
+    } catch {
+      // A disk that takes nothing is told of by who must write to it; the next round tries again.
     }
   }
 
@@ -95,25 +131,32 @@ export class EmbeddedNode implements Node {
     return Promise.resolve(this.#log.names().map((name) => this.#log.info(name)!));
   }
   createTopic(name: string, settings: TopicSettings): Promise<void> {
-    this.#log.create(name, settings);
-    return Promise.resolve();
+    return this.#log.whenReady(() => this.#log.create(name, settings));
   }
   deleteTopic(name: string): Promise<void> {
-    this.#log.delete(name);
-    return Promise.resolve();
+    return this.#log.whenReady(() => this.#log.delete(name));
   }
 
   produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
     const info = this.#log.info(topic);
     if (info === undefined) return Promise.reject(new SqlError('TOPIC_NOT_FOUND', noSpan, { topic }));
-    this.#log.commit({ appends: batchesOf(records, info.partitions).map((each) => ({ topic, ...each })) });
-    return Promise.resolve();
+    return this.#log.whenReady(() =>
+      this.#log.commit({ appends: batchesOf(records, info.partitions).map((append) => ({ topic, ...append })) }),
+    );
   }
 
   openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
     const info = this.#log.info(topic);
     if (info === undefined) return Promise.reject(new SqlError('TOPIC_NOT_FOUND', noSpan, { topic }));
     return Promise.resolve(new EmbeddedReader(this.#log, topic, info.partitions, from));
+  }
+
+  startPositions(topics: readonly string[]): Promise<StartPositions> {
+    const ends = topics.map((topic): [string, number[]] => [
+      topic,
+      new EmbeddedReader(this.#log, topic, this.#log.info(topic)?.partitions ?? 0, 'end').positions,
+    ]);
+    return Promise.resolve(Object.fromEntries(ends));
   }
 
   async startQuery(query: RunnableQuery): Promise<void> {
@@ -125,13 +168,18 @@ export class EmbeddedNode implements Node {
       log: this.#log,
       backend: this.#backend,
       models: this.#options.models,
+      stores: this.#options.stores,
       schemas: this.#options.schemas,
       processingLog: processingLogTopic(this.#options.serviceId),
       deadLetters,
       onBatch: this.#options.onBatch ?? (() => undefined),
+      pauses: this.#options.pauses,
+      marks: this.#marks,
+      deadly: this.#deadly,
     });
     this.#queries.set(query.id, running);
     await running.start();
+    if (this.#deadly.has(query.id)) this.#options.log?.(`query ${query.id} ${running.status.error!}`);
   }
 
   async stopQuery(id: string, forget: boolean): Promise<void> {
@@ -139,34 +187,54 @@ export class EmbeddedNode implements Node {
     this.#queries.delete(id);
     await query?.stop(forget);
   }
-  setPaused(id: string, paused: boolean): Promise<void> {
-    this.#queries.get(id)?.setPaused(paused);
+  setPaused(id: string, paused: boolean, skip = 0): Promise<void> {
+    this.#queries.get(id)?.setPaused(paused, skip);
     return Promise.resolve();
   }
   status(id: string): QueryStatus | undefined {
     return this.#queries.get(id)?.status;
   }
-  pull(id: string, key: Row | undefined): Promise<readonly Change[] | undefined> {
-    const rows = this.#queries.get(id)?.current(key);
-    return Promise.resolve(rows && [...rows]);
+  async whereabouts(id: string): Promise<QueryWhereabouts | undefined> {
+    return this.#queries.get(id)?.whereabouts();
+  }
+  async pull(
+    id: string,
+    keys: readonly Row[] | undefined,
+    nearest?: WantedNearest,
+  ): Promise<AsyncIterable<readonly Change[]> | undefined> {
+    const query = this.#queries.get(id);
+    const rows = nearest && (await query?.nearest(nearest));
+    if (rows !== undefined) return inBatches([rows]);
+    const lists = (keys ?? [undefined]).map((key) => query?.current(key));
+    return lists.every((rows) => rows !== undefined) ? inBatches(lists) : undefined;
   }
   isHealthy(): boolean {
-    return true;
+    return this.#log.isReady;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+  async #close(): Promise<void> {
     clearInterval(this.#retention);
-    const stopping = [...this.#queries.values()].map((query) => query.stop(false));
-    this.#log.commit({ appends: [] });
-    await Promise.all(stopping);
+    await Promise.all([...this.#queries.values()].map((query) => query.stop(false)));
     this.#queries.clear();
+    const { number, isReady } = this.#log;
     this.#log.close();
-    await this.#backend.close();
-    this.#lock.release();
+    this.#marks.close();
+    try {
+      // After a write that failed the database closes with that error; the next start looks at what it holds.
+      await this.#backend.close().catch((error: unknown) => {
+        if (isReady) throw error;
+      });
+      if (isReady) this.#state.mark.close(number);
+    } finally {
+      this.#lock.release();
+    }
   }
 }
 
-function writeOne(backend: StateBackend, key: Buffer, value: Buffer, sync: boolean): void {
+function writeEntry(backend: StateBackend, key: Buffer, value: Buffer, sync: boolean): void {
   const batch = backend.batch();
   batch.put(key, value);
   batch.write(sync);
@@ -174,35 +242,15 @@ function writeOne(backend: StateBackend, key: Buffer, value: Buffer, sync: boole
 
 const clusterKey = Buffer.from('cluster');
 const versionKey = Buffer.from('version');
-/** The version of what the folder holds beside the state of queries: segments, topics and their ends, positions. 0.1.0 wrote none, and is 1. */
+/**
+ * The version of everything in the folder but query state: segments, topics and their ends, positions. 0.1.0 wrote none; that
+ * is version 1.
+ */
 const folderVersion = 1;
 
-/** Refuses the folder of another version before anything of it is read. */
+/** Refuses a folder of another version, before anything else is read. */
 function readFolderVersion(backend: StateBackend, sync: boolean): void {
   const stored = backend.getMany([versionKey])[0];
-  if (stored === undefined) writeOne(backend, versionKey, Buffer.from(String(folderVersion)), sync);
+  if (stored === undefined) writeEntry(backend, versionKey, Buffer.from(String(folderVersion)), sync);
   else requireVersion('the state folder', Number(stored.toString()), folderVersion);
 }
-
-class StoredCommands implements CommandLog {
-  readonly #backend: StateBackend;
-  readonly #sync: boolean;
-
-  constructor(backend: StateBackend, sync: boolean) {
-    this.#backend = backend;
-    this.#sync = sync;
-  }
-
-  append(command: string, behind: number): Promise<number> {
-    writeOne(this.#backend, commandKey(behind + 1), Buffer.from(command), this.#sync);
-    return Promise.resolve(behind + 1);
-  }
-  readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
-    const prefix = Buffer.from('c/');
-    const entries = [...this.#backend.range(commandKey(number + 1), after(prefix))];
-    return Promise.resolve(
-      entries.map(([key, value]) => ({ number: Number(key.utf8Slice(2, key.length)), command: value.toString() })),
-    );
-  }
-}
-const commandKey = (number: number): Buffer => Buffer.from(`c/${String(number).padStart(12, '0')}`);

@@ -1,13 +1,21 @@
 import type { Row } from '../../types/sql-type.ts';
 import type { Change } from '../../runtime/change.ts';
+import type { WantedNearest } from '../../runtime/nearest/nearest-rows.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
-import type { BatchReport, QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
+import type { OnlineStores } from '../../runtime/ports/online-store.ts';
+import type { BatchReport, QueryStatus, QueryWhereabouts, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
+import { layoutOf } from '../../runtime/task/layout.ts';
+import type { DeadlyWork, WorkMarks } from '../rocksdb/work-marks.ts';
+import { stoppedRecord } from '../../runtime/sinks/processing-log.ts';
+import { batchesOf } from '../../runtime/topic-records.ts';
+import { deadlyWork, type Attempt, type TaskFailure } from '../../runtime/task/attempt.ts';
 import { TaskRunner } from '../../runtime/task/runner.ts';
 import { Task } from '../../runtime/task/task.ts';
+import type { Pauses } from '../../util/retry.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
 import { EmbeddedTaskLog } from './embedded-task-log.ts';
 
@@ -16,70 +24,111 @@ export interface EmbeddedQueryOptions {
   readonly log: EmbeddedLog;
   readonly backend: StateBackend;
   readonly models: ModelHost | undefined;
+  readonly stores?: OnlineStores | undefined;
   readonly schemas: SchemaCache;
   readonly processingLog: string;
   readonly deadLetters: string;
   readonly onBatch: (query: string, report: BatchReport) => void;
+  readonly pauses?: Pauses | undefined;
+  readonly marks: WorkMarks;
+  readonly deadly: DeadlyWork;
 }
 
-/** A persistent query on the embedded log: one task for all of it, which commits every micro-batch. */
+/** A persistent query on the embedded log: one task for the whole plan, which commits every micro-batch. */
 export class EmbeddedQuery {
   readonly #options: EmbeddedQueryOptions;
   readonly #statePrefix: Buffer;
   readonly #runner: TaskRunner;
 
   constructor(options: EmbeddedQueryOptions) {
-    const { query, log } = options;
+    const { query, log, marks, deadly } = options;
     this.#options = options;
     this.#statePrefix = Buffer.from(`s/${query.id}/`);
+    const topics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
     this.#runner = new TaskRunner({
-      open: () => this.#open(),
-      wait: (ms) => log.wait(ms),
+      open: (attempt) => this.#open(attempt),
+      watch: (event) => log.watch(topics, event),
       paused: query.paused,
+      mark: {
+        begin: (position, committed) => marks.begin(query.id, position, committed),
+        end: () => marks.end(query.id),
+      },
+      attempt: deadly.attempt(query.id),
+      stands: deadly.has(query.id) ? deadlyWork(`query ${query.id}`) : undefined,
       onBatch: (report) => options.onBatch(query.id, report),
+      onStopped: (failure) => this.#logStopped(failure),
+      ...(options.pauses === undefined ? {} : { pauses: options.pauses }),
     });
   }
 
-  async #open(): Promise<Task> {
-    const { query, log, backend, models, schemas, processingLog, deadLetters } = this.#options;
-    const { id: queryId, plan, properties } = query;
+  #open(attempt: Attempt | undefined): Task {
+    const { query, log, backend, models, stores, schemas, processingLog, deadLetters } = this.#options;
+    const { id: queryId, plan, properties, start, erased } = query;
     const taskLog = new EmbeddedTaskLog(log, backend, queryId);
     const settings = { ...runSettings(properties), commitMs: 0 };
-    const task = new Task(
-      { queryId, plan, part: undefined, settings, processingLog, deadLetters },
+    return new Task(
+      { queryId, plan, part: undefined, settings, processingLog, deadLetters, start, erased, attempt },
       {
         log: taskLog,
         output: taskLog,
         backend,
         statePrefix: this.#statePrefix,
         models,
+        stores,
         schemas,
         observe: log.observe,
       },
     );
-    await task.start();
-    return task;
+  }
+
+  #logStopped(failure: TaskFailure): void {
+    const { query, log, processingLog } = this.#options;
+    const appends = batchesOf([stoppedRecord(query.id, failure)], 1);
+    try {
+      log.commit({ appends: appends.map((append) => ({ topic: processingLog, ...append })) });
+    } catch {
+      // Writing to the log may fail too, on a full disk; the query's status has the error as well.
+    }
   }
 
   start(): Promise<void> {
     return this.#runner.start();
   }
-  setPaused(paused: boolean): void {
-    this.#runner.setPaused(paused);
+  setPaused(paused: boolean, skip: number): void {
+    if (!paused) this.#options.deadly.forget(this.#options.query.id);
+    this.#runner.setPaused(paused, skip);
   }
   get status(): QueryStatus {
     return this.#runner.status;
   }
+  /** Of a topic that it reads several times, where its first reader is. */
+  async whereabouts(): Promise<QueryWhereabouts> {
+    const { query, log, backend } = this.#options;
+    const topics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
+    const readings = [...new Set(topics)].flatMap((topic) =>
+      Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => ({ topic, partition, reader: 0 })),
+    );
+    const committed = await new EmbeddedTaskLog(log, backend, query.id).committed(readings);
+    const positions = readings.map(({ topic, partition }, i) => {
+      const { start = 0, committed: end = 0 } = log.partition(topic, partition) ?? {};
+      const first = query.start?.[topic]?.[partition] ?? start;
+      return { topic, partition, start, end, committed: Math.max(start, committed[i] ?? first) };
+    });
+    return { group: query.id, positions, hosts: undefined };
+  }
   current(key: Row | undefined): Iterable<Change> | undefined {
     return this.#runner.current(key);
   }
+  nearest(wanted: WantedNearest): Promise<readonly Change[] | undefined> | undefined {
+    return this.#runner.nearest(wanted);
+  }
 
   async stop(forget: boolean): Promise<void> {
-    const { query, log, backend } = this.#options;
-    const stopped = this.#runner.stop();
-    log.wake();
-    await stopped;
+    const { query, log, backend, marks, deadly } = this.#options;
+    await this.#runner.stop();
+    marks.forget(query.id);
     if (!forget) return;
+    deadly.forget(query.id);
     backend.deleteRange(this.#statePrefix, after(this.#statePrefix));
     new EmbeddedTaskLog(log, backend, query.id).forget();
   }

@@ -1,16 +1,18 @@
 import { readBatchInfo } from '../../records/batch.ts';
 import type { FetchedPartition, TopicReader, TopicRecord } from '../../runtime/ports/node.ts';
 import { recordsIn } from '../../runtime/topic-records.ts';
+import { AutoResetEvent } from '../../util/auto-reset-event.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
 
 const fetchBytes = 1 << 18;
 
-/** Reads a topic of the embedded log, as far as it is committed. */
+/** Reads the committed records of a topic of the embedded log. */
 export class EmbeddedReader implements TopicReader {
   readonly #log: EmbeddedLog;
   readonly #topic: string;
   readonly positions: number[];
   readonly #ends: number[];
+  readonly #event = new AutoResetEvent();
   #closed = false;
 
   constructor(log: EmbeddedLog, topic: string, partitions: number, from: 'beginning' | 'end') {
@@ -30,10 +32,16 @@ export class EmbeddedReader implements TopicReader {
   }
 
   async fetch(waitMs: number): Promise<readonly FetchedPartition[]> {
-    const found = this.#fetch();
-    if (found.length > 0 || waitMs === 0 || this.#closed) return found;
-    await this.#log.wait(waitMs);
+    const fetched = this.#fetch();
+    if (fetched.length > 0 || waitMs === 0 || this.#closed) return fetched;
+    await this.#wait(waitMs);
     return this.#fetch();
+  }
+  /** Called in the same turn as the fetch before it, so no commit goes unnoticed in between. */
+  async #wait(ms: number): Promise<void> {
+    const unwatch = this.#log.watch([this.#topic], this.#event);
+    await this.#event.wait(ms);
+    unwatch();
   }
   #fetch(): FetchedPartition[] {
     return this.positions.flatMap((position, partition) => {
@@ -47,9 +55,9 @@ export class EmbeddedReader implements TopicReader {
   }
 
   async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
-    const found = this.#read(maximum);
-    if (found.length > 0 || waitMs === 0 || this.#closed) return found;
-    await this.#log.wait(waitMs);
+    const records = this.#read(maximum);
+    if (records.length > 0 || waitMs === 0 || this.#closed) return records;
+    await this.#wait(waitMs);
     return this.#read(maximum);
   }
 
@@ -68,5 +76,6 @@ export class EmbeddedReader implements TopicReader {
 
   close(): void {
     this.#closed = true;
+    this.#event.set();
   }
 }

@@ -1,6 +1,6 @@
 import { OpenBatches } from '../../runtime/open-batches.ts';
 import { writePayload, type Payload, type RecordHeader } from '../../records/batch.ts';
-import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import { decodeValue, encodeShared } from '../../runtime/codec.ts';
 import type { AppendRecord, CommitObserver, FetchTarget, Position, Reading, TaskLog } from '../../runtime/ports/log.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
@@ -10,16 +10,17 @@ import type { EmbeddedLog } from './embedded-log.ts';
 const fetchBytes = 1 << 20;
 
 /**
- * The embedded log as one query uses it. Records wait in memory until the commit, which writes them, the positions and the state
- * at once; the state needs no restoring.
+ * One query's view of the embedded log. Records are buffered until the commit, which writes them, the positions and the state
+ * atomically; the state needs no restore.
  */
 export class EmbeddedTaskLog implements TaskLog {
   readonly #log: EmbeddedLog;
   readonly #backend: StateBackend;
   readonly #query: string;
   readonly #open = new OpenBatches();
-  /** Sending is for logs that are elsewhere. */
+  /** Always 0: nothing is sent before the commit. */
   readonly unsent = 0;
+  readonly stateEntryBytes = Infinity;
 
   constructor(log: EmbeddedLog, backend: StateBackend, query: string) {
     this.#log = log;
@@ -31,16 +32,16 @@ export class EmbeddedTaskLog implements TaskLog {
     return this.#log.info(topic)?.partitions ?? 0;
   }
   bound({ topic, partition }: Reading, side: 'beginning' | 'end'): Promise<number> {
-    const found = this.#log.partition(topic, partition);
-    return Promise.resolve((side === 'beginning' ? found?.start : found?.committed) ?? 0);
+    const partitionLog = this.#log.partition(topic, partition);
+    return Promise.resolve((side === 'beginning' ? partitionLog?.start : partitionLog?.committed) ?? 0);
   }
   fetch(inputs: readonly FetchTarget[]): void {
     for (const input of inputs) {
       if (!input.isEmpty) continue;
-      const found = this.#log.partition(input.topic, input.partition);
-      if (found === undefined) continue;
-      input.skipTo(found.start);
-      input.add(found.read(input.fetched, fetchBytes));
+      const partitionLog = this.#log.partition(input.topic, input.partition);
+      if (partitionLog === undefined) continue;
+      input.skipTo(partitionLog.start);
+      input.add(partitionLog.read(input.fetched, fetchBytes));
     }
   }
   end({ topic, partition }: FetchTarget): number {
@@ -50,9 +51,10 @@ export class EmbeddedTaskLog implements TaskLog {
   internalTopic(stepId: string): string {
     throw new InternalError(`the rows of step ${stepId} go on in memory`);
   }
-  takeOver(): Promise<void> {
+  /** Waits for the outcome of a failed commit, because the positions depend on it. */
+  async takeOver(): Promise<void> {
     this.#log.owners.set(this.#query, this);
-    return Promise.resolve();
+    await this.#log.ready();
   }
   committed(readings: readonly Reading[]): Promise<readonly (number | undefined)[]> {
     const stored = this.#backend.getMany(readings.map((reading) => this.#positionKey(reading)));
@@ -86,15 +88,14 @@ export class EmbeddedTaskLog implements TaskLog {
   stateWriter(batch: StateBatch): StateWriter {
     return batch;
   }
-  commit(positions: readonly Position[], state: StateBatch, observe: CommitObserver): Promise<void> {
+  async commit(positions: readonly Position[], state: StateBatch, observe: CommitObserver): Promise<void> {
     if (this.#log.owners.get(this.#query) !== this)
       throw new InternalError(`query ${this.#query} was taken over by another task`);
-    for (const position of positions) state.put(this.#positionKey(position), encodeValue(position.offset));
-    this.#log.commit({ appends: this.#open.finish(), state }, observe);
-    return Promise.resolve();
+    for (const position of positions) state.put(this.#positionKey(position), encodeShared(position.offset));
+    await this.#log.confirm(() => this.#log.commit({ appends: this.#open.finish(), state }, observe));
   }
 
-  /** Deletes the query's positions. */
+  /** Deletes the query's committed positions. */
   forget(): void {
     const prefix = Buffer.from(`o/${this.#query}/`);
     this.#backend.deleteRange(prefix, after(prefix));

@@ -1,116 +1,201 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
 import { join } from 'node:path';
-import { noSpan } from '../../diagnostics/source.ts';
-import { SqlError } from '../../diagnostics/sql-error.ts';
 import { batchHeader, readBatchInfo, setBaseOffset } from '../../records/batch.ts';
+import { quietly, writeWhole, type LogFiles } from './log-files.ts';
+import { damaged, SegmentReader, type Segment, type SegmentDamage } from './segment.ts';
 
-/** How far a partition is committed: its next offset, and how much of its last segment counts. */
+/** The end of a partition: its next offset, and the last segment's base offset, committed bytes, and times of appends. */
 export interface LogEnd {
   readonly next: number;
   readonly segment: number;
   readonly bytes: number;
+  /** When the segment got its last and its first batch; undefined in a folder of 0.1.0. */
+  readonly newest?: number | undefined;
+  readonly began?: number | undefined;
+}
+/** A segment that is no longer written. */
+export interface SealedSegment {
+  readonly base: number;
+  readonly next: number;
+  readonly bytes: number;
+  readonly newest: number;
+  /** Whether the database names it. */
+  readonly isStored: boolean;
 }
 
-interface Segment {
-  readonly base: number;
-  readonly file: number;
-  size: number;
-  newest: number;
+export interface PartitionOptions {
+  readonly folder: string;
+  readonly files: LogFiles;
+  /** What the database has of the partition. */
+  readonly end: LogEnd | undefined;
+  readonly sealed: readonly SealedSegment[];
+  /** When a segment is full, by bytes and by the time since its first append. */
+  readonly segmentBytes: number;
+  readonly segmentMs: number;
+  /** Keeps the bytes from `from` on that opening would cut off. */
+  readonly keep?: ((path: string, from: number) => void) | undefined;
 }
+
 interface Recent {
   readonly base: number;
   readonly next: number;
   readonly bytes: Buffer;
 }
-
-const segmentBytes = 64 << 20;
 const recentBytes = 8 << 20;
 
 /**
- * One partition: record batches in segment files named by their first offset. Appends are seen by readers only once the owner
- * commits; what a crash left behind a recorded end is cut off when the partition is opened.
+ * One partition: record batches in segment files that are named by their first offset. Readers see appends after the commit.
+ * Opening cuts off what a crash left after the recorded end; a recorded segment that is missing or too short is damage, which
+ * who reads there is told of, and what is before it and after it is still read.
  */
 export class PartitionLog {
-  readonly #folder: string;
+  readonly #options: PartitionOptions;
+  readonly #files: LogFiles;
   readonly #segments: Segment[] = [];
+  readonly #reader: SegmentReader;
   #recent: Recent[] = [];
   #recentSize = 0;
   #next: number;
   #committed: LogEnd;
+  readonly #unsynced = new Set<Segment>();
+  #hasNewFile = false;
 
-  constructor(folder: string, end: LogEnd | undefined) {
-    this.#folder = folder;
-    mkdirSync(folder, { recursive: true });
-    const bases = readdirSync(folder)
-      .filter((name) => name.endsWith('.log'))
-      .map((name) => Number(name.slice(0, -4)))
-      .sort((a, b) => a - b);
-    for (const base of bases) {
-      if (end === undefined || base > end.segment) rmSync(this.#path(base));
-      else this.#open(base);
-    }
-    const last = this.#segments.at(-1);
-    if (end !== undefined && last !== undefined) {
-      if (last.base !== end.segment || last.size < end.bytes) {
-        throw new SqlError('STATE_DAMAGED', noSpan, {
-          what: `${this.#path(end.segment)} has ${last.size} bytes where ${end.bytes} were recorded`,
-        });
-      }
-      ftruncateSync(last.file, end.bytes);
-      last.size = end.bytes;
-    }
-    this.#next = end?.next ?? 0;
+  constructor(options: PartitionOptions) {
+    this.#options = options;
+    this.#files = options.files;
+    this.#reader = new SegmentReader(options.files, (base) => this.#path(base));
+    this.#next = options.end?.next ?? 0;
+    this.#openAll(options.end);
     this.#committed = this.end;
   }
 
   #path(base: number): string {
-    return join(this.#folder, `${String(base).padStart(20, '0')}.log`);
+    return join(this.#options.folder, `${String(base).padStart(20, '0')}.log`);
   }
-  #open(base: number): Segment {
-    const file = openSync(this.#path(base), 'a+');
-    const segment: Segment = { base, file, size: fstatSync(file).size, newest: 0 };
-    this.#segments.push(segment);
+
+  #openAll(end: LogEnd | undefined): void {
+    const { folder, sealed } = this.#options;
+    const onDisk = this.#files
+      .list(folder)
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => Number(name.slice(0, -4)));
+    // A folder of 0.1.0 names no sealed segments: all that are there count.
+    const known = end?.newest === undefined ? this.#unnamed(onDisk, end) : sealed;
+    const named = new Set(known.map(({ base }) => base));
+    for (const base of onDisk) {
+      if (named.has(base) || (base === end?.segment && end.bytes > 0)) continue;
+      this.#options.keep?.(this.#path(base), 0);
+      this.#files.remove(this.#path(base));
+    }
+    for (const segment of known) this.#segments.push(this.#sealed(segment));
+    if (end !== undefined && end.bytes > 0) this.#segments.push(this.#active(end));
+  }
+  #unnamed(onDisk: readonly number[], end: LogEnd | undefined): readonly SealedSegment[] {
+    if (end === undefined) return [];
+    const older = onDisk.filter((base) => base < end.segment).sort((a, b) => a - b);
+    return older.map((base, i) => {
+      // One that ends before its successor begins has lost its end, or the next file is missing.
+      const next = older[i + 1] ?? end.segment;
+      return { base, next, bytes: this.#sizeOf(base), newest: Date.now(), isStored: false };
+    });
+  }
+
+  #sealed({ base, next, bytes, newest, isStored }: SealedSegment): Segment {
+    const damage = this.#shortage(base, bytes);
+    return { base, next, size: bytes, newest, began: newest, file: undefined, damage, isStored };
+  }
+  /** What is wrong with a recorded segment; undefined if its file is there with all its bytes. */
+  #shortage(base: number, bytes: number): string | undefined {
+    const path = this.#path(base);
+    try {
+      const size = this.#sizeOf(base);
+      return size < bytes ? `${path} has ${size} bytes where ${bytes} were recorded` : undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return `${path} is missing`;
+    }
+  }
+  #sizeOf(base: number): number {
+    const file = this.#files.open(this.#path(base), 'read');
+    try {
+      return this.#files.size(file);
+    } finally {
+      this.#files.close(file);
+    }
+  }
+
+  #active(end: LogEnd): Segment {
+    const { segment: base, next, bytes: size } = end;
+    const damage = this.#shortage(base, size);
+    const [newest, began] = [end.newest ?? Date.now(), end.began ?? Date.now()];
+    const segment: Segment = { base, next, size, newest, began, file: undefined, damage, isStored: false };
+    if (damage !== undefined) return segment;
+    segment.file = this.#files.open(this.#path(base), 'write');
+    if (this.#files.size(segment.file) > size) {
+      this.#options.keep?.(this.#path(base), size);
+      this.#files.truncate(segment.file, size);
+    }
     return segment;
   }
 
   get start(): number {
     return this.#segments[0]?.base ?? this.#next;
   }
-  get end(): LogEnd {
+  /** The segment that appends go to; undefined if the next one begins another. */
+  get #last(): Segment | undefined {
     const last = this.#segments.at(-1);
-    return { next: this.#next, segment: last?.base ?? 0, bytes: last?.size ?? 0 };
+    return last?.isStored === true ? undefined : last;
   }
-  /** The first offset that readers may not see yet. */
+  get end(): LogEnd {
+    const last = this.#last;
+    if (last === undefined) return { next: this.#next, segment: this.#next, bytes: 0, newest: 0, began: 0 };
+    return { next: this.#next, segment: last.base, bytes: last.size, newest: last.newest, began: last.began };
+  }
+  /** The segments that are no longer written. */
+  get sealed(): readonly SealedSegment[] {
+    const last = this.#last;
+    return this.#segments.filter((segment) => segment !== last).map(sealedOf);
+  }
+  /** Those of them that the database does not name yet, which are the newest: looked for from the end, at every commit. */
+  get unstored(): readonly SealedSegment[] {
+    return this.#segments.slice(this.#firstUnstored(), -1).map(sealedOf);
+  }
+  #firstUnstored(): number {
+    let first = this.#segments.length - 1;
+    while (first > 0 && !this.#segments[first - 1]!.isStored) first--;
+    return first;
+  }
+  /** What is wrong with its files, as far as opening them shows. */
+  get damages(): readonly string[] {
+    return this.#segments.flatMap(({ damage }) => damage ?? []);
+  }
+  /** The first offset that readers do not see. */
   get committed(): number {
     return this.#committed.next;
   }
-  /** Shows readers everything that was appended. */
+  /** Makes all appends visible to readers. */
   commit(): void {
     this.#committed = this.end;
+    for (let i = this.#firstUnstored(); i < this.#segments.length - 1; i++) this.#segments[i]!.isStored = true;
   }
-  /** Cuts off what was appended since the last commit. */
+  /**
+   * Removes all appends since the last commit. Bytes that cannot be cut off now are written over by the next append, or cut off
+   * when the folder is opened again.
+   */
   rollBack(): void {
     const { next, segment, bytes } = this.#committed;
-    while (this.#segments.length > 0 && (this.#segments.at(-1)!.base > segment || next === 0)) {
-      const { file, base } = this.#segments.pop()!;
-      closeSync(file);
-      rmSync(this.#path(base));
+    for (let last = this.#segments.at(-1); last !== undefined; last = this.#segments.at(-1)) {
+      if (last.base < segment || (last.base === segment && bytes > 0)) break;
+      this.#segments.pop();
+      this.#unsynced.delete(last);
+      this.#reader.forget(last);
+      quietly(() => this.#files.remove(this.#path(last.base)));
     }
     const last = this.#segments.at(-1);
-    if (last !== undefined) {
-      ftruncateSync(last.file, bytes);
-      last.size = bytes;
+    if (last !== undefined && bytes > 0) {
+      const { newest, began } = this.#committed;
+      Object.assign(last, { size: bytes, next, newest, began });
+      const { file } = last;
+      if (file !== undefined) quietly(() => this.#files.truncate(file, bytes));
     }
     this.#next = next;
     this.#recent = this.#recent.filter((recent) => recent.next <= next);
@@ -120,106 +205,142 @@ export class PartitionLog {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Writes a batch behind the others and gives it its offsets. */
+  /** Appends a batch and sets its base offset. */
   append(batch: Buffer): void {
     const info = readBatchInfo(batch, 0, batch.length)!;
-    let segment = this.#segments.at(-1);
-    if (segment === undefined || segment.size >= segmentBytes) segment = this.#open(this.#next);
+    const now = Date.now();
+    let segment = this.#last;
+    if (segment?.damage !== undefined) throw damaged(segment.damage);
+    if (segment === undefined || this.#isFull(segment, now)) segment = this.#begin(now);
     setBaseOffset(batch, 0, this.#next);
-    for (let written = 0; written < batch.length;) written += writeSync(segment.file, batch, written);
+    writeWhole(this.#files, segment.file!, batch, segment.size);
+    this.#unsynced.add(segment);
     segment.size += batch.length;
-    segment.newest = Math.max(segment.newest, info.maxTimestamp);
+    segment.newest = now;
     this.#recent.push({ base: this.#next, next: this.#next + info.count, bytes: batch });
     this.#recentSize += batch.length;
     this.#next += info.count;
+    segment.next = this.#next;
     while (this.#recentSize > recentBytes && this.#recent.length > 1)
       this.#recentSize -= this.#recent.shift()!.bytes.length;
   }
-
-  sync(): void {
-    const last = this.#segments.at(-1);
-    if (last !== undefined) fdatasyncSync(last.file);
+  #isFull({ size, began }: Segment, now: number): boolean {
+    return size >= this.#options.segmentBytes || now - began > this.#options.segmentMs;
+  }
+  #begin(now: number): Segment {
+    const [base, next] = [this.#next, this.#next];
+    const file = this.#files.open(this.#path(base), 'new');
+    const segment: Segment = { base, next, size: 0, newest: now, began: now, file, damage: undefined, isStored: false };
+    this.#hasNewFile = true;
+    this.#segments.push(segment);
+    return segment;
   }
 
-  /** Whole batches from the one that holds `offset` on, up to about `maximum` bytes and the committed end. */
+  sync(): void {
+    for (const { file } of this.#unsynced) if (file !== undefined) this.#files.sync(file);
+    this.#unsynced.clear();
+    if (this.#hasNewFile) this.#files.syncFolder(this.#options.folder);
+    this.#hasNewFile = false;
+  }
+
+  /**
+   * Whole batches from the one that holds `offset`, up to about `maximum` bytes; committed ones only. Batches of a file are
+   * checked: at damage it returns what is before it, and throws when that is nothing.
+   */
   read(offset: number, maximum: number): Buffer[] {
     if (offset >= this.committed) return [];
     const first = this.#recent[0];
     if (first !== undefined && offset >= first.base) {
-      const found: Buffer[] = [];
+      const batches: Buffer[] = [];
       let size = 0;
-      let low = this.#recent.findIndex((each) => each.next > offset);
+      let low = this.#recent.findIndex(({ next }) => next > offset);
       for (; low < this.#recent.length && low >= 0 && size < maximum; low++) {
-        const each = this.#recent[low]!;
-        if (each.next > this.committed) break;
-        found.push(each.bytes);
-        size += each.bytes.length;
+        const recent = this.#recent[low]!;
+        if (recent.next > this.committed) break;
+        batches.push(recent.bytes);
+        size += recent.bytes.length;
       }
-      return found;
+      return batches;
     }
-    return this.#readFile(Math.max(offset, this.start), maximum);
-  }
-
-  readonly #positions = new Map<number, { offset: number; position: number }>();
-
-  #readFile(offset: number, maximum: number): Buffer[] {
-    const index = this.#segments.findLastIndex(({ base }) => base <= offset);
-    const segment = this.#segments[index];
+    const from = Math.max(offset, this.start);
+    const at = this.#segments.findLastIndex(({ base }) => base <= from);
+    const found = this.#segments[at];
+    // Between two segments there is what was given up as damaged.
+    const segment = found !== undefined && from >= found.next ? this.#segments[at + 1] : found;
     if (segment === undefined) return [];
-    const hint = this.#positions.get(segment.base);
-    let position = hint !== undefined && hint.offset <= offset ? hint.position : 0;
-    const chunk = Buffer.allocUnsafe(Math.max(maximum, 1 << 20));
-    const found: Buffer[] = [];
-    while (position < segment.size) {
-      const size = readSync(segment.file, chunk, 0, Math.min(chunk.length, segment.size - position), position);
-      let at = 0;
-      for (;;) {
-        const info = readBatchInfo(chunk, at, size);
-        if (info === undefined) break;
-        at = info.end;
-        if (info.lastOffset < offset) continue;
-        if (info.baseOffset >= this.committed) return found;
-        found.push(chunk.subarray(info.start, info.end));
-      }
-      if (at === 0) {
-        // A batch larger than the chunk: read it alone.
-        const length = chunk.readInt32BE(8) + 12;
-        if (size < batchHeader || position + length > segment.size) break;
-        const whole = Buffer.allocUnsafe(length);
-        readSync(segment.file, whole, 0, length, position);
-        if (readBatchInfo(whole, 0, length)!.lastOffset >= offset) found.push(whole);
-        at = length;
-      }
-      position += at;
-      if (found.length > 0) {
-        this.#positions.set(segment.base, {
-          offset: readBatchInfo(found.at(-1)!, 0, found.at(-1)!.length)!.lastOffset + 1,
-          position,
-        });
-        return found;
-      }
-    }
-    const next = this.#segments[index + 1];
-    return next === undefined ? found : this.#readFile(next.base, maximum);
+    return this.#reader.read(segment, Math.max(from, segment.base), Math.max(maximum, batchHeader), this.committed);
   }
 
-  /** Deletes whole segments that are too old, or too many bytes from the end; the last one stays. */
-  retain(oldestTimestamp: number, maximumBytes: number): void {
-    while (this.#segments.length > 1) {
-      const [first] = this.#segments;
-      const tooOld = first!.newest > 0 && first!.newest < oldestTimestamp;
-      if (!tooOld && this.bytes <= maximumBytes) return;
-      closeSync(first!.file);
-      rmSync(this.#path(first!.base));
-      this.#segments.shift();
+  /**
+   * The segments that are too old, or beyond the maximum size of the partition: from the first on, the last one only by age. They
+   * are `drop`ped when the database no longer names them.
+   */
+  expired(oldest: number, maximumBytes: number): readonly number[] {
+    let bytes = this.bytes;
+    const bases: number[] = [];
+    for (const [i, segment] of this.#segments.entries()) {
+      const isTooMuch = bytes > maximumBytes && i < this.#segments.length - 1;
+      if (segment.newest >= oldest && !isTooMuch) break;
+      bases.push(segment.base);
+      bytes -= segment.size;
     }
+    return bases;
+  }
+  /** The end without its expired segments. */
+  endWithout(bases: readonly number[]): LogEnd {
+    const isEmpty = bases.length === this.#segments.length;
+    return isEmpty ? { next: this.#next, segment: this.#next, bytes: 0, newest: 0, began: 0 } : this.end;
+  }
+  /** Deletes expired segments. A file that cannot be deleted goes when the folder is opened again. */
+  drop(bases: readonly number[]): void {
+    for (const segment of this.#segments.splice(0, bases.length)) {
+      this.#unsynced.delete(segment);
+      this.#reader.forget(segment);
+      quietly(() => this.#files.remove(this.#path(segment.base)));
+    }
+    this.#recent = this.#recent.filter(({ base }) => base >= this.start);
+    this.#recentSize = this.#recent.reduce((sum, recent) => sum + recent.bytes.length, 0);
+    this.#committed = this.end;
+  }
+
+  /** Reads everything; returns where it is damaged. */
+  verify(): readonly SegmentDamage[] {
+    return this.#segments.flatMap((segment) => this.#reader.verify(segment, this.committed) ?? []);
+  }
+  /**
+   * Goes on without what is damaged: each segment ends before its damage, and takes no more appends. `keep` gets every file that
+   * loses something.
+   */
+  giveUpDamage(keep: (path: string, from: number) => void): void {
+    let last = this.#last;
+    for (const segment of [...this.#segments]) {
+      const damage = this.#reader.verify(segment, this.committed);
+      if (damage === undefined) continue;
+      keep(this.#path(segment.base), damage.position);
+      this.#reader.forget(segment);
+      const isEmpty = damage.position === 0;
+      if (isEmpty) this.#segments.splice(this.#segments.indexOf(segment), 1);
+      else Object.assign(segment, { size: damage.position, next: damage.offset, damage: undefined });
+      if (segment === last) last = undefined;
+    }
+    for (const segment of this.#segments) segment.isStored = segment !== last;
+    this.#committed = this.end;
   }
 
   close(): void {
-    for (const { file } of this.#segments) closeSync(file);
+    for (const segment of this.#segments) this.#reader.forget(segment);
   }
   destroy(): void {
     this.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const { base } of this.#segments) quietly(() => this.#files.remove(this.#path(base)));
+    quietly(() => this.#files.remove(this.#options.folder));
   }
 }
+
+const sealedOf = ({ base, next, size, newest, isStored }: Segment): SealedSegment => ({
+  base,
+  next,
+  bytes: size,
+  newest,
+  isStored,
+});

@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import { hostname } from 'node:os';
 import { serverOptions } from '../../config/server-options.ts';
 
-/** The settings that reaching a broker needs, by Kafka's names; plain data, so that workers get it by message. */
+/** The settings for reaching a broker, by Kafka's names; plain data, which workers get by message. */
 export type ClientSettings = Readonly<Record<string, string>>;
 
-// Given whole: kafkajs takes other defaults under NODE_ENV=test. Short first tries make back-to-back transactions fast; the sum
-// of all of them outlasts a broker's restart.
+// Complete, because kafkajs has other defaults under NODE_ENV=test. Short first retries make back-to-back transactions fast;
+// all of them together outlast a broker's restart.
 const retry = { initialRetryTime: 1, factor: 0, multiplier: 1.3, maxRetryTime: 500, retries: 60 };
 
-export function clientConfig(settings: ClientSettings, clientId: string): KafkaConfig {
+/** Brokers' logs, quotas and metrics tell nodes apart by it. */
+const nodeName = `${hostname()}-${process.pid}`;
+
+/** `part` is what of the node connects. */
+export function clientConfig(settings: ClientSettings, part: string): KafkaConfig {
   const read = <N extends (typeof serverOptions)['options'][number]['name']>(name: N) =>
     serverOptions.read(name, settings);
   const { isTls, isSasl } = read('security.protocol');
@@ -25,7 +30,7 @@ export function clientConfig(settings: ClientSettings, clientId: string): KafkaC
     password: read('sasl.password'),
   } as SASLOptions;
   return {
-    clientId,
+    clientId: `millrace-${nodeName}-${part}`,
     brokers: read('bootstrap.servers'),
     logLevel: 0,
     retry,

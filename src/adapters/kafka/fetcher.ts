@@ -4,17 +4,21 @@ import type { Fetched, FetchWant } from './responses.ts';
 import type { Wire } from './wire.ts';
 
 const fetchBytes = 8 << 20;
-/** An input with more than this at hand is left out of the next fetch. */
+/** Inputs with more buffered bytes than this are left out of the next fetch. */
 const enoughBytes = 2 << 20;
-/** How long the broker may hold a fetch that has nothing to give; short while some input was left out, which will want more soon. */
+/**
+ * How long the broker may hold a fetch without data, in ms; short if inputs were left out, because they will need data soon.
+ */
 const fetchWaitMs = { all: 100, some: 5 };
 const retryMs = 100;
 
-/** Fetches for all tasks of a thread: one request a broker for every input that has not enough at hand. */
+/** Fetches for all tasks of a thread: one request per broker for every input that needs data. */
 export class Fetcher {
   readonly #wire: Wire;
-  /** Why the last fetch failed, while it does. */
+  /** Why the last fetch failed; undefined after one that succeeded. */
   error: string | undefined;
+  /** Why the broker gives nothing of a partition: it is deleted, or must not be read. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -26,7 +30,7 @@ export class Fetcher {
       await new Promise((resolve) => setTimeout(resolve, 5));
       return;
     }
-    // Several tasks may read one partition: it is fetched once, from where the last of them is.
+    // A partition that several tasks read is fetched once, from the lowest position.
     const wants = new Map<string, FetchWant>();
     for (const { topic, partition, fetched } of inputs) {
       const name = `${topic}/${partition}`;
@@ -36,25 +40,43 @@ export class Fetcher {
       const wait = inputs.length < all.length ? fetchWaitMs.some : fetchWaitMs.all;
       const results = await this.#wire.fetch([...wants.values()], wait, fetchBytes);
       this.error = undefined;
-      for (const result of results) await this.#give(result, inputs);
+      this.#troubles.clear();
+      for (const result of results)
+        if (result.trouble === undefined) await this.#give(result, inputs);
+        else this.#troubles.set(`${result.topic}/${result.partition}`, result.trouble);
+      // Otherwise the answers of an inaccessible partition, which come at once, would follow each other without a pause.
+      if (this.#troubles.size > 0) await new Promise((resolve) => setTimeout(resolve, retryMs));
     } catch (error) {
       this.error = (error as Error).message;
-      // A broker that is gone comes back, or its partitions get another leader: the next fetch asks anew.
+      // The broker may be down or its partitions have another leader: metadata is read again before the next fetch.
       await this.#wire.watch([...new Set(inputs.map(({ topic }) => topic))]).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
+  }
+
+  /** Why the first of these inputs that cannot be read cannot. */
+  troubleOf(inputs: readonly FetchTarget[]): string | undefined {
+    if (this.#troubles.size === 0) return undefined;
+    for (const { topic, partition } of inputs) {
+      const trouble = this.#troubles.get(`${topic}/${partition}`);
+      if (trouble !== undefined) return trouble;
+    }
+    return undefined;
   }
 
   async #give(
     { topic, partition, batches, next, highWatermark, outOfRange, lease }: Fetched,
     inputs: readonly FetchTarget[],
   ): Promise<void> {
-    const first = outOfRange ? ((await this.#wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0) : 0;
+    const bound = async (which: -1 | -2): Promise<number> =>
+      (await this.#wire.listOffsets(topic, [partition], which)).get(partition) ?? 0;
+    const [first, end] = outOfRange ? await Promise.all([bound(-2), bound(-1)]) : [0, 0];
     for (const input of inputs) {
       if (input.topic !== topic || input.partition !== partition) continue;
       input.knownEnd = highWatermark;
       if (outOfRange) {
-        input.skipTo(first);
+        if (input.fetched < first) input.skipTo(first);
+        else if (input.fetched > end) input.beginAgain(first);
         continue;
       }
       const { fetched } = input;

@@ -5,23 +5,23 @@ import { connect, type Socket } from 'node:net';
 const smallest = 1 << 16;
 const spare = 4;
 
-/** Memory of large responses, which is used again: memory that is new each time costs page faults and collections. */
+/** A pool for the memory of large responses: new memory each time costs page faults and garbage collections. */
 export class FramePool {
   readonly #free: Buffer[] = [];
   readonly #lent = new WeakMap<ArrayBufferLike, Buffer>();
 
-  /** So many bytes with anything in them; small ones are not worth the care. */
+  /** Memory with undefined contents; small pieces are not pooled. */
   take(length: number): Buffer {
     if (length < smallest) return Buffer.allocUnsafe(length);
-    const found = this.#free.findIndex((each) => each.length >= length);
-    // Powers of two, so that responses of about the same length find each other's memory.
+    const fitting = this.#free.findIndex((slab) => slab.length >= length);
+    // Rounded to powers of two, so that responses of similar length share memory.
     const slab =
-      found < 0 ? Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length))) : this.#free.splice(found, 1)[0]!;
+      fitting < 0 ? Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length))) : this.#free.splice(fitting, 1)[0]!;
     this.#lent.set(slab.buffer, slab);
     return slab.subarray(0, length);
   }
 
-  /** Takes memory back that nobody reads any more: all of what was lent together with these bytes. */
+  /** Returns the memory of some bytes to the pool; nobody may read any part of it any more. */
   release({ buffer }: Buffer): void {
     const slab = this.#lent.get(buffer);
     if (slab === undefined) return;
@@ -31,7 +31,7 @@ export class FramePool {
   }
 }
 
-/** Puts what a socket reads together to the frames of Kafka's protocol: four bytes of length and so many bytes behind them. */
+/** Assembles the frames of Kafka's protocol from what a socket reads: four bytes of length, then the payload. */
 export class FrameReader {
   readonly #pool: FramePool;
   readonly #onFrame: (frame: Buffer) => void;
@@ -72,8 +72,8 @@ const readBytes = 128 << 10;
 const framed = new WeakSet<Socket>();
 
 /**
- * Sockets that read into one piece of memory and give whole responses. kafkajs's own give chunks of 64 KiB, each in new memory,
- * which it then joins. Connections with TLS stay as they are.
+ * Sockets that read into one buffer and deliver whole responses. kafkajs's own deliver chunks of 64 KiB, each in new memory,
+ * which it then joins. TLS connections are left as they are.
  */
 export function framedSockets(pool: FramePool): ISocketFactory {
   giveFramesUnjoined();
@@ -93,7 +93,7 @@ export function framedSockets(pool: FramePool): ISocketFactory {
 
 interface Connection {
   readonly socket: Socket;
-  /** While the connection logs in. */
+  /** Set during authentication. */
   readonly authHandlers: unknown;
   readonly requestQueue: {
     fulfillRequest(response: { size: number; correlationId: number; payload: Buffer }): void;
@@ -103,7 +103,10 @@ interface Connection {
 
 let isChanged = false;
 
-/** kafkajs joins each piece with what was left of the one before, be it nothing: a frame is one response and needs no joining. */
+/**
+ * kafkajs copies each piece to append it to the rest of the last one, even if that is empty; a frame is one response and needs
+ * no copy.
+ */
 function giveFramesUnjoined(): void {
   if (isChanged) return;
   isChanged = true;

@@ -1,6 +1,8 @@
+import { noSpan } from '../../diagnostics/source.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { Node } from '../../runtime/ports/node.ts';
 import type { PlanLayout } from '../../runtime/task/layout.ts';
-import { changelogTopic, repartitionTopic } from './names.ts';
+import { changelogTopic, readerGroup, repartitionTopic } from './names.ts';
 
 /** The topics that only this query writes and reads. */
 export function internalTopics({ parts }: PlanLayout, group: string): string[] {
@@ -10,19 +12,43 @@ export function internalTopics({ parts }: PlanLayout, group: string): string[] {
   ]);
 }
 
+/** The groups that hold a query's positions. */
+export const readerGroups = ({ readers }: PlanLayout, group: string): string[] =>
+  Array.from({ length: readers }, (_, reader) => readerGroup(group, reader));
+
+/** The topics that a query's group reads. */
+export function groupTopics({ parts }: PlanLayout, group: string): string[] {
+  return [
+    ...new Set([
+      ...parts.flatMap(({ sourceTopics }) => sourceTopics),
+      ...parts.flatMap(({ output }) => (output === undefined ? [] : [repartitionTopic(group, output.stepId)])),
+    ]),
+  ];
+}
+
 /**
- * Creates them, with as many partitions as the widest source, or as the topic whose rows they meet: repartition topics keep everything until it is read,
- * changelogs are compacted. Gives the topics that the query's group reads.
+ * Creates a query's internal topics, with the partitions of its widest source, or of the topic whose rows theirs are joined
+ * with, and the topic of dead letters. Repartition topics retain everything until it is read, changelogs are compacted.
  */
-export async function createInternalTopics(node: Node, { parts }: PlanLayout, group: string): Promise<string[]> {
+export async function createInternalTopics(
+  node: Node,
+  { parts, hasDeadLetters }: PlanLayout,
+  group: string,
+  deadLetters: string,
+): Promise<void> {
+  if (hasDeadLetters) await node.createTopic(deadLetters, { partitions: 1, replicas: undefined, config: {} });
   const sources = parts.flatMap(({ sourceTopics }) => sourceTopics);
-  const counts = await Promise.all(sources.map(async (topic) => (await node.describeTopic(topic))?.partitions ?? 1));
+  const counts = await Promise.all(
+    sources.map(async (topic) => {
+      const info = await node.describeTopic(topic);
+      if (info === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
+      return info.partitions;
+    }),
+  );
   const partitions = Math.max(1, ...counts);
-  const topics = new Set(sources);
   for (const { index, output, hasState } of parts) {
     if (output !== undefined) {
       const topic = repartitionTopic(group, output.stepId);
-      topics.add(topic);
       const { like } = output;
       await node.createTopic(topic, {
         partitions: like === undefined ? partitions : ((await node.describeTopic(like))?.partitions ?? partitions),
@@ -37,5 +63,4 @@ export async function createInternalTopics(node: Node, { parts }: PlanLayout, gr
         config: { 'cleanup.policy': 'compact' },
       });
   }
-  return [...topics];
 }

@@ -1,74 +1,172 @@
-import type { Kafka, Producer } from 'kafkajs';
-import { noSpan } from '../../diagnostics/source.ts';
-import { SqlError } from '../../diagnostics/sql-error.ts';
-import type { CommandLog } from '../../runtime/ports/node.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandRaced, type CommandLog, type NumberedCommand, type TopicSettings } from '../../runtime/ports/node.ts';
 import { recordsIn } from '../../runtime/topic-records.ts';
+import { AutoResetEvent } from '../../util/auto-reset-event.ts';
+import { retry } from '../../util/retry.ts';
+import type { BrokerContact } from './broker-contact.ts';
+import { TaskProducer } from './task-producer.ts';
+import { WireError } from './wire-error.ts';
 import type { Wire } from './wire.ts';
 
-/** Commands in a topic of one partition: appended by whoever holds the service's transactional id, after reading to the end. */
+const tailMs = 500;
+const pauseMs = 50;
+
+/** The command topic: one partition, and nothing of it is ever deleted. */
+export const commandTopicSettings: TopicSettings = {
+  partitions: 1,
+  replicas: undefined,
+  config: { 'retention.ms': '-1', 'cleanup.policy': 'delete' },
+};
+export const processingLogSettings: TopicSettings = { partitions: 1, replicas: undefined, config: {} };
+
+/**
+ * Commands in a topic of one partition, which is followed: what any node appends is known here at once. Whoever holds the service's
+ * transactional id appends; who takes it from another one reads to the end first.
+ */
 export class KafkaCommands implements CommandLog {
-  readonly #kafka: Kafka;
   readonly #wire: Wire;
   readonly #topic: string;
   readonly #writerId: string;
-  #read: string[] = [];
+  readonly #contact: BrokerContact;
+  readonly #read: string[] = [];
+  readonly #advanced = new AutoResetEvent();
   #offset = 0;
-  #producer: Producer | undefined;
+  #producer: TaskProducer | undefined;
+  #onCommands: () => void = () => undefined;
+  #tail: Promise<void> | undefined;
+  #closed = false;
 
-  constructor(kafka: Kafka, wire: Wire, topic: string, writerId: string) {
-    this.#kafka = kafka;
+  constructor(wire: Wire, topic: string, writerId: string, contact: BrokerContact) {
     this.#wire = wire;
     this.#topic = topic;
     this.#writerId = writerId;
+    this.#contact = contact;
+  }
+
+  /** Begins to follow the topic. */
+  async open(): Promise<void> {
+    await this.#wire.watch([this.#topic]);
+    this.#tail = this.#follow();
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#closed) {
+      const asked = performance.now();
+      try {
+        const isEmpty = await this.#take();
+        this.#contact.heard();
+        // An answer without data that comes early is one of a partition that has moved, or is away.
+        if (isEmpty && performance.now() - asked < pauseMs) await sleep(pauseMs);
+      } catch (error) {
+        if (this.#closed) return;
+        this.#contact.failed(error);
+        await sleep(pauseMs);
+        await this.#wire.refresh();
+      }
+    }
+  }
+  async #take(): Promise<boolean> {
+    const want = { topic: this.#topic, partition: 0, offset: this.#offset };
+    const [fetched] = await this.#wire.fetch([want], tailMs, 1 << 20);
+    if (fetched === undefined) return true;
+    const known = this.#read.length;
+    for (const { value } of recordsIn(fetched.batches, 0, this.#offset)) this.#read.push(value!.toString());
+    fetched.lease.release();
+    this.#offset = fetched.next;
+    this.#advanced.set();
+    if (this.#read.length > known) this.#onCommands();
+    return fetched.trouble !== undefined;
+  }
+
+  follow(onCommands: () => void): void {
+    this.#onCommands = onCommands;
+  }
+  known(number: number): readonly NumberedCommand[] {
+    return this.#read.slice(number + 1).map((command, i) => ({ number: number + 1 + i, command }));
+  }
+  readAfter(number: number): Promise<readonly NumberedCommand[]> {
+    return this.#contact.need(async () => {
+      await this.#readToEnd();
+      return this.known(number);
+    });
+  }
+  async #readToEnd(): Promise<void> {
+    const end = (await this.#wire.listOffsets(this.#topic, [0], -1)).get(0) ?? 0;
+    while (this.#offset < end && !this.#closed) await this.#advanced.wait(pauseMs);
   }
 
   async append(command: string, behind: number): Promise<number> {
-    await this.#producer?.disconnect().catch(() => undefined);
-    const producer = this.#kafka.producer({
-      transactionalId: this.#writerId,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: 10_000,
-    });
-    this.#producer = producer;
-    await producer.connect();
-    const transaction = await producer.transaction();
+    let isGivenUp = false;
+    let isCommitting = false;
+    const beforeCommit = (): void => {
+      if (isGivenUp) throw new WireError(-1, 'the command came too late');
+      isCommitting = true;
+    };
+    const mayGiveUp = (): boolean => {
+      isGivenUp = !isCommitting;
+      return isGivenUp;
+    };
     try {
-      // Everyone else is fenced now: what is there to read is all there is.
-      await this.#readToEnd();
-      if (this.#read.length - 1 !== behind)
-        throw new SqlError('BAD_REQUEST', noSpan, { why: 'another node changed the catalogue meanwhile: try again' });
-      await transaction.send({ topic: this.#topic, acks: -1, messages: [{ key: null, value: command, partition: 0 }] });
-      await transaction.commit();
+      await this.#contact.need(() => this.#append(command, behind, beforeCommit), mayGiveUp);
     } catch (error) {
-      await transaction.abort().catch(() => undefined);
-      throw error;
+      throw error instanceof WireError && error.isOvertaken ? new CommandRaced() : error;
     }
     return behind + 1;
   }
 
-  async readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
-    await this.#readToEnd();
-    return this.#read.slice(number + 1).map((command, i) => ({ number: number + 1 + i, command }));
-  }
-
-  async #readToEnd(): Promise<void> {
-    await this.#wire.watch([this.#topic]);
-    const end = (await this.#wire.listOffsets(this.#topic, [0], -1)).get(0) ?? 0;
-    while (this.#offset < end) {
-      const [fetched] = await this.#wire.fetch(
-        [{ topic: this.#topic, partition: 0, offset: this.#offset }],
-        200,
-        1 << 20,
-      );
-      if (fetched === undefined) continue;
-      for (const { value } of recordsIn(fetched.batches, 0, this.#offset)) this.#read.push(value!.toString());
-      if (fetched.next === this.#offset) break;
-      this.#offset = fetched.next;
+  async #append(command: string, behind: number, beforeCommit: () => void): Promise<void> {
+    // The transactional id is kept between commands: it is lost to the next node that appends one.
+    const producer = await this.#begin(command, behind);
+    try {
+      beforeCommit();
+    } catch (error) {
+      this.#producer = undefined;
+      throw error;
     }
+    try {
+      await producer.commit(new Map());
+    } catch (error) {
+      this.#producer = undefined;
+      if (!(await this.#wasCommitted(command, behind))) throw error;
+    }
+  }
+  async #begin(command: string, behind: number): Promise<TaskProducer> {
+    const known = this.#producer;
+    this.#producer = undefined;
+    if (known !== undefined) {
+      try {
+        return await this.#write(known, command, behind);
+      } catch (error) {
+        if (error instanceof CommandRaced) throw error;
+      }
+    }
+    const producer = new TaskProducer(this.#wire, this.#writerId);
+    await producer.init();
+    // All other writers are fenced now, so nothing can be appended after this read.
+    await this.#readToEnd();
+    return this.#write(producer, command, behind);
+  }
+  async #write(producer: TaskProducer, command: string, behind: number): Promise<TaskProducer> {
+    // The broker shows a command a little after it has confirmed its commit: what was applied here comes by itself.
+    while (this.#read.length - 1 < behind && !this.#closed) await this.#advanced.wait(pauseMs);
+    if (this.#read.length - 1 !== behind) throw new CommandRaced();
+    producer.add(this.#topic, 0, Date.now(), null, command);
+    await producer.flush();
+    this.#producer = producer;
+    return producer;
+  }
+  /** After a commit whose answer was lost: the next holder of the id ends the transaction, and then the topic tells. */
+  async #wasCommitted(command: string, behind: number): Promise<boolean> {
+    const look = async (): Promise<boolean> => {
+      await new TaskProducer(this.#wire, this.#writerId).init();
+      await this.#readToEnd();
+      return this.#read[behind + 1] === command;
+    };
+    return retry(look, { retries: 60, firstMs: 100, longestMs: 500 });
   }
 
   async close(): Promise<void> {
-    await this.#producer?.disconnect().catch(() => undefined);
+    this.#closed = true;
+    await this.#tail;
   }
 }

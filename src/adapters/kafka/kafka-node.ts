@@ -1,72 +1,78 @@
+import type { WantedNearest } from '../../runtime/nearest/nearest-rows.ts';
 import type { Row } from '../../types/sql-type.ts';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { mkdirSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { serverOptions } from '../../config/server-options.ts';
-import { runSettings } from '../../runtime/run-settings.ts';
-import type { Change } from '../../runtime/change.ts';
-import type { SchemaRegistry } from '../../runtime/ports/schema-registry.ts';
-import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
-  BatchReport,
-  CommandLog,
   Node,
   ProducedRecord,
+  PulledState,
   QueryStatus,
+  QueryWhereabouts,
   RunnableQuery,
+  StartPositions,
   TopicInfo,
   TopicReader,
   TopicSettings,
 } from '../../runtime/ports/node.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
-import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
-import { layoutOf } from '../../runtime/task/layout.ts';
+import { processingLogTopic, stoppedRecord } from '../../runtime/sinks/processing-log.ts';
+import { resumedAttempt, type TaskFailure } from '../../runtime/task/attempt.ts';
 import type { ModelObject } from '../../types/model.ts';
-import { Backoff, retry } from '../../util/retry.ts';
+import type { VersionStats } from '../../runtime/ports/scoring-stats.ts';
+import { retry } from '../../util/retry.ts';
 import { FolderLock } from '../rocksdb/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
+import { DeadlyWork } from '../rocksdb/work-marks.ts';
 import { batchesOf } from '../../runtime/topic-records.ts';
-import { clientConfig, type ClientSettings } from './client-config.ts';
-import { createInternalTopics, internalTopics } from './internal-topics.ts';
-import { commandTopic, groupId, readerGroup } from './names.ts';
-import { KafkaCommands } from './kafka-commands.ts';
+import { BrokerContact, untilBroker, untilConnected } from './broker-contact.ts';
+import { ClusterReads } from './cluster-reads.ts';
+import { clientConfig } from './client-config.ts';
+import { afterFailure, deadlyTask } from './failed-tasks.ts';
+import { createInternalTopics, internalTopics, readerGroups } from './internal-topics.ts';
+import { commandTopic, groupId, threadName } from './names.ts';
+import { commandTopicSettings, KafkaCommands, processingLogSettings } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
-import { QueryGroup } from './query-group.ts';
-import { statusOf, type RunningQuery } from './running-query.ts';
+import { memberOf, QueryGroup } from './query-group.ts';
+import { hasSettled, notStarted, readQuery, statusOf, taskOf, type RunningQuery } from './running-query.ts';
+import { endsOf } from './start-positions.ts';
 import type { FailedTask, KafkaTaskSpec, TaskStatus } from './task-worker.ts';
 import { TaskPool } from './task-pool.ts';
+import { StandingLag } from './standing-lag.ts';
+import type { KafkaNodeOptions } from './node-options.ts';
+import { Standbys } from './standbys.ts';
+import { Topics } from './topics.ts';
+import { TopicWatch } from './topic-watch.ts';
+import { whereaboutsOf } from './whereabouts.ts';
 import { Wire } from './wire.ts';
 
-export interface KafkaNodeOptions {
-  readonly settings: ClientSettings;
-  readonly stateFolder: string;
-  /** The module of a worker thread. */
-  readonly worker: URL;
-  readonly models: ModelHost | undefined;
-  readonly registry: SchemaRegistry;
-  readonly onBatch: (query: string, report: BatchReport) => void;
-  readonly log: (text: string) => void;
-}
-
-/** A member of a Kafka cluster: groups spread the tasks, transactions commit them, changelogs hold their state. */
+/** A member of a Kafka cluster: consumer groups distribute tasks, transactions commit, changelogs hold state. */
 export class KafkaNode implements Node {
   readonly kind = 'kafka';
   readonly clusterId: string;
-  readonly commands: CommandLog;
+  readonly commands: KafkaCommands;
   readonly #options: KafkaNodeOptions;
   readonly #serviceId: string;
   readonly #kafka: Kafka;
   readonly #admin: Admin;
+  readonly #topics: Topics;
   readonly #wire: Wire;
   readonly #backend: RocksBackend;
   readonly #lock: FolderLock;
+  readonly #deadly: DeadlyWork;
   readonly #pool: TaskPool;
   readonly #queries = new Map<string, RunningQuery>();
-  /** Why each worker that cannot fetch cannot. */
+  readonly #reads: ClusterReads;
+  /** The last fetch error of each worker that cannot fetch. */
   readonly #unreachable = new Map<number, string>();
+  readonly #contact: BrokerContact;
+  readonly #lags: StandingLag;
+  readonly #watch: TopicWatch;
+  readonly #standbys: Standbys;
+  #runs = 0;
   #closed = false;
 
   private constructor(
@@ -74,241 +80,284 @@ export class KafkaNode implements Node {
     parts: { kafka: Kafka; admin: Admin; wire: Wire; backend: RocksBackend; lock: FolderLock; clusterId: string },
   ) {
     this.#options = options;
+    this.#deadly = new DeadlyWork(options.stateFolder);
     this.#serviceId = serverOptions.read('ksql.service.id', options.settings);
     this.#kafka = parts.kafka;
     this.#admin = parts.admin;
+    this.#topics = new Topics(parts.admin, serverOptions.read('ksql.internal.topic.replicas', options.settings));
     this.#wire = parts.wire;
     this.#backend = parts.backend;
     this.#lock = parts.lock;
     this.clusterId = parts.clusterId;
+    const { settings } = options;
+    this.#contact = new BrokerContact(settings['bootstrap.servers']!, options.log);
     this.commands = new KafkaCommands(
-      parts.kafka,
       parts.wire,
       commandTopic(this.#serviceId),
       `_millrace-${this.#serviceId}_command_writer`,
+      this.#contact,
     );
-    const { settings, worker: module } = options;
+    this.#contact.onBack = () => {
+      for (const running of this.#queries.values()) this.#tryNow(running);
+    };
+    this.#watch = new TopicWatch({
+      list: () => this.listTopics(),
+      queries: () => this.#queries.values(),
+      onMore: (running) => {
+        void this.#revoke(running);
+        running.transition = running.transition.then(() => running.group.rejoin());
+      },
+      onBlocked: (running, why) => {
+        this.#options.log(`query ${running.query.id}: ${why}`);
+        running.blocked = why;
+        running.transition = running.transition.then(() => this.#stopTasks(running, false));
+      },
+    });
+    this.#lags = new StandingLag(parts.wire, () => this.#queries.values());
+    const { worker: module, stateFolder } = options;
     const threads = serverOptions.read('ksql.streams.num.stream.threads', settings);
     this.#pool = new TaskPool(
-      { threads, module, settings, handle: parts.backend.handle },
+      { threads, module, settings, stateFolder, handle: parts.backend.handle },
       {
         commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
         fetchSchema: (id) => options.registry.byId(id),
         onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
         onFailed: (task) => this.#onFailed(task),
+        onThreadLost: (worker) => this.#deadly.threadEnded(threadName(worker)),
       },
     );
+    this.#reads = new ClusterReads({
+      member: memberOf(options.listener),
+      pool: this.#pool,
+      admin: parts.admin,
+      clusterId: parts.clusterId,
+      readsStandbys: serverOptions.read('ksql.query.pull.enable.standby.reads', settings),
+      waitMs: serverOptions.read('ksql.query.pull.forwarding.timeout.ms', settings),
+      partitionsOf: async (topic) => (await this.describeTopic(topic))?.partitions ?? 0,
+    });
+    this.#standbys = new Standbys(settings, this.#pool, this.#reads);
   }
 
   static async open(options: KafkaNodeOptions): Promise<KafkaNode> {
     const { settings, log } = options;
     mkdirSync(options.stateFolder, { recursive: true });
     const lock = new FolderLock(options.stateFolder).hold();
-    const { Kafka: KafkaClass } = kafkajs;
-    const kafka = new KafkaClass(clientConfig(settings, 'millrace'));
-    const wire = new Wire(settings, 'millrace-main');
+    const kafka = new kafkajs.Kafka(clientConfig(settings, 'admin'));
+    const wire = new Wire(settings, 'main');
     const admin = kafka.admin();
-    const connect = async (): Promise<void> => {
-      await admin.connect();
-      await wire.connect();
-    };
-    // A node may be started before its brokers: it waits for them.
-    const mayPass = (error: unknown): boolean => {
-      log(`no Kafka broker answers at ${settings['bootstrap.servers']!}: ${(error as Error).message}; trying again`);
-      return true;
-    };
-    await retry(connect, { retries: Infinity, firstMs: 500, longestMs: 10_000, mayPass });
+    await untilConnected(admin, wire, settings['bootstrap.servers']!, log);
     const { clusterId } = await admin.describeCluster();
     const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
     const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });
-    const replicas = serverOptions.read('ksql.internal.topic.replicas', settings);
-    await node.createTopic(commandTopic(node.#serviceId), {
-      partitions: 1,
-      replicas,
-      config: { 'retention.ms': '-1', 'cleanup.policy': 'delete' },
-    });
-    await node.createTopic(processingLogTopic(node.#serviceId), { partitions: 1, replicas, config: {} });
+    await untilBroker(() => node.createTopic(commandTopic(node.#serviceId), commandTopicSettings), log);
+    await untilBroker(() => node.createTopic(processingLogTopic(node.#serviceId), processingLogSettings), log);
+    await node.commands.open();
     return node;
   }
 
   #running(group: string): RunningQuery | undefined {
-    return [...this.#queries.values()].find(({ query }) => groupId(this.#serviceId, query.id) === group);
+    return [...this.#queries.values()].find((running) => running.groupId === group);
   }
 
-  async describeTopic(name: string): Promise<TopicInfo | undefined> {
-    try {
-      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [name] });
-      const found = topics[0];
-      return (
-        found && { name, partitions: found.partitions.length, replicas: found.partitions[0]?.replicas.length ?? 1 }
+  describeTopic(name: string): Promise<TopicInfo | undefined> {
+    return this.#contact.need(() => this.#topics.describe(name));
+  }
+  listTopics(): Promise<readonly TopicInfo[]> {
+    return this.#contact.need(() => this.#topics.list());
+  }
+  createTopic(name: string, settings: TopicSettings): Promise<void> {
+    return this.#contact.need(() => this.#topics.create(name, settings));
+  }
+  deleteTopic(name: string): Promise<void> {
+    return this.#contact.need(() => this.#topics.delete(name));
+  }
+
+  produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+    return this.#contact.need(async () => {
+      const info = await this.#topics.describe(topic);
+      if (info === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
+      await this.#wire.watch([topic]);
+      await this.#wire.produce(
+        batchesOf(records, info.partitions).map((batch) => ({ topic, ...batch })),
+        null,
       );
-    } catch (error) {
-      if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
-      throw error;
-    }
-  }
-  async listTopics(): Promise<readonly TopicInfo[]> {
-    const { topics } = await this.#admin.fetchTopicMetadata();
-    return topics
-      .map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.length,
-        replicas: partitions[0]?.replicas.length ?? 1,
-      }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-  async createTopic(name: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
-    const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-    await this.#admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic: name,
-          numPartitions: partitions,
-          replicationFactor: replicas ?? serverOptions.read('ksql.internal.topic.replicas', this.#options.settings),
-          configEntries,
-        },
-      ],
     });
   }
-  async deleteTopic(name: string): Promise<void> {
-    await this.#admin.deleteTopics({ topics: [name] }).catch(() => undefined);
+
+  openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
+    return this.#contact.need(async () => {
+      await this.#wire.watch([topic]);
+      return KafkaReader.open(new Wire(this.#options.settings, 'reader'), topic, from);
+    });
   }
 
-  async produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
-    const info = await this.describeTopic(topic);
-    if (info === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
-    await this.#wire.watch([topic]);
-    await this.#wire.produce(
-      batchesOf(records, info.partitions).map((each) => ({ topic, ...each })),
-      null,
-    );
+  startPositions(topics: readonly string[]): Promise<StartPositions> {
+    return this.#contact.need(() => endsOf(this.#wire, topics));
   }
 
-  async openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
-    await this.#wire.watch([topic]);
-    return KafkaReader.open(new Wire(this.#options.settings, 'millrace-reader'), topic, from);
-  }
-
-  async startQuery(query: RunnableQuery): Promise<void> {
-    const group = groupId(this.#serviceId, query.id);
-    const layout = layoutOf(query.plan);
-    const topics = await createInternalTopics(this, layout, group);
-    if (layout.hasDeadLetters)
-      await this.createTopic(deadLetterTopic(this.#serviceId), { partitions: 1, replicas: undefined, config: {} });
+  /** Starts a query in the background: what it needs is created and joined as soon as the broker lets it. */
+  startQuery(query: RunnableQuery): Promise<void> {
+    const unstarted = notStarted(query, groupId(this.#serviceId, query.id));
+    const sessionMs = serverOptions.read('session.timeout.ms', this.#options.settings);
+    const options = {
+      ...unstarted,
+      member: this.#reads.member,
+      sessionMs,
+      replicas: this.#standbys.replicas,
+    };
     const running: RunningQuery = {
-      query,
-      layout,
-      tasks: new Map(),
-      status: new Map(),
-      partitions: [],
-      error: undefined,
-      paused: query.paused,
-      rebalancing: true,
-      backoff: new Backoff({ firstMs: 400, longestMs: 30_000 }),
-      transition: Promise.resolve(),
-      group: new QueryGroup(this.#kafka, group, topics, `${hostname()}:${process.pid}`, {
+      ...unstarted,
+      group: new QueryGroup(this.#kafka, options, {
         onAssigned: (partitions) => this.#assign(running, partitions),
         onRebalancing: () => this.#revoke(running),
         onCrash: (error) => {
           running.error = error.message;
           this.#options.log(`query ${query.id}: ${error.message}`);
-          this.#revoke(running);
+          void this.#revoke(running);
         },
       }),
     };
     this.#queries.set(query.id, running);
-    await running.group.join();
+    void this.#begin(running);
+    return Promise.resolve();
+  }
+
+  async #begin(running: RunningQuery): Promise<void> {
+    const { query, layout } = running;
+    const isWanted = (): boolean => !this.#closed && this.#queries.get(query.id) === running;
+    const create = async (): Promise<void> => {
+      if (!isWanted()) return;
+      await createInternalTopics(this, layout, running.groupId, deadLetterTopic(this.#serviceId));
+    };
+    const mayPass = (error: unknown): boolean => {
+      const { message } = error as Error;
+      if (running.error !== message) this.#options.log(`query ${query.id}: ${message}; trying again`);
+      running.error = message;
+      return true;
+    };
+    await retry(create, { retries: Infinity, firstMs: 100, longestMs: 5000, mayPass });
+    running.error = undefined;
+    if (isWanted()) await running.group.join();
   }
 
   #assign(running: RunningQuery, partitions: readonly number[]): void {
+    // A member that was taken for dead joins again without a word: others may have had its tasks.
+    void this.#revoke(running);
     running.partitions = partitions;
+    for (const [id, { partition }] of running.stopped) if (!partitions.includes(partition)) running.stopped.delete(id);
     running.error = undefined;
     running.rebalancing = false;
-    running.transition = running.transition.then(() => {
+    this.#reads.moved(running.groupId, true);
+    running.transition = running.transition.then(async () => {
+      await this.#standbys.release(running, partitions);
       if (!running.paused && !this.#closed && !running.rebalancing) this.#startTasks(running);
     });
+    void this.#standbys.assigned(running, () => running.partitions === partitions && !this.#closed);
   }
 
-  #startTasks(running: RunningQuery): void {
-    const { query, layout, partitions, tasks } = running;
-    const { plan, properties, id } = query;
-    const group = groupId(this.#serviceId, id);
-    const settings = runSettings(properties);
-    const { exactlyOnce } = settings;
-    for (const { index, hasState } of layout.parts) {
+  /**
+   * Starts the assigned tasks that are not running. With `skip`, tasks in ERROR start too, that many records after the failure.
+   */
+  #startTasks(running: RunningQuery, skip?: number): void {
+    if (running.blocked !== undefined) return;
+    const { layout, partitions, tasks, stopped } = running;
+    for (const part of layout.parts) {
       for (const partition of partitions) {
-        const taskId = `${group}/${index}_${partition}`;
-        if (tasks.has(taskId)) continue;
-        const spec: KafkaTaskSpec = {
-          id: taskId,
-          log: { group, part: index, partition, exactlyOnce, hasState },
-          task: {
-            queryId: id,
-            plan,
-            part: { index, partition },
-            settings,
-            processingLog: processingLogTopic(this.#serviceId),
-            deadLetters: deadLetterTopic(this.#serviceId),
-          },
-        };
+        const first = taskOf(running, part, partition, this.#serviceId);
+        const taskId = first.id;
+        const stands = stopped.get(taskId);
+        if (tasks.has(taskId) || (stands !== undefined && skip === undefined)) continue;
+        if (stands !== undefined) this.#deadly.forget(taskId);
+        else if (this.#deadly.has(taskId)) {
+          this.#stand(running, taskId, partition, deadlyTask(first));
+          continue;
+        }
+        stopped.delete(taskId);
+        const attempt = stands ? resumedAttempt(stands.failure, skip!) : this.#deadly.attempt(taskId);
+        const spec: KafkaTaskSpec = { ...first, run: this.#runs++, task: { ...first.task, attempt } };
         tasks.set(taskId, spec);
         this.#pool.start(spec);
       }
     }
   }
 
-  #revoke(running: RunningQuery): void {
+  #revoke(running: RunningQuery): Promise<void> {
+    if (running.rebalancing) return running.revoked;
     running.rebalancing = true;
-    running.transition = running.transition.then(() => this.#stopTasks(running, false));
+    this.#reads.moved(running.groupId, false);
+    running.revoked = running.transition.then(() => this.#stopTasks(running, false));
+    running.transition = running.revoked;
+    return running.revoked;
   }
   async #stopTasks(running: RunningQuery, forget: boolean): Promise<void> {
     const ids = [...running.tasks.keys()];
     running.tasks.clear();
+    running.waiting.clear();
     await Promise.all(ids.map((id) => this.#pool.stop(id, forget)));
+    for (const id of ids) running.progress.end(id);
   }
 
   #onStatus(tasks: readonly TaskStatus[], worker: number, broker: string | undefined): void {
-    const before = this.#unreachable.get(worker);
-    if (broker !== undefined && before === undefined)
-      this.#options.log(`the broker does not answer: ${broker}; trying again`);
-    if (broker === undefined && before !== undefined) this.#options.log('the broker answers again');
     if (broker === undefined) this.#unreachable.delete(worker);
     else this.#unreachable.set(worker, broker);
     for (const task of tasks) {
       const running = this.#queries.get(task.queryId);
-      const known = running?.status.get(task.id);
-      running?.status.set(task.id, task);
-      // One that was started anew counts from nothing.
-      const before = known !== undefined && known.batches <= task.batches ? known : undefined;
-      const read = task.in - (before?.in ?? 0);
-      if (running !== undefined && read > 0) {
+      if (running === undefined) continue;
+      const report = running.progress.take(task);
+      // Reading alone is no success: a commit that fails each time must not be tried ever faster.
+      if (report.hasCommitted) {
         running.error = undefined;
         running.backoff.reset();
-        const batches = task.batches - (before?.batches ?? 0);
-        this.#options.onBatch(task.queryId, {
-          recordsIn: read,
-          recordsOut: task.out - (before?.out ?? 0),
-          seconds: (task.batchMs - (before?.batchMs ?? 0)) / Math.max(1, batches) / 1000,
-          commits: task.commits - (before?.commits ?? 0),
-        });
       }
+      if (report.recordsIn > 0 || report.commits > 0) this.#options.onBatch(task.queryId, report);
     }
   }
 
-  /** A task that failed is taken over again after a while; one that was fenced has another owner by now. */
-  #onFailed({ id, queryId, error, fenced }: FailedTask): void {
-    const running = this.#queries.get(queryId) ?? [...this.#queries.values()].find(({ tasks }) => tasks.has(id));
+  /** A failed task is started again after a pause, or stays in ERROR; a fenced one has another owner now. */
+  #onFailed(failed: FailedTask): void {
+    const { id, run, queryId, fenced } = failed;
+    const running = this.#queries.get(queryId);
     const spec = running?.tasks.get(id);
-    if (running === undefined || spec === undefined) return;
-    running.error = error;
-    this.#options.log(
-      `query ${running.query.id}, task ${spec.log.part}_${spec.log.partition}: ${error}${fenced ? ' (another node has taken it over)' : ''}`,
-    );
-    setTimeout(() => {
-      if (running.tasks.get(id) === spec && !running.rebalancing && !running.paused && !this.#closed)
-        this.#pool.start(spec);
-    }, running.backoff.next()).unref();
+    if (running === undefined || spec?.run !== run) return;
+    running.progress.failures++;
+    running.progress.end(id);
+    const { failure, attempt, stands, error } = afterFailure(spec, failed, this.#deadly);
+    const taken = fenced ? ' (another node has taken it over)' : '';
+    this.#options.log(`query ${queryId}, task ${spec.log.part}_${spec.log.partition}: ${error}${taken}`);
+    if (stands) {
+      running.tasks.delete(id);
+      this.#stand(running, id, spec.log.partition, failure);
+      return;
+    }
+    const isSearching = failure.isUnforeseen && !failure.passes;
+    if (!isSearching) running.error = error;
+    const again = { ...spec, run: this.#runs++, task: { ...spec.task, attempt } };
+    running.tasks.set(id, again);
+    running.waiting.add(id);
+    setTimeout(
+      () => {
+        if (running.tasks.get(id) === again) this.#startWaiting(running, id);
+      },
+      isSearching ? 0 : running.backoff.next(),
+    ).unref();
+  }
+  #stand(running: RunningQuery, id: string, partition: number, failure: TaskFailure): void {
+    running.error = undefined;
+    running.stopped.set(id, { partition, failure });
+    if (failure.hasEndedProcesses === true) this.#options.log(failure.message);
+    const logged = this.produce(processingLogTopic(this.#serviceId), [stoppedRecord(running.query.id, failure)]);
+    void logged.catch((reason: unknown) => this.#options.log((reason as Error).message));
+  }
+  #startWaiting(running: RunningQuery, id: string): void {
+    const spec = running.tasks.get(id);
+    if (!running.waiting.delete(id) || spec === undefined) return;
+    if (!running.rebalancing && !running.paused && !this.#closed) this.#pool.start(spec);
+  }
+  /** What waits for its next attempt has it now, because the broker answers again. */
+  #tryNow(running: RunningQuery): void {
+    running.backoff.reset();
+    for (const id of [...running.waiting]) this.#startWaiting(running, id);
+    running.group.tryNow();
   }
 
   async stopQuery(id: string, forget: boolean): Promise<void> {
@@ -316,49 +365,68 @@ export class KafkaNode implements Node {
     if (running === undefined) return;
     this.#queries.delete(id);
     await this.#stopTasks(running, forget);
+    await this.#standbys.stop(running, forget);
     await running.group.leave();
     if (!forget) return;
-    const group = groupId(this.#serviceId, id);
-    for (const topic of internalTopics(running.layout, group)) await this.deleteTopic(topic);
-    const groups = Array.from({ length: running.layout.readers }, (_, reader) => readerGroup(group, reader));
-    await this.#admin.deleteGroups(groups).catch(() => undefined);
+    const { layout, groupId: group, stopped } = running;
+    for (const task of stopped.keys()) this.#deadly.forget(task);
+    for (const topic of internalTopics(layout, group)) await this.deleteTopic(topic);
+    await this.#admin.deleteGroups(readerGroups(layout, group)).catch(() => undefined);
   }
 
-  async setPaused(id: string, paused: boolean): Promise<void> {
+  async setPaused(id: string, paused: boolean, skip = 0): Promise<void> {
     const running = this.#queries.get(id);
-    if (running === undefined || running.paused === paused) return;
+    if (running === undefined || (running.paused === paused && running.stopped.size === 0)) return;
     running.paused = paused;
     if (paused) await this.#stopTasks(running, false);
-    else this.#startTasks(running);
+    else this.#startTasks(running, skip);
   }
 
   status(id: string): QueryStatus | undefined {
     const running = this.#queries.get(id);
     if (running === undefined) return undefined;
-    return statusOf(running, [...this.#unreachable.values()][0], this.#backend.size);
+    return {
+      ...statusOf(running, [...this.#unreachable.values()][0], this.#backend.size),
+      standbys: this.#standbys.count(running),
+    };
   }
 
-  pull(id: string, key: Row | undefined): Promise<readonly Change[] | undefined> {
-    return this.#queries.has(id) ? this.#pool.pull(id, key) : Promise.resolve(undefined);
+  whereabouts(id: string): Promise<QueryWhereabouts | undefined> {
+    return whereaboutsOf(this.#queries.get(id), this.#wire, this.#reads);
   }
 
-  /** Workers score rows themselves: they need every model. */
-  putModel(model: ModelObject): void {
-    this.#pool.putModel(model);
+  pull(id: string, keys: readonly Row[] | undefined, nearest?: WantedNearest): Promise<PulledState | undefined> {
+    return this.#reads.pull(readQuery(this.#queries.get(id)), keys, nearest);
   }
+  answerPeer(token: string, request: Buffer): AsyncIterable<Buffer> {
+    return this.#reads.answer(token, request, (group) => readQuery(this.#running(group)));
+  }
+
+  /** Every worker needs all models: it scores rows itself. */
+  readonly putModel = (model: ModelObject): Promise<void> => this.#pool.putModel(model);
+  readonly modelStats = (): Promise<readonly VersionStats[]> => this.#pool.modelStats();
+  readonly removeModel = (name: string): void => this.#pool.removeModel(name);
 
   isHealthy(): boolean {
-    return !this.#closed;
+    return !this.#closed && this.#contact.isThere;
+  }
+
+  isSettled(): boolean {
+    return [...this.#queries.values()].every(hasSettled);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const running of this.#queries.values()) {
+    this.#lags.close();
+    this.#watch.close();
+    const end = async (running: RunningQuery): Promise<void> => {
       await this.#stopTasks(running, false);
       await running.group.leave();
-    }
+    };
+    await Promise.all([...this.#queries.values()].map(end));
+    this.#reads.close();
     await this.#pool.close();
-    await (this.commands as KafkaCommands).close();
+    await this.commands.close();
     await this.#wire.disconnect().catch(() => undefined);
     await this.#admin.disconnect().catch(() => undefined);
     await this.#backend.close();

@@ -3,12 +3,12 @@ import { recordsIn } from '../../runtime/topic-records.ts';
 import type { Fetched } from './responses.ts';
 import type { Wire } from './wire.ts';
 
-/** Reads all partitions of a topic over connections of its own. */
+/** Reads all partitions of a topic, over connections of its own. */
 export class KafkaReader implements TopicReader {
   readonly #wire: Wire;
   readonly #topic: string;
   readonly #positions: Map<number, number>;
-  /** Where the partitions ended when the reader was opened, and where they are known to end by now. */
+  /** The partitions' ends when the reader was opened, and their last known ends. */
   readonly #ends: ReadonlyMap<number, number>;
   readonly #known: Map<number, number>;
   #closed = false;

@@ -1,45 +1,86 @@
 import kafkajs, { type Consumer, type Kafka, type PartitionAssigner } from 'kafkajs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '../../util/retry.ts';
+import type { JoiningProtocol } from './kafkajs-internals.ts';
 
 const { AssignerProtocol } = kafkajs;
 
-/** What the members of a group tell each other: where they are, and which partition numbers they had. */
-interface MemberData {
+/** A node as it presents itself to the others of a group. */
+export interface Member {
   readonly host: string;
+  /** Unique to the process. */
+  readonly node: string;
+  /** Where the others ask it for rows; undefined when it cannot be asked. */
+  readonly listener: string | undefined;
+  /** What shows that who asks is of the group. */
+  readonly token: string;
+}
+/** This process as a member. */
+export const memberOf = (listener: string | undefined): Member => ({
+  host: `${hostname()}:${process.pid}`,
+  node: randomUUID(),
+  listener,
+  token: randomBytes(24).toString('base64url'),
+});
+/** What members tell each other: who they are, the partition numbers that they had, and those whose state they keep for others. */
+export interface MemberData extends Member {
   readonly previous: readonly number[];
+  readonly standbys: readonly number[];
 }
 
+interface GroupOptions {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  readonly member: Member;
+  /** How long a member may be silent. */
+  readonly sessionMs: number;
+  /** How many members beside the one that runs a task keep its state. */
+  readonly replicas: number;
+}
 export interface GroupCallbacks {
   /** The partition numbers that this member runs from now on. */
   readonly onAssigned: (partitions: readonly number[]) => void;
-  /** Work must stop and be committed before others take it over. */
-  readonly onRebalancing: () => void;
-  /** The membership was lost; it is tried again by itself. */
+  /** Tasks must stop and commit before other members take them over: resolves when they have. */
+  readonly onRebalancing: () => Promise<void>;
+  /** The membership was lost; joining is retried without a call. */
   readonly onCrash: (error: Error) => void;
 }
 
 /**
- * Membership of one query's consumer group. Partition numbers are dealt out whole, so that co-partitioned inputs and every
- * sub-topology of a number stay together, and members keep what they had. The consumer itself is paused: it only beats.
+ * One query's membership in its consumer group. Partition numbers are assigned as a whole, so that co-partitioned inputs and
+ * all sub-topologies of a number are on one member; members keep their numbers if they can. The consumer itself is paused and
+ * only sends heartbeats.
  */
 export class QueryGroup {
   readonly #create: () => Consumer;
   readonly #topics: readonly string[];
   readonly #callbacks: GroupCallbacks;
   #consumer: Consumer;
-  readonly #backoff = new Backoff({ firstMs: 200, longestMs: 10_000 });
+  readonly #backoff = new Backoff({ firstMs: 200, longestMs: 2000 });
+  #pause: NodeJS.Timeout | undefined;
   #previous: readonly number[] = [];
+  /** The partition numbers whose state this member keeps for others. */
+  standbys: readonly number[] = [];
   #closed = false;
 
-  constructor(kafka: Kafka, groupId: string, topics: readonly string[], host: string, callbacks: GroupCallbacks) {
+  constructor(kafka: Kafka, { groupId, topics, member, sessionMs, replicas }: GroupOptions, callbacks: GroupCallbacks) {
     this.#topics = topics;
     this.#callbacks = callbacks;
     this.#create = () =>
       kafka.consumer({
         groupId,
-        partitionAssigners: [assigner(() => ({ host, previous: this.#previous }))],
-        sessionTimeout: 10_000,
-        heartbeatInterval: 500,
+        partitionAssigners: [
+          assigner(
+            replicas,
+            () => ({ ...member, previous: this.#previous, standbys: this.standbys }),
+            // A member that sends no heartbeats for as long as its session is taken for dead.
+            () => Promise.race([callbacks.onRebalancing(), sleep(sessionMs / 2, undefined, { ref: false })]),
+          ),
+        ],
+        sessionTimeout: sessionMs,
+        heartbeatInterval: Math.min(500, Math.floor(sessionMs / 4)),
         rebalanceTimeout: 15_000,
         maxWaitTimeInMs: 100,
         allowAutoTopicCreation: false,
@@ -47,8 +88,9 @@ export class QueryGroup {
     this.#consumer = this.#create();
   }
 
-  /** Becomes a member, now or as soon as the cluster lets it: a broker that was just started has no coordinator yet. */
+  /** Joins the group, retrying while the broker has no coordinator, as after its start. */
   async join(): Promise<void> {
+    if (this.#closed) return;
     try {
       await this.#join();
     } catch (error) {
@@ -61,9 +103,22 @@ export class QueryGroup {
     this.#callbacks.onCrash(error);
     void this.#consumer.disconnect().catch(() => undefined);
     this.#consumer = this.#create();
-    setTimeout(() => {
-      if (!this.#closed) void this.join();
-    }, this.#backoff.next()).unref();
+    this.#pause = setTimeout(() => this.tryNow(), this.#backoff.next());
+    this.#pause.unref();
+  }
+  /** Ends the pause before the next attempt to join, because the broker answers again. */
+  tryNow(): void {
+    if (this.#pause === undefined) return;
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#backoff.reset();
+    void this.join();
+  }
+  /** Joins anew, with what the cluster knows now of the topics. */
+  async rejoin(): Promise<void> {
+    await this.#consumer.disconnect().catch(() => undefined);
+    this.#consumer = this.#create();
+    await this.join();
   }
 
   async #join(): Promise<void> {
@@ -77,7 +132,7 @@ export class QueryGroup {
       this.#previous = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
       this.#callbacks.onAssigned(this.#previous);
     });
-    this.#consumer.on(REBALANCING, () => this.#callbacks.onRebalancing());
+    this.#consumer.on(REBALANCING, () => void this.#callbacks.onRebalancing());
     this.#consumer.on(CRASH, ({ payload }) => {
       if (!payload.restart) this.#joinAgain(payload.error);
     });
@@ -94,11 +149,12 @@ export class QueryGroup {
 
   async leave(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#pause);
     await this.#consumer.disconnect().catch(() => undefined);
   }
 }
 
-function assigner(own: () => MemberData): PartitionAssigner {
+function assigner(replicas: number, own: () => MemberData, ready: () => Promise<void>): PartitionAssigner {
   return ({ cluster }) => ({
     name: 'millrace-sticky',
     version: 1,
@@ -109,45 +165,56 @@ function assigner(own: () => MemberData): PartitionAssigner {
         .map(({ memberId, memberMetadata }) => ({ memberId, ...readMember(memberMetadata) }))
         .sort((a, b) => (a.host + a.memberId < b.host + b.memberId ? -1 : 1));
       const dealt = deal(numbers, data);
+      const standbys = dealStandbys(numbers, data, dealt, replicas);
       return Promise.resolve(
         data.map(({ memberId }) => {
           const mine = dealt.get(memberId)!;
           const assignment = Object.fromEntries(
             topics.map((topic) => [topic, mine.filter((n) => n < counts.get(topic)!)]),
           );
-          const hosts = Object.fromEntries(data.map((member) => [member.host, dealt.get(member.memberId)!]));
           return {
             memberId,
             memberAssignment: AssignerProtocol.MemberAssignment.encode({
               version: 1,
               assignment,
-              userData: Buffer.from(JSON.stringify(hosts)),
+              userData: Buffer.from(JSON.stringify({ standbys: standbys.get(memberId) })),
             }),
           };
         }),
       );
     },
-    protocol: ({ topics }) => ({
+    protocol: ({ topics }): JoiningProtocol => ({
       name: 'millrace-sticky',
       metadata: AssignerProtocol.MemberMetadata.encode({
         version: 1,
         topics,
         userData: Buffer.from(JSON.stringify(own())),
       }),
+      ready: ready(),
     }),
   });
 }
 
-function readMember(metadata: Buffer): MemberData {
+/** What a member tells of itself; a member of an older version says less. */
+export function readMember(metadata: Buffer): MemberData {
   const text = AssignerProtocol.MemberMetadata.decode(metadata)?.userData.toString() ?? '';
-  return text === '' ? { host: '', previous: [] } : (JSON.parse(text) as MemberData);
+  const unknown: MemberData = { host: '', node: '', listener: undefined, token: '', previous: [], standbys: [] };
+  return text === '' ? unknown : { ...unknown, ...(JSON.parse(text) as Partial<MemberData>) };
 }
 
-/** Everyone keeps what they had up to a fair share; the rest goes to whoever has least. */
-function deal(
-  numbers: readonly number[],
-  members: readonly ({ readonly memberId: string } & MemberData)[],
-): Map<string, number[]> {
+/** The partition numbers whose state a member keeps for others, as its assignment says. */
+export function readStandbys(userData: Buffer | undefined): readonly number[] {
+  const text = userData?.toString() ?? '';
+  return text === '' ? [] : ((JSON.parse(text) as Partial<MemberData>).standbys ?? []);
+}
+
+type GroupMember = { readonly memberId: string } & Pick<MemberData, 'previous' | 'standbys'>;
+
+/**
+ * Members keep their numbers up to an equal share; the others go to members that have kept their state, or else to those with the
+ * fewest.
+ */
+export function deal(numbers: readonly number[], members: readonly GroupMember[]): Map<string, number[]> {
   const result = new Map(members.map(({ memberId }) => [memberId, [] as number[]]));
   const free = new Set(numbers);
   const share = Math.ceil(numbers.length / members.length);
@@ -155,10 +222,39 @@ function deal(
     const mine = result.get(memberId)!;
     for (const n of previous) if (mine.length < share && free.delete(n)) mine.push(n);
   }
+  for (const { memberId, standbys } of members) {
+    const mine = result.get(memberId)!;
+    for (const n of standbys) if (mine.length < share && free.delete(n)) mine.push(n);
+  }
   for (const n of free) {
-    const [, least] = [...result].reduce((best, each) => (each[1].length < best[1].length ? each : best));
+    const [, least] = [...result].reduce((best, candidate) =>
+      candidate[1].length < best[1].length ? candidate : best,
+    );
     least.push(n);
   }
   for (const mine of result.values()) mine.sort((a, b) => a - b);
+  return result;
+}
+
+/**
+ * The members that keep the state of each number beside the one that runs it: those that have it already, or else those with the
+ * fewest.
+ */
+export function dealStandbys(
+  numbers: readonly number[],
+  members: readonly GroupMember[],
+  owned: ReadonlyMap<string, readonly number[]>,
+  replicas: number,
+): Map<string, number[]> {
+  const result = new Map(members.map(({ memberId }) => [memberId, [] as number[]]));
+  const most = Math.ceil((numbers.length * Math.min(replicas, members.length - 1)) / members.length);
+  for (const n of numbers) {
+    const others = members.filter(({ memberId }) => !owned.get(memberId)!.includes(n));
+    const load = ({ memberId }: GroupMember): number => result.get(memberId)!.length;
+    const hasState = ({ previous, standbys }: GroupMember): boolean => previous.includes(n) || standbys.includes(n);
+    const rank = (member: GroupMember): number => (hasState(member) && load(member) < most ? -1 : load(member));
+    const chosen = [...others].sort((a, b) => rank(a) - rank(b)).slice(0, replicas);
+    for (const { memberId } of chosen) result.get(memberId)!.push(n);
+  }
   return result;
 }

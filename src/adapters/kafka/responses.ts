@@ -10,17 +10,19 @@ export interface FetchWant {
 export interface Fetched {
   readonly topic: string;
   readonly partition: number;
-  /** Uncompressed batches of committed records only. */
+  /** Committed records only, as uncompressed batches. */
   readonly batches: Buffer[];
-  /** Where the next fetch goes on, behind control batches too. */
+  /** The offset of the next fetch, after control batches too. */
   readonly next: number;
   readonly highWatermark: number;
   readonly outOfRange: boolean;
+  /** Why there is nothing: the partition does not exist, or must not be read. */
+  readonly trouble?: string;
   /** The memory of the batches. */
   readonly lease: Lease;
 }
 
-export const outOfRange = 1;
+const outOfRange = 1;
 
 /** The error code of each partition of a produce response of version 7. */
 export function produceErrors(raw: Buffer): Map<string, number> {
@@ -32,7 +34,7 @@ export function produceErrors(raw: Buffer): Map<string, number> {
   return errors;
 }
 
-/** Visits the partitions of a response's topics; the visitor gets where one starts and gives where it ends. */
+/** Visits the partitions of a response's topics; the visitor gets the start of each and returns its end. */
 function eachPartition(raw: Buffer, start: number, visit: (topic: string, at: number) => number): void {
   let p = start + 4;
   for (let topics = raw.readInt32BE(start); topics > 0; topics--) {
@@ -45,7 +47,7 @@ function eachPartition(raw: Buffer, start: number, visit: (topic: string, at: nu
   }
 }
 
-/** A fetch response of version 11, with control batches and those of aborted producers left out. */
+/** Parses a fetch response of version 11; drops control batches and those of aborted transactions. */
 export function parseFetch(
   raw: Buffer,
   wants: readonly FetchWant[],
@@ -65,7 +67,7 @@ export function parseFetch(
     p += 4;
     const start = p + 4;
     const end = start + Math.max(0, raw.readInt32BE(p));
-    const want = wants.find((each) => each.topic === topic && each.partition === partition)!;
+    const want = wants.find((candidate) => candidate.topic === topic && candidate.partition === partition)!;
     lease.hold();
     results.push(
       committedBatches(raw, start, end, want.offset, aborted).then(({ batches, next }) => ({
@@ -105,7 +107,7 @@ async function committedBatches(
     next = info.lastOffset + 1;
     checkCrc(raw, info);
     if (isControl(info)) {
-      // An abort marker ends the producer's aborted run; a commit marker says nothing here.
+      // An abort marker ends the aborted transaction's batches; commit markers need nothing.
       active.delete(info.producerId);
       continue;
     }
@@ -116,7 +118,7 @@ async function committedBatches(
   }
 }
 
-/** The header of a compressed batch before its records as they are without compression. */
+/** A compressed batch with its records decompressed. */
 function uncompressed(raw: Buffer, start: number, bytes: Buffer, records: number): Buffer {
   const whole = Buffer.concat([raw.subarray(start, start + batchHeader), bytes.subarray(records)]);
   whole.writeInt32BE(whole.length - 12, 8);

@@ -1,30 +1,38 @@
 import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
+import { RecordTooLarge } from '../../runtime/failures.ts';
 import type { AppendRecord } from '../../runtime/ports/log.ts';
 import type { PartitionBatch, ProducerIdentity, TopicOffset, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
-/** A task goes on while so many bytes wait for the broker; with more it waits too. */
+/** A task waits for the broker while more bytes than this are unsent. */
 const maximumQueuedBytes = 2 << 20;
 const transactionTimeoutMs = 10_000;
 const sequenceModulus = 2 ** 31;
 
-/** A partition that is written to: its open batch, and the sequence number of the next record. */
+/** The open batch of a partition, and the sequence number of its next record. */
 interface Output {
   readonly topic: string;
   readonly partition: number;
   readonly writer: BatchWriter;
+  /** The largest batch that the topic takes. */
+  readonly most: number;
   sequence: number;
 }
 
+function bytesOf(key: Payload): Buffer | null {
+  if (key === null || Buffer.isBuffer(key)) return key;
+  return typeof key === 'string' ? Buffer.from(key) : key.from(0);
+}
+
 /**
- * The producer of one task: idempotent always, transactional under exactly once. Records are collected by partition and sent as
- * batches, one request at a time, so that a retry can never overtake.
+ * The producer of one task: idempotent, and transactional with exactly once. Records are collected by partition and sent as
+ * batches, one request at a time, so that a retry cannot change their order.
  */
 export class TaskProducer {
   readonly #wire: Wire;
   readonly #transactionalId: string | null;
   readonly #outputs = new Map<string, Output[]>();
-  /** About how much was added since the last `send`. */
+  /** About the number of bytes added since the last `send`. */
   bytes = 0;
   readonly #inTransaction = new Set<string>();
   #ready: PartitionBatch[] = [];
@@ -54,7 +62,7 @@ export class TaskProducer {
     this.#add(this.#output(this.#topic(topic), topic, partition), timestamp, key, writePayload, value, headers);
   }
 
-  /** What adds records to one topic, each value written straight into its batch. */
+  /** A function that adds records to one topic, encoding each value directly into its batch. */
   appender(topic: string): AppendRecord {
     const outputs = this.#topic(topic);
     return (partition, timestamp, key, write, from, headers) =>
@@ -72,8 +80,27 @@ export class TaskProducer {
     const { writer } = output;
     const before = writer.size;
     writer.addWritten(timestamp, key, write, from, headers);
+    if (writer.size > output.most) this.#addAlone(output, timestamp, key, write, from, headers);
     this.bytes += writer.size - before;
     if (writer.size > maximumBatchBytes) this.#finish(output);
+  }
+  /** The record that was just added made its batch larger than the topic takes: it begins the next one, if it is not too large itself. */
+  #addAlone<T>(
+    output: Output,
+    timestamp: number,
+    key: Payload,
+    write: WritePayload<T>,
+    from: T,
+    headers: readonly RecordHeader[] | undefined,
+  ): void {
+    const { writer, topic, most } = output;
+    writer.takeBack();
+    if (writer.count > 0) this.#finish(output);
+    writer.addWritten(timestamp, key, write, from, headers);
+    const { size } = writer;
+    if (size <= most) return;
+    writer.takeBack();
+    throw new RecordTooLarge(topic, bytesOf(key), size, most);
   }
 
   #topic(topic: string): Output[] {
@@ -83,7 +110,13 @@ export class TaskProducer {
   }
   #output(outputs: Output[], topic: string, partition: number): Output {
     for (let next = outputs.length; next <= partition; next++)
-      outputs.push({ topic, partition: next, writer: new BatchWriter(1 << 12), sequence: 0 });
+      outputs.push({
+        topic,
+        partition: next,
+        writer: new BatchWriter(1 << 12),
+        most: this.#wire.largestBatch(topic),
+        sequence: 0,
+      });
     return outputs[partition]!;
   }
 
@@ -94,7 +127,7 @@ export class TaskProducer {
     this.#ready.push({ topic, partition, batch });
   }
 
-  /** Sends what was collected behind everything that was sent before; waits only while the broker is far behind. */
+  /** Sends the collected records, in order; waits only while too much is unsent. */
   async send(): Promise<void> {
     this.bytes = 0;
     for (const outputs of this.#outputs.values())
@@ -110,7 +143,7 @@ export class TaskProducer {
     this.#queuedBytes += bytes;
     this.#sending = this.#sending.then(async () => {
       try {
-        // What follows a failure would leave a gap: it is made again from the last commit.
+        // After a failure nothing is sent, which would leave a gap: the task restarts from its last commit.
         if (this.#failure === undefined) await this.#sendAll(batches);
       } catch (error) {
         this.#failure = error;
@@ -133,14 +166,14 @@ export class TaskProducer {
         for (const { topic, partition } of fresh) this.#inTransaction.add(`${topic}/${partition}`);
       }
     }
-    // One batch a partition and request: brokers take no more.
+    // Brokers accept one batch per partition and request.
     let left = [...batches];
     while (left.length > 0) {
       const seen = new Set<string>();
       const now = left.filter(
         ({ topic, partition }) => !seen.has(`${topic}/${partition}`) && seen.add(`${topic}/${partition}`),
       );
-      left = left.filter((each) => !now.includes(each));
+      left = left.filter((batch) => !now.includes(batch));
       await this.#wire.produce(now, this.#transactionalId);
     }
   }
@@ -149,14 +182,14 @@ export class TaskProducer {
     if (this.#failure !== undefined) throw this.#failure as Error;
   }
 
-  /** Waits until everything is acknowledged. */
+  /** Waits until all records are acknowledged. */
   async flush(): Promise<void> {
     await this.send();
     await this.#sending;
     this.#check();
   }
 
-  /** Ends the transaction with the input offsets of each group in it: after this everything that was sent is seen, or nothing. */
+  /** Commits the transaction with the input offsets of each group: readers see all of it or nothing. */
   async commit(offsets: ReadonlyMap<string, readonly TopicOffset[]>): Promise<void> {
     for (const [group, list] of offsets)
       await this.#wire.commitOffsetsInTransaction(this.#transactionalId!, this.#identity!, group, list);

@@ -1,69 +1,66 @@
-import { createHash } from 'node:crypto';
-import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import type { StateBackend, StateBatch, StateWriter } from '../../runtime/ports/state-backend.ts';
-import { after } from '../../runtime/stores/key-bytes.ts';
-import { recordsIn } from '../../runtime/topic-records.ts';
+import { InternalError } from '../../util/internal-error.ts';
+import { LocalState } from './local-state.ts';
 import type { TaskProducer } from './task-producer.ts';
+import { WireError } from './wire-error.ts';
 import type { Wire } from './wire.ts';
+
+/** So much is put into the store in one turn, between those of the tasks that run. */
+export const restoreBytes = 2 << 20;
 
 export interface TaskStateOptions {
   readonly backend: StateBackend;
   readonly wire: Wire;
   readonly producer: TaskProducer;
-  /** The changelog, and the partition of it that is the task's. */
+  /** The changelog, and the task's partition of it. */
   readonly topic: string;
   readonly partition: number;
-  /** What tells the task from all others. */
+  /** Identifies the task. */
   readonly name: string;
 }
 
-/** The state of one task: its place in the worker's backend, and the changelog that it is restored from. */
+/** The state of one task: a prefix in the worker's backend, and the changelog that restores it. */
 export class TaskState {
-  /** Every key of the task begins with it. */
-  readonly prefix: Buffer;
   readonly #options: TaskStateOptions;
+  readonly #local: LocalState;
   #changelogNext = 0;
+  /** Set when nobody waits for the end of `restore`. */
+  isCancelled = false;
 
   constructor(options: TaskStateOptions) {
     this.#options = options;
-    this.prefix = shortName(options.name);
+    this.#local = new LocalState(options.backend, options.name);
+  }
+
+  /** The prefix of all keys of the task. */
+  get prefix(): Buffer {
+    return this.#local.prefix;
   }
 
   /**
-   * Local state is used when it is where the changelog ends, or the changelog still has its tail; else it is made anew. Gives how
-   * many records were read.
+   * Restores the state. Local state is used if the changelog still has everything after its position; otherwise the state is
+   * rebuilt. Returns the number of records read.
    */
   async restore(): Promise<number> {
     const { backend, wire, topic, partition } = this.#options;
     const end = (await this.#end()) ?? 0;
     const start = (await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0;
-    const stored = backend.getMany([this.#positionKey()])[0];
-    let position = stored === undefined ? -1 : (decodeValue(stored) as number);
-    if (position < start || position > end) {
-      backend.deleteRange(this.prefix, after(this.prefix));
-      position = start;
-    }
+    let position = this.#local.open(start, end);
     let restored = 0;
     while (position < end) {
-      const [fetched] = await wire.fetch([{ topic, partition, offset: position }], 500, 8 << 20);
+      if (this.isCancelled) throw new InternalError('the task was stopped while it restored its state');
+      const [fetched] = await wire.fetch([{ topic, partition, offset: position }], 500, restoreBytes, true);
+      if (fetched?.trouble !== undefined) throw new WireError(3, fetched.trouble);
       if (fetched === undefined) continue;
-      const writes = backend.batch();
-      for (const { key, value } of recordsIn(fetched.batches, partition, position)) {
-        const whole = Buffer.concat([this.prefix, key!]);
-        if (value === null) writes.delete(whole);
-        else writes.put(whole, value);
-        restored++;
-      }
-      fetched.lease.release();
+      restored += this.#local.apply(fetched, position);
       position = fetched.next;
-      this.#writePosition(writes, position);
     }
     this.#changelogNext = end;
-    this.#writePosition(backend.batch(), this.#changelogNext);
+    this.#local.write(backend.batch(), this.#changelogNext);
     return restored;
   }
 
-  /** Writes each change of state into a local batch and into the changelog. */
+  /** A writer that writes each change into a local batch and into the changelog. */
   changelogged(batch: StateBatch): StateWriter {
     const { producer, topic, partition } = this.#options;
     const skip = this.prefix.length;
@@ -80,10 +77,13 @@ export class TaskState {
     };
   }
 
-  /** Writes a batch whose changes the changelog has. Its end is what the broker says: transaction markers take offsets too. */
+  /**
+   * Writes a batch that is in the changelog. The position is the broker's end offset, because transaction markers take offsets
+   * too.
+   */
   async write(batch: StateBatch): Promise<void> {
     this.#changelogNext = (await this.#end()) ?? this.#changelogNext;
-    this.#writePosition(batch, this.#changelogNext);
+    this.#local.write(batch, this.#changelogNext);
   }
 
   async #end(): Promise<number | undefined> {
@@ -91,26 +91,8 @@ export class TaskState {
     return (await wire.listOffsets(topic, [partition], -1)).get(partition);
   }
 
-  /** Writes a batch with the place in the changelog that the state is then at. */
-  #writePosition(batch: StateBatch, position: number): void {
-    batch.put(this.#positionKey(), encodeValue(position));
-    batch.write(false);
-  }
-  #positionKey(): Buffer {
-    return Buffer.concat([Buffer.from('position/'), this.prefix]);
-  }
-
-  /** Deletes everything that is kept locally. */
+  /** Deletes all local state. */
   forget(): void {
-    const { backend } = this.#options;
-    backend.deleteRange(this.prefix, after(this.prefix));
-    const batch = backend.batch();
-    batch.delete(this.#positionKey());
-    batch.write(false);
+    this.#local.forget();
   }
-}
-
-/** Nine bytes that stand for a name: every key of the task begins with them, and is compared with others all the way. */
-function shortName(name: string): Buffer {
-  return Buffer.concat([Buffer.from('t'), createHash('sha256').update(name).digest().subarray(0, 8)]);
 }

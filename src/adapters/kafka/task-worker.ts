@@ -1,254 +1,355 @@
+import type { EventCounts } from '../../runtime/ports/counted-events.ts';
 import type { Row } from '../../types/sql-type.ts';
 import type { MessagePort } from 'node:worker_threads';
 import type { ModelObject } from '../../types/model.ts';
-import type { Change } from '../../runtime/change.ts';
+import type { VersionStats } from '../../runtime/ports/scoring-stats.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
+import type { OnlineStores } from '../../runtime/ports/online-store.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
-import { SchemaCache, type SchemaText } from '../../runtime/schema-cache.ts';
+import type { TypedSchema } from '../../runtime/ports/schema-registry.ts';
+import { SchemaCache } from '../../runtime/schema-cache.ts';
+import type { TaskFailure } from '../../runtime/task/attempt.ts';
 import type { TaskSpec } from '../../runtime/task/spec.ts';
 import { Task } from '../../runtime/task/task.ts';
+import { AutoResetEvent } from '../../util/auto-reset-event.ts';
 import { WorkerRpc } from '../../util/worker-rpc.ts';
+import { WorkMarks } from '../rocksdb/work-marks.ts';
 import type { ClientSettings } from './client-config.ts';
+import { threadName } from './names.ts';
 import { Fetcher } from './fetcher.ts';
 import { KafkaTaskLog, type TaskLogSpec } from './task-log.ts';
+import { StandbyTasks, type StandbySpec } from './standby-tasks.ts';
+import {
+  holdsWanted,
+  TaskScans,
+  type FoundRows,
+  type HeldTask,
+  type OpenedScan,
+  type PulledChange,
+  type WantedRows,
+} from './task-scans.ts';
 import { WireError } from './wire-error.ts';
 import { Wire, type TopicOffset } from './wire.ts';
 
-/** A task as a worker is told of it: plain data. */
+/** A task as sent to a worker: plain data. */
 export interface KafkaTaskSpec {
   readonly id: string;
+  /** Told by its reports: each start of a task is another run. */
+  readonly run: number;
   readonly task: TaskSpec;
   readonly log: TaskLogSpec;
 }
 export interface WorkerData {
   readonly settings: ClientSettings;
-  /** Of the database that this process has open. */
+  readonly stateFolder: string;
+  /** The handle of the database, which this process has open. */
   readonly handle: unknown;
   readonly index: number;
 }
-/** What a worker does for the main thread. */
+/** What the main thread can call in a worker. */
 export interface WorkerCalls {
   start(task: KafkaTaskSpec): void;
-  /** Ends when the task has committed what it had. */
+  /** Resolves after the task's last commit. */
   stop(id: string, forget: boolean): Promise<void>;
-  pull(queryId: string, key: Row | undefined): readonly PulledChange[];
-  putModel(model: ModelObject): void;
-  /** Ends when all tasks have committed and nothing is open any more. */
+  startStandby(standby: StandbySpec): void;
+  /** Resolves when the standby task applies nothing any more. */
+  stopStandby(id: string, forget: boolean): Promise<void>;
+  lookUp(wanted: WantedRows, keys: readonly Row[]): FoundRows;
+  openScan(wanted: WantedRows): Promise<OpenedScan>;
+  scan(scan: number): readonly PulledChange[];
+  endScan(scan: number): void;
+  putModel(model: ModelObject): Promise<void>;
+  modelStats(): readonly VersionStats[];
+  removeModel(name: string): void;
+  /** Answered at once by a thread that does not hang. */
+  isThere(): void;
+  /** Resolves when all tasks have committed and everything is closed. */
   close(): Promise<void>;
 }
-/** What the main thread does for a worker. */
+/** What a worker can call in the main thread. */
 export interface MainCalls {
   commitOffsets(group: string, offsets: readonly TopicOffset[]): Promise<void>;
-  fetchSchema(id: number): Promise<SchemaText | undefined>;
-  /** `broker` says why the last fetch failed, while it does. */
+  fetchSchema(id: number): Promise<TypedSchema | undefined>;
+  /** `broker` has the error of the last fetch if that failed. */
   status(tasks: readonly TaskStatus[], broker: string | undefined): void;
   failed(task: FailedTask): void;
 }
-export type PulledChange = Pick<Change, 'key' | 'after' | 'timestamp' | 'window'>;
 export interface FailedTask {
   readonly id: string;
+  readonly run: number;
   readonly queryId: string;
-  readonly error: string;
-  /** Another member has taken the task over. */
+  readonly failure: TaskFailure;
+  /** Whether another member has taken the task over. */
   readonly fenced: boolean;
+  /** Whether its thread has ended. */
+  readonly hasLostThread?: boolean;
 }
 export interface TaskStatus {
   readonly id: string;
+  readonly run: number;
   readonly queryId: string;
   readonly in: number;
   readonly out: number;
   readonly errors: number;
+  readonly events: EventCounts;
   readonly restored: number;
   readonly commits: number;
+  /** The commits whose offsets are stored. */
+  readonly settled: number;
+  /** Records that retention deleted before they were read. */
+  readonly expired: number;
+  /** What keeps it from reading one of its topics. */
+  readonly trouble: string | undefined;
   readonly batches: number;
-  /** Milliseconds that all batches took together. */
+  /** Milliseconds spent in batches. */
   readonly batchMs: number;
   readonly lag: number;
 }
 /** The models of a worker, which scores rows itself. */
 export interface WorkerModels extends ModelHost {
   put(model: ModelObject): Promise<void>;
+  ownStats(): readonly VersionStats[];
+  remove(name: string): void;
   close(): Promise<void>;
 }
-/** What a worker is made of beside Kafka. */
+/** What a worker needs beside Kafka. */
 export interface WorkerParts {
   readonly backend: StateBackend;
   readonly models: WorkerModels;
-  /** Is told of the steps of every task's commits. */
+  readonly stores: OnlineStores;
+  /** Observes the steps of every task's commits. */
   readonly observe?: CommitObserver | undefined;
 }
 
 interface Running {
+  hasFailed: boolean;
+  /** Its step, while that waits for something: a model, or the broker. */
+  stepping: Promise<void> | undefined;
   readonly spec: KafkaTaskSpec;
   readonly task: Task;
   readonly log: KafkaTaskLog;
 }
-type Order =
-  | { readonly kind: 'start'; readonly task: KafkaTaskSpec }
-  | { readonly kind: 'stop'; readonly id: string; readonly forget: boolean; readonly done: () => void };
-
 const statusMs = 250;
 const waitMs = 20;
 
-/** A thread that runs tasks: one loop over all of them, one fetch for all of them, commits beside both. */
+/** A thread that runs tasks: one loop and one fetch for all of them; commits run concurrently. */
 export class TaskWorker {
   readonly #main: WorkerRpc<MainCalls, WorkerCalls>;
   readonly #parts: WorkerParts;
+  readonly #marks: WorkMarks;
   readonly #wire: Wire;
   readonly #fetcher: Fetcher;
   readonly #schemas: SchemaCache;
   readonly #tasks = new Map<string, Running>();
   readonly #committing = new Map<Running, Promise<void>>();
-  /** Starts and stops are carried out in the order they came: a stop must not meet the task that was started after it. */
-  readonly #orders: Order[] = [];
-  /** Set when it is to close; called when it has. */
+  /** Tasks on their way to their first step: restoring takes its time, and the others run meanwhile. */
+  readonly #starting = new Map<string, Running>();
+  /** Starts and stops of one task in order of arrival: a stop must not affect a task that was started after it. */
+  readonly #orders = new Map<string, Promise<void>>();
+  readonly #scans = new TaskScans((wanted) => this.#tasksOf(wanted));
+  readonly #standbys: StandbyTasks;
+  /** Set when `close` is called; called when it is done. */
   #closed: (() => void) | undefined;
-  #wake: () => void = () => undefined;
+  /** Set when a fetch or a commit has ended, or an order has arrived. */
+  readonly #event = new AutoResetEvent();
   #lastStatus = 0;
   #begun = false;
 
-  constructor(port: MessagePort, { settings, index }: WorkerData, parts: WorkerParts) {
+  constructor(port: MessagePort, { settings, stateFolder, index }: WorkerData, parts: WorkerParts) {
     this.#parts = parts;
-    this.#wire = new Wire(settings, `millrace-worker-${index}`);
+    this.#marks = new WorkMarks(stateFolder, threadName(index));
+    this.#wire = new Wire(settings, `worker-${index}`);
     this.#fetcher = new Fetcher(this.#wire);
     this.#main = new WorkerRpc<MainCalls, WorkerCalls>(port, {
-      start: (task) => this.#order({ kind: 'start', task }),
-      stop: (id, forget) => new Promise((done) => this.#order({ kind: 'stop', id, forget, done })),
-      pull: (queryId, key) => this.#pull(queryId, key),
-      putModel: (model) => void parts.models.put(model),
+      start: (task) => void this.#order(task.id, () => this.#start(task)),
+      stop: (id, forget) => {
+        this.#starting.get(id)?.log.cancel();
+        this.#tasks.get(id)?.log.cancel();
+        return this.#order(id, () => this.#stop(id, forget));
+      },
+      startStandby: (standby) => this.#standbys.start(standby),
+      stopStandby: (id, forget) => this.#standbys.stop(id, forget),
+      lookUp: (wanted, keys) => this.#scans.lookUp(wanted, keys),
+      openScan: (wanted) => this.#scans.open(wanted),
+      scan: (scan) => this.#scans.next(scan),
+      endScan: (scan) => this.#scans.end(scan),
+      putModel: (model) => parts.models.put(model),
+      modelStats: () => parts.models.ownStats(),
+      removeModel: (name) => {
+        parts.models.remove(name);
+      },
+      isThere: () => undefined,
       close: () =>
         new Promise((closed) => {
           this.#closed = closed;
-          this.#wake();
+          this.#event.set();
         }),
     });
-    // The registry is asked by the main thread, which has its address or holds it.
+    // Only the main thread talks to the registry.
     this.#schemas = new SchemaCache((id) => this.#main.call('fetchSchema', id));
+    this.#standbys = new StandbyTasks({ wire: this.#wire, backend: parts.backend, schemas: this.#schemas });
   }
 
-  #order(order: Order): void {
-    this.#orders.push(order);
-    this.#wake();
+  #order(id: string, action: () => Promise<void>): Promise<void> {
+    const order = (this.#orders.get(id) ?? Promise.resolve()).then(action).finally(() => {
+      if (this.#orders.get(id) === order) this.#orders.delete(id);
+      this.#event.set();
+    });
+    this.#orders.set(id, order);
+    return order;
   }
 
-  /** Runs until it is told to close. */
+  /** Runs until `close` is called. */
   async run(): Promise<void> {
     await this.#wire.connect();
     let fetching: Promise<void> | undefined;
     while (this.#closed === undefined) {
-      for (const order of this.#orders.splice(0)) await this.#carryOut(order);
       const progressed = await this.#stepAll();
-      fetching ??= this.#fetcher
-        .fetch([...this.#tasks.values()].flatMap(({ task }) => task.inputs))
-        .finally(() => (fetching = undefined));
+      fetching ??= this.#fetcher.fetch([...this.#tasks.values()].flatMap(({ task }) => task.inputs)).finally(() => {
+        fetching = undefined;
+        this.#event.set();
+      });
       this.#tell(progressed);
       if (progressed) await new Promise((resolve) => setImmediate(resolve));
-      else
-        await Promise.race([
-          fetching,
-          new Promise<void>((resolve) => (this.#wake = resolve)),
-          new Promise((resolve) => setTimeout(resolve, waitMs)),
-        ]);
+      else await this.#event.wait(waitMs);
     }
     await this.#close();
     this.#closed();
   }
 
-  #pull(queryId: string, key: Row | undefined): PulledChange[] {
+  #tasksOf(wanted: WantedRows): readonly HeldTask[] {
+    if (wanted.isStandby === true) return this.#standbys.reading(wanted);
     return [...this.#tasks.values()]
-      .filter(({ task }) => task.spec.queryId === queryId)
-      .flatMap(({ task }) => [...(task.current(key) ?? [])])
-      .map(({ key: own, after, timestamp, window }) => ({ key: own, after, timestamp, window }));
+      .filter(({ spec }) => holdsWanted(spec, wanted))
+      .map(({ spec, task }) => ({ partition: spec.log.partition, task }));
   }
 
-  async #carryOut(order: Order): Promise<void> {
-    if (order.kind === 'start') {
-      const running = this.#open(order.task);
-      await this.#guard(running, async () => {
-        await running.task.start();
-        this.#tasks.set(order.task.id, running);
-      });
-      return;
-    }
-    const running = this.#tasks.get(order.id);
-    this.#tasks.delete(order.id);
-    if (running !== undefined) {
-      await this.#committing.get(running);
-      await running.task.commit().catch(() => undefined);
-      await running.task.close();
-      if (order.forget) running.log.forget();
-    }
-    order.done();
+  async #start(spec: KafkaTaskSpec): Promise<void> {
+    if (this.#closed !== undefined) return;
+    const running = this.#open(spec);
+    this.#starting.set(spec.id, running);
+    await this.#guard(running, async () => {
+      await running.task.start();
+      this.#tasks.set(spec.id, running);
+    });
+    this.#starting.delete(spec.id);
+  }
+
+  async #stop(id: string, forget: boolean): Promise<void> {
+    const running = this.#tasks.get(id);
+    if (running === undefined) return;
+    this.#tasks.delete(id);
+    this.#marks.forget(id);
+    await this.#committing.get(running);
+    await running.stepping;
+    await running.task.commit().catch(() => undefined);
+    await running.log.settled().catch(() => undefined);
+    await running.task.close();
+    this.#main.tell('status', [this.#statusOf(running)], this.#fetcher.error);
+    if (forget) running.log.forget();
   }
 
   #open(spec: KafkaTaskSpec): Running {
-    const { backend, models, observe } = this.#parts;
+    const { backend, models, stores, observe } = this.#parts;
     const commitOffsets = (group: string, offsets: readonly TopicOffset[]): Promise<void> =>
       this.#main.call('commitOffsets', group, offsets);
     const log = new KafkaTaskLog(spec.log, { wire: this.#wire, backend, commitOffsets });
     const { statePrefix } = log;
-    const ports = { log, output: log, backend, statePrefix, models, schemas: this.#schemas, observe };
-    return { spec, log, task: new Task(spec.task, ports) };
+    const ports = { log, output: log, backend, statePrefix, models, stores, schemas: this.#schemas, observe };
+    return { spec, log, task: new Task(spec.task, ports), hasFailed: false, stepping: undefined };
   }
 
   async #stepAll(): Promise<boolean> {
     let progressed = false;
     for (const running of [...this.#tasks.values()]) {
       if (this.#committing.has(running)) continue;
-      await this.#guard(running, async () => {
-        progressed = (await running.task.step()) || progressed;
+      if (!this.#tasks.has(running.spec.id)) continue;
+      running.stepping = this.#guard(running, async () => {
+        progressed = (await this.#step(running)) || progressed;
       });
-      // The others go on while one waits for its commit.
+      await running.stepping;
+      running.stepping = undefined;
+      // Other tasks continue while one commits.
       if (this.#tasks.has(running.spec.id) && running.task.commitIsDue)
         this.#committing.set(running, this.#commit(running));
     }
     return progressed;
   }
+  async #step({ spec, task }: Running): Promise<boolean> {
+    if (task.inputs.every(({ isEmpty }) => isEmpty)) return task.step();
+    this.#marks.begin(spec.id, task.position, task.committedAt);
+    try {
+      return await task.step();
+    } finally {
+      this.#marks.end(spec.id);
+    }
+  }
   async #commit(running: Running): Promise<void> {
     await this.#guard(running, () => running.task.commit());
     this.#committing.delete(running);
-    this.#wake();
+    this.#event.set();
+    await this.#guard(running, () => running.log.settled());
   }
 
-  /** Runs a part of a task; one that fails is dropped with its caches, and the main thread decides what follows. */
+  /** Runs an action of a task. A task that fails is dropped with its caches, and the main thread decides about a restart. */
   async #guard(running: Running, action: () => Promise<void>): Promise<void> {
     const { spec, task } = running;
     try {
       await action();
     } catch (error) {
-      this.#tasks.delete(spec.id);
+      if (running.hasFailed) return;
+      running.hasFailed = true;
+      if (this.#tasks.get(spec.id) === running) this.#tasks.delete(spec.id);
       await task.close().catch(() => undefined);
+      this.#main.tell('status', [this.#statusOf(running)], this.#fetcher.error);
       this.#main.tell('failed', {
         id: spec.id,
+        run: spec.run,
         queryId: spec.task.queryId,
-        error: error instanceof Error ? error.message : String(error),
+        failure: task.failure(error),
         fenced: error instanceof WireError && error.isFenced,
       });
     }
   }
 
-  /** Says how the tasks are, now and then; the first records are told of at once. */
+  /** Reports the tasks' status at intervals; their first records at once. */
   #tell(progressed: boolean): void {
     const now = performance.now();
     if ((!progressed || this.#begun) && now - this.#lastStatus <= statusMs) return;
     this.#begun ||= progressed;
     this.#lastStatus = now;
-    const tasks = [...this.#tasks.values()].map(
-      ({ spec: { id }, task: { spec, counts, errors, lag } }): TaskStatus => ({
-        id,
-        queryId: spec.queryId,
-        ...counts,
-        errors,
-        lag,
-      }),
-    );
+    const tasks = [...this.#tasks.values()].map((running) => this.#statusOf(running));
     this.#main.tell('status', tasks, this.#fetcher.error);
+  }
+  #statusOf({ spec: { id, run }, log, task: { spec, counts, errors, events, lag, inputs } }: Running): TaskStatus {
+    return {
+      id,
+      run,
+      queryId: spec.queryId,
+      ...counts,
+      settled: log.commits,
+      expired: inputs.reduce((sum, { expired }) => sum + expired, 0),
+      // What cannot be read says why its offsets are not taken either.
+      trouble: this.#fetcher.troubleOf(inputs) ?? log.trouble,
+      errors,
+      events,
+      lag,
+    };
   }
 
   async #close(): Promise<void> {
+    this.#scans.endAll();
+    await this.#standbys.close();
+    for (const { log } of this.#starting.values()) log.cancel();
+    await Promise.all(this.#orders.values());
     await Promise.all(this.#committing.values());
-    for (const { task } of this.#tasks.values()) await task.commit().catch(() => undefined);
+    for (const { task, log } of this.#tasks.values()) {
+      await task.commit().catch(() => undefined);
+      await log.settled().catch(() => undefined);
+    }
+    this.#marks.close();
+    await this.#parts.stores.close();
     await this.#parts.models.close();
     await this.#wire.disconnect().catch(() => undefined);
   }

@@ -1,27 +1,51 @@
-/** An error code of the protocol, with its name where it matters here. */
+/** An error code of the protocol; the codes that matter here are printed by name. */
 export class WireError extends Error {
   override readonly name = 'WireError';
   readonly code: number;
-  constructor(code: number, what: string) {
-    super(`${what}: ${names[code] ?? `error ${code}`}`);
+  constructor(code: number, request: string) {
+    super(`${request}: ${names[code] ?? `error ${code}`}`);
     this.code = code;
   }
-  /** Another producer with the same transactional id has taken over: this one must stop. */
+  /** Whether the same request may succeed later: the broker is down, or another one leads now. */
+  get retriable(): boolean {
+    return !refusals.has(this.code);
+  }
+  /** Whether another producer with the same transactional id has taken over. */
   get isFenced(): boolean {
     return this.code === 47 || this.code === 90;
   }
+  /** Whether another producer of the same transactional id has ended the transaction, whichever request noticed it. */
+  get isOvertaken(): boolean {
+    return this.isFenced || endedByOther.has(this.code);
+  }
 }
+/** INVALID_TXN_STATE and TRANSACTION_ABORTABLE: the transaction was ended by another producer before its record came. */
+const endedByOther = new Set([48, 120]);
+/**
+ * Codes for which the same request fails again: UNKNOWN_SERVER_ERROR, and those about sizes, names, permissions, timestamps and
+ * versions.
+ */
+const refusals = new Set([-1, 10, 17, 18, 29, 30, 31, 32, 33, 34, 35, 42, 43, 44, 53, 58, 87]);
 const names: Record<number, string> = {
   1: 'OFFSET_OUT_OF_RANGE',
   3: 'UNKNOWN_TOPIC_OR_PARTITION',
   5: 'LEADER_NOT_AVAILABLE',
   6: 'NOT_LEADER_OR_FOLLOWER',
   10: 'MESSAGE_TOO_LARGE',
+  29: 'TOPIC_AUTHORIZATION_FAILED',
   45: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   46: 'DUPLICATE_SEQUENCE_NUMBER',
   47: 'INVALID_PRODUCER_EPOCH',
+  48: 'INVALID_TXN_STATE',
   90: 'PRODUCER_FENCED',
 };
+/** What a code says of a topic. */
+export const describeError = (code: number, topic: string): string =>
+  code === 3
+    ? `topic ${topic} does not exist or lacks a partition`
+    : code === 29
+      ? `topic ${topic} must not be read`
+      : `topic ${topic} cannot be read: ${names[code] ?? `error ${code}`}`;
 export const duplicateSequence = 46;
 export const notLeader = 6;
 export const movedLeader = new Set([3, 5, 6, 9, 74, 75]);

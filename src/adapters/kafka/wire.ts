@@ -12,8 +12,8 @@ import {
   type Encoder,
   type TxnTopics,
 } from './kafkajs-internals.ts';
-import { outOfRange, parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
-import { duplicateSequence, movedLeader, notLeader, WireError } from './wire-error.ts';
+import { parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
+import { describeError, duplicateSequence, movedLeader, notLeader, WireError } from './wire-error.ts';
 
 export interface ProducerIdentity {
   readonly id: bigint;
@@ -32,12 +32,17 @@ export interface TopicOffset {
   readonly offset: number;
 }
 
-/** Raw record batches in produce and fetch requests, and the coordinators' calls, over kafkajs's own connections. */
+/** Bytes of a batch in a request beside its records; enough unless the topic's name is very long. */
+const roomForNames = 300;
+
+/** Produce and fetch requests with raw record batches, and calls to coordinators, over kafkajs's connections. */
 export class Wire {
   readonly #frames = new FramePool();
   readonly #fetching: Cluster;
   readonly #producing: Cluster;
   readonly #coordinating: Cluster;
+  /** Fetches of changelogs do not stand in a row with those that wait for new records. */
+  readonly #restoring: Cluster;
 
   constructor(settings: ClientSettings, clientId: string) {
     const { Kafka: KafkaClass } = kafkajs;
@@ -45,9 +50,11 @@ export class Wire {
     const kafka: Kafka = new KafkaClass(
       config.ssl === undefined ? { ...config, socketFactory: framedSockets(this.#frames) } : config,
     );
-    // A broker answers a connection's requests in order, and a fetch may wait: each purpose has connections of its own.
+    // A broker answers a connection's requests in order, and fetches may wait, so each purpose has connections of its own.
     const create = (): Cluster => {
-      const symbol = Object.getOwnPropertySymbols(kafka).find((each) => String(each).includes('createCluster'))!;
+      const symbol = Object.getOwnPropertySymbols(kafka).find((candidate) =>
+        String(candidate).includes('createCluster'),
+      )!;
       return (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]!({
         metadataMaxAge: 300_000,
         maxInFlightRequests: 5,
@@ -57,30 +64,39 @@ export class Wire {
     this.#fetching = create();
     this.#producing = create();
     this.#coordinating = create();
+    this.#restoring = create();
+  }
+  get #clusters(): readonly Cluster[] {
+    return [this.#fetching, this.#producing, this.#coordinating, this.#restoring];
   }
 
   async connect(): Promise<void> {
-    await Promise.all([this.#fetching.connect(), this.#producing.connect(), this.#coordinating.connect()]);
+    await Promise.all(this.#clusters.map((cluster) => cluster.connect()));
   }
   async disconnect(): Promise<void> {
-    await Promise.all([this.#fetching.disconnect(), this.#producing.disconnect(), this.#coordinating.disconnect()]);
+    await Promise.all(this.#clusters.map((cluster) => cluster.disconnect()));
   }
 
-  /** Learns the leaders of topics; called again after a leader has moved. */
+  /** Reads the leaders of topics; called again when a leader has moved. */
   async watch(topics: readonly string[]): Promise<void> {
-    for (const cluster of [this.#fetching, this.#producing, this.#coordinating]) {
+    for (const cluster of this.#clusters) {
       const learn = async (): Promise<void> => {
         await cluster.addMultipleTargetTopics(topics);
         if (topics.some((topic) => cluster.findTopicPartitionMetadata(topic).length === 0))
           throw new WireError(3, topics.join(', '));
       };
-      // A topic that was just made has no leader for a moment.
+      // A topic that was just created has no leader for a moment.
       const prepare = (): Promise<void> => this.#refresh(cluster);
       await retry(learn, { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2, prepare });
     }
   }
 
-  /** Learns who leads what now, as far as that is told; topics that were dropped since are forgotten. */
+  /** Reads the metadata again, after a broken connection. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#clusters.map((cluster) => this.#refresh(cluster).catch(() => undefined)));
+  }
+
+  /** Refreshes the metadata; topics that were deleted are dropped from it. */
   async #refresh(cluster: Cluster): Promise<void> {
     try {
       await cluster.refreshMetadata();
@@ -99,28 +115,29 @@ export class Wire {
   }
 
   #leader(cluster: Cluster, topic: string, partition: number): number {
-    const found = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
-    if (found === undefined || found.leader < 0) {
-      // A broker that had not heard of it yet may have made it look dropped.
+    const metadata = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
+    if (metadata === undefined || metadata.leader < 0) {
+      // A broker that did not know the topic yet may have made it look deleted.
       cluster.targetTopics.add(topic);
       throw new WireError(5, `${topic}-${partition}`);
     }
-    return found.leader;
+    return metadata.leader;
   }
 
   async #send(broker: Broker, request: object, response: object): Promise<unknown> {
-    const symbol = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find((each) =>
-      String(each).includes('sendRequest'),
+    const symbol = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find((candidate) =>
+      String(candidate).includes('sendRequest'),
     )!;
     return (broker as unknown as Record<symbol, (call: object) => Promise<unknown>>)[symbol]!({ request, response });
   }
 
-  /** Sends finished batches with all replicas acknowledging; the same bytes again when a leader moved or a connection broke. */
+  /** Sends finished batches with acks=all; after a change of leader or a broken connection the same bytes again. */
   async produce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<void> {
     let left = batches;
     const send = async (): Promise<void> => {
       left = await this.#produceOnce(left, transactionalId);
-      if (left.length > 0) throw new WireError(notLeader, left.map((each) => `${each.topic}-${each.partition}`).join());
+      if (left.length > 0)
+        throw new WireError(notLeader, left.map((batch) => `${batch.topic}-${batch.partition}`).join());
     };
     await retry(send, {
       retries: 60,
@@ -144,6 +161,7 @@ export class Wire {
           encode: (): Promise<Encoder> => {
             const encoder = new EncoderClass().writeString(transactionalId).writeInt16(-1).writeInt32(30_000);
             const topics = groupBy(list, ({ topic }) => topic);
+            encoder.ensureAvailable(list.reduce((sum, { batch }) => sum + batch.length + roomForNames, 0));
             encoder.writeInt32(topics.size);
             for (const [topic, partitions] of topics) {
               encoder.writeString(topic).writeInt32(partitions.length);
@@ -165,14 +183,21 @@ export class Wire {
   }
 
   /**
-   * What the brokers have behind these offsets, waiting up to `maxWaitMs` where there is nothing. Who is done with an answer's
-   * batches releases its lease.
+   * Fetches records from these offsets, waiting up to `maxWaitMs` if there are none. The caller releases the response's lease
+   * when it is done with the batches.
    */
-  async fetch(wants: readonly FetchWant[], maxWaitMs: number, maxBytes: number): Promise<Fetched[]> {
-    const byLeader = groupBy(wants, ({ topic, partition }) => this.#leader(this.#fetching, topic, partition));
+  async fetch(
+    wants: readonly FetchWant[],
+    maxWaitMs: number,
+    maxBytes: number,
+    forRestore = false,
+  ): Promise<Fetched[]> {
+    const cluster = forRestore ? this.#restoring : this.#fetching;
+    const led = wants.filter(({ topic, partition }) => this.#isLed(cluster, topic, partition));
+    const byLeader = groupBy(led, ({ topic, partition }) => this.#leader(cluster, topic, partition));
     const answers = await Promise.all(
       [...byLeader].map(async ([nodeId, list]) => {
-        const broker = await this.#fetching.findBroker({ nodeId });
+        const broker = await cluster.findBroker({ nodeId });
         const perPartition = Math.max(64 << 10, Math.floor(maxBytes / list.length));
         const topics = [...groupBy(list, ({ topic }) => topic)].map(([topic, partitions]) => ({
           topic,
@@ -198,9 +223,35 @@ export class Wire {
       }),
     );
     const results = await Promise.all(answers.flat());
-    const moved = results.some(({ error }) => movedLeader.has(error));
-    if (moved) await this.#refresh(this.#fetching);
-    return results.filter(({ error }) => error === 0 || error === outOfRange);
+    const moved = led.length < wants.length || results.some(({ error }) => movedLeader.has(error));
+    if (moved) await this.#refresh(cluster);
+    const nothing = { batches: [], highWatermark: 0, outOfRange: false, lease: new Lease(() => undefined) };
+    const absent = wants
+      .filter(({ topic, partition }) => !this.#isLed(cluster, topic, partition))
+      .map(({ topic, partition, offset }) => ({
+        ...nothing,
+        topic,
+        partition,
+        next: offset,
+        trouble: describeError(3, topic),
+      }));
+    return [
+      ...absent,
+      ...results.flatMap((result) =>
+        result.error === 0 || result.outOfRange
+          ? result
+          : movedLeader.has(result.error)
+            ? []
+            : { ...result, trouble: describeError(result.error, result.topic) },
+      ),
+    ];
+  }
+  /** Whether a partition is known and has a leader. One that is not is looked for at the next refresh. */
+  #isLed(cluster: Cluster, topic: string, partition: number): boolean {
+    const known = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
+    if (known !== undefined && known.leader >= 0) return true;
+    cluster.targetTopics.add(topic);
+    return false;
   }
 
   /** The first (-2) or last committed (-1) offset of partitions. */
@@ -215,13 +266,14 @@ export class Wire {
         topics: [{ topic, partitions: list.map((partition) => ({ partition, timestamp, maxNumOffsets: 1 })) }],
       };
       const { responses } = await broker.listOffsets(request);
-      for (const { partitions: found } of responses)
-        for (const { partition, offset, offsets } of found) result.set(partition, Number(offset ?? offsets?.[0] ?? 0));
+      for (const { partitions: partitionOffsets } of responses)
+        for (const { partition, offset, offsets } of partitionOffsets)
+          result.set(partition, Number(offset ?? offsets?.[0] ?? 0));
     }
     return result;
   }
 
-  /** A producer's identity. For a transactional id this fences its former holder and ends what it left open. */
+  /** Initialises a producer. With a transactional id this fences the former holder and aborts its open transaction. */
   async initProducer(transactionalId: string | null, timeoutMs: number): Promise<ProducerIdentity> {
     const init = async (): Promise<ProducerIdentity> => {
       const broker = transactionalId === null ? await this.#anyBroker() : await this.#coordinator(transactionalId, 1);
@@ -231,14 +283,32 @@ export class Wire {
       });
       return { id: BigInt(producerId), epoch: producerEpoch };
     };
-    // CONCURRENT_TRANSACTIONS while the coordinator ends the former transaction.
+    // CONCURRENT_TRANSACTIONS while the coordinator aborts the former transaction.
     return retry(init, { retries: 120, firstMs: 5, longestMs: 250, factor: 1.5 });
+  }
+
+  /** Asks what `largestBatch` says; a broker that does not tell leaves Kafka's default. */
+  async learnLargestBatches(topics: readonly string[]): Promise<void> {
+    const resources = [...new Set(topics)].map((name) => ({ type: 2, name, configNames: ['max.message.bytes'] }));
+    const ask = async (): Promise<void> => {
+      const answer = await (await this.#anyBroker()).describeConfigs({ resources });
+      for (const { resourceName, configEntries } of answer.resources) {
+        const bytes = Number(configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue);
+        if (bytes > 0) this.#largest.set(resourceName, bytes);
+      }
+    };
+    await retry(ask, { retries: 3, firstMs: 20, longestMs: 200 }).catch(() => undefined);
+  }
+  readonly #largest = new Map<string, number>();
+  /** `max.message.bytes` of a topic. */
+  largestBatch(topic: string): number {
+    return this.#largest.get(topic) ?? defaultLargestBatch;
   }
 
   async #anyBroker(): Promise<Broker> {
     const pool = this.#coordinating as unknown as {
       brokerPool: {
-        withBroker(action: (each: { nodeId: string; broker: Broker }) => Promise<Broker>): Promise<Broker>;
+        withBroker(action: (node: { nodeId: string; broker: Broker }) => Promise<Broker>): Promise<Broker>;
       };
     };
     return pool.brokerPool.withBroker(({ broker }) => Promise.resolve(broker));
@@ -246,17 +316,22 @@ export class Wire {
   readonly #coordinators = new Map<string, Promise<Broker>>();
   #coordinator(id: string, type: 0 | 1): Promise<Broker> {
     const key = `${type}/${id}`;
-    let found = this.#coordinators.get(key);
-    if (found === undefined) {
-      found = this.#coordinating.findGroupCoordinator({ groupId: id, coordinatorType: type });
-      this.#coordinators.set(key, found);
-      found.catch(() => this.#coordinators.delete(key));
+    let coordinator = this.#coordinators.get(key);
+    if (coordinator === undefined) {
+      coordinator = this.#coordinating.findGroupCoordinator({ groupId: id, coordinatorType: type });
+      this.#coordinators.set(key, coordinator);
+      coordinator.catch(() => this.#coordinators.delete(key));
     }
-    return found;
+    return coordinator;
   }
 
-  /** Runs a coordinator's call, again while the transaction before it is still being ended. */
-  async #coordinated<T>(id: string, type: 0 | 1, call: (broker: Broker) => Promise<T>): Promise<T> {
+  /** Calls a coordinator; retries while the previous transaction is still being completed, and after errors of the kinds in `passing`. */
+  async #coordinated<T>(
+    id: string,
+    type: 0 | 1,
+    call: (broker: Broker) => Promise<T>,
+    passing: ReadonlySet<string> = inCompletion,
+  ): Promise<T> {
     const attempt = async (): Promise<T> => {
       try {
         return await call(await this.#coordinator(id, type));
@@ -271,7 +346,7 @@ export class Wire {
       firstMs: 1,
       longestMs: 60,
       factor: 1.5,
-      mayPass: (error) => kindOf(error) === 'CONCURRENT_TRANSACTIONS' || movedCoordinator.has(kindOf(error)),
+      mayPass: (error) => passing.has(kindOf(error)),
     });
   }
 
@@ -305,12 +380,11 @@ export class Wire {
   }
 
   endTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, commit: boolean): Promise<unknown> {
-    return this.#coordinated(transactionalId, 1, (broker) =>
-      broker.endTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit }),
-    );
+    const request = { transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit };
+    return this.#coordinated(transactionalId, 1, (broker) => broker.endTxn(request), inFencing);
   }
 
-  /** A group's committed offsets, -1 where it has none. */
+  /** A group's committed offsets; -1 for none. */
   async committedOffsets(
     groupId: string,
     wants: readonly { topic: string; partition: number }[],
@@ -328,8 +402,10 @@ export class Wire {
   }
 }
 
+/** Kafka's own. */
+const defaultLargestBatch = 1_048_588;
 const rawResponse = { decode: (raw: Buffer) => Promise.resolve(raw), parse: (raw: Buffer) => Promise.resolve(raw) };
-/** The protocol's name of an error that kafkajs has thrown. */
+/** kafkajs's name of an error of the protocol. */
 const kindOf = (error: unknown): string => (error as { type?: string }).type ?? '';
 const fencedErrors = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
 const movedCoordinator = new Set([
@@ -339,6 +415,12 @@ const movedCoordinator = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'COORDINATOR_LOAD_IN_PROGRESS',
 ]);
+const inCompletion: ReadonlySet<string> = new Set([...movedCoordinator, 'CONCURRENT_TRANSACTIONS']);
+/**
+ * While another producer of the id fences this one, the coordinator fails at its commit with UNKNOWN_SERVER_ERROR, where it should
+ * say CONCURRENT_TRANSACTIONS. The same request soon tells what came of it.
+ */
+const inFencing: ReadonlySet<string> = new Set([...inCompletion, 'UNKNOWN']);
 
 function offsetsByTopic(offsets: readonly TopicOffset[]): readonly object[] {
   return [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({

@@ -1,6 +1,6 @@
 import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
 
-/** State in memory: for transient queries and tests. Nothing survives. */
+/** State in memory, for transient queries and tests. Nothing is persisted. */
 export class MemoryBackend implements StateBackend {
   readonly #entries = new Map<string, Buffer>();
 

@@ -11,7 +11,7 @@ interface StoredBatch {
   readonly bytes: Buffer;
 }
 
-/** A partition: its batches in order, all of them seen by readers. */
+/** A partition with its committed batches in order. */
 class MemoryPartition {
   #batches: StoredBatch[] = [];
   start = 0;
@@ -23,12 +23,12 @@ class MemoryPartition {
     this.end += count;
     this.#batches.push({ next: this.end, bytes: batch });
   }
-  /** Whole batches from the one that holds `offset` on. */
+  /** The batches from the one that contains `offset` on. */
   read(offset: number): Buffer[] {
     const first = this.#batches.findLastIndex(({ next }) => next <= offset) + 1;
     return this.#batches.slice(first).map(({ bytes }) => bytes);
   }
-  /** Forgets what stands before an offset, by whole batches, as retention does. */
+  /** Removes whole batches before an offset, as retention does. */
   trim(offset: number): void {
     const kept = this.#batches.findIndex(({ next }) => next > offset);
     const gone = this.#batches.splice(0, kept < 0 ? this.#batches.length : kept);
@@ -36,12 +36,12 @@ class MemoryPartition {
   }
 }
 
-/** Topics, positions and owners of tasks in memory: for tests and for runners that keep nothing. */
+/** Topics, positions and task owners in memory, for tests and for runs that persist nothing. */
 export class MemoryLog {
   readonly #topics = new Map<string, readonly MemoryPartition[]>();
-  /** What each task has committed. */
+  /** The committed positions of each task. */
   readonly positions = new Map<string, number>();
-  /** Who may commit for each task: whoever took it over last. */
+  /** The current owner of each task, the only one that may commit: the last one to call `takeOver`. */
   readonly owners = new Map<string, object>();
 
   create(topic: string, partitions: number): void {
@@ -59,21 +59,22 @@ export class MemoryLog {
   }
   /** The records of a partition. */
   records(topic: string, partition = 0): TopicRecord[] {
-    const found = this.partitions(topic)[partition];
-    return found === undefined ? [] : [...recordsIn(found.read(found.start), partition, found.start)];
+    const log = this.partitions(topic)[partition];
+    return log === undefined ? [] : [...recordsIn(log.read(log.start), partition, log.start)];
   }
-  /** This log as a task uses it, by the task's name. */
+  /** The view of this log for the task with this name. */
   open(task: string): MemoryTaskLog {
     return new MemoryTaskLog(this, task);
   }
 }
 
-/** A commit of it is one call: what was appended, the positions and the state are there together. */
+/** A task's log. A commit is one synchronous call, so appends, positions and state become visible together. */
 export class MemoryTaskLog implements TaskLog {
   readonly #log: MemoryLog;
   readonly #task: string;
   readonly #open = new OpenBatches(1 << 12);
   readonly unsent = 0;
+  readonly stateEntryBytes = Infinity;
 
   constructor(log: MemoryLog, task: string) {
     this.#log = log;
@@ -84,15 +85,15 @@ export class MemoryTaskLog implements TaskLog {
     return this.#log.partitions(topic).length;
   }
   bound({ topic, partition }: Reading, side: 'beginning' | 'end'): Promise<number> {
-    const found = this.#log.partitions(topic)[partition];
-    return Promise.resolve((side === 'beginning' ? found?.start : found?.end) ?? 0);
+    const target = this.#log.partitions(topic)[partition];
+    return Promise.resolve((side === 'beginning' ? target?.start : target?.end) ?? 0);
   }
   fetch(inputs: readonly FetchTarget[]): void {
     for (const input of inputs) {
-      const found = this.#log.partitions(input.topic)[input.partition];
-      if (found === undefined || !input.isEmpty) continue;
-      input.skipTo(found.start);
-      input.add(found.read(input.fetched));
+      const source = this.#log.partitions(input.topic)[input.partition];
+      if (source === undefined || !input.isEmpty) continue;
+      input.skipTo(source.start);
+      input.add(source.read(input.fetched));
     }
   }
   end({ topic, partition }: FetchTarget): number {

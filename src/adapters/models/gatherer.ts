@@ -1,10 +1,11 @@
 import type { Scored } from '../../runtime/ports/model-host.ts';
 import type { Value, Row } from '../../types/sql-type.ts';
+import type { ScoringError } from './provider.ts';
 
-/** What the rows of one call got. */
+/** The results of the rows of one scoring call. */
 export class Call {
   readonly results: Scored[];
-  /** By the clock; Infinity for none. */
+  /** In time of the clock; Infinity for none. */
   readonly deadline: number;
   readonly #version: number;
   readonly #started = performance.now();
@@ -15,22 +16,40 @@ export class Call {
     this.deadline = deadline;
   }
 
-  set(at: number, outputs: readonly Value[] | undefined, error: string | undefined): void {
-    this.results[at] = { outputs, version: this.#version, error, latencyMs: performance.now() - this.#started };
+  set(at: number, outputs: readonly Value[]): void {
+    this.#put(at, outputs, undefined, undefined);
+  }
+  fail(at: number, { failure, message }: ScoringError): void {
+    this.#put(at, undefined, failure, message);
+  }
+  /** The row was not scored, which is no failure. */
+  skip(at: number, outputs: readonly Value[], cause: string): void {
+    this.#put(at, outputs, undefined, cause);
+  }
+  #put(at: number, outputs: readonly Value[] | undefined, error: string | undefined, cause: string | undefined): void {
+    this.results[at] = {
+      outputs,
+      version: this.#version,
+      error,
+      cause,
+      latencyMs: performance.now() - this.#started,
+    };
   }
 }
 
-/** A row that is to be scored, and which of its call it is. */
+/** A row to be scored, and its index in its call. */
 export interface WaitingRow {
   readonly row: Row;
   readonly at: number;
   readonly call: Call;
+  /** Under which its answer is kept; undefined where none is. */
+  readonly key: string | undefined;
 }
 
 export interface Batching {
   readonly size: number;
   readonly delayMs: number;
-  /** Scores a batch, and sets what each row got; never throws. */
+  /** Scores a batch and sets the result of each row; never throws. */
   readonly run: (batch: readonly WaitingRow[]) => Promise<void>;
 }
 
@@ -40,11 +59,11 @@ interface Gathered {
   readonly start: () => void;
 }
 
-/** Cuts the rows of calls into batches; with a delay the rest of a call waits for the rows of others, to be scored with them. */
+/** Divides the rows of calls into batches. With a delay, an incomplete batch waits for rows of other calls. */
 export class Gatherer {
   readonly #waiting = new Map<string, Gathered>();
 
-  /** Resolves when every row was set. Rows of one key are of one version of a model. */
+  /** Resolves when every row has a result. Rows with the same key are for the same version of a model. */
   async score(key: string, rows: readonly WaitingRow[], batching: Batching): Promise<void> {
     const { size, delayMs, run } = batching;
     if (delayMs === 0) {

@@ -1,80 +1,180 @@
 import { modelOptions, type ProviderName } from '../../config/model-options.ts';
-import type { ModelColumn, ModelObject, ModelVersion } from '../../types/model.ts';
-import type { ModelRegistry } from '../../runtime/ports/model-registry.ts';
-import type { ModelHost, Scored } from '../../runtime/ports/model-host.ts';
-import { fromJson } from '../../formats/json-convert.ts';
-import { parseJson } from '../../types/json.ts';
+import type { ModelObject, ModelVersion } from '../../types/model.ts';
+import { versionOfKey } from '../../types/model-route.ts';
+import { findVersion, servedVersions } from '../../types/model-versions.ts';
+import type { InspectedModel, ModelRegistry } from '../../runtime/ports/model-registry.ts';
+import type { ModelHost, RowsBy, Scored } from '../../runtime/ports/model-host.ts';
+import { sumStats, type VersionStats } from '../../runtime/ports/scoring-stats.ts';
+import { Shadows } from './shadows.ts';
+import { VersionCounts } from './scoring-counts.ts';
+import { defaultOutputs } from '../../formats/default-outputs.ts';
 import type { Value, Row } from '../../types/sql-type.ts';
-import { retry } from '../../util/retry.ts';
 import { sameData } from '../../util/same-data.ts';
-import { Call, Gatherer, type WaitingRow } from './gatherer.ts';
+import { Gatherer } from './gatherer.ts';
+import { LoadedModel } from './loaded-model.ts';
 import { OipProvider } from './oip-provider.ts';
 import { OnnxProvider } from './onnx-provider.ts';
-import { ScoringError, type Provider, type ProviderModel } from './provider.ts';
+import { JsonProvider } from './json-provider.ts';
+import { ScoringError, type ModelColumns, type Provider } from './provider.ts';
+import { jsonProtocols } from './protocols/index.ts';
+import { VersionScorer } from './version-scorer.ts';
 
-/** Loads models by their provider and scores rows: batches, null inputs, retries, and failures of single rows. */
+/**
+ * Loads models through their provider and scores rows: with batching, checks of NULL inputs, retries, and failures of single
+ * rows.
+ */
 export class ModelService implements ModelHost, ModelRegistry {
   readonly #providers: { readonly [P in ProviderName]: Provider };
+  readonly #onnx = new OnnxProvider();
   readonly #gatherer = new Gatherer();
   readonly #objects = new Map<string, ModelObject>();
-  readonly #loaded = new Map<string, Promise<ProviderModel>>();
+  readonly #loaded = new Map<string, LoadedModel>();
+  /** The version that was inspected last: it is loaded, and most likely put next. */
+  #inspected:
+    | {
+        readonly name: string;
+        readonly version: ModelVersion;
+        readonly loaded: LoadedModel;
+      }
+    | undefined;
+  /** The last call of `put` for each model: the one before it may still wait for a version to be loaded. */
+  readonly #latest = new Map<string, number>();
+  #turn = 0;
   readonly #closing = new AbortController();
 
-  /** Called with every model that is put: threads that score rows by themselves need them too. */
-  onPut: (model: ModelObject) => void = () => undefined;
+  readonly #shadows = new Shadows(() => new ModelService());
+  readonly #counts = new Map<string, VersionCounts>();
+  readonly #scorers = new Map<string, VersionScorer>();
+  /** The figures of threads that score rows themselves. */
+  otherStats: () => Promise<readonly VersionStats[]> = () => Promise.resolve([]);
+
+  /** Called with every model that is put, because threads that score rows themselves need it too. */
+  onPut: (model: ModelObject) => Promise<void> = () => Promise.resolve();
+  /** Called with every model that is removed, for the same threads. */
+  onRemove: (name: string) => void = () => undefined;
 
   constructor() {
     const oip = new OipProvider();
-    this.#providers = { ONNX: new OnnxProvider(), 'OIP-V2': oip, TRITON: oip };
+    const json = Object.entries(jsonProtocols).map(([name, protocol]) => [name, new JsonProvider(protocol)]);
+    const remote = Object.fromEntries(json) as { readonly [P in keyof typeof jsonProtocols]: Provider };
+    this.#providers = { ONNX: this.#onnx, 'OIP-V2': oip, TRITON: oip, ...remote };
   }
 
   #provider({ options }: ModelVersion): Provider {
     return this.#providers[modelOptions.read('PROVIDER', options)!];
   }
 
-  async inspect(
-    name: string,
-    version: ModelVersion,
-    declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
-  ): Promise<typeof declared> {
-    const { input, output } = await this.#provider(version).load(name, version, declared);
-    return { input, output };
+  async inspect(name: string, version: ModelVersion, declared: ModelColumns): Promise<InspectedModel> {
+    const { options } = version;
+    const isComplete = declared.input.length > 0 && declared.output.length > 0;
+    const onNull = modelOptions.read('ON_NULL_INPUT', options);
+    if (onNull === 'SEND' && !this.#provider(version).takesNull)
+      throw new TypeError('ON_NULL_INPUT is SEND, and tensors have no nulls');
+    if (!modelOptions.read('VALIDATE', options) && isComplete) {
+      this.#provider(version).check(version, declared);
+      defaultOutputs(modelOptions.read('DEFAULT_VALUE', options), declared.output);
+      return { ...declared, takes: undefined, notes: [] };
+    }
+    const loaded = new LoadedModel(this.#provider(version).load(version, declared));
+    const { input, output, takes, notes, withoutNaN } = await loaded.model;
+    try {
+      defaultOutputs(modelOptions.read('DEFAULT_VALUE', options), output);
+      if (onNull === 'NAN' && withoutNaN.length > 0)
+        throw new TypeError(`ON_NULL_INPUT is NAN, and ${withoutNaN.join(', ')} can be no NaN in the model`);
+    } catch (error) {
+      loaded.drop();
+      throw error;
+    }
+    this.#inspected?.loaded.drop();
+    this.#inspected = { name, version, loaded };
+    return { input, output, takes, notes };
   }
 
-  put(model: ModelObject): Promise<void> {
+  async put(model: ModelObject): Promise<void> {
+    const turn = ++this.#turn;
+    this.#latest.set(model.name, turn);
+    this.#adopt(model);
+    await this.#prepare(model);
+    // Another one came meanwhile.
+    if (this.#latest.get(model.name) !== turn) return;
     const before = this.#objects.get(model.name);
     this.#objects.set(model.name, model);
+    this.#shadows.put(model);
     for (const version of before?.versions ?? []) {
-      const after = model.versions.find((each) => each.version === version.version);
-      if (!sameData(after, version)) this.#loaded.delete(`${model.name}/${version.version}`);
+      const after = model.versions.find((candidate) => candidate.version === version.version);
+      if (!sameData(after, version)) this.#drop(`${model.name}/${version.version}`);
     }
-    this.onPut(model);
-    return Promise.resolve();
+    await this.onPut(model);
   }
+
+  /** Loads the versions that rows are now sent to, so that the first of them need not wait, if the model is at work here. */
+  async #prepare(model: ModelObject): Promise<void> {
+    const before = this.#objects.get(model.name);
+    if (before?.versions.some(({ version }) => this.#loaded.has(`${model.name}/${version}`)) !== true) return;
+    const served = servedVersions(before);
+    const fresh = servedVersions(model).filter((version) => !served.includes(version));
+    const versions = model.versions.filter(({ version }) => fresh.includes(version));
+    // One that cannot be loaded here is told of by each row that goes to it.
+    await Promise.all(versions.map((version) => this.#load(model, version).model.catch(() => undefined)));
+  }
+
+  /** Takes over what was loaded to inspect a version. */
+  #adopt({ name, versions }: ModelObject): void {
+    const inspected = this.#inspected;
+    if (inspected?.name !== name) return;
+    this.#inspected = undefined;
+    const { version, loaded } = inspected;
+    const key = `${name}/${version.version}`;
+    const isThis = versions.some((each) => each.version === version.version && sameData(each.options, version.options));
+    if (isThis && !this.#loaded.has(key)) this.#loaded.set(key, loaded);
+    else loaded.drop();
+  }
+
   remove(name: string): void {
+    for (const { version } of this.#objects.get(name)?.versions ?? []) this.#drop(`${name}/${version}`);
     this.#objects.delete(name);
-    for (const key of this.#loaded.keys()) if (key.startsWith(`${name}/`)) this.#loaded.delete(key);
+    this.#latest.delete(name);
+    this.#shadows.remove(name);
+    this.onRemove(name);
   }
 
-  #version(name: string, version: number | undefined): { model: ModelObject; version: ModelVersion } {
+  #drop(key: string): void {
+    this.#counts.delete(key);
+    this.#scorers.delete(key);
+    this.#loaded.get(key)?.drop();
+    this.#loaded.delete(key);
+  }
+
+  #version(name: string, wanted: number | string | undefined): { model: ModelObject; version: ModelVersion } {
     const model = this.#objects.get(name);
-    const wanted = version ?? model?.defaultVersion;
-    const found = model?.versions.find((each) => each.version === wanted);
-    if (model === undefined || found === undefined)
+    const number = model && (wanted === undefined ? model.defaultVersion : findVersion(model, String(wanted)));
+    const declared = model?.versions.find((candidate) => candidate.version === number);
+    if (model === undefined || declared === undefined)
       throw new ScoringError('INVALID_INPUT', `model "${name}" version ${wanted} does not exist`);
-    return { model, version: found };
+    return { model, version: declared };
   }
 
-  #load(model: ModelObject, version: ModelVersion): Promise<ProviderModel> {
+  #load(model: ModelObject, version: ModelVersion): LoadedModel {
     const key = `${model.name}/${version.version}`;
-    let loading = this.#loaded.get(key);
-    if (loading === undefined) {
-      loading = this.#provider(version).load(model.name, version, model);
-      this.#loaded.set(key, loading);
-      // A server that was down may be up at the next call.
-      loading.catch(() => this.#loaded.delete(key));
-    }
-    return loading;
+    const known = this.#loaded.get(key);
+    if (known !== undefined) return known;
+    const loaded = new LoadedModel(this.#provider(version).load(version, model));
+    this.#loaded.set(key, loaded);
+    // A failed load is not cached: the server may be available at the next call.
+    loaded.model.catch(() => {
+      if (this.#loaded.get(key) === loaded) this.#loaded.delete(key);
+    });
+    return loaded;
+  }
+
+  async ready(name: string, number: number): Promise<void> {
+    const { model, version } = this.#version(name, number);
+    // Asked now, also where VALIDATE is off or the version was loaded some time ago.
+    const options = { ...version.options, VALIDATE: 'ON' };
+    const checked = new LoadedModel(this.#provider(version).load({ ...version, options }, model));
+    await checked.model;
+    await this.#load(model, version).model;
+    checked.drop();
   }
 
   onError(name: string, wanted: number): string {
@@ -82,99 +182,91 @@ export class ModelService implements ModelHost, ModelRegistry {
     return modelOptions.read('ON_ERROR', version.options);
   }
 
-  defaults(name: string, wanted: number): readonly Value[] {
+  defaults(name: string, wanted: number, options: ModelVersion['options'] = {}): readonly Value[] {
     const { model, version } = this.#version(name, wanted);
-    const json = parseJson(modelOptions.read('DEFAULT_VALUE', version.options));
-    return model.output.map((column) => {
-      if (!(json instanceof Map)) return null;
-      const entry = [...json].find(([name]) => name.toUpperCase() === column.name.toUpperCase());
-      return entry === undefined ? null : fromJson(entry[1], column.type, column.name);
-    });
+    this.#countsOf(name, version.version).defaults++;
+    return defaultOutputs(modelOptions.read('DEFAULT_VALUE', { ...version.options, ...options }), model.output);
   }
 
-  async score(name: string, wanted: number | undefined, rows: readonly Row[]): Promise<readonly Scored[]> {
+  #countsOf(name: string, version: number): VersionCounts {
+    const key = `${name}/${version}`;
+    let counts = this.#counts.get(key);
+    if (counts === undefined) this.#counts.set(key, (counts = new VersionCounts()));
+    return counts;
+  }
+
+  /** What this thread has counted. */
+  ownStats(): VersionStats[] {
+    const own = [...this.#objects.values()].flatMap(({ name, versions }) =>
+      versions.flatMap(({ version }) => {
+        const key = `${name}/${version}`;
+        const stats = this.#counts.get(key)?.stats(name, version);
+        const circuit = this.#scorers.get(key)?.circuit;
+        return stats === undefined ? [] : circuit === undefined ? stats : { ...stats, circuit };
+      }),
+    );
+    return [...own, ...this.#shadows.stats()];
+  }
+  async stats(): Promise<readonly VersionStats[]> {
+    return sumStats([...this.ownStats(), ...(await this.otherStats())]);
+  }
+
+  async score(
+    name: string,
+    wanted: number | string | undefined,
+    rows: readonly Row[],
+    by?: RowsBy,
+    options?: ModelVersion['options'],
+  ): Promise<readonly Scored[]> {
     const started = performance.now();
     const { model, version } = this.#version(name, wanted);
-    const { options } = version;
-    const allowed = modelOptions.read('DEADLINE', options);
-    const call = new Call(version.version, rows.length, allowed === undefined ? Infinity : started + allowed);
-    const onNull = modelOptions.read('ON_NULL_INPUT', options);
-    const open: WaitingRow[] = [];
-    for (const [at, row] of rows.entries()) {
-      if (!row.includes(null) || onNull === 'NAN') open.push({ row, at, call });
-      else if (onNull === 'FAIL') call.set(at, undefined, 'INVALID_INPUT');
-      else
-        call.set(
-          at,
-          model.output.map(() => null),
-          undefined,
-        );
+    if (wanted !== undefined || model.route === undefined || by === undefined)
+      return this.#scorer(model, version).score(rows, started, options);
+    const parts = new Map<number, number[]>();
+    for (let row = 0; row < rows.length; row++) {
+      const chosen = versionOfKey(model.route, by.keyOf(row)) ?? version.version;
+      const part = parts.get(chosen);
+      if (part === undefined) parts.set(chosen, [row]);
+      else part.push(row);
     }
-    await this.#gatherer.score(`${model.name}/${version.version}`, open, {
-      size: modelOptions.read('MAX_BATCH_SIZE', options),
-      delayMs: modelOptions.read('MAX_BATCH_DELAY', options),
-      run: (batch) => this.#scoreBatch(model, version, batch),
-    });
-    return call.results;
+    const results = new Array<Scored>(rows.length);
+    await Promise.all(
+      [...parts].map(async ([chosen, places]) => {
+        const declared = model.versions.find(({ version }) => version === chosen)!;
+        const own = places.map((place) => rows[place]!);
+        const scored = await this.#scorer(model, declared).score(own, started, options);
+        places.forEach((place, i) => (results[place] = scored[i]!));
+      }),
+    );
+    if (by.shadowed !== undefined && model.route.shadows !== undefined) this.#shadows.send(model, rows, results, by);
+    return results;
   }
 
-  /** One call; a batch that fails for good is halved until the bad rows stand alone. */
-  async #scoreBatch(model: ModelObject, version: ModelVersion, batch: readonly WaitingRow[]): Promise<void> {
-    try {
-      const answers = await this.#attempt(
-        model,
-        version,
-        batch.map(({ row }) => row),
-        Math.min(...batch.map(({ call }) => call.deadline)),
-      );
-      batch.forEach(({ call, at }, i) => call.set(at, answers[i], undefined));
-    } catch (error) {
-      const failure = error instanceof ScoringError ? error.failure : 'BAD_RESPONSE';
-      const mayBeOneRow = failure === 'HTTP_4XX' || failure === 'HTTP_5XX' || failure === 'BAD_RESPONSE';
-      if (batch.length === 1 || !mayBeOneRow) {
-        for (const { call, at } of batch) call.set(at, undefined, failure);
-        return;
-      }
-      const middle = batch.length >> 1;
-      await Promise.all(
-        [batch.slice(0, middle), batch.slice(middle)].map((half) => this.#scoreBatch(model, version, half)),
-      );
+  #scorer(model: ModelObject, version: ModelVersion): VersionScorer {
+    const key = `${model.name}/${version.version}`;
+    let scorer = this.#scorers.get(key);
+    if (scorer === undefined) {
+      scorer = new VersionScorer(model, version, {
+        gatherer: this.#gatherer,
+        isByRow: this.#provider(version).isByRow(version),
+        takesNull: this.#provider(version).takesNull,
+        load: () => this.#load(model, version),
+        counts: () => this.#countsOf(model.name, version.version),
+        signal: this.#closing.signal,
+      });
+      this.#scorers.set(key, scorer);
     }
+    return scorer;
   }
 
-  async #attempt(
-    model: ModelObject,
-    version: ModelVersion,
-    rows: readonly Row[],
-    deadline: number,
-  ): Promise<readonly (readonly Value[])[]> {
-    const { options } = version;
-    const call = async (): Promise<readonly (readonly Value[])[]> => {
-      const loaded = await this.#load(model, version);
-      return withDeadline(loaded.score(rows), deadline);
-    };
-    return retry(call, {
-      retries: modelOptions.read('MAX_RETRIES', options),
-      firstMs: modelOptions.read('RETRY_INITIAL_BACKOFF', options),
-      longestMs: modelOptions.read('RETRY_MAX_BACKOFF', options),
-      mayPass: (error) => error instanceof ScoringError && error.retriable,
-      deadline,
-      signal: this.#closing.signal,
-    });
+  /** How many sessions of ONNX Runtime there are. */
+  sessions(): Promise<number> {
+    return this.#onnx.sessions();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.#shadows.close();
     await Promise.all(Object.values(this.#providers).map((provider) => provider.close()));
   }
-}
-
-function withDeadline<T>(work: Promise<T>, deadline: number): Promise<T> {
-  if (deadline === Infinity) return work;
-  const left = deadline - performance.now();
-  let timer: NodeJS.Timeout;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ScoringError('DEADLINE', 'the deadline is over')), Math.max(0, left));
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

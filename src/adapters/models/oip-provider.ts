@@ -1,143 +1,111 @@
-import { readFileSync } from 'node:fs';
-import { modelOptions, oipOptions } from '../../config/model-options.ts';
+import { modelOptions } from '../../config/model-options.ts';
+import { oipOptions } from '../../config/provider-options.ts';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
-import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value, type Row } from '../../types/sql-type.ts';
-import { ScoringError, type Provider, type ProviderModel } from './provider.ts';
-import { columnTensorType, outputPlaces, pack, unpack, type Tensor, type TensorType } from './tensors.ts';
+import { checkOutbound } from '../../util/outbound.ts';
+import { tensorTypes, type Element, type TensorType } from './elements.ts';
+import {
+  checkOutput,
+  derivedColumns,
+  describeOutputs,
+  outputPlaces,
+  parseOutputMap,
+  unpack,
+  type OutputPlace,
+} from './outputs.ts';
+import { asResponse, type ModelColumns, type Provider, type ProviderModel, type RowAnswer } from './provider.ts';
+import { askServer, callServer, endpointOf, modelPath, remoteServer, type RemoteServer } from './remote.ts';
+import { checkTensorColumns } from './tensor-columns.ts';
+import { inputTensor, scoreRows, withoutNaN, type InputTensor, type Tensor, type TensorInfo } from './tensors.ts';
 
+interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape?: readonly number[];
+}
 interface Metadata {
-  readonly inputs?: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
-  readonly outputs?: readonly { readonly name: string; readonly datatype: string; readonly shape: readonly number[] }[];
+  readonly inputs?: readonly TensorMetadata[];
+  readonly outputs?: readonly TensorMetadata[];
 }
 interface Answer {
   readonly outputs?: readonly {
     readonly name: string;
+    readonly datatype?: string;
     readonly shape: readonly number[];
     readonly data: readonly unknown[];
   }[];
 }
 
 const datatypes: Record<TensorType, string> = {
+  float16: 'FP16',
   float32: 'FP32',
   float64: 'FP64',
+  int8: 'INT8',
+  int16: 'INT16',
   int32: 'INT32',
   int64: 'INT64',
+  uint8: 'UINT8',
+  uint16: 'UINT16',
+  uint32: 'UINT32',
+  uint64: 'UINT64',
   bool: 'BOOL',
   string: 'BYTES',
 };
-const sqlTypes: Record<string, SqlType> = {
-  FP32: DOUBLE,
-  FP64: DOUBLE,
-  FP16: DOUBLE,
-  INT64: BIGINT,
-  INT32: INTEGER,
-  INT16: INTEGER,
-  INT8: INTEGER,
-  BOOL: BOOLEAN,
-  BYTES: STRING,
-};
-
-/** A secret given as `env:NAME` or `file:/path`, so that no statement holds it. */
-function secret(reference: string | undefined): string | undefined {
-  if (reference?.startsWith('env:') === true) return process.env[reference.slice(4)];
-  return reference?.startsWith('file:') === true ? readFileSync(reference.slice(5), 'utf8').trim() : reference;
-}
+const typeOf = (datatype: string | undefined): TensorType | undefined =>
+  tensorTypes.find((type) => datatypes[type] === datatype);
 
 /** Models behind the Open Inference Protocol, version 2, over HTTP. */
 export class OipProvider implements Provider {
-  async load(
-    _name: string,
-    { options }: ModelVersion,
-    declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
-  ): Promise<ProviderModel> {
-    const wanted = oipOptions.read('MODEL_VERSION', options);
-    const version = wanted === undefined ? '' : `/versions/${encodeURIComponent(wanted)}`;
-    const base = `${oipOptions
-      .read('ENDPOINT', options)!
-      .replace(/\/+$/, '')
-      .replace(
-        /\/v2(\/models)?$/,
-        '',
-      )}/v2/models/${encodeURIComponent(oipOptions.read('MODEL_NAME', options)!)}${version}`;
-    const token = secret(oipOptions.read('AUTH_TOKEN', options));
-    const headers = {
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    };
-    const timeout = oipOptions.read('TIMEOUT', options);
-    const metadata = modelOptions.read('VALIDATE', options)
-      ? ((await call(base, { headers }, timeout)) as Metadata)
-      : {};
-    const columns = (list: Metadata['inputs']): ModelColumn[] =>
-      (list ?? []).map(({ name, datatype }) => ({ name: name.toUpperCase(), type: sqlTypes[datatype] ?? DOUBLE }));
-    const input = declared.input.length > 0 ? declared.input : columns(metadata.inputs);
-    const output = declared.output.length > 0 ? declared.output : columns(metadata.outputs);
+  readonly takesNull = false;
+
+  check({ options }: ModelVersion, declared: ModelColumns): void {
+    checkOutbound(oipOptions.read('ENDPOINT', options)!);
+    checkTensorColumns(declared, options);
+  }
+
+  isByRow(): boolean {
+    return false;
+  }
+
+  async load({ options }: ModelVersion, declared: ModelColumns): Promise<ProviderModel> {
+    const server = connection(options);
+    const metadata = modelOptions.read('VALIDATE', options) ? ((await callServer(server, '')) as Metadata) : {};
+    const known = metadata.outputs?.map(tensorInfo) ?? [];
+    const input = declared.input.length > 0 ? declared.input : derivedColumns((metadata.inputs ?? []).map(tensorInfo));
+    const output = declared.output.length > 0 ? declared.output : derivedColumns(known);
     if (input.length === 0 || output.length === 0)
       throw new TypeError('the server does not tell its inputs and outputs: declare INPUT and OUTPUT');
-    const packed = modelOptions.read('INPUT_TENSOR', options);
-    const known = metadata.inputs ?? [];
-    if (packed !== undefined && known.length > 0 && !known.some(({ name }) => name === packed))
-      throw new TypeError(
-        `INPUT_TENSOR: the model has no input "${packed}", only ${known.map(({ name }) => name).join(', ')}`,
+    const inputTensors = tensorsOf(metadata.inputs ?? [], input, modelOptions.read('INPUT_TENSOR', options));
+    const outputMap = modelOptions.read('OUTPUT_MAP', options);
+    const places = knownPlaces(outputMap, output, known);
+    output.forEach((column, i) => {
+      const place = places?.[i];
+      checkOutput(
+        column,
+        place ?? { tensor: column.name, index: undefined },
+        known.find(({ name }) => name === place?.tensor),
       );
-    if (packed === undefined && known.length > 0 && known.length !== input.length)
-      throw new TypeError(
-        `the model has ${known.length} inputs, and INPUT declares ${input.length}; INPUT_TENSOR packs them into one`,
-      );
-    const typeOf = (name: string, otherwise: TensorType): TensorType => {
-      const datatype = known.find((each) => each.name === name)?.datatype;
-      return (Object.keys(datatypes) as TensorType[]).find((each) => datatypes[each] === datatype) ?? otherwise;
-    };
-    const tensors = (rows: readonly Row[]): { name: string; tensor: Tensor }[] => {
-      if (packed !== undefined)
-        return [
-          {
-            name: packed,
-            tensor: pack(
-              rows,
-              input.map((_, i) => i),
-              typeOf(packed, 'float32'),
-            ),
-          },
-        ];
-      return input.map((column, slot) => {
-        const name =
-          known.find((each) => each.name.toUpperCase() === column.name.toUpperCase())?.name ??
-          known[slot]?.name ??
-          column.name;
-        return { name, tensor: pack(rows, [slot], typeOf(name, columnTensorType(column))) };
+    });
+    // Outputs that are not asked for are not sent.
+    const wanted = [...new Set(places?.map(({ tensor }) => tensor))].map((name) => ({ name }));
+    const outputs = wanted.length === 0 ? '' : `,"outputs":${JSON.stringify(wanted)}`;
+    const ask = async (feeds: Readonly<Record<string, Tensor>>, rows: number): Promise<readonly RowAnswer[]> => {
+      const body = `{"inputs":[${Object.entries(feeds).map(requestTensor).join(',')}]${outputs}}`;
+      const answer = (await callServer(server, '/infer', body)) as Answer | null;
+      return asResponse(() => {
+        const tensors = responseTensors(answer);
+        return unpack(tensors, places ?? outputPlaces(outputMap, output, Object.keys(tensors)), output, rows);
       });
     };
-    const score = async (rows: readonly Row[]): Promise<readonly (readonly Value[])[]> => {
-      const inputs = tensors(rows).map(({ name, tensor }) => ({
-        name,
-        shape: tensor.shape,
-        datatype: datatypes[tensor.type],
-        data: Array.from(tensor.data, jsonNumber),
-      }));
-      const answer = (await call(
-        `${base}/infer`,
-        { method: 'POST', headers, body: JSON.stringify({ inputs }) },
-        timeout,
-      )) as Answer;
-      const found = Object.fromEntries(
-        (answer.outputs ?? []).map(({ name, shape, data }) => [
-          name,
-          { type: 'float64' as const, shape, data: data.flat(5) as number[] },
-        ]),
-      );
-      try {
-        return unpack(
-          found,
-          outputPlaces(modelOptions.read('OUTPUT_MAP', options), output, Object.keys(found)),
-          output,
-          rows.length,
-        );
-      } catch (error) {
-        throw new ScoringError('BAD_RESPONSE', (error as Error).message);
-      }
+    const isDerived = declared.output.length === 0;
+    return {
+      input,
+      output,
+      ...(places === undefined ? { takes: undefined, notes: [] } : describeOutputs(places, output, known, isDerived)),
+      withoutNaN: withoutNaN(inputTensors, input),
+      score: (rows) => scoreRows(rows, inputTensors, ask),
+      check: () => askServer(server, '/ready'),
+      close: () => Promise.resolve(),
     };
-    return { input, output, score };
   }
 
   close(): Promise<void> {
@@ -145,29 +113,97 @@ export class OipProvider implements Provider {
   }
 }
 
-const jsonNumber = (value: unknown): unknown =>
-  typeof value === 'bigint' ? Number(value) : typeof value === 'number' && Number.isNaN(value) ? null : value;
+/** The model, or the version of it that MODEL_VERSION names. */
+function connection(options: ModelVersion['options']): RemoteServer {
+  const server = endpointOf(options).replace(/\/v2(\/models)?$/, '');
+  return remoteServer(options, `${server}/v2/models/${modelPath(options, '/versions/')}`);
+}
 
-/** One HTTP call; failures are classed, and an error body need not be JSON. */
-async function call(url: string, init: RequestInit, timeoutMs: number): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-  } catch (error) {
-    const timedOut = (error as Error).name === 'TimeoutError';
-    throw new ScoringError(
-      timedOut ? 'TIMEOUT' : 'NETWORK',
-      `${url}: ${timedOut ? `no answer in ${timeoutMs} ms` : (((error as Error).cause as Error | undefined)?.message ?? (error as Error).message)}`,
+const tensorInfo = ({ name, datatype, shape }: TensorMetadata): TensorInfo => {
+  const type = typeOf(datatype);
+  if (type === undefined) throw new TypeError(`"${name}" is ${datatype}, which no column can be`);
+  return { name, type, shape: shape?.length === 0 ? undefined : shape };
+};
+
+/** Where the output columns are, so that the request can name them; undefined when only the answer will tell. */
+function knownPlaces(
+  map: string | undefined,
+  output: readonly ModelColumn[],
+  known: readonly TensorInfo[],
+): readonly OutputPlace[] | undefined {
+  if (known.length > 0)
+    return outputPlaces(
+      map,
+      output,
+      known.map(({ name }) => name),
     );
+  if (map === undefined) return undefined;
+  const tensors = [...parseOutputMap(map, undefined).values()].map(({ tensor }) => tensor);
+  return outputPlaces(map, output, tensors);
+}
+
+/** The input tensors: one per column, or with INPUT_TENSOR one with all columns. `known` is empty where the server tells none. */
+function tensorsOf(
+  known: readonly TensorMetadata[],
+  input: readonly ModelColumn[],
+  packed: string | undefined,
+): readonly InputTensor[] {
+  const columns = input.map((column, slot) => ({ ...column, slot }));
+  const infos = known.map(tensorInfo);
+  const untold = (name: string): TensorInfo => ({
+    name,
+    type: undefined,
+    shape: undefined,
+  });
+  if (packed !== undefined) {
+    const info = infos.find(({ name }) => name === packed);
+    if (info === undefined && known.length > 0)
+      throw new TypeError(
+        `INPUT_TENSOR: the model has no input "${packed}", only ${known.map(({ name }) => name).join(', ')}`,
+      );
+    return [inputTensor(info ?? untold(packed), columns)];
   }
-  const text = await response.text();
-  if (response.status === 429 || response.status >= 500)
-    throw new ScoringError('HTTP_5XX', `${url}: ${response.status} ${text.slice(0, 200)}`);
-  if (response.status >= 400) throw new ScoringError('HTTP_4XX', `${url}: ${response.status} ${text.slice(0, 200)}`);
-  try {
-    // Servers may write bare NaN and Infinity, which JSON does not have.
-    return JSON.parse(text.replace(/(?<=[[,:\s])(-?Infinity|NaN)(?=[\],}\s])/g, 'null'));
-  } catch {
-    throw new ScoringError('BAD_RESPONSE', `${url}: the answer is not JSON`);
-  }
+  if (known.length > 0 && known.length !== input.length)
+    throw new TypeError(
+      `the model has ${known.length} inputs, and INPUT declares ${input.length}; INPUT_TENSOR packs them into one`,
+    );
+  // A column is sent as the input of its name, otherwise as the input at its position.
+  return columns.map((column, slot) => {
+    const sameName = infos.find(({ name }) => name.toUpperCase() === column.name.toUpperCase());
+    return inputTensor(sameName ?? infos[slot] ?? untold(column.name), [column]);
+  });
+}
+
+/** A tensor as JSON. 64-bit integers keep all digits; NaN, which JSON does not have, is null, and Infinity a number beyond doubles. */
+function requestTensor([name, { type, shape, data }]: [string, Tensor]): string {
+  const elements = Array.from(data, (element) =>
+    type === 'bool'
+      ? String(Boolean(element))
+      : typeof element === 'bigint'
+        ? String(element)
+        : Math.abs(element as number) === Infinity
+          ? `${Number(element) < 0 ? '-' : ''}1e999`
+          : JSON.stringify(element),
+  );
+  return `{"name":${JSON.stringify(name)},"shape":[${shape.join()}],"datatype":"${datatypes[type]}","data":[${elements.join()}]}`;
+}
+
+function responseTensors(answer: Answer | null): Record<string, Tensor> {
+  if (!Array.isArray(answer?.outputs)) throw new TypeError('the answer has no outputs');
+  return Object.fromEntries(
+    (answer as Required<Answer>).outputs.map(({ name, datatype, shape, data }) => {
+      if (!Array.isArray(shape) || !Array.isArray(data))
+        throw new TypeError(`output "${name}" has no shape or no data`);
+      const elements = (data as readonly unknown[]).flat(Infinity) as (Element | null)[];
+      const type = datatype === undefined ? untoldType(elements) : typeOf(datatype);
+      if (type === undefined) throw new TypeError(`output "${name}" is ${datatype}, which no column can be`);
+      return [name, { type, shape, data: elements }];
+    }),
+  );
+}
+
+/** The type of a tensor whose server does not tell it. */
+function untoldType(elements: readonly (Element | null)[]): TensorType {
+  const first = elements.find((element) => element !== null);
+  return typeof first === 'string' ? 'string' : typeof first === 'boolean' ? 'bool' : 'float64';
 }

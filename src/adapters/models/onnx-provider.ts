@@ -1,14 +1,25 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { modelOptions, onnxOptions } from '../../config/model-options.ts';
+import { modelOptions } from '../../config/model-options.ts';
+import { onnxOptions } from '../../config/provider-options.ts';
 import { Worker } from 'node:worker_threads';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
-import { BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type SqlType, type Value, type Row } from '../../types/sql-type.ts';
+import type { Row, SqlType, Value } from '../../types/sql-type.ts';
 import { workerPath } from '../../util/worker-path.ts';
-import { WorkerRpc } from '../../util/worker-rpc.ts';
-import type { LoadedModel, OnnxCalls } from './onnx-worker.ts';
-import { outputPlaces, pack, unpack, type OutputPlace, type Tensor, type TensorType } from './tensors.ts';
-import type { Provider, ProviderModel } from './provider.ts';
+import { RemoteError, WorkerRpc } from '../../util/worker-rpc.ts';
+import { addOnnxRuntime, hasOnnxRuntime } from './onnx-runtime.ts';
+import type { LoadedModel, OnnxCalls, OnnxTensor } from './onnx-worker.ts';
+import { checkOutput, derivedColumns, describeOutputs, outputPlaces, unpack } from './outputs.ts';
+import {
+  asResponse,
+  ScoringError,
+  type ModelColumns,
+  type Provider,
+  type ProviderModel,
+  type RowAnswer,
+} from './provider.ts';
+import { checkTensorColumns } from './tensor-columns.ts';
+import { fixed, inputTensor, pack, scoreRows, withoutNaN, type InputTensor, type Tensor } from './tensors.ts';
 
 /** A worker thread with ONNX Runtime. */
 class OnnxWorker {
@@ -28,65 +39,46 @@ class OnnxWorker {
   }
 }
 
-const sqlTypes: Record<string, SqlType> = {
-  float32: DOUBLE,
-  float: DOUBLE,
-  float64: DOUBLE,
-  double: DOUBLE,
-  int32: INTEGER,
-  int64: BIGINT,
-  bool: BOOLEAN,
-  string: STRING,
-};
-const tensorTypes: Record<string, TensorType> = {
-  float32: 'float32',
-  float: 'float32',
-  float64: 'float64',
-  double: 'float64',
-  int32: 'int32',
-  int64: 'int64',
-  bool: 'bool',
-  string: 'string',
-};
-
 /** Models in ONNX files, scored in worker threads of this process. */
 export class OnnxProvider implements Provider {
+  readonly takesNull = false;
   readonly #workers: OnnxWorker[] = [];
 
-  #pool(wanted: number): OnnxWorker[] {
+  #pool(wanted: number): readonly OnnxWorker[] {
     while (this.#workers.length < wanted) this.#workers.push(new OnnxWorker());
-    return this.#workers;
+    return this.#workers.slice(0, wanted);
   }
 
-  async load(
-    name: string,
-    { version, options }: ModelVersion,
-    declared: { input: readonly ModelColumn[]; output: readonly ModelColumn[] },
-  ): Promise<ProviderModel> {
+  check({ options }: ModelVersion, declared: ModelColumns): void {
+    checkTensorColumns(declared, options);
+  }
+
+  /** A model of one row a call is called so, from what its file tells. */
+  isByRow(): boolean {
+    return false;
+  }
+
+  async load({ options }: ModelVersion, declared: ModelColumns): Promise<ProviderModel> {
     const path = resolve(onnxOptions.read('PATH', options)!);
     if (!existsSync(path)) throw new TypeError(`the file ${path} does not exist`);
-    const key = `${name}/${version}/${path}`;
-    const workers = this.#pool(onnxOptions.read('WORKERS', options));
-    const threads = onnxOptions.read('INTRA_OP_THREADS', options);
-    let loaded: LoadedModel | undefined;
-    for (const worker of workers) loaded = await worker.rpc.call('load', key, path, threads);
-    const packed = modelOptions.read('INPUT_TENSOR', options);
-    const input = declared.input.length > 0 ? declared.input : derivedInputs(loaded!, packed);
-    const feeds = feedBuilder(loaded!, input, packed);
-    const output =
-      declared.output.length > 0
-        ? declared.output
-        : loaded!.outputs.map((each) => ({ name: each.toUpperCase(), type: DOUBLE }));
-    const places = outputPlaces(modelOptions.read('OUTPUT_MAP', options), output, loaded!.outputs);
-    const fetches = [...new Set(places.map(({ tensor }) => tensor))];
-    const score = async (rows: readonly Row[]): Promise<Value[][]> => {
-      const worker = workers.reduce((best, each) => (each.rpc.waiting < best.rpc.waiting ? each : best));
-      const tensors = await worker.rpc.call('run', key, feeds(rows), fetches);
-      return unpack(tensors, places satisfies OutputPlace[], output, rows.length);
-    };
-    // One row of zeros shows now what would otherwise fail for every row.
-    await score([input.map(({ type }): Value => (type.kind === 'STRING' ? '' : type.kind === 'BOOLEAN' ? false : 0))]);
-    return { input, output, score };
+    if (!hasOnnxRuntime()) throw new TypeError(addOnnxRuntime);
+    const session = await OnnxSession.load(
+      this.#pool(onnxOptions.read('WORKERS', options)),
+      path,
+      onnxOptions.read('INTRA_OP_THREADS', options),
+    );
+    try {
+      return await modelOf(session, options, declared);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  /** How many sessions the worker threads hold. */
+  async sessions(): Promise<number> {
+    const counts = await Promise.all(this.#workers.map(({ rpc }) => rpc.call('sessions')));
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async close(): Promise<void> {
@@ -94,36 +86,174 @@ export class OnnxProvider implements Provider {
   }
 }
 
-function derivedInputs({ inputs }: LoadedModel, packed: string | undefined): ModelColumn[] {
-  if (packed !== undefined)
-    throw new TypeError('INPUT columns are needed: INPUT_TENSOR packs them, and a tensor has no column names');
-  return inputs.map(({ name, type }) => ({ name: name.toUpperCase(), type: sqlTypes[type] ?? DOUBLE }));
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** The session of a file's content in each worker. */
+class OnnxSession {
+  readonly #workers: readonly OnnxWorker[];
+  readonly model: LoadedModel;
+
+  private constructor(workers: readonly OnnxWorker[], model: LoadedModel) {
+    this.#workers = workers;
+    this.model = model;
+  }
+
+  static async load(workers: readonly OnnxWorker[], path: string, threads: number): Promise<OnnxSession> {
+    let model: LoadedModel | undefined;
+    const loaded: OnnxWorker[] = [];
+    try {
+      for (const worker of workers) {
+        model = await worker.rpc.call('load', model?.key, path, threads);
+        loaded.push(worker);
+      }
+    } catch (error) {
+      if (model !== undefined) await new OnnxSession(loaded, model).close();
+      throw error;
+    }
+    return new OnnxSession(workers, model!);
+  }
+
+  async run(feeds: Tensors, fetches: readonly string[]): Promise<Tensors> {
+    const worker = this.#workers.reduce((best, each) => (each.rpc.waiting < best.rpc.waiting ? each : best));
+    try {
+      return await worker.rpc.call('run', this.model.key, feeds, fetches);
+    } catch (error) {
+      // A value of one row, such as an index, fails the call for all.
+      throw error instanceof RemoteError
+        ? new ScoringError('BAD_RESPONSE', error.message, { mayBeOneRow: true })
+        : error;
+    }
+  }
+
+  async close(): Promise<void> {
+    // A worker that has ended holds no session.
+    await Promise.all(this.#workers.map(({ rpc }) => rpc.call('release', this.model.key).catch(() => undefined)));
+  }
 }
 
-/** How rows become the model's input tensors; sizes are checked here, when the model is made. */
-function feedBuilder(
-  { inputs }: LoadedModel,
+async function modelOf(
+  session: OnnxSession,
+  options: ModelVersion['options'],
+  declared: ModelColumns,
+): Promise<ProviderModel> {
+  const { inputs, outputs } = session.model;
+  const packed = modelOptions.read('INPUT_TENSOR', options);
+  const input = declared.input.length > 0 ? declared.input : derivedInputs(inputs, packed);
+  const tensors = inputTensors(inputs, input, packed);
+  const told = outputs.filter(({ isTensor }) => isTensor);
+  if (told.length === 0) throw new TypeError('no output of the model is a tensor');
+  const trial = await tryRows(session, tensors, input, told);
+  const known = told.map((tensor) => {
+    const rank = trial.tensors[tensor.name]?.shape.length;
+    return {
+      ...tensor,
+      shape: tensor.shape ?? (rank === undefined ? undefined : trial.tensors[tensor.name]!.shape),
+    };
+  });
+  const output = declared.output.length > 0 ? declared.output : derivedColumns(known);
+  const names = known.map(({ name }) => name);
+  const places = outputPlaces(modelOptions.read('OUTPUT_MAP', options), output, names);
+  places.forEach((place, i) =>
+    checkOutput(
+      output[i]!,
+      place,
+      known.find(({ name }) => name === place.tensor),
+    ),
+  );
+  if (trial.rows > 0) unpack(trial.tensors, places, output, trial.rows);
+  const fetches = [...new Set(places.map(({ tensor }) => tensor))];
+  const call = async (feeds: Tensors, rows: number): Promise<readonly RowAnswer[]> => {
+    const answer = await session.run(feeds, fetches);
+    return asResponse(() => unpack(answer, places, output, rows));
+  };
+  const score = (rows: readonly Row[]): Promise<readonly RowAnswer[]> => scoreRows(rows, tensors, call);
+  return {
+    input,
+    output,
+    ...describeOutputs(places, output, known, declared.output.length === 0),
+    withoutNaN: withoutNaN(tensors, input),
+    score: trial.oneByOne ? async (rows) => (await Promise.all(rows.map((row) => score([row])))).flat() : score,
+    close: () => session.close(),
+  };
+}
+
+function derivedInputs(inputs: readonly OnnxTensor[], packed: string | undefined): ModelColumn[] {
+  if (packed !== undefined)
+    throw new TypeError('INPUT columns are needed: INPUT_TENSOR packs them, and a tensor has no column names');
+  return derivedColumns(inputs);
+}
+
+/** The input tensors with their columns. Types and shapes are checked here, when the model is loaded. */
+function inputTensors(
+  inputs: readonly OnnxTensor[],
   input: readonly ModelColumn[],
   packed: string | undefined,
-): (rows: readonly Row[]) => Record<string, Tensor> {
+): readonly InputTensor[] {
+  const unfit = inputs.find(({ type }) => type === undefined);
+  if (unfit !== undefined) throw new TypeError(`input "${unfit.name}" has a type that no column can be`);
   const names = inputs.map(({ name }) => name).join(', ');
+  const columns = input.map((column, slot) => ({ ...column, slot }));
   if (packed !== undefined) {
     const tensor = inputs.find(({ name }) => name === packed);
     if (tensor === undefined) throw new TypeError(`INPUT_TENSOR: the model has no input "${packed}", only ${names}`);
-    const width = tensor.shape.at(-1);
-    if (typeof width === 'number' && width > 0 && width !== input.length)
-      throw new TypeError(`input "${packed}" takes ${width} columns, and INPUT declares ${input.length}`);
-    const slots = input.map((_, i) => i);
-    const type = tensorTypes[tensor.type] ?? 'float32';
-    return (rows) => ({ [packed]: pack(rows, slots, type) });
+    if (inputs.length > 1) throw new TypeError(`INPUT_TENSOR: the model has further inputs than "${packed}": ${names}`);
+    return [inputTensor(tensor, columns)];
   }
   if (inputs.length !== input.length)
     throw new TypeError(
       `the model has ${inputs.length} inputs (${names}), and INPUT declares ${input.length}; INPUT_TENSOR packs them into one`,
     );
-  const found = input.map((column, slot) => {
-    const tensor = inputs.find(({ name }) => name.toUpperCase() === column.name.toUpperCase()) ?? inputs[slot]!;
-    return { name: tensor.name, slot, type: tensorTypes[tensor.type] ?? 'float32' };
-  });
-  return (rows) => Object.fromEntries(found.map(({ name, slot, type }) => [name, pack(rows, [slot], type)]));
+  const named = columns.map(({ name }) => inputs.find((tensor) => tensor.name.toUpperCase() === name.toUpperCase()));
+  const free = inputs.filter((tensor) => !named.includes(tensor));
+  return columns.map((column, slot) => inputTensor(named[slot] ?? free.shift()!, [column]));
+}
+
+function zero(type: SqlType, [length = 1, ...inner]: readonly (number | undefined)[]): Value {
+  if (type.kind === 'ARRAY') return Array<Value>(length).fill(zero(type.element, inner));
+  return type.kind === 'STRING' ? '' : type.kind === 'BOOLEAN' ? false : 0;
+}
+
+interface Trial {
+  /** How many rows were tried; 0 when no call could be made that tells more than the model's shapes. */
+  readonly rows: number;
+  readonly tensors: Tensors;
+  /** Whether the model takes one row a call. */
+  readonly oneByOne: boolean;
+}
+
+/** Scores rows of zeros, to find now what would otherwise fail for every row. */
+async function tryRows(
+  session: OnnxSession,
+  tensors: readonly InputTensor[],
+  input: readonly ModelColumn[],
+  outputs: readonly OnnxTensor[],
+): Promise<Trial> {
+  const { inputs } = session.model;
+  const rowsFixed = inputs.map(({ shape }) => shape?.[0]).find(fixed);
+  if (rowsFixed !== undefined && rowsFixed > 1)
+    throw new TypeError(`the model takes exactly ${rowsFixed} rows a call: export it with a free first dimension`);
+  const row = input.map(({ type }, slot) =>
+    zero(type, tensors.find(({ columns }) => columns.some((column) => column.slot === slot))!.lengths),
+  );
+  const fetches = outputs.map(({ name }) => name);
+  const trial = async (count: number): Promise<Trial> => {
+    const feeds = Object.fromEntries(tensors.map((tensor) => [tensor.name, pack(Array<Row>(count).fill(row), tensor)]));
+    return {
+      rows: count,
+      tensors: await session.run(feeds, fetches),
+      oneByOne: count === 1,
+    };
+  };
+  const hasFreeLength = tensors.some(({ lengths }) => lengths.includes(undefined));
+  try {
+    if (rowsFixed === undefined) {
+      const two = await trial(2).catch(() => undefined);
+      if (two !== undefined && Object.values(two.tensors).every(({ shape }) => shape[0] === 2)) return two;
+    }
+    return await trial(1);
+  } catch (error) {
+    // The length that this model needs is not known: the shapes that it tells must do.
+    if (hasFreeLength) return { rows: 0, tensors: {}, oneByOne: false };
+    throw error;
+  }
 }

@@ -1,134 +1,245 @@
 import type { ModelColumn } from '../../types/model.ts';
-import { canonical } from '../../types/numbers.ts';
-import type { Value, Row } from '../../types/sql-type.ts';
+import { typeText, type Row, type SqlType, type Value } from '../../types/sql-type.ts';
+import { hasNaN, inputElement, inputTypes, type Element, type TensorType } from './elements.ts';
+import { ScoringError, type RowAnswer } from './provider.ts';
 
 /** A tensor as both providers exchange it: element type, shape, and data in row-major order. */
 export interface Tensor {
   readonly type: TensorType;
   readonly shape: readonly number[];
-  readonly data: ArrayLike<number | bigint | string | boolean>;
+  readonly data: ArrayLike<Element | null>;
 }
-export type TensorType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool' | 'string';
-
-/** The tensor type that a column has where the model does not say otherwise. */
-export function columnTensorType(column: ModelColumn): TensorType {
-  const types: Partial<Record<string, TensorType>> = {
-    BOOLEAN: 'bool',
-    INTEGER: 'int32',
-    BIGINT: 'int64',
-    TIMESTAMP: 'int64',
-    DOUBLE: 'float64',
-    STRING: 'string',
-  };
-  const type = types[column.type.kind];
-  if (type === undefined) throw new TypeError(`column ${column.name}: a model takes no ${column.type.kind}`);
-  return type;
+/** What a model tells of a tensor. A dimension that is no positive number is free; a shape that is not told is undefined. */
+export interface TensorInfo {
+  readonly name: string;
+  /** Undefined when the model does not tell it. */
+  readonly type: TensorType | undefined;
+  readonly shape: readonly (number | string)[] | undefined;
 }
 
-/** The values of one column, or of several side by side, as one tensor of this type. */
-export function pack(rows: readonly Row[], slots: readonly number[], type: TensorType): Tensor {
-  const width = slots.length;
-  const shape = [rows.length, width];
-  const fill = <T>(data: { [i: number]: T }, convert: (value: Value) => T): void => {
-    rows.forEach((row, i) => slots.forEach((slot, j) => (data[i * width + j] = convert(row[slot]!))));
+/** How many levels of ARRAY a type has, and the type within. */
+export function nesting(type: SqlType): {
+  readonly depth: number;
+  readonly element: SqlType;
+} {
+  let [depth, element] = [0, type];
+  for (; element.kind === 'ARRAY'; depth++) element = element.element;
+  return { depth, element };
+}
+
+/** Whether a dimension of a shape has one size. */
+export const fixed = (size: number | string | undefined): size is number => typeof size === 'number' && size > 0;
+
+/** The columns of one input tensor. */
+export interface InputTensor {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly columns: readonly {
+    readonly slot: number;
+    readonly depth: number;
+    readonly convert: (value: Value) => Element;
+  }[];
+  /** The shape of a row in this tensor; throws a `ScoringError` for a row that does not fit. */
+  readonly rowShape: (row: Row) => readonly number[];
+  /** The lengths of its ARRAY, from the outer to the inner one; undefined where rows give them. */
+  readonly lengths: readonly (number | undefined)[];
+  /** Whether rows may differ in shape, because a column is an ARRAY. */
+  readonly varies: boolean;
+}
+
+/** How a tensor carries columns: one by its name, or several packed. Throws for what it cannot carry. */
+export function inputTensor(
+  { name, type: told, shape }: TensorInfo,
+  columns: readonly (ModelColumn & { readonly slot: number })[],
+): InputTensor {
+  const parts = columns.map((column) => {
+    const { depth, element } = nesting(column.type);
+    const possible = inputTypes[element.kind] ?? [];
+    const type = told ?? (columns.length > 1 ? 'float32' : possible[0]);
+    if (type === undefined || depth > 2 || !possible.includes(type)) {
+      const tensor = told === undefined ? 'a tensor' : `tensor "${name}" of ${told}`;
+      throw new TypeError(`input ${column.name}: ${tensor} cannot carry ${typeText(column.type)}`);
+    }
+    return {
+      column: column.name,
+      slot: column.slot,
+      depth,
+      type,
+      convert: inputElement(column.name, element, type),
+    };
+  });
+  const { type } = parts[0]!;
+  const arrays = parts.filter(({ depth }) => depth > 0);
+  const [array] = arrays;
+  if (parts.length > 1 && (arrays.length > 1 || (array?.depth ?? 0) > 1))
+    throw new TypeError(`INPUT_TENSOR packs one ARRAY at most, of numbers, so that each element has its place`);
+  const ranks = array === undefined && parts.length === 1 ? [1, 2, 3] : [(array?.depth ?? 1) + 1];
+  if (shape !== undefined && !ranks.includes(shape.length))
+    throw new TypeError(
+      `input "${name}" has ${shape.length} dimensions with that of the rows, and ${parts.map(({ column }) => column).join(', ')} ${parts.length === 1 ? 'has' : 'have'} ${ranks.at(-1)}`,
+    );
+  const dimensions = shape?.slice(1);
+  if (array === undefined) {
+    const rowShape = dimensions?.length === 0 ? [] : dimensions?.length === 2 ? [1, parts.length] : [parts.length];
+    dimensions?.forEach((size, i) => {
+      if (fixed(size) && size !== rowShape[i])
+        throw new TypeError(
+          `input "${name}" takes ${size} ${parts.length === 1 && size > 1 ? 'values a row: pack columns by INPUT_TENSOR, or declare an ARRAY' : `columns, and INPUT declares ${rowShape[i]}`}`,
+        );
+    });
+    return {
+      name,
+      type,
+      columns: parts,
+      rowShape: () => rowShape,
+      lengths: [],
+      varies: false,
+    };
+  }
+  return {
+    name,
+    type,
+    columns: parts,
+    varies: true,
+    lengths: Array.from({ length: array.depth }, (_, i) => {
+      const size = dimensions?.[i];
+      return fixed(size) ? size - parts.length + 1 : undefined;
+    }),
+    rowShape: (row) => {
+      const value = row[array.slot] as readonly Value[] | null;
+      if (value === null) throw new ScoringError('INVALID_INPUT', `input ${array.column} is null, and NaN is no ARRAY`);
+      const sizes =
+        array.depth === 2 ? [value.length, ((value[0] ?? []) as Value[]).length] : [value.length + parts.length - 1];
+      if (array.depth === 2 && value.some((inner) => (inner as Value[] | null)?.length !== sizes[1]))
+        throw new ScoringError('INVALID_INPUT', `input ${array.column}: its arrays differ in length`);
+      dimensions?.forEach((size, i) => {
+        if (fixed(size) && size !== sizes[i])
+          throw new ScoringError(
+            'INVALID_INPUT',
+            `input ${array.column} has ${sizes[i]} values, and "${name}" takes ${size}`,
+          );
+      });
+      return sizes;
+    },
   };
-  const size = rows.length * width;
-  const number = (value: Value): number =>
-    value === null ? NaN : typeof value === 'boolean' ? Number(value) : Number(value);
-  switch (type) {
-    case 'float32': {
-      const data = new Float32Array(size);
-      fill(data, number);
-      return { type, shape, data };
+}
+
+const buffers = {
+  float16: Float64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+  string: Array,
+} satisfies Record<TensorType, unknown>;
+
+/** The values of rows of one shape as a tensor, rows first. */
+export function pack(rows: readonly Row[], { type, columns, rowShape }: InputTensor): Tensor {
+  const shape = rowShape(rows[0]!);
+  const size = rows.length * shape.reduce((product, each) => product * each, 1);
+  const data = new buffers[type](size) as unknown as Element[];
+  let at = 0;
+  for (const row of rows)
+    for (const { slot, depth, convert } of columns) {
+      const value = row[slot]!;
+      if (depth === 0) data[at++] = convert(value);
+      else for (const each of depth === 1 ? (value as Value[]) : (value as Value[]).flat()) data[at++] = convert(each);
     }
-    case 'float64': {
-      const data = new Float64Array(size);
-      fill(data, number);
-      return { type, shape, data };
-    }
-    case 'int32': {
-      const data = new Int32Array(size);
-      fill(data, number);
-      return { type, shape, data };
-    }
-    case 'int64': {
-      const data = new BigInt64Array(size);
-      fill(data, (value) => BigInt(Math.trunc(0)) + BigInt(value as number | bigint));
-      return { type, shape, data };
-    }
-    case 'bool': {
-      const data = new Uint8Array(size);
-      fill(data, (value) => (value === true ? 1 : 0));
-      return { type, shape, data };
-    }
-    case 'string': {
-      const data = new Array<string>(size);
-      fill(data, String);
-      return { type, shape, data };
-    }
+  return { type, shape: [rows.length, ...shape], data };
+}
+
+/** The columns for which NaN cannot stand for NULL. */
+export const withoutNaN = (tensors: readonly InputTensor[], input: readonly ModelColumn[]): readonly string[] =>
+  tensors.filter(({ type }) => !hasNaN(type)).flatMap(({ columns }) => columns.map(({ slot }) => input[slot]!.name));
+
+type Feeds = Readonly<Record<string, Tensor>>;
+
+/** Packs rows into tensors and calls the model, in one call unless ARRAYs differ in length. A row that does not fit is left out. */
+export async function scoreRows(
+  rows: readonly Row[],
+  tensors: readonly InputTensor[],
+  call: (feeds: Feeds, rows: number) => Promise<readonly RowAnswer[]>,
+): Promise<readonly RowAnswer[]> {
+  const hasArrays = tensors.some(({ varies }) => varies);
+  const feeds = hasArrays ? undefined : feedsOf(rows, tensors);
+  if (feeds !== undefined) return call(feeds, rows.length);
+  const answers = new Array<RowAnswer>(rows.length);
+  const all = rows.map((row, place) => ({ row, place }));
+  const groups = hasArrays ? byShape(all, tensors, answers) : [all];
+  await Promise.all(
+    groups.map(async (group) => {
+      const { packed, feeds } = packGroup(group, tensors, answers);
+      if (feeds === undefined) return;
+      const part = await call(feeds, packed.length);
+      packed.forEach(({ place }, i) => (answers[place] = part[i]!));
+    }),
+  );
+  return answers;
+}
+
+interface PlacedRow {
+  readonly row: Row;
+  readonly place: number;
+}
+
+/** The tensors of rows of one shape; undefined when one of them has a value that a tensor cannot hold. */
+function feedsOf(rows: readonly Row[], tensors: readonly InputTensor[]): Feeds | undefined {
+  try {
+    return Object.fromEntries(tensors.map((tensor) => [tensor.name, pack(rows, tensor)]));
+  } catch (error) {
+    if (error instanceof ScoringError) return undefined;
+    throw error;
   }
 }
 
-/** Where an output column is found: a tensor by name, and which of its elements in a row. */
-export interface OutputPlace {
-  readonly tensor: string;
-  readonly index: number;
+/** The tensors of rows of one shape, without the rows with a value that a tensor cannot hold. */
+function packGroup(
+  group: readonly PlacedRow[],
+  tensors: readonly InputTensor[],
+  answers: RowAnswer[],
+): { readonly packed: readonly PlacedRow[]; readonly feeds: Feeds | undefined } {
+  const feeds = feedsOf(
+    group.map(({ row }) => row),
+    tensors,
+  );
+  if (feeds !== undefined) return { packed: group, feeds };
+  const packed = group.filter(
+    (placed) => attempt(placed, answers, () => tensors.map((tensor) => pack([placed.row], tensor))) !== undefined,
+  );
+  const kept = packed.map(({ row }) => row);
+  return { packed, feeds: kept.length === 0 ? undefined : feedsOf(kept, tensors) };
 }
 
-/** Reads `is_fraud=label,score=probabilities[1]`; without it every output column is the tensor of its name, else of its place. */
-export function outputPlaces(
-  map: string | undefined,
-  output: readonly ModelColumn[],
-  tensors: readonly string[],
-): OutputPlace[] {
-  const given = new Map<string, OutputPlace>();
-  for (const part of map?.split(',') ?? []) {
-    const match = /^\s*([A-Za-z_][\w@]*)\s*=\s*([^[\s]+)\s*(?:\[(\d+)\])?\s*$/.exec(part);
-    if (match === null) throw new TypeError(`OUTPUT_MAP: "${part.trim()}" is not of the form column=tensor[index]`);
-    if (!tensors.includes(match[2]!))
-      throw new TypeError(`OUTPUT_MAP: the model has no output "${match[2]!}", only ${tensors.join(', ')}`);
-    given.set(match[1]!.toUpperCase(), { tensor: match[2]!, index: Number(match[3] ?? 0) });
+function byShape(
+  rows: readonly PlacedRow[],
+  tensors: readonly InputTensor[],
+  answers: RowAnswer[],
+): readonly (readonly PlacedRow[])[] {
+  const groups = new Map<string, PlacedRow[]>();
+  for (const placed of rows) {
+    const shape = attempt(placed, answers, () => tensors.map(({ rowShape }) => rowShape(placed.row).join()).join(';'));
+    if (shape === undefined) continue;
+    const group = groups.get(shape);
+    if (group === undefined) groups.set(shape, [placed]);
+    else group.push(placed);
   }
-  return output.map(({ name }, i) => {
-    const place = given.get(name.toUpperCase());
-    if (place !== undefined) return place;
-    if (map !== undefined) throw new TypeError(`OUTPUT_MAP does not name output column ${name}`);
-    const tensor = tensors.find((each) => each.toUpperCase() === name.toUpperCase()) ?? tensors[i];
-    if (tensor === undefined)
-      throw new TypeError(`the model has no output for column ${name}, only ${tensors.join(', ')}`);
-    return { tensor, index: 0 };
-  });
+  return [...groups.values()];
 }
 
-/** The output columns of each row. */
-export function unpack(
-  tensors: Readonly<Record<string, Tensor>>,
-  places: readonly OutputPlace[],
-  output: readonly ModelColumn[],
-  rows: number,
-): Value[][] {
-  const columns = places.map(({ tensor, index }, i) => {
-    const found = tensors[tensor];
-    if (found === undefined) throw new TypeError(`the answer has no output "${tensor}"`);
-    const width = found.data.length / rows;
-    if (!Number.isInteger(width) || index >= width)
-      throw new TypeError(`output "${tensor}" has ${found.data.length} elements for ${rows} rows`);
-    return Array.from({ length: rows }, (_, row) => toValue(found.data[row * width + index]!, output[i]!));
-  });
-  return Array.from({ length: rows }, (_, row) => columns.map((column) => column[row]!));
-}
-
-function toValue(element: number | bigint | string | boolean, { type }: ModelColumn): Value {
-  switch (type.kind) {
-    case 'DOUBLE':
-      return Number(element);
-    case 'INTEGER':
-      return Number(element) | 0;
-    case 'BIGINT':
-      return canonical(BigInt(typeof element === 'number' ? Math.trunc(element) : element));
-    case 'BOOLEAN':
-      return Boolean(element);
-    default:
-      return String(element);
+/** What `work` gives; undefined when the row has a value that a tensor cannot hold, which is then its answer. */
+function attempt<T>({ place }: PlacedRow, answers: RowAnswer[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ScoringError)) throw error;
+    answers[place] = error;
+    return undefined;
   }
 }

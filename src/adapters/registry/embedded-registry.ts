@@ -14,15 +14,15 @@ import {
 
 interface Contents {
   readonly schemas: [id: number, schema: NewSchema][];
-  /** Each subject's versions as ids, the newest last. */
+  /** The schema ids of each subject's versions, newest last. */
   readonly subjects: [subject: string, ids: readonly number[]][];
-  /** Levels of subjects; that of the empty name is for all others. */
+  /** The compatibility levels of subjects; the empty subject holds the default. */
   readonly levels?: [subject: string, level: CompatibilityLevel][];
 }
 
 /**
- * The registry that is there when none is configured: in a file of the state folder, or in memory without one. What is registered
- * must be able to read what came before it (BACKWARD), unless another level is set: for Avro and Protobuf.
+ * The built-in registry, used when none is configured: a file in the state folder, or memory only. A new schema must be
+ * BACKWARD compatible, unless another level is set; checked for Avro and Protobuf.
  */
 export class EmbeddedRegistry implements ServedRegistry {
   readonly #path: string | undefined;
@@ -59,43 +59,43 @@ export class EmbeddedRegistry implements ServedRegistry {
     return this.#schemas.get(id);
   }
   latest(subject: string): ReturnType<SchemaRegistry['latest']> {
-    const found = this.versions(subject)?.at(-1);
-    return Promise.resolve(found && { id: found.id, ...this.#whole(found) });
+    const newest = this.versions(subject)?.at(-1);
+    return Promise.resolve(newest && { id: newest.id, ...this.#whole(newest) });
   }
   byId(id: number): Promise<TypedSchema | undefined> {
-    const found = this.#schemas.get(id);
-    return Promise.resolve(found && this.#whole(found));
+    const schema = this.#schemas.get(id);
+    return Promise.resolve(schema && this.#whole(schema));
   }
 
-  /** A schema with the texts of what it names, and of what that names. */
+  /** A schema with the texts of the schemas that it references, directly and indirectly. */
   #whole({ type, text, references }: NewSchema): TypedSchema {
-    const found = (references ?? []).flatMap(({ name, subject, version }) => {
+    const referenced = (references ?? []).flatMap(({ name, subject, version }) => {
       const named = this.versions(subject)?.[version - 1];
       if (named === undefined)
         throw new SchemaRefused(`invalid reference: subject "${subject}" has no version ${version}`);
       return [{ name, text: named.text }, ...(this.#whole(named).references ?? [])];
     });
-    return { type, text, ...(found.length > 0 ? { references: found } : {}) };
+    return { type, text, ...(referenced.length > 0 ? { references: referenced } : {}) };
   }
 
-  /** `id` is for schemas that come from elsewhere and keep theirs. */
+  /** Registers a schema; `id` is set for a schema from another registry that keeps its id. */
   register(subject: string, schema: NewSchema, id?: number): Promise<number> {
     return Promise.resolve().then(() => this.#register(subject, schema, id));
   }
   #register(subject: string, schema: NewSchema, wanted: number | undefined): number {
     const versions = this.versions(subject) ?? [];
-    const isSame = (each: NewSchema): boolean =>
-      each.type === schema.type &&
-      each.text === schema.text &&
-      sameData(each.references ?? [], schema.references ?? []);
+    const isSame = (other: NewSchema): boolean =>
+      other.type === schema.type &&
+      other.text === schema.text &&
+      sameData(other.references ?? [], schema.references ?? []);
     const same = versions.find(isSame);
     if (same !== undefined) return same.id;
     const whole = this.#whole(schema);
     checkValid(whole);
     const level = this.level(subject);
     const before = level.endsWith('_TRANSITIVE') ? versions : versions.slice(-1);
-    for (const each of before) checkCompatible(this.#whole(each), each.version, whole, level);
-    const known = wanted ?? [...this.#schemas].find(([, each]) => isSame(each))?.[0];
+    for (const earlier of before) checkCompatible(this.#whole(earlier), earlier.version, whole, level);
+    const known = wanted ?? [...this.#schemas].find(([, candidate]) => isSame(candidate))?.[0];
     const id = known ?? this.#freeId();
     if (wanted !== undefined && this.#schemas.has(wanted) && !isSame(this.#schemas.get(wanted)!))
       throw new SchemaRefused(`invalid id: ${wanted} is another schema's`);
@@ -105,7 +105,7 @@ export class EmbeddedRegistry implements ServedRegistry {
     return id;
   }
 
-  /** No schema is ever forgotten, and so no id is given twice. */
+  /** Schemas are never deleted, so ids are not reused. */
   #freeId(): number {
     let id = this.#schemas.size + 1;
     while (id > 1 && !this.#schemas.has(id - 1)) id--;
@@ -118,7 +118,7 @@ export class EmbeddedRegistry implements ServedRegistry {
     this.#save();
   }
 
-  /** A whole new file in the place of the old one: a crash leaves one or the other. */
+  /** Writes a new file and renames it over the old one, so that a crash leaves one of them intact. */
   #save(): void {
     if (this.#path === undefined) return;
     mkdirSync(dirname(this.#path), { recursive: true });

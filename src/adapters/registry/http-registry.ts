@@ -7,6 +7,8 @@ import {
   type SchemaType,
   type TypedSchema,
 } from '../../runtime/ports/schema-registry.ts';
+import type { HttpRequest } from '../../util/http-request.ts';
+import { callOut } from '../../util/outbound.ts';
 
 const timeoutMs = 10_000;
 const mediaType = 'application/vnd.schemaregistry.v1+json';
@@ -18,7 +20,12 @@ interface Answer {
   readonly references?: readonly SchemaReference[];
 }
 
-/** A registry with Confluent's HTTP API. An address may carry `user:password@`. */
+/** No answer, or none that is about what was asked. */
+class RegistryAway extends TypeError {
+  readonly retriable = true;
+}
+
+/** A registry with Confluent's HTTP API. The URL may contain `user:password@`. */
 export class HttpRegistry implements SchemaRegistry {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -45,16 +52,16 @@ export class HttpRegistry implements SchemaRegistry {
     return answer && this.#whole(answer);
   }
 
-  /** A schema with the texts of what it names, and of what that names. */
+  /** A schema with the texts of the schemas that it references, directly and indirectly. */
   async #whole({ schema, schemaType = defaultSchemaType, references = [] }: Answer): Promise<TypedSchema> {
-    const found: { name: string; text: string }[] = [];
+    const referenced: { name: string; text: string }[] = [];
     for (const { name, subject, version } of references) {
       const named = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
       if (named === undefined)
         throw new TypeError(`the schema registry has no version ${version} of ${subject}, which a schema names`);
-      found.push({ name, text: named.schema }, ...((await this.#whole(named)).references ?? []));
+      referenced.push({ name, text: named.schema }, ...((await this.#whole(named)).references ?? []));
     }
-    return { type: schemaType, text: schema, ...(found.length > 0 ? { references: found } : {}) };
+    return { type: schemaType, text: schema, ...(referenced.length > 0 ? { references: referenced } : {}) };
   }
 
   async register(subject: string, { type, text, references }: NewSchema): Promise<number> {
@@ -64,27 +71,28 @@ export class HttpRegistry implements SchemaRegistry {
     return answer.id;
   }
 
-  /** Undefined for 404; a schema that is refused throws `SchemaRefused`, all else what went wrong. */
-  async #ask(method: string, path: string, body?: object): Promise<Answer | undefined> {
-    let response: Response;
+  /** Sends a request; undefined for status 404. Throws `SchemaRefused` for a refused schema, other errors for the rest. */
+  async #ask(method: HttpRequest['method'], path: string, body?: object): Promise<Answer | undefined> {
+    let status: number;
+    let text: string;
     try {
-      response = await fetch(this.#url + path, {
+      const answer = await callOut(this.#url + path, {
         method,
         headers: this.#headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeoutMs),
       });
+      status = answer.status;
+      text = await answer.text();
     } catch (error) {
-      const { cause, message } = error as Error;
-      throw new TypeError(
-        `the schema registry at ${this.#url} does not answer: ${(cause as Error | undefined)?.message ?? message}`,
-      );
+      const { message } = error as Error;
+      throw new RegistryAway(`the schema registry at ${this.#url} does not answer: ${message}`);
     }
-    if (response.status === 404) return undefined;
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text) as Answer;
-    if (response.status === 409 || response.status === 422) throw new SchemaRefused(messageOf(text));
-    throw new TypeError(`the schema registry at ${this.#url} answered ${response.status}: ${messageOf(text)}`);
+    if (status === 404) return undefined;
+    if (status >= 200 && status < 300) return JSON.parse(text) as Answer;
+    if (status === 409 || status === 422) throw new SchemaRefused(messageOf(text));
+    const answered = `the schema registry at ${this.#url} answered ${status}: ${messageOf(text)}`;
+    throw status >= 500 ? new RegistryAway(answered) : new TypeError(answered);
   }
 }
 

@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { noSpan } from '../../diagnostics/source.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
 
 interface RocksBatch {
@@ -11,7 +13,7 @@ interface RocksIterator {
   _nextvSync(size: number): { readonly rows: readonly Buffer[]; readonly finished: boolean };
   _closeSync(): void;
 }
-/** The part of the binding that is used: its synchronous calls, which its package has no types for. */
+/** The synchronous calls of the binding, which its package has no types for. */
 interface RocksDatabase {
   open(options: object): Promise<void>;
   close(): Promise<void>;
@@ -23,18 +25,22 @@ interface RocksDatabase {
   getProperty(name: string): string;
 }
 
-/** A batch in RocksDB's own memory. */
+/** A batch in RocksDB's memory. */
 class RocksWrites implements StateBatch {
-  readonly #db: RocksDatabase;
+  readonly #db: () => RocksDatabase;
+  /** What it was begun on: after the database was opened again the batch is of no use. */
+  readonly #begun: RocksDatabase;
   #batch: RocksBatch | undefined;
   length = 0;
 
-  constructor(db: RocksDatabase) {
+  constructor(db: () => RocksDatabase) {
     this.#db = db;
+    this.#begun = db();
   }
   #open(): RocksBatch {
+    if (this.#db() !== this.#begun) throw new StateAway();
     this.length++;
-    return (this.#batch ??= this.#db._chainedBatch());
+    return (this.#batch ??= this.#begun._chainedBatch());
   }
 
   put(key: Buffer, value: Buffer): void {
@@ -44,62 +50,77 @@ class RocksWrites implements StateBatch {
     this.#open()._del(key);
   }
   write(sync: boolean): void {
-    this.#batch?._writeSync({ sync });
-    this.#batch?._closeSync();
+    const batch = this.#batch;
     this.#batch = undefined;
     this.length = 0;
+    try {
+      if (this.#db() !== this.#begun) throw new StateAway();
+      batch?._writeSync({ sync });
+    } finally {
+      batch?._closeSync();
+    }
+  }
+}
+
+/** The database is being opened again, or was since the batch began: nothing was written. */
+export class StateAway extends Error {
+  override readonly name = 'StateAway';
+  readonly retriable = true;
+
+  constructor() {
+    super('the state is being opened again after a failed write');
   }
 }
 
 const require = createRequire(import.meta.url);
 const buffers = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 
-/** State in RocksDB. A process opens a folder once; workers attach to the open database by its handle and never close it. */
+/**
+ * State in RocksDB. A process opens a folder once; worker threads attach to the open database by its handle and never close it.
+ */
 export class RocksBackend implements StateBackend {
-  readonly #db: RocksDatabase;
-  readonly #owner: boolean;
+  #db: RocksDatabase | undefined;
+  /** The folder that this process has opened; undefined for a thread that attached to it. */
+  readonly #folder: string | undefined;
+  readonly #open = (): RocksDatabase => {
+    if (this.#db === undefined) throw new StateAway();
+    return this.#db;
+  };
 
-  private constructor(db: RocksDatabase, owner: boolean) {
+  private constructor(db: RocksDatabase, folder: string | undefined) {
     this.#db = db;
-    this.#owner = owner;
+    this.#folder = folder;
   }
 
   static async open(folder: string): Promise<RocksBackend> {
-    const { RocksLevel } = require('@nxtedition/rocksdb') as {
-      RocksLevel: new (location: string, options: object) => RocksDatabase;
-    };
-    const db = new RocksLevel(folder, buffers);
-    await db.open({
-      createIfMissing: true,
-      compaction: 'universal',
-      memtableMemoryBudget: 32 << 20,
-      cacheSize: 64 << 20,
-      compression: false,
-      walCompression: false,
-    });
-    return new RocksBackend(db, true);
+    return new RocksBackend(await openDatabase(folder), folder);
   }
 
-  /** Uses a database that another thread of this process has opened. */
+  /** Attaches to a database that another thread of this process has opened. */
   static async attach(handle: unknown): Promise<RocksBackend> {
     const { RocksLevel } = require('@nxtedition/rocksdb') as {
       RocksLevel: new (handle: unknown, options: object) => RocksDatabase;
     };
     const db = new RocksLevel(handle, buffers);
     await db.open({});
-    return new RocksBackend(db, false);
+    return new RocksBackend(db, undefined);
   }
 
   get handle(): unknown {
-    return this.#db.handle;
+    return this.#open().handle;
   }
 
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[] {
-    return this.#db._getManySync(keys, buffers);
+    const db = this.#open();
+    try {
+      return db._getManySync(keys, buffers);
+    } catch (error) {
+      throw named(error);
+    }
   }
 
   #iterator(from: Buffer, to: Buffer, order: { readonly limit: number; readonly reverse: boolean }): RocksIterator {
-    return this.#db._iterator({
+    return this.#open()._iterator({
       ...buffers,
       keys: true,
       values: true,
@@ -115,6 +136,8 @@ export class RocksBackend implements StateBackend {
     const iterator = this.#iterator(from, to, { limit: 1, reverse: true });
     try {
       return iterator._nextvSync(1).rows[0];
+    } catch (error) {
+      throw named(error);
     } finally {
       iterator._closeSync();
     }
@@ -122,9 +145,11 @@ export class RocksBackend implements StateBackend {
 
   *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
     const iterator = this.#iterator(from, to, { limit: -1, reverse: false });
+    const begun = this.#db;
     try {
       for (;;) {
-        const { rows, finished } = iterator._nextvSync(1000);
+        if (this.#open() !== begun) throw new StateAway();
+        const { rows, finished } = this.#next(iterator);
         for (let i = 0; i < rows.length; i += 2) yield [rows[i]!, rows[i + 1]!];
         if (finished || rows.length === 0) return;
       }
@@ -133,23 +158,75 @@ export class RocksBackend implements StateBackend {
     }
   }
 
+  #next(iterator: RocksIterator): ReturnType<RocksIterator['_nextvSync']> {
+    try {
+      return iterator._nextvSync(1000);
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
   batch(): StateBatch {
-    return new RocksWrites(this.#db);
+    return new RocksWrites(this.#open);
   }
 
   deleteRange(from: Buffer, to: Buffer): void {
-    void this.#db.clear({ gte: from, lt: to, ...buffers });
+    // The binding deletes before it returns; what it cannot delete on a full disk is left over and harms nobody.
+    this.#open()
+      .clear({ gte: from, lt: to, ...buffers })
+      .catch(() => undefined);
   }
 
-  /** Bytes on disk and in memory, as RocksDB estimates them. */
+  /** Bytes on disk and in memory, by RocksDB's estimate. */
   get size(): number {
     return (
-      Number(this.#db.getProperty('rocksdb.total-sst-files-size') || 0) +
-      Number(this.#db.getProperty('rocksdb.cur-size-all-mem-tables') || 0)
+      Number(this.#open().getProperty('rocksdb.total-sst-files-size') || 0) +
+      Number(this.#open().getProperty('rocksdb.cur-size-all-mem-tables') || 0)
     );
   }
 
-  async close(): Promise<void> {
-    if (this.#owner) await this.#db.close();
+  async reopen(): Promise<void> {
+    const db = this.#db;
+    this.#db = undefined;
+    // Closing reports the failed write once more; the database is closed all the same.
+    await db?.close().catch(() => undefined);
+    this.#db = await openDatabase(this.#folder!);
   }
+
+  async close(): Promise<void> {
+    const db = this.#db;
+    this.#db = undefined;
+    if (this.#folder !== undefined) await db?.close();
+  }
+}
+
+/** An error of damaged files as one that says so; RocksDB's message has the file. */
+function named(error: unknown): unknown {
+  const isDamage = error instanceof Error && (error as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION';
+  return isDamage ? new SqlError('STATE_DAMAGED', noSpan, { what: error.message }) : error;
+}
+
+async function openDatabase(folder: string): Promise<RocksDatabase> {
+  const { RocksLevel } = require('@nxtedition/rocksdb') as {
+    RocksLevel: new (location: string, options: object) => RocksDatabase;
+  };
+  const db = new RocksLevel(folder, buffers);
+  try {
+    await db.open({
+      createIfMissing: true,
+      compaction: 'universal',
+      memtableMemoryBudget: 32 << 20,
+      cacheSize: 64 << 20,
+      compression: false,
+      walCompression: false,
+    });
+  } catch (error) {
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    if (why.includes('lock file') || why.includes('/LOCK'))
+      throw new SqlError('STATE_LOCKED', noSpan, { folder, holder: 'another process' });
+    if (/^(Corruption|Invalid argument|Not implemented)|No such file/.test(why))
+      throw new SqlError('STATE_DAMAGED', noSpan, { what: `${folder}: ${why}` });
+    throw error;
+  }
+  return db;
 }

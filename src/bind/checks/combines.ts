@@ -5,7 +5,7 @@ import type { SourceSpec } from '../../specs/source.ts';
 import type { SourceNode } from '../../syntax/query.ts';
 import type { Relation } from '../context.ts';
 
-/** ksqlDB's rule: a value without a schema of its own cannot be joined or grouped. */
+/** ksqlDB's rule: a source whose value format has no schema of its own (as KAFKA) cannot be joined or grouped. */
 export function checkCombines({ name, valueFormat }: SourceSpec, span: Span): void {
   if (findFormat(valueFormat.format)?.combines === false)
     throw new SqlError('KAFKA_VALUE_FORMAT', span, { source: name });

@@ -4,14 +4,16 @@ import type { AggregateFunction } from '../../functions/define.ts';
 import { isUserFunction } from '../../functions/registry.ts';
 import type { Resolution } from '../../functions/resolve.ts';
 import type { CallNode } from '../../syntax/expressions.ts';
+import { castBetween } from '../../types/casts.ts';
+import { DOUBLE } from '../../types/sql-type.ts';
 
 type Overload = AggregateFunction['overloads'][number];
 
-/** Some arguments of aggregates are constants; the whole numbers among them say how many values are kept. */
+/** Arguments of aggregates that must be constants; whole numbers among them limit the number of values that are kept. */
 export function checkConstantArguments(
   node: CallNode,
   fn: AggregateFunction,
-  { params }: Resolution<Overload>,
+  { params, overload: { wants } }: Resolution<Overload>,
   args: readonly BoundExpr[],
 ): void {
   params.forEach((param, i) => {
@@ -19,7 +21,22 @@ export function checkConstantArguments(
     const arg = args[i]!;
     if (arg.kind !== 'literal')
       throw new SqlError('CONSTANT_ARGUMENT', node.args[i]!.span, { name: fn.name, parameter: param.name });
-    if (isUserFunction(fn.name) || arg.type.kind === 'BOOLEAN' || Number(arg.value) >= 1) return;
+    const wanted = wants?.[param.name];
+    if (wanted !== undefined) {
+      if (arg.value !== null && wanted.holds(Number(castBetween(arg.type, DOUBLE)?.(arg.value)))) return;
+      throw new SqlError('CONSTANT_RANGE', node.args[i]!.span, {
+        name: fn.name,
+        parameter: param.name,
+        wanted: wanted.text,
+      });
+    }
+    if (
+      isUserFunction(fn.name) ||
+      param.type.kind !== 'exact' ||
+      param.type.type.kind !== 'INTEGER' ||
+      Number(arg.value) >= 1
+    )
+      return;
     throw new SqlError('COUNT_ARGUMENT', node.args[i]!.span, { name: fn.name, parameter: param.name });
   });
 }

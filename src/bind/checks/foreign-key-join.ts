@@ -3,7 +3,7 @@ import type { Rows } from '../../bound/rows.ts';
 import type { JoinNode } from '../../syntax/query.ts';
 import type { Relation } from '../context.ts';
 
-/** Rows of the left table keep their key, so that none is there for a right row that nobody names. */
+/** A foreign-key join cannot be RIGHT or FULL: the result has the left table's key, so a right row without a match has none. */
 export function checkForeignKeyJoin(clause: JoinNode, left: Rows, right: Relation): void {
   const refuse = (why: string, fix: string): never => {
     throw new SqlError('FOREIGN_KEY_JOIN', clause.span, { why, fix });

@@ -4,7 +4,7 @@ import { idsOf, type Rows } from '../../bound/rows.ts';
 import { columnsIn, type BoundExpr } from '../../expressions/node.ts';
 import { columnName } from '../../expressions/print.ts';
 
-/** After grouping only keys, aggregates and window bounds are left to read. */
+/** Above GROUP BY an expression may read only keys, aggregates and window bounds. */
 export function checkGroupedColumns(expr: BoundExpr, rows: Rows, clause: string, span: Span): void {
   const left = idsOf(rows.columns);
   for (const column of columnsIn([expr]))

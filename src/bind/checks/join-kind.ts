@@ -4,7 +4,7 @@ import type { BoundExpr } from '../../expressions/node.ts';
 import type { JoinNode } from '../../syntax/query.ts';
 import type { Relation } from '../context.ts';
 
-/** Which sources can be joined how, and whether WITHIN belongs there. */
+/** Which kinds of sources can be joined by which join, and where WITHIN is required or refused. */
 export function checkJoinKind(
   clause: JoinNode,
   left: Rows,

@@ -1,9 +1,10 @@
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { BoundColumn } from '../../expressions/node.ts';
+import { printExpression } from '../../syntax/print.ts';
 import type { SelectContext } from '../context.ts';
 import type { Selected, ViableKeys } from '../selected.ts';
 
-/** A persistent result must hold each key column exactly once. */
+/** A persistent result must contain each key column exactly once. */
 export function checkOutputKeys(
   selected: readonly Selected[],
   keys: readonly BoundColumn[],
@@ -11,7 +12,11 @@ export function checkOutputKeys(
   viableKeys: ViableKeys | undefined,
 ): void {
   const isOf = (key: BoundColumn) => (item: Selected) => item.expr.kind === 'column' && item.expr.id === key.id;
+  const made = query.groupBy ?? query.partitionBy;
   const written = (key: BoundColumn): string => {
+    // What is grouped by has a name of its own only where it is a column.
+    const by = made?.[keys.indexOf(key)];
+    if (by !== undefined && by.kind !== 'column') return printExpression(by);
     const origin = joined ? scope.find(key.id) : undefined;
     return origin === undefined ? key.name : `${origin.source.alias}.${key.name}`;
   };

@@ -4,7 +4,7 @@ import { isPseudoColumn } from '../../types/schema.ts';
 import type { SelectContext } from '../context.ts';
 import type { Selected } from '../selected.ts';
 
-/** Output names are unique, and pseudo columns keep theirs to themselves, but for the key that PARTITION BY made of one. */
+/** Output names are unique and not those of pseudo columns, except for a key that PARTITION BY made from a pseudo column. */
 export function checkOutputNames(
   selected: readonly Selected[],
   rows: Rows,

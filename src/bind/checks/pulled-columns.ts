@@ -2,7 +2,7 @@ import { SqlError } from '../../diagnostics/sql-error.ts';
 import { columnsIn, type BoundExpr } from '../../expressions/node.ts';
 import type { SelectContext } from '../context.ts';
 
-/** Where a row came from is known while it passes, and not of a row that is kept. */
+/** ROWPARTITION and ROWOFFSET are known only while a record is processed: a pull query on stored rows cannot read them. */
 export function checkPulledColumns(expr: BoundExpr, where: string, { query, options }: SelectContext): void {
   if (options.purpose !== 'pull') return;
   for (const { name } of columnsIn([expr]))

@@ -4,7 +4,7 @@ import { columnsIn, type BoundExpr } from '../../expressions/node.ts';
 import { isWindowBound } from '../../types/schema.ts';
 import type { SelectContext } from '../context.ts';
 
-/** Bounds of the window that a query itself makes are known only after its aggregation. */
+/** The bounds of a query's own window can be read only above its aggregation. */
 export function checkWindowBounds(
   exprs: readonly BoundExpr[],
   clause: string,

@@ -1,4 +1,10 @@
-/** What statements about sources, topics, models and queries can get wrong. */
+/** What people write as a property and is a clause. */
+const clauseOf: Readonly<Record<string, string>> = {
+  TTL: 'TTL is a clause of CREATE FEATURE VIEW: … ENTITY KEY (key) TIMESTAMP ts TTL 24 HOURS WITH (…) AS ….',
+  ENTITY_KEY: 'ENTITY KEY is a clause of CREATE FEATURE VIEW: … ENTITY KEY (key) WITH (…) AS ….',
+};
+
+/** Errors of statements about sources, topics, models and queries. */
 export const catalogCodes = {
   SOURCE_NOT_FOUND: {
     message: (p: { name: string }) => `"${p.name}" does not exist`,
@@ -16,10 +22,53 @@ export const catalogCodes = {
   SOURCE_READ_ONLY: { message: (p: { name: string }) => `"${p.name}" is read-only` },
   SOURCE_IN_USE: {
     message: (p: { name: string; by: string }) => `"${p.name}" is used by ${p.by}`,
-    hint: () => 'Terminate or drop those first, or add CASCADE.',
+    hint: (p: { cascades: boolean }) =>
+      `Terminate or drop ${p.cascades ? 'those first, or add CASCADE' : 'those first'}.`,
   },
   REPLACE_REFUSED: { message: (p: { name: string; why: string }) => `"${p.name}" cannot be replaced: ${p.why}` },
-  ALTER_REFUSED: { message: (p: { name: string; why: string }) => `"${p.name}" cannot be altered: ${p.why}` },
+  TRAINING_SET_INVALID: {
+    message: (p: { why: string }) => `training set: ${p.why}`,
+    hint: () => 'SELECT … FROM spine s LEFT JOIN view FOR SYSTEM_TIME AS OF s.time AS v ON s.key = v.key',
+  },
+  TRAINING_SET_EXISTS: {
+    message: (p: { name: string }) => `training set "${p.name}" already exists`,
+    hint: () => 'Use IF NOT EXISTS, OR REPLACE, or another name.',
+  },
+  TRAINING_SET_NOT_FOUND: {
+    status: 404,
+    message: (p: { name: string }) => `training set "${p.name}" does not exist`,
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? 'SHOW TRAINING SETS lists them.' : `Did you mean ${p.suggestion}?`,
+  },
+  MONITOR_INVALID: {
+    message: (p: { name: string; why: string }) => `monitor "${p.name}": ${p.why}`,
+    hint: (p: { hint?: string | undefined }) => p.hint,
+  },
+  MONITOR_NOT_FOUND: {
+    status: 404,
+    message: (p: { name: string }) => `monitor "${p.name}" does not exist`,
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? 'SHOW MONITORS lists them.' : `Did you mean ${p.suggestion}?`,
+  },
+  FILES_REFUSED: {
+    message: (p: { name: string; why: string }) => `the files of "${p.name}": ${p.why}`,
+    hint: (p: { hint: string }) => p.hint,
+  },
+  STORE_REFUSED: {
+    status: 503,
+    message: (p: { name: string; why: string }) => `the store of "${p.name}" cannot be used: ${p.why}`,
+    hint: () => "Start it, or correct its address and its secret; VALIDATE='OFF' creates without asking it.",
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    message: (p: { name: string; why: string }) => `the store of "${p.name}" does not answer: ${p.why}`,
+    hint: (p: { name: string }) =>
+      `Ask again when it is back: what the view writes meanwhile follows. SELECT * FROM ${p.name} WHERE … reads the state of its query.`,
+  },
+  ALTER_REFUSED: {
+    message: (p: { name: string; why: string }) => `"${p.name}" cannot be altered: ${p.why}`,
+    hint: (p: { hint?: string | undefined }) => p.hint,
+  },
   DELETE_REFUSED: {
     message: (p: { why: string }) => `DELETE: ${p.why}`,
     hint: () => 'It deletes one row of a table: DELETE FROM t WHERE key = value;',
@@ -43,9 +92,13 @@ export const catalogCodes = {
     message: (p: { name: string }) => `"${p.name}" has no columns`,
     hint: () => 'List its columns: the format cannot tell them.',
   },
+  WINDOW_WITHOUT_KEY: {
+    message: (p: { name: string }) => `windowed source "${p.name}" needs a key column`,
+    hint: () => 'A window is a part of the key: declare the column that was grouped by with KEY or PRIMARY KEY.',
+  },
   PRIMARY_KEY_MISSING: {
     message: (p: { name: string }) => `table "${p.name}" needs a PRIMARY KEY column`,
-    hint: (p: { hasKey: boolean }) => (p.hasKey ? 'Tables say PRIMARY KEY where streams say KEY.' : undefined),
+    hint: () => 'Write PRIMARY KEY behind the type of the column that tells its rows apart.',
   },
   PRIMARY_KEY_IN_STREAM: {
     message: (p: { column: string }) => `column "${p.column}" of a stream cannot be a PRIMARY KEY`,
@@ -62,8 +115,8 @@ export const catalogCodes = {
   },
   INVALID_PROPERTY: {
     message: (p: { name: string }) => `property "${p.name}" does not exist here`,
-    hint: (p: { suggestion: string | undefined }) =>
-      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
+    hint: (p: { name: string; suggestion: string | undefined }) =>
+      p.suggestion === undefined ? clauseOf[p.name.toUpperCase()] : `Did you mean ${p.suggestion}?`,
   },
   INVALID_PROPERTY_VALUE: {
     message: (p: { name: string; value: string; why: string }) => `property ${p.name}=${p.value}: ${p.why}`,
@@ -80,7 +133,11 @@ export const catalogCodes = {
     message: (p: { format: string }) => `format "${p.format}" does not exist`,
     hint: (p: { known: string }) => `Formats: ${p.known}.`,
   },
-  FORMAT_UNSUPPORTED: { message: (p: { format: string; why: string }) => `format ${p.format}: ${p.why}` },
+  FORMAT_UNSUPPORTED: {
+    message: (p: { format: string; why: string }) => `format ${p.format}: ${p.why}`,
+    hint: (p: { other?: { readonly role: 'key' | 'value'; readonly format: string } }) =>
+      p.other && `Write WITH (${p.other.role.toUpperCase()}_FORMAT='${p.other.format}').`,
+  },
   FORMAT_TYPE: {
     message: (p: { format: string; column: string; type: string }) =>
       `format ${p.format} cannot hold column "${p.column}" of type ${p.type}`,
@@ -117,6 +174,11 @@ export const catalogCodes = {
     hint: (p: { suggestion: string | undefined }) =>
       p.suggestion === undefined ? 'SHOW QUERIES lists them.' : `Did you mean ${p.suggestion}?`,
   },
+  NOTHING_TO_SKIP: {
+    message: (p: { why: string }) => `nothing can be skipped: ${p.why}`,
+    hint: () =>
+      'RESUME query SKIP n passes over n records where a query stands in ERROR: SHOW QUERIES EXTENDED says where.',
+  },
   QUERY_EXISTS: { message: (p: { id: string }) => `query "${p.id}" already exists` },
   MODEL_NOT_FOUND: {
     message: (p: { name: string }) => `model "${p.name}" does not exist`,
@@ -135,11 +197,60 @@ export const catalogCodes = {
     message: (p: { model: string; why: string }) => `model "${p.model}": ${p.why}`,
     hint: (p: { hint: string | undefined }) => p.hint,
   },
+  MODEL_VERSION_IN_USE: {
+    message: (p: { model: string; version: number; why: string }) =>
+      `version ${p.version} of model "${p.model}" is in use: ${p.why}`,
+    hint: () => 'Send rows to another version first: SET ROUTE, SET DEFAULT VERSION or SET ALIAS.',
+  },
+  MODEL_UNAVAILABLE: {
+    status: 503,
+    message: (p: { model: string; version: number; why: string }) =>
+      `model "${p.model}" version ${p.version} gives no score: ${p.why}`,
+    hint: () => "Ask again when its server is back. With ON_ERROR='NULL' or 'DEFAULT' the other features are answered.",
+  },
+  MODEL_FAILED: {
+    message: (p: { model: string; version: number; why: string }) =>
+      `model "${p.model}" version ${p.version} does not score this: ${p.why}`,
+    hint: () => "With ON_ERROR='NULL' or 'DEFAULT' the other features are answered.",
+  },
+  ROUTE_INVALID: { message: (p: { model: string; why: string }) => `the route of model "${p.model}": ${p.why}` },
   FEATURE_VIEW_INVALID: { message: (p: { view: string; why: string }) => `feature view "${p.view}": ${p.why}` },
+  ENTITY_INVALID: {
+    message: (p: { view: string; why: string }) => `this is no entity of feature view "${p.view}": ${p.why}`,
+    hint: (p: { columns: string }) =>
+      `DELETE ENTITY takes a value for each of ${p.columns}, in this order or as column = value.`,
+  },
+  ENTITY_NOT_DELETED: {
+    status: 503,
+    message: (p: { view: string; why: string }) =>
+      `the entity is not deleted everywhere from feature view "${p.view}": ${p.why}`,
+    hint: () => 'Run the statement again: what is deleted already stays so.',
+  },
+  FEATURE_SERVICE_INVALID: {
+    message: (p: { service: string; why: string }) => `feature service "${p.service}": ${p.why}`,
+    hint: (p: { hint: string | undefined }) => p.hint,
+  },
+  FEATURE_SERVICE_EXISTS: {
+    message: (p: { name: string }) => `feature service "${p.name}" already exists`,
+    hint: () => 'Use IF NOT EXISTS, OR REPLACE, or another name.',
+  },
+  FEATURE_SERVICE_NOT_FOUND: {
+    status: 404,
+    message: (p: { name: string }) => `feature service "${p.name}" does not exist`,
+    hint: (p: { suggestion: string | undefined }) =>
+      p.suggestion === undefined ? 'SHOW FEATURE SERVICES lists them.' : `Did you mean ${p.suggestion}?`,
+  },
+  VERIFICATION_REFUSED: {
+    message: (p: { view: string; why: string }) => `"${p.view}" cannot be verified: ${p.why}`,
+  },
+  BACKFILL_REFUSED: {
+    message: (p: { view: string; why: string }) => `"${p.view}" cannot be backfilled: ${p.why}`,
+    hint: (p: { hint: string | undefined }) => p.hint,
+  },
   FEATURE_VIEW_NOT_FOUND: {
     status: 404,
     message: (p: { name: string }) => `feature view "${p.name}" does not exist`,
     hint: (p: { suggestion: string | undefined }) =>
-      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
+      p.suggestion === undefined ? 'SHOW FEATURE VIEWS lists them.' : `Did you mean ${p.suggestion}?`,
   },
 } as const;

@@ -1,4 +1,4 @@
-/** What an expression can get wrong. */
+/** Errors in expressions. */
 export const expressionCodes = {
   COLUMN_NOT_FOUND: {
     message: (p: { column: string }) => `column "${p.column}" cannot be resolved`,
@@ -34,8 +34,16 @@ export const expressionCodes = {
   CONSTANT_ARGUMENT: {
     message: (p: { name: string; parameter: string }) => `argument "${p.parameter}" of ${p.name} must be a literal`,
   },
+  LITERAL_ARGUMENT: {
+    message: (p: { name: string; parameter: string; text: string; why: string }) =>
+      `'${p.text}' cannot be the ${p.parameter} of ${p.name}: ${p.why}`,
+  },
   COUNT_ARGUMENT: {
     message: (p: { name: string; parameter: string }) => `argument "${p.parameter}" of ${p.name} must be 1 or greater`,
+  },
+  CONSTANT_RANGE: {
+    message: (p: { name: string; parameter: string; wanted: string }) =>
+      `argument "${p.parameter}" of ${p.name} must be ${p.wanted}`,
   },
   TYPE_MISMATCH: {
     message: (p: { operation: string; left: string; right: string }) =>
@@ -68,18 +76,28 @@ export const expressionCodes = {
   },
   EMPTY_CONSTRUCTOR: {
     message: (p: { what: string }) => `${p.what} needs at least one element that is not NULL`,
-    hint: () => 'Its type cannot be known otherwise: CAST one element.',
+    hint: ({ what, isEmpty }: { what: string; isEmpty: boolean }) =>
+      what === 'STRUCT'
+        ? 'Write its fields: STRUCT(a := 1).'
+        : !isEmpty
+          ? 'Its type cannot be known otherwise: CAST one element.'
+          : what === 'ARRAY'
+            ? 'Say what it is an array of: CAST(ARRAY[] AS ARRAY<INT>).'
+            : 'Say what it is a map of: CAST(MAP() AS MAP<STRING, INT>).',
   },
   NO_COMMON_TYPE: {
     message: (p: { what: string; left: string; right: string }) => `${p.what} mixes ${p.left} and ${p.right}`,
   },
   MAP_KEY_TYPE: { message: (p: { type: string }) => `map keys must be STRING, not ${p.type}` },
   DUPLICATE_FIELD: { message: (p: { field: string }) => `field "${p.field}" is given twice` },
+  INTERVAL_INVALID: {
+    message: (p: { why: string }) => `INTERVAL: ${p.why}`,
+    hint: (p: { hint: string }) => p.hint,
+  },
   LITERAL_CONVERSION: { message: (p: { text: string; type: string }) => `'${p.text}' is not a ${p.type}` },
   LAMBDA_MISPLACED: { message: () => 'a lambda can only be an argument of a function that takes one' },
   LAMBDA_RESULT: {
     message: (p: { type: string; wanted: string }) => `the lambda gives ${p.type}, and ${p.wanted} is needed`,
-    hint: () => 'Use CAST.',
   },
   LAMBDA_NAME_CLASH: {
     message: (p: { name: string }) => `lambda argument "${p.name}" has the name of a column or of an outer argument`,
@@ -87,8 +105,12 @@ export const expressionCodes = {
   INVALID_TYPE: { message: (p: { type: string; why: string }) => `${p.type}: ${p.why}` },
   TYPE_NOT_FOUND: {
     message: (p: { name: string }) => `type "${p.name}" does not exist`,
-    hint: (p: { suggestion: string | undefined }) =>
-      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
+    hint: (p: { name: string; suggestion: string | undefined }) =>
+      p.name === 'NUMERIC'
+        ? 'Say how many digits it has: NUMERIC(38, 10).'
+        : p.suggestion === undefined
+          ? 'A name can be given to a type: CREATE TYPE name AS STRING; and SHOW TYPES lists those that have one.'
+          : `Did you mean ${p.suggestion}?`,
   },
   AGGREGATE_MISPLACED: {
     message: (p: { name: string; where: string }) => `aggregate function "${p.name}" cannot stand in ${p.where}`,
@@ -99,5 +121,4 @@ export const expressionCodes = {
   TABLE_FUNCTION_MISPLACED: {
     message: (p: { name: string; where: string }) => `table function "${p.name}" cannot stand in ${p.where}`,
   },
-  OVER_INVALID: { message: (p: { why: string }) => `OVER: ${p.why}` },
 } as const;

@@ -1,4 +1,4 @@
-/** What the shape of a query can get wrong. */
+/** Errors in the shape of a query. */
 export const queryCodes = {
   AGGREGATE_WITHOUT_GROUP_BY: {
     message: () => 'a table of aggregates needs GROUP BY',
@@ -8,7 +8,15 @@ export const queryCodes = {
     message: () => 'GROUP BY needs an aggregate function in SELECT or HAVING',
     hint: () => 'Add COUNT(*), or use PARTITION BY to change the key.',
   },
+  DISTINCT_INVALID: {
+    message: (p: { why: string }) => `SELECT DISTINCT: ${p.why}`,
+    hint: (p: { hint: string }) => p.hint,
+  },
   GROUP_BY_EMPTY: { message: () => 'GROUP BY needs at least one expression' },
+  PARTITION_BY_EMPTY: {
+    message: () => 'PARTITION BY needs at least one expression',
+    hint: () => 'PARTITION BY NULL takes the key away.',
+  },
   NOT_GROUPED: {
     message: (p: { column: string; clause: string }) =>
       `column "${p.column}" of ${p.clause} is neither grouped by nor aggregated`,
@@ -22,14 +30,25 @@ export const queryCodes = {
     message: (p: { name: string }) => `aggregate function "${p.name}" cannot be applied to a table`,
     hint: () => 'An update of a table row must be taken back, and this aggregate cannot forget a value.',
   },
+  AGGREGATE_NO_MERGE: {
+    message: (p: { name: string; window: string }) =>
+      `aggregate function "${p.name}" cannot be used in ${p.window} windows`,
+    hint: () => 'It has no merge, which puts the parts of such windows together.',
+  },
   WINDOW_WITHOUT_GROUP_BY: { message: () => 'WINDOW needs a GROUP BY' },
   WINDOW_ON_TABLE: { message: () => 'WINDOW cannot be applied to a table' },
-  WINDOW_INVALID: { message: (p: { why: string }) => `WINDOW: ${p.why}` },
+  WINDOW_INVALID: {
+    message: (p: { why: string }) => `WINDOW: ${p.why}`,
+    hint: (p: { hint: string | undefined }) => p.hint,
+  },
   WINDOW_BOUNDS_MISPLACED: {
     message: (p: { column: string; clause: string }) => `window bound "${p.column}" cannot stand in ${p.clause}`,
     hint: () => 'Window bounds can only be selected.',
   },
-  EMIT_FINAL_INVALID: { message: () => 'EMIT FINAL needs a windowed aggregation' },
+  EMIT_FINAL_INVALID: {
+    message: () => 'EMIT FINAL needs a windowed aggregation, a function with OVER, or MATCH_RECOGNIZE',
+    hint: () => 'WINDOW TUMBLING (SIZE 1 HOUR) before GROUP BY makes windows, which end; EMIT CHANGES needs none.',
+  },
   EMIT_FINAL_DISABLED: { message: () => 'EMIT FINAL is switched off by ksql.suppress.enabled' },
   KEY_MISSING: {
     message: (p: { keys: string }) => `the key ${p.keys} is missing from the projection`,
@@ -61,10 +80,6 @@ export const queryCodes = {
     hint: () => 'Use CREATE STREAM, or add a GROUP BY.',
   },
   LIMIT_NOT_INTEGER: { message: (p: { text: string }) => `LIMIT needs a whole number, not ${p.text}` },
-  SUBQUERY_ALIAS: {
-    message: () => 'a subquery needs a name',
-    hint: () => 'Write FROM (SELECT …) AS name.',
-  },
   ORDER_BY_MISPLACED: {
     message: () => 'only a pull query can be ordered: the rows of others do not end',
     hint: () => 'Leave out EMIT, or ORDER BY.',
@@ -75,13 +90,24 @@ export const queryCodes = {
       `ORDER BY: there is no column ${p.number}, SELECT has ${p.columns}`,
   },
   ORDER_BY_TYPE: { message: (p: { type: string }) => `ORDER BY: values of type ${p.type} have no order` },
+  SUBQUERY_INVALID: {
+    message: (p: { why: string }) => `IN (subquery): ${p.why}`,
+    hint: (p: { hint: string }) => p.hint,
+  },
   SUBQUERY_LIMIT: {
     message: () => 'LIMIT cannot be part of a subquery: its rows do not end',
     hint: () => 'Put LIMIT behind the outer query.',
   },
   CTE_TWICE: { message: (p: { name: string }) => `WITH names "${p.name}" twice` },
   UNION_MISMATCH: { message: (p: { why: string }) => `UNION ALL: ${p.why}` },
-  LIMIT_NOT_ALLOWED: { message: () => 'LIMIT cannot be part of a persistent query' },
+  OFFSET_MISPLACED: {
+    message: () => 'OFFSET can only be part of a pull query: the rows of others do not end',
+    hint: () => 'Leave it out; where a client asks, leave out EMIT.',
+  },
+  LIMIT_NOT_ALLOWED: {
+    message: () => 'LIMIT cannot be part of a persistent query',
+    hint: () => 'Leave it out: a client that reads the result may say LIMIT.',
+  },
   PARTITION_BY_TABLE: {
     message: () => 'PARTITION BY cannot be applied to a table',
     hint: () => 'Use GROUP BY to change the key of a table.',
@@ -110,6 +136,7 @@ export const queryCodes = {
       `a ${p.kind} JOIN of a ${p.left} with a ${p.right} is not possible`,
     hint: (p: { fix: string }) => p.fix,
   },
+  TEMPORAL_JOIN: { message: (p: { why: string; fix: string }) => p.why, hint: (p: { fix: string }) => p.fix },
   FOREIGN_KEY_JOIN: { message: (p: { why: string }) => p.why, hint: (p: { fix: string }) => p.fix },
   JOIN_NOT_PRIMARY_KEY: {
     message: () => 'a table must be joined on its primary key',
@@ -120,7 +147,10 @@ export const queryCodes = {
   JOIN_CO_PARTITION: {
     message: (p: { left: string; leftCount: number; right: string; rightCount: number }) =>
       `JOIN: "${p.left}" has ${p.leftCount} partitions and "${p.right}" has ${p.rightCount}`,
-    hint: () => 'Repartition one of them: CREATE STREAM … WITH (PARTITIONS=n) AS SELECT … PARTITION BY ….',
+    hint: (p: { isTable: boolean }) =>
+      p.isTable
+        ? 'Copy one of them: CREATE TABLE … WITH (PARTITIONS=n) AS SELECT * FROM ….'
+        : 'Repartition the stream: CREATE STREAM … WITH (PARTITIONS=n) AS SELECT … PARTITION BY ….',
   },
   KAFKA_VALUE_FORMAT: {
     message: (p: { source: string }) =>
@@ -133,6 +163,20 @@ export const queryCodes = {
     message: (p: { source: string }) => `table "${p.source}" has no state to pull from`,
     hint: (p: { source: string }) =>
       `Materialise it: CREATE TABLE q AS SELECT * FROM ${p.source};, or add EMIT CHANGES for a push query.`,
+  },
+  PARTITIONS_UNAVAILABLE: {
+    status: 503,
+    message: (p: { source: string; partitions: readonly number[]; why: string }) =>
+      p.partitions.length === 1
+        ? `partition ${p.partitions[0]} of "${p.source}" cannot be read: ${p.why}`
+        : `partitions ${p.partitions.join(', ')} of "${p.source}" cannot be read: ${p.why}`,
+    hint: () => 'Ask again when another node has taken them over; SHOW QUERIES shows the state of the query.',
+  },
+  PULL_TOO_LARGE: {
+    message: (p: { bytes: number }) =>
+      `this pull query needs more than ${p.bytes} bytes of memory for the rows that it joins, groups or orders`,
+    hint: () =>
+      'Let WHERE leave fewer rows, raise ksql.query.pull.memory.bytes, or keep the result: CREATE TABLE … AS SELECT ….',
   },
   PULL_DISABLED: {
     message: (p: { setting: string }) => `pull queries of this kind are switched off by ${p.setting}`,
@@ -147,7 +191,10 @@ export const queryCodes = {
     hint: (p: { keys: string }) =>
       `Give every key a value in WHERE (${p.keys}), or SET 'ksql.query.pull.table.scan.enabled'='true'.`,
   },
-  INSERT_COLUMNS: { message: (p: { why: string }) => `the query does not fit the target: ${p.why}` },
+  INSERT_COLUMNS: {
+    message: (p: { why: string }) => `the query does not fit the target: ${p.why}`,
+    hint: (p: { hint: string | undefined }) => p.hint,
+  },
   INVOKE_ON_TABLE: { message: () => 'INVOKE MODEL needs a stream: a table row cannot be scored again to take it back' },
   MODEL_ARGUMENTS: { message: (p: { model: string; why: string }) => `model "${p.model}": ${p.why}` },
 } as const;

@@ -1,7 +1,26 @@
-/** What a request, a setting or the node itself can get wrong. */
+/** Errors of requests, settings and the node itself. */
 export const serverCodes = {
   BAD_REQUEST: { message: (p: { why: string }) => p.why },
   NOT_FOUND: { status: 404, message: (p: { what: string }) => `${p.what} does not exist` },
+  UNAUTHORIZED: { status: 401, message: (p: { why: string }) => p.why },
+  FORBIDDEN: {
+    status: 403,
+    message: (p: { user: string; what: string }) => `user "${p.user}" has no right to ${p.what}`,
+  },
+  USER_LIMIT: {
+    status: 429,
+    message: (p: { user: string; what: string }) => `user "${p.user}" may not have more than ${p.what}`,
+    hint: (p: { setting: string }) => `${p.setting} says so.`,
+  },
+  CLIENT_STALLED: {
+    message: (p: { ms: number }) => `the client took nothing for ${p.ms} ms`,
+    hint: () => 'limits.client.stalled.ms says so.',
+  },
+  CLIENT_BEHIND: {
+    message: (p: { rows: number }) => `the client is ${p.rows} rows behind the query that it shares with others`,
+    hint: () => 'Ask again, and read faster: what comes meanwhile is not sent.',
+  },
+  MIGRATION_REFUSED: { message: (p: { why: string }) => p.why },
   QUERY_ENDPOINT: {
     message: () => 'SELECT and PRINT are answered by the query endpoint',
     hint: () => 'POST it to /query-stream.',
@@ -18,7 +37,7 @@ export const serverCodes = {
   UNKNOWN_SETTING: {
     message: (p: { name: string }) => `setting "${p.name}" does not exist`,
     hint: (p: { suggestion: string | undefined }) =>
-      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
+      p.suggestion === undefined ? 'SHOW PROPERTIES lists them.' : `Did you mean ${p.suggestion}?`,
   },
   SETTING_REFUSED: { message: (p: { name: string; why: string }) => `setting "${p.name}" is not accepted: ${p.why}` },
   SWITCHED_OFF: {
@@ -31,10 +50,15 @@ export const serverCodes = {
   },
   STATE_LOCKED: {
     status: 500,
-    message: (p: { folder: string; pid: string }) => `the state folder "${p.folder}" is in use by process ${p.pid}`,
+    message: (p: { folder: string; holder: string }) => `the state folder "${p.folder}" is in use by ${p.holder}`,
     hint: () => 'Stop that process, or give this one another folder with --state-dir.',
   },
-  STATE_DAMAGED: { status: 500, message: (p: { what: string }) => `the state folder is damaged: ${p.what}` },
+  STATE_DAMAGED: {
+    status: 500,
+    message: (p: { what: string }) => `the state folder is damaged: ${p.what}`,
+    hint: () => 'Stop the node and run millrace check; millrace restore brings a backup back. See docs/operations.md.',
+  },
+  BACKUP_REFUSED: { message: (p: { why: string }) => p.why },
   NEWER_VERSION: {
     status: 500,
     message: (p: { what: string; found: number; known: number }) =>
@@ -51,6 +75,12 @@ export const serverCodes = {
     message: (p: { what: string; found: number; known: number }) =>
       `${p.what} has version ${p.found}, and this Millrace reads version ${p.known}: it was made by an older Millrace`,
     hint: () => 'CHANGELOG.md says what to do with what that version stored.',
+  },
+  COMMAND_NOT_REACHED: {
+    status: 503,
+    message: (p: { number: number; applied: number; ms: number }) =>
+      `this node has not executed command ${p.number} after ${p.ms} ms: the last one that it has executed is ${p.applied}`,
+    hint: () => 'Ask again, or another node.',
   },
   BROKER_UNAVAILABLE: {
     status: 503,

@@ -1,12 +1,12 @@
-/** What the text of a statement can get wrong. */
+/** Errors found while parsing a statement. */
 export const syntaxCodes = {
   SYNTAX_ERROR: {
     message: (p: { found: string; expected: string | undefined }) =>
       p.found === 'the end of the statement'
         ? `the statement ends too early${p.expected === undefined ? '' : `: ${p.expected} is expected`}`
         : `"${p.found}" is not expected here${p.expected === undefined ? '' : `: ${p.expected} is expected`}`,
-    hint: (p: { suggestion: string | undefined }) =>
-      p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`,
+    hint: (p: { suggestion: string | undefined; cure: string | undefined }) =>
+      p.cure ?? (p.suggestion === undefined ? undefined : `Did you mean ${p.suggestion}?`),
   },
   UNEXPECTED_CHARACTER: {
     message: (p: { text: string }) => `"${p.text}" starts no token`,
@@ -22,6 +22,10 @@ export const syntaxCodes = {
     hint: () => 'Split it: fewer columns or shorter expressions in each statement.',
   },
   DUPLICATE_PROPERTY: { message: (p: { name: string }) => `property "${p.name}" is given twice` },
+  OPTION_TWICE: {
+    message: (p: { option: string }) => `${p.option} is given twice`,
+    hint: () => 'Leave one of them out.',
+  },
   NUMBER_OUT_OF_RANGE: {
     message: (p: { text: string; range: string }) => `${p.text} is outside the range of ${p.range}`,
   },

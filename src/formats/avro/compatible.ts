@@ -9,12 +9,14 @@ const promotions: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Why a reader with the newer schema could not read what was written with the older one, or undefined: Avro's rules of schema
- * resolution, which make BACKWARD compatibility.
+ * Why a reader with the newer schema cannot read data of the older one, or undefined: Avro's rules of schema resolution, which
+ * define BACKWARD compatibility.
  */
 export function backwardProblem(newer: Avro, older: Avro, path = '$'): string | undefined {
   if (older.kind === 'union')
-    return older.branches.map((branch) => backwardProblem(newer, branch, path)).find((each) => each !== undefined);
+    return older.branches
+      .map((branch) => backwardProblem(newer, branch, path))
+      .find((problem) => problem !== undefined);
   if (newer.kind === 'union') {
     const fits = newer.branches.some((branch) => backwardProblem(branch, older, path) === undefined);
     return fits ? undefined : `${path}: no branch of the union reads ${older.kind}`;
@@ -28,7 +30,9 @@ export function backwardProblem(newer: Avro, older: Avro, path = '$'): string | 
         if (before !== undefined) return backwardProblem(type, before.type, `${path}.${name}`);
         return fallback !== undefined ? undefined : `${path}.${name}: a new field needs a default`;
       })
-      .find((each) => each !== undefined);
+      .find((problem) => problem !== undefined);
+  // The record itself is compared where it begins.
+  if (newer.kind === 'recursive' || older.kind === 'recursive') return undefined;
   if (newer.kind === 'fixed' && older.kind === 'fixed')
     return newer.size === older.size ? undefined : `${path}: fixed(${older.size}) became fixed(${newer.size})`;
   if (newer.kind === 'enum' && older.kind === 'enum') {

@@ -3,7 +3,7 @@ import { DecodeError } from '../define.ts';
 import type { Avro, AvroJson } from './schema.ts';
 import { putLong } from './wire.ts';
 
-/** A field's default as bytes: https://avro.apache.org/docs/1.11.1/specification/#schema-record */
+/** A field's default in binary form: https://avro.apache.org/docs/1.11.1/specification/#schema-record */
 export function defaultBytes(schema: Avro, json: AvroJson): Buffer {
   const out = new Bytes(16);
   put(schema, json, out);
@@ -31,7 +31,7 @@ function put(schema: Avro, json: AvroJson, out: Bytes): void {
       return;
     case 'string':
     case 'bytes': {
-      // The code points of a default of bytes are the bytes.
+      // In a default of type bytes, each code point stands for a byte.
       const bytes = Buffer.from(json as string, schema.kind === 'bytes' ? 'latin1' : 'utf8');
       putLong(bytes.length, out);
       out.copy(bytes);
@@ -65,8 +65,11 @@ function put(schema: Avro, json: AvroJson, out: Bytes): void {
         put(type, value, out);
       }
       return;
+    case 'recursive':
+      put(schema.target(), json, out);
+      return;
     case 'union':
-      // The default of a union is one of its first branch.
+      // A union's default is a value of its first branch.
       putLong(0, out);
       put(schema.branches[0]!, json, out);
   }

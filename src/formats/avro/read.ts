@@ -1,16 +1,20 @@
 import { fits, rescale, unscaledFrom } from '../../types/decimals.ts';
 import { doubleText } from '../../types/numbers.ts';
 import { typeText, type SqlType, type Value } from '../../types/sql-type.ts';
-import { entryFields, type Avro, type AvroField } from './schema.ts';
+import { branchFields, type BranchField } from './branches.ts';
+import { entryFields, logicalTimes, type Avro } from './schema.ts';
 import type { AvroReader } from './wire.ts';
-import { DecodeError } from '../define.ts';
+import { DecodeError, fieldNamed } from '../define.ts';
+import { timeNumber } from '../time-numbers.ts';
 
 type ReadAvro = (reader: AvroReader) => Value;
 type RecordSchema = Extract<Avro, { kind: 'record' }>;
 
-/** Reads what was written with a schema as values of a SQL type; without a type it is passed over. */
+/** A reader of data with this schema as values of a SQL type; without a type the data is skipped. */
 export function avroReader(schema: Avro, type: SqlType | undefined, path: string): ReadAvro {
   if (schema.kind === 'union') {
+    const several = type?.kind === 'STRUCT' ? branchFields(schema, type) : undefined;
+    if (several !== undefined) return branchReader(several, path);
     const branches = schema.branches.map((branch) => avroReader(branch, type, path));
     return (reader) => {
       const branch = branches[reader.small()];
@@ -20,11 +24,32 @@ export function avroReader(schema: Avro, type: SqlType | undefined, path: string
   }
   if (schema.kind === 'null') return () => null;
   if (type === undefined) return skipper(schema);
-  const found = converter(schema, type, path);
-  if (found !== undefined) return found;
-  // Only a record that has such a value is bad: a branch of a union may never be taken.
+  const convert = converter(schema, type, path);
+  if (convert !== undefined) return convert;
+  // Fails only when such a value is read, because a branch of a union may never occur.
   return () => {
     throw new DecodeError(`${path}: Avro ${schema.kind} cannot be read as ${typeText(type)}`);
+  };
+}
+
+/** Reads the branch of a union of several types into the field that stands for it. */
+function branchReader(
+  { branches, width }: { branches: readonly BranchField[]; width: number },
+  path: string,
+): ReadAvro {
+  const readers = branches.map(({ branch, field }) =>
+    avroReader(branch, field?.type, `${path}.${field?.name ?? branch.kind}`),
+  );
+  return (reader) => {
+    const index = reader.small();
+    const read = readers[index];
+    if (read === undefined) throw new DecodeError(`${path}: the union has no such branch`);
+    const value = read(reader);
+    if (branches[index]!.branch.kind === 'null') return null;
+    const row = new Array<Value>(width).fill(null);
+    const slot = branches[index]!.field?.slot;
+    if (slot !== undefined) row[slot] = value;
+    return row;
   };
 }
 
@@ -39,7 +64,7 @@ function converter(schema: Avro, type: SqlType, path: string): ReadAvro | undefi
     case 'DATE':
     case 'TIME':
     case 'TIMESTAMP':
-      return logicalTimes[type.kind](schema) ? (reader) => Number(reader.zigzag()) : undefined;
+      return logicalTimes[type.kind](schema) ? timeReader(type.kind) : undefined;
     case 'DOUBLE':
       return schema.kind === 'double' ? readDouble : schema.kind === 'float' ? readFloat : undefined;
     case 'STRING':
@@ -96,11 +121,10 @@ function converter(schema: Avro, type: SqlType, path: string): ReadAvro | undefi
   }
 }
 
-const logicalTimes = {
-  DATE: (schema: Avro) => schema.kind === 'int' && schema.logical === 'date',
-  TIME: (schema: Avro) => schema.kind === 'int' && schema.logical === 'time-millis',
-  TIMESTAMP: (schema: Avro) => schema.kind === 'long' && schema.logical === 'timestamp-millis',
-} as const;
+const timeReader =
+  (kind: keyof typeof logicalTimes): ReadAvro =>
+  (reader) =>
+    timeNumber(reader.zigzag(), kind);
 
 const readBoolean: ReadAvro = (reader) => reader.byte() !== 0;
 const readLong: ReadAvro = (reader) => reader.zigzag();
@@ -117,7 +141,7 @@ const readText: ReadAvro = (reader) => {
   return reader.bytes.utf8Slice(start, reader.at);
 };
 
-/** Every scalar can be read as text, as Connect has it. */
+/** Every scalar can be read as STRING, as Connect does. */
 function textReader(schema: Avro): ReadAvro | undefined {
   switch (schema.kind) {
     case 'string':
@@ -188,6 +212,10 @@ function skipper(schema: Exclude<Avro, { kind: 'union' }>): ReadAvro {
         return null;
       };
     }
+    case 'recursive': {
+      let skip: ReadAvro | undefined;
+      return (reader) => (skip ??= avroReader(schema.target(), undefined, ''))(reader);
+    }
     case 'record': {
       const fields = schema.fields.map(({ type }) => avroReader(type, undefined, ''));
       return (reader) => {
@@ -200,19 +228,14 @@ function skipper(schema: Exclude<Avro, { kind: 'union' }>): ReadAvro {
   }
 }
 
-/** A field by its exact name, else the one whose upper case is the column's. */
-function fieldFor(fields: readonly AvroField[], column: string): AvroField | undefined {
-  return fields.find(({ name }) => name === column) ?? fields.find(({ name }) => name.toUpperCase() === column);
-}
-
-/** Reads a record's fields into the slots of the columns that have their names; the others are passed over. */
+/** Reads a record's fields into the slots of the columns with their names; other fields are skipped. */
 export function recordReader(
   schema: RecordSchema,
   columns: readonly { readonly name: string; readonly type: SqlType; readonly slot: number }[],
   path: string,
 ): (reader: AvroReader, row: Value[]) => void {
   const fields = schema.fields.map((field) => {
-    const column = columns.find(({ name, slot }) => slot >= 0 && fieldFor(schema.fields, name) === field);
+    const column = columns.find(({ name, slot }) => slot >= 0 && fieldNamed(schema.fields, name) === field);
     return { slot: column?.slot ?? -1, read: avroReader(field.type, column?.type, `${path}.${field.name}`) };
   });
   return (reader, row) => {

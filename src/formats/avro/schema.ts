@@ -14,7 +14,7 @@ import {
   TIMESTAMP,
   type SqlType,
 } from '../../types/sql-type.ts';
-import { DecodeError, type SchemaText } from '../define.ts';
+import { DecodeError, fieldNamed, type LeftOut, type SchemaText } from '../define.ts';
 
 interface Logical {
   readonly logical?: string | undefined;
@@ -25,18 +25,20 @@ type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 
 export interface AvroField {
   readonly name: string;
   readonly type: Avro;
-  /** What a reader takes where a writer had no such field: JSON as the specification has it; undefined without one. */
+  /** The value for readers when the writer had no such field, as JSON in Avro's form; undefined when there is none. */
   readonly default: AvroJson | undefined;
 }
 
-/** A schema with its names resolved: https://avro.apache.org/docs/1.11.1/specification/ */
+/** A schema with its named types resolved: https://avro.apache.org/docs/1.11.1/specification/ */
 export type Avro =
   | ({ readonly kind: AvroPrimitive } & Logical)
-  | ({ readonly kind: 'fixed'; readonly size: number } & Logical)
-  | { readonly kind: 'enum'; readonly symbols: readonly string[] }
+  | ({ readonly kind: 'fixed'; readonly name: string; readonly size: number } & Logical)
+  | { readonly kind: 'enum'; readonly name: string; readonly symbols: readonly string[] }
   | { readonly kind: 'array'; readonly items: Avro }
   | { readonly kind: 'map'; readonly values: Avro }
-  | { readonly kind: 'record'; readonly fields: readonly AvroField[] }
+  | { readonly kind: 'record'; readonly name: string; readonly fields: readonly AvroField[] }
+  /** A record inside of itself. */
+  | { readonly kind: 'recursive'; readonly name: string; readonly target: () => Avro }
   | { readonly kind: 'union'; readonly branches: readonly Avro[] };
 
 export type AvroJson = string | number | boolean | null | readonly AvroJson[] | { readonly [name: string]: AvroJson };
@@ -54,10 +56,10 @@ const primitives: ReadonlySet<string> = new Set([
   'string',
 ]);
 
-/** Reads a schema's JSON; throws `DecodeError` for what is no Avro schema, and for a record that holds itself. */
+/** Parses a schema; throws `DecodeError` for an invalid one. */
 export function parseAvro({ text, references = [] }: SchemaText): Avro {
   const names = new Map<string, Avro | null>();
-  // What a schema names may name what comes behind it.
+  // A reference may use types of the references after it, so these are resolved first.
   for (const reference of [...references].reverse()) resolve(jsonOf(reference.text), names, '');
   return resolve(jsonOf(text), names, '');
 }
@@ -66,7 +68,7 @@ function jsonOf(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    // A bare name is a schema too.
+    // A bare type name is a valid schema.
     return text;
   }
 }
@@ -74,13 +76,14 @@ function jsonOf(text: string): Json {
 function resolve(json: Json, names: Map<string, Avro | null>, namespace: string): Avro {
   if (typeof json === 'string') {
     if (primitives.has(json)) return { kind: json as AvroPrimitive };
-    const named = names.get(fullName(json, namespace)) ?? names.get(json);
-    if (named === null) throw new DecodeError(`the Avro schema is recursive: ${json} holds itself`);
+    const full = names.has(fullName(json, namespace)) ? fullName(json, namespace) : json;
+    const named = names.get(full);
+    if (named === null) return { kind: 'recursive', name: full, target: () => names.get(full)! };
     if (named === undefined) throw new DecodeError(`the Avro schema has no type "${json}"`);
     return named;
   }
   if (Array.isArray(json))
-    return { kind: 'union', branches: json.map((each: Json) => resolve(each, names, namespace)) };
+    return { kind: 'union', branches: json.map((branch: Json) => resolve(branch, names, namespace)) };
   if (json === null || typeof json !== 'object') throw new DecodeError('the Avro schema is not one');
   const object = json as JsonObject;
   const { type } = object;
@@ -99,17 +102,18 @@ function resolve(json: Json, names: Map<string, Avro | null>, namespace: string)
         type: resolve(field['type']!, names, inner),
         default: field['default'],
       }));
-      const record: Avro = { kind: 'record', fields };
+      const record: Avro = { kind: 'record', name, fields };
       names.set(name, record);
       return record;
     }
     case 'enum':
     case 'fixed': {
+      const name = fullName(String(object['name']), spaceOf(object, namespace));
       const named: Avro =
         type === 'enum'
-          ? { kind: 'enum', symbols: object['symbols'] as readonly string[] }
-          : { kind: 'fixed', size: Number(object['size']), ...logical };
-      names.set(fullName(String(object['name']), spaceOf(object, namespace)), named);
+          ? { kind: 'enum', name, symbols: object['symbols'] as readonly string[] }
+          : { kind: 'fixed', name, size: Number(object['size']), ...logical };
+      names.set(name, named);
       return named;
     }
     case 'array':
@@ -133,22 +137,42 @@ const spaceOf = (object: JsonObject, namespace: string): string => {
   return typeof own === 'string' ? own : namespace;
 };
 
-/** The entry records that stand for a map where keys may be null, as Connect writes them. */
+/**
+ * The key and value schemas of the entry records that Connect writes for a map whose keys may be null; undefined for other
+ * schemas.
+ */
 export function entryFields(avro: Avro): readonly [Avro, Avro] | undefined {
   if (avro.kind !== 'array' || avro.items.kind !== 'record') return undefined;
   const [key, value, ...more] = avro.items.fields;
   return key?.name === 'key' && value?.name === 'value' && more.length === 0 ? [key.type, value.type] : undefined;
 }
 
-/** A union with null, without it; anything else as it is. */
+/** Whether a schema is that of a type of time, as Connect writes it. */
+export const logicalTimes = {
+  DATE: (schema: Avro) => schema.kind === 'int' && schema.logical === 'date',
+  TIME: (schema: Avro) => schema.kind === 'int' && schema.logical === 'time-millis',
+  TIMESTAMP: (schema: Avro) => schema.kind === 'long' && schema.logical === 'timestamp-millis',
+} as const;
+
+/** A union with null reduced to its other branch; any other schema unchanged. */
 export function withoutNull(avro: Avro): Avro {
   if (avro.kind !== 'union') return avro;
   const rest = avro.branches.filter(({ kind }) => kind !== 'null');
   return rest.length === 1 ? rest[0]! : { kind: 'union', branches: rest };
 }
 
-/** The SQL type of a schema; undefined where there is none. `named` gives the names of a struct's fields. */
-export function sqlTypeOf(schema: Avro, named: (name: string) => string): SqlType | undefined {
+/** The name of the field that stands for a branch of a union of several types, as Connect names it: its type's name. */
+export function branchName(branch: Avro): string {
+  return 'name' in branch ? branch.name.slice(branch.name.lastIndexOf('.') + 1) : branch.kind;
+}
+
+/** The SQL type of a schema; undefined when there is none, which `leftOut` is told. `named` converts the names of a struct's fields. */
+export function sqlTypeOf(
+  schema: Avro,
+  named: (name: string) => string,
+  leftOut: LeftOut = () => undefined,
+  path = '',
+): SqlType | undefined {
   const avro = withoutNull(schema);
   switch (avro.kind) {
     case 'boolean':
@@ -171,26 +195,43 @@ export function sqlTypeOf(schema: Avro, named: (name: string) => string): SqlTyp
     case 'array': {
       const entry = entryFields(avro);
       if (entry !== undefined && withoutNull(entry[0]).kind === 'string') {
-        const value = sqlTypeOf(entry[1], named);
+        const value = sqlTypeOf(entry[1], named, leftOut, `${path}{}`);
         return value && map(STRING, value);
       }
-      const element = sqlTypeOf(avro.items, named);
+      const element = sqlTypeOf(avro.items, named, leftOut, `${path}[]`);
       return element && array(element);
     }
     case 'map': {
-      const value = sqlTypeOf(avro.values, named);
+      const value = sqlTypeOf(avro.values, named, leftOut, `${path}{}`);
       return value && map(STRING, value);
     }
-    case 'record': {
-      const fields = avro.fields.flatMap(({ name, type }) => {
-        const each = sqlTypeOf(type, named);
-        return each === undefined ? [] : [{ name: named(name), type: each }];
-      });
+    case 'record':
+    case 'union': {
+      const parts: readonly { readonly name: string; readonly type: Avro }[] =
+        avro.kind === 'record' ? avro.fields : avro.branches.map((type) => ({ name: branchName(type), type }));
+      const fields = fieldsOf(parts, named, leftOut, path);
+      if (fields.length === 0 && parts.length === 0)
+        leftOut(path, avro.kind === 'record' ? 'it has no fields' : 'it is nothing but null');
       return fields.length === 0 ? undefined : struct(fields);
     }
-    default:
-      return undefined;
+    case 'recursive':
+      return leftOut(path, `${branchName(avro)} holds itself`);
+    case 'null':
+      return leftOut(path, 'it is nothing but null');
   }
+}
+
+/** The fields that have SQL types. */
+export function fieldsOf(
+  fields: readonly { readonly name: string; readonly type: Avro }[],
+  named: (name: string) => string,
+  leftOut: LeftOut,
+  path = '',
+): { name: string; type: SqlType }[] {
+  return fields.flatMap(({ name, type }) => {
+    const sqlType = sqlTypeOf(type, named, leftOut, path === '' ? name : `${path}.${name}`);
+    return sqlType === undefined ? [] : [{ name: named(name), type: sqlType }];
+  });
 }
 
 const connect = (type: string, name: string, logicalType: string): JsonObject => ({
@@ -200,7 +241,7 @@ const connect = (type: string, name: string, logicalType: string): JsonObject =>
   logicalType,
 });
 
-/** The schema of a type's values that are not null, with Connect's annotations; `path` names nested records. */
+/** The schema of a type's non-null values, with Connect's annotations; `path` is the name of nested records. */
 function avroOf(type: SqlType, path: string): Json {
   switch (type.kind) {
     case 'BOOLEAN':
@@ -257,7 +298,10 @@ function recordOf(fields: readonly { readonly name: string; readonly type: SqlTy
 
 const ksqlNamespace = 'io.confluent.ksql.avro_schemas';
 
-/** The schema of columns: a record of nullable fields, or the bare type of a single one; without a namespace ksqlDB's is taken. */
+/**
+ * The schema of columns: a record of nullable fields, or the plain type of a single unwrapped column. The default namespace is
+ * ksqlDB's.
+ */
 export function avroText(
   columns: readonly { readonly name: string; readonly type: SqlType }[],
   wrap: boolean,
@@ -273,9 +317,23 @@ export function avroText(
   return JSON.stringify({ namespace, ...recordOf(columns, name) });
 }
 
-/** Why Avro cannot name a field so, or undefined. */
+/** The text of a record's schema with a nullable field for each column that it lacks; undefined for other schemas. */
+export function withFields(
+  { text }: SchemaText,
+  columns: readonly { readonly name: string; readonly type: SqlType }[],
+): string | undefined {
+  const json = jsonOf(text) as JsonObject;
+  if (typeof json !== 'object' || json['type'] !== 'record') return undefined;
+  const fields = json['fields'] as readonly (JsonObject & { readonly name: string })[];
+  const missing = columns.filter(({ name }) => fieldNamed(fields, name) === undefined);
+  if (missing.length === 0) return undefined;
+  const { fields: added } = recordOf(missing, String(json['name']));
+  return JSON.stringify({ ...json, fields: [...fields, ...(added as readonly Json[])] });
+}
+
+/** Why Avro does not allow a field name, or undefined. */
 export function refusedName(name: string): string | undefined {
   if (/^[A-Za-z_]\w*$/.test(name)) return undefined;
-  const what = /^[A-Za-z_]/.test(name) ? 'character' : 'initial character';
-  return `Avro has no such name of a field, for its ${what}: "${name}"`;
+  const position = /^[A-Za-z_]/.test(name) ? 'character' : 'initial character';
+  return `Avro has no such name of a field, for its ${position}: "${name}"`;
 }

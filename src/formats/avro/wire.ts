@@ -3,7 +3,7 @@ import type { Bytes } from '../../util/bytes.ts';
 import { DecodeError } from '../define.ts';
 import { putVarint, putWideVarint, VarintReader } from '../varints.ts';
 
-/** An int or long, in zigzag form. */
+/** Writes an int or long in zigzag form. */
 export function putLong(value: Long, out: Bytes): void {
   if (typeof value === 'number' && value < 2 ** 51 && value > -(2 ** 51)) {
     putVarint(value >= 0 ? value * 2 : -value * 2 - 1, out);
@@ -13,21 +13,21 @@ export function putLong(value: Long, out: Bytes): void {
   putWideVarint((wide << 1n) ^ (wide >> 63n), out);
 }
 
-/** Moves over Avro's binary encoding. */
+/** Reads Avro's binary encoding. */
 export class AvroReader extends VarintReader {
   constructor() {
     super('an Avro value');
   }
 
-  /** A length, count or index. */
+  /** Reads a length, count or index. */
   small(): number {
     const value = this.zigzag();
     if (typeof value === 'bigint') throw new DecodeError('a length in an Avro value is too large');
     return value;
   }
 
-  /** Calls for each item of an array or map: blocks with their counts before them, ended by an empty one. */
-  items(each: () => void): void {
+  /** Calls `readItem` for each item of an array or map, which is a sequence of counted blocks that ends with an empty one. */
+  items(readItem: () => void): void {
     for (;;) {
       let count = this.small();
       if (count === 0) return;
@@ -35,9 +35,9 @@ export class AvroReader extends VarintReader {
         count = -count;
         this.zigzag();
       }
-      // An item may be of no bytes: what cannot be there is found by its count.
+      // Items may be empty, so a count that is far too large must be detected by itself.
       if (count > this.end - this.at + 1_000_000) throw new DecodeError('an Avro value ends too early');
-      for (let i = 0; i < count; i++) each();
+      for (let i = 0; i < count; i++) readItem();
     }
   }
 }

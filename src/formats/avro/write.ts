@@ -2,23 +2,38 @@ import { rescale, unscaledBytes } from '../../types/decimals.ts';
 import { EvaluationError } from '../../types/numbers.ts';
 import { typeText, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { entryFields, type Avro, type AvroField } from './schema.ts';
+import { branchFields, type BranchField } from './branches.ts';
+import { entryFields, logicalTimes, type Avro, type AvroField } from './schema.ts';
 import { defaultBytes } from './defaults.ts';
 import { putLong } from './wire.ts';
-import { DecodeError } from '../define.ts';
+import { DecodeError, fieldNamed } from '../define.ts';
 
 type WriteAvro = (value: Value, out: Bytes) => void;
 
-/** Writes values of a SQL type by a schema; throws `DecodeError` at once where the schema cannot hold the type. */
+/** A writer of values of a SQL type with a schema; throws `DecodeError` when the schema cannot hold the type. */
 export function avroWriter(schema: Avro, type: SqlType, path: string): WriteAvro {
   const write = branchWriter(schema, type, path);
-  if (write === undefined) throw new DecodeError(`${path}: Avro ${schema.kind} cannot hold ${typeText(type)}`);
+  if (write === undefined) throw new DecodeError(`${path}: Avro ${avroName(schema)} cannot hold ${typeText(type)}`);
   return write;
+}
+
+/** A schema's kind with what decides which values it holds. */
+function avroName(schema: Avro): string {
+  if (schema.kind === 'union')
+    return schema.branches
+      .filter(({ kind }) => kind !== 'null')
+      .map(avroName)
+      .join(' or ');
+  if (!('logical' in schema) || schema.logical === undefined) return schema.kind;
+  const digits = schema.precision === undefined ? '' : `(${schema.precision}, ${schema.scale ?? 0})`;
+  return `${schema.kind} as ${schema.logical}${digits}`;
 }
 
 function branchWriter(schema: Avro, type: SqlType, path: string): WriteAvro | undefined {
   if (schema.kind === 'union') {
     const none = schema.branches.findIndex(({ kind }) => kind === 'null');
+    const several = type.kind === 'STRUCT' ? branchFields(schema, type) : undefined;
+    if (several !== undefined) return structWriter(several.branches, none, path);
     const writers = schema.branches.map((branch) => branchWriter(branch, type, path));
     const branch = writers.findIndex((writer) => writer !== undefined);
     if (branch < 0) return undefined;
@@ -37,6 +52,24 @@ function branchWriter(schema: Avro, type: SqlType, path: string): WriteAvro | un
   return (value, out) => {
     if (value === null) throw new EvaluationError(`${path}: the schema does not allow null`);
     write(value, out);
+  };
+}
+
+/** Writes the one field of a struct that is not null, as the branch of a union that it stands for. */
+function structWriter(branches: readonly BranchField[], none: number, path: string): WriteAvro {
+  const writers = branches.flatMap(({ branch, field }, index) =>
+    field === undefined
+      ? []
+      : [{ slot: field.slot, index, write: avroWriter(branch, field.type, `${path}.${field.name}`) }],
+  );
+  return (value, out) => {
+    const row = value as readonly Value[] | null;
+    const [only, more] = writers.filter(({ slot }) => row !== null && row[slot] !== null);
+    if (more !== undefined) throw new EvaluationError(`${path}: a union holds one of its types, not two`);
+    const index = only?.index ?? none;
+    if (index < 0) throw new EvaluationError(`${path}: the schema does not allow null`);
+    putLong(index, out);
+    only?.write(row![only.slot]!, out);
   };
 }
 
@@ -63,17 +96,17 @@ function converter(schema: Avro, type: SqlType, path: string): WriteAvro | undef
       return kind === 'double' ? writeDouble : kind === 'float' ? writeFloat : undefined;
     case 'DATE':
     case 'TIME':
-      return kind === 'int' ? writeLong : undefined;
     case 'TIMESTAMP':
-      return kind === 'long' ? writeLong : undefined;
+      return logicalTimes[type.kind](schema) ? writeLong : undefined;
     case 'STRING':
       return kind === 'string' ? writeText : schema.kind === 'enum' ? enumWriter(schema.symbols, path) : undefined;
     case 'BYTES':
-      return bytesWriter(schema, path);
+      return 'logical' in schema && schema.logical === 'decimal' ? undefined : bytesWriter(schema, path);
     case 'DECIMAL': {
       const write = bytesWriter(schema, path);
       if (write === undefined || !('logical' in schema) || schema.logical !== 'decimal') return undefined;
-      const { scale = 0 } = schema;
+      const { scale = 0, precision = 0 } = schema;
+      if (scale < type.scale || precision - scale < type.precision - type.scale) return undefined;
       return (value, out) => {
         const unscaled = rescale(value as Long, type.scale, scale);
         write(unscaledBytes(unscaled, schema.kind === 'fixed' ? schema.size : undefined), out);
@@ -133,27 +166,31 @@ function itemsWriter(write: WriteAvro): WriteAvro {
   };
 }
 
-/** Writes a record's fields from the columns that have their names; a field without one must have a default or allow null. */
+/**
+ * A writer of a record's fields from the columns with their names; a field without a column must have a default or be nullable.
+ */
 export function recordWriter(
   fields: readonly AvroField[],
   columns: readonly { readonly name: string; readonly type: SqlType; readonly slot: number }[],
   path: string,
 ): (row: readonly Value[], out: Bytes) => void {
-  const writers = fields.map(({ name, type, default: fallback }) => {
-    const column =
-      columns.find((each) => each.name === name) ?? columns.find((each) => each.name === name.toUpperCase());
+  const missing = columns.find((column) => fieldNamed(fields, column.name) === undefined);
+  if (missing !== undefined) throw new DecodeError(`${path}: the schema has no field for column "${missing.name}"`);
+  const writers = fields.map((field) => {
+    const { name, type, default: fallback } = field;
+    const column = columns.find((column) => fieldNamed(fields, column.name) === field);
     const none = type.kind === 'union' ? type.branches.findIndex(({ kind }) => kind === 'null') : -1;
-    const given = fallback === undefined ? undefined : defaultBytes(type, fallback);
+    const defaultValue = fallback === undefined ? undefined : defaultBytes(type, fallback);
     if (column !== undefined) {
       const write = avroWriter(type, column.type, `${path}.${name}`);
-      if (given === undefined || none >= 0) return { slot: column.slot, write };
-      // As Connect has it: what may not be null is its default then.
+      if (defaultValue === undefined || none >= 0) return { slot: column.slot, write };
+      // As Connect does, NULL in a non-nullable field becomes the field's default.
       return {
         slot: column.slot,
-        write: (value: Value, out: Bytes) => (value === null ? out.copy(given) : write(value, out)),
+        write: (value: Value, out: Bytes) => (value === null ? out.copy(defaultValue) : write(value, out)),
       };
     }
-    if (given !== undefined) return { slot: -1, write: (_value: Value, out: Bytes) => out.copy(given) };
+    if (defaultValue !== undefined) return { slot: -1, write: (_value: Value, out: Bytes) => out.copy(defaultValue) };
     if (none < 0) throw new DecodeError(`${path}: the schema needs a field "${name}", and no column has that name`);
     return { slot: -1, write: (_value: Value, out: Bytes) => putLong(none, out) };
   });

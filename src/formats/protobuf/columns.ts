@@ -1,7 +1,7 @@
 import { hasOddMapKey, typeText, type SqlType } from '../../types/sql-type.ts';
 import type { Format } from '../define.ts';
 
-/** Whether Protobuf has no place for a type: a repeated field holds no repeated ones. */
+/** Whether Protobuf cannot hold a type: the element of a repeated field cannot be repeated. */
 function isRefused(type: SqlType): boolean {
   switch (type.kind) {
     case 'ARRAY':
@@ -15,7 +15,7 @@ function isRefused(type: SqlType): boolean {
   }
 }
 
-/** The first column whose type Protobuf cannot hold. */
+/** Refuses columns whose type Protobuf cannot hold. */
 export const refusedColumn: Format['refuses'] = (columns) => {
   const column = columns.find(({ type }) => isRefused(type));
   return column && { column: column.name, type: typeText(column.type) };

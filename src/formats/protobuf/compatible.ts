@@ -1,7 +1,7 @@
 import type { PlacedMessage } from './parse.ts';
 import type { ProtoField, ProtoMessage, ProtoType } from './schema.ts';
 
-/** Kinds that are read from each other's bytes: https://protobuf.dev/programming-guides/proto3/#updating */
+/** Types with compatible encodings: https://protobuf.dev/programming-guides/proto3/#updating */
 const groups: readonly (readonly string[])[] = [
   ['int32', 'uint32', 'int64', 'uint64', 'bool', 'enum'],
   ['sint32', 'sint64'],
@@ -30,11 +30,11 @@ function messageProblem(newer: ProtoMessage, older: ProtoMessage, path: string):
     .find((problem) => problem !== undefined);
 }
 
-/** Why a reader with the newer schema could not read what was written with the older one, or undefined. */
+/** Why a reader with the newer schema cannot read data of the older one, or undefined. */
 export function protobufProblem(newer: readonly PlacedMessage[], older: readonly PlacedMessage[]): string | undefined {
   return older
     .map(({ message }) => {
-      const now = newer.find((each) => each.message.name === message.name)?.message;
+      const now = newer.find((candidate) => candidate.message.name === message.name)?.message;
       return now === undefined ? `message ${message.name} is gone` : messageProblem(now, message, message.name);
     })
     .find((problem) => problem !== undefined);

@@ -1,9 +1,10 @@
 import protobuf from 'protobufjs';
 
 /**
- * A .proto file as the compiler's FileDescriptorProto, which some clients register schemas as and read them as, in base64. What of
- * it a schema needs: https://github.com/protocolbuffers/protobuf/blob/main/src/google/protobuf/descriptor.proto, and Connect's note
- * of a decimal's digits, extension 1088 of a field's options.
+ * Converts .proto text from and to the compiler's FileDescriptorProto in base64, the form in which some clients register and
+ * read schemas. Covers what a schema needs of
+ * https://github.com/protocolbuffers/protobuf/blob/main/src/google/protobuf/descriptor.proto, and Connect's annotation of a
+ * decimal's precision (extension 1088 of field options).
  */
 const { root } = protobuf.parse(
   `syntax = "proto3";
@@ -59,7 +60,7 @@ interface EnumParts {
   readonly value: readonly { readonly name: string; readonly number: number }[];
 }
 
-/** The numbers of `FieldDescriptorProto.Type`; messages and enums are named instead. */
+/** The numbers of `FieldDescriptorProto.Type` for scalars; messages and enums are referred to by name. */
 const scalarTypes: readonly (readonly [number, string])[] = [
   [1, 'double'],
   [2, 'float'],
@@ -82,7 +83,7 @@ const numberOfScalar = new Map(scalarTypes.map(([number, name]) => [name, number
 const types = { message: 11, enum: 14 } as const;
 const labels = { optional: 1, repeated: 3 } as const;
 
-/** A schema as the text of a .proto file, whichever of the two it is. */
+/** The .proto text of a schema that is given as text or as a descriptor. */
 export function asProtoText(schema: string): string {
   const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(schema.trim());
   if (!isBase64) return schema;
@@ -94,19 +95,19 @@ function fileText(file: FileParts): string {
     `syntax = "${file.syntax === '' ? 'proto2' : file.syntax}";`,
     ...(file.package === '' ? [] : [`package ${file.package};`]),
     ...file.dependency.map((path) => `import "${path}";`),
-    ...file.enum_type.flatMap((each) => enumLines(each)),
-    ...file.message_type.flatMap((each) => messageLines(each, file.syntax === 'proto3')),
+    ...file.enum_type.flatMap((declared) => enumLines(declared)),
+    ...file.message_type.flatMap((nested) => messageLines(nested, file.syntax === 'proto3')),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function enumLines({ name, value }: EnumParts): string[] {
-  return [`enum ${name} {`, ...value.map((each) => `${each.name} = ${each.number};`), '}'];
+  return [`enum ${name} {`, ...value.map((constant) => `${constant.name} = ${constant.number};`), '}'];
 }
 
 function messageLines(message: MessageParts, isProto3: boolean): string[] {
   const entries = new Map(
-    message.nested_type.filter(({ options }) => options?.map_entry === true).map((each) => [each.name, each]),
+    message.nested_type.filter(({ options }) => options?.map_entry === true).map((nested) => [nested.name, nested]),
   );
   const fieldLine = (field: FieldParts): string => {
     const { name, number, label, options } = field;
@@ -122,20 +123,21 @@ function messageLines(message: MessageParts, isProto3: boolean): string[] {
         : `map<${typeText(entry.field[0]!)}, ${typeText(entry.field[1]!)}>`;
     return `${typed} ${name} = ${number}${meta};`;
   };
-  // A group stands where its first field does. One that is optional in proto3 is alone in a group, which the text does not have.
+  // A oneof is printed at its first field. An optional field of proto3 is a oneof with one member in the descriptor, but not in
+  // the text.
   const groupOf = (field: FieldParts): number | undefined => (field.proto3_optional ? undefined : field.oneof_index);
   const fields = message.field.flatMap((field, i) => {
     const group = groupOf(field);
     const name = group === undefined ? undefined : message.oneof_decl[group]?.name;
     if (name === undefined) return [fieldLine(field)];
-    const members = message.field.filter((each) => groupOf(each) === group);
+    const members = message.field.filter((candidate) => groupOf(candidate) === group);
     return members[0] === message.field[i] ? [`oneof ${name} {`, ...members.map(fieldLine), '}'] : [];
   });
   return [
     `message ${message.name} {`,
     ...fields,
-    ...message.enum_type.flatMap((each) => enumLines(each)),
-    ...message.nested_type.filter(({ name }) => !entries.has(name)).flatMap((each) => messageLines(each, isProto3)),
+    ...message.enum_type.flatMap((declared) => enumLines(declared)),
+    ...message.nested_type.filter(({ name }) => !entries.has(name)).flatMap((nested) => messageLines(nested, isProto3)),
     '}',
   ];
 }
@@ -146,7 +148,7 @@ function labelText({ label, proto3_optional }: FieldParts, isProto3: boolean): s
 }
 const typeText = ({ type, type_name }: FieldParts): string => nameOfScalar.get(type) ?? type_name;
 
-/** The descriptor of a .proto text in base64, for clients that ask for `format=serialized`. */
+/** The descriptor of a .proto text in base64, for `format=serialized`. */
 export function asDescriptor(text: string): string {
   const file = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
   const scope = file.package === undefined ? file.root : (file.root.lookup(file.package) as protobuf.Namespace);
@@ -154,14 +156,14 @@ export function asDescriptor(text: string): string {
     name: 'schema.proto',
     package: file.package ?? '',
     dependency: file.imports ?? [],
-    message_type: scope.nestedArray.filter((each) => each instanceof protobuf.Type).map(messageParts),
-    enum_type: scope.nestedArray.filter((each) => each instanceof protobuf.Enum).map(enumParts),
+    message_type: scope.nestedArray.filter((nested) => nested instanceof protobuf.Type).map(messageParts),
+    enum_type: scope.nestedArray.filter((nested) => nested instanceof protobuf.Enum).map(enumParts),
     syntax: /syntax\s*=\s*["'](\w+)["']/.exec(text)?.[1] ?? 'proto2',
   };
   return Buffer.from(File.encode(File.fromObject(parts)).finish()).toString('base64');
 }
 
-/** The notes that Connect has put on a field, by name. */
+/** Connect's annotations of a field, by name. */
 export function metaOf({ parsedOptions }: protobuf.Field): Readonly<Record<string, string>> {
   const options = (parsedOptions ?? []) as readonly Record<
     string,
@@ -171,26 +173,26 @@ export function metaOf({ parsedOptions }: protobuf.Field): Readonly<Record<strin
   return Object.fromEntries(params.map(({ key, value }) => [key, value]));
 }
 
-const enumParts = (each: protobuf.Enum): EnumParts => ({
-  name: each.name,
-  value: Object.entries(each.values).map(([name, number]) => ({ name, number })),
+const enumParts = (declared: protobuf.Enum): EnumParts => ({
+  name: declared.name,
+  value: Object.entries(declared.values).map(([name, number]) => ({ name, number })),
 });
 
 function messageParts(type: protobuf.Type): MessageParts {
-  const nested: MessageParts[] = type.nestedArray.filter((each) => each instanceof protobuf.Type).map(messageParts);
+  const nested: MessageParts[] = type.nestedArray.filter((object) => object instanceof protobuf.Type).map(messageParts);
   const groups = type.oneofsArray.filter(({ fieldsArray, name }) => fieldsArray.length > 1 || !name.startsWith('_'));
   const alone: string[] = [];
-  const field = type.fieldsArray.map((each): FieldParts => {
-    const group = groups.indexOf(each.partOf as protobuf.OneOf);
-    const isOptional = group < 0 && each.partOf != null;
-    if (isOptional) alone.push(`_${each.name}`);
-    const params = metaOf(each);
+  const field = type.fieldsArray.map((field): FieldParts => {
+    const group = groups.indexOf(field.partOf as protobuf.OneOf);
+    const isOptional = group < 0 && field.partOf != null;
+    if (isOptional) alone.push(`_${field.name}`);
+    const params = metaOf(field);
     const options = Object.keys(params).length === 0 ? null : { field_meta: { params } };
-    const base = { name: each.name, number: each.id, proto3_optional: isOptional, options };
+    const base = { name: field.name, number: field.id, proto3_optional: isOptional, options };
     const index =
       group >= 0 ? { oneof_index: group } : isOptional ? { oneof_index: groups.length + alone.length - 1 } : {};
-    if (each instanceof protobuf.MapField) {
-      const entry = `${each.name.replace(/(^|_)(\w)/g, (_all, _start, letter: string) => letter.toUpperCase())}Entry`;
+    if (field instanceof protobuf.MapField) {
+      const entry = `${field.name.replace(/(^|_)(\w)/g, (_all, _start, letter: string) => letter.toUpperCase())}Entry`;
       const member = (name: string, number: number, of: string): FieldParts => ({
         name,
         number,
@@ -200,7 +202,7 @@ function messageParts(type: protobuf.Type): MessageParts {
       });
       nested.push({
         name: entry,
-        field: [member('key', 1, each.keyType), member('value', 2, each.type)],
+        field: [member('key', 1, field.keyType), member('value', 2, field.type)],
         nested_type: [],
         enum_type: [],
         options: { map_entry: true },
@@ -211,26 +213,26 @@ function messageParts(type: protobuf.Type): MessageParts {
     return {
       ...base,
       ...index,
-      ...typeParts(each.type, type),
-      label: each.repeated ? labels.repeated : labels.optional,
+      ...typeParts(field.type, type),
+      label: field.repeated ? labels.repeated : labels.optional,
     };
   });
   return {
     name: type.name,
     field,
     nested_type: nested,
-    enum_type: type.nestedArray.filter((each) => each instanceof protobuf.Enum).map(enumParts),
+    enum_type: type.nestedArray.filter((nested) => nested instanceof protobuf.Enum).map(enumParts),
     oneof_decl: [...groups.map(({ name }) => ({ name })), ...alone.map((name) => ({ name }))],
   };
 }
 
-/** A type that the file does not have is one that it imports, and those that a registry knows are messages. */
+/** A type that the file does not declare is imported; the imports that a registry knows are messages. */
 function typeParts(name: string, scope: protobuf.Type): { type: number; type_name: string } {
   const scalar = numberOfScalar.get(name);
   if (scalar !== undefined) return { type: scalar, type_name: '' };
-  const found = scope.lookup(name);
+  const declared = scope.lookup(name);
   return {
-    type: found instanceof protobuf.Enum ? types.enum : types.message,
-    type_name: found?.fullName ?? `.${name.replace(/^\./, '')}`,
+    type: declared instanceof protobuf.Enum ? types.enum : types.message,
+    type_name: declared?.fullName ?? `.${name.replace(/^\./, '')}`,
   };
 }

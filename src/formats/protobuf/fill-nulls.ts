@@ -6,7 +6,7 @@ import { messageFor } from './schema.ts';
 import { ProtobufReader } from './wire.ts';
 import { rowWriter } from './write.ts';
 
-/** Fields without a nullable representation come back as proto3's defaults: a row is written and read once. */
+/** Replaces NULLs by what they are read as (proto3's defaults), by encoding and decoding the row once. */
 export const fillNulls: NonNullable<Format['fillNulls']> = (columns: readonly DecodeColumn[], { nullable }) => {
   if (nullable !== undefined) return undefined;
   const message = messageFor(columns, nullable, '$');

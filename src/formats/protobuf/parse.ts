@@ -15,11 +15,11 @@ import {
   TIMESTAMP,
   type SqlType,
 } from '../../types/sql-type.ts';
-import { DecodeError, type SchemaText } from '../define.ts';
+import { DecodeError, type LeftOut, type SchemaText } from '../define.ts';
 import { asProtoText, metaOf } from './descriptor.ts';
 import { standsFor, wrapped, type ProtoField, type ProtoMessage, type ProtoScalar, type ProtoType } from './schema.ts';
 
-/** A message of a file, and its place: Confluent's framing names messages by their places, outer ones first. */
+/** A message of a file with its message indexes, outermost first, as in Confluent's framing. */
 export interface PlacedMessage {
   readonly place: readonly number[];
   readonly message: ProtoMessage;
@@ -30,7 +30,7 @@ const fields = (type: (typeof standsFor)[keyof typeof standsFor]): string => {
   const dot = type.name.lastIndexOf('.');
   return `syntax = "proto3"; package ${type.name.slice(0, dot)}; message ${type.name.slice(dot + 1)} { ${lines.join(' ')} }`;
 };
-/** Files that every registry knows; what `google/protobuf` has, protobufjs brings. */
+/** Files that every registry provides; protobufjs includes those of `google/protobuf`. */
 const known: Readonly<Record<string, string>> = {
   'confluent/meta.proto': 'syntax = "proto3"; package confluent;',
   'confluent/type/decimal.proto': fields(standsFor.DECIMAL),
@@ -38,7 +38,7 @@ const known: Readonly<Record<string, string>> = {
   'google/type/timeofday.proto': fields(standsFor.TIME),
 };
 
-/** Reads a .proto file and what it imports: its messages, in their order. Throws `DecodeError` for what is no such file. */
+/** Parses a .proto file and its imports; returns the file's messages in order. Throws `DecodeError` for an invalid file. */
 export function parseProto({ text: schema, references = [] }: SchemaText): readonly PlacedMessage[] {
   const root = new protobuf.Root();
   try {
@@ -49,15 +49,15 @@ export function parseProto({ text: schema, references = [] }: SchemaText): reado
       for (const path of file.imports ?? []) {
         if (seen.has(path)) continue;
         seen.add(path);
-        const given = references.find(({ name }) => name === path)?.text ?? known[path];
-        const common = given === undefined ? protobuf.common.get(path) : null;
-        if (given !== undefined) read(asProtoText(given));
+        const text = references.find(({ name }) => name === path)?.text ?? known[path];
+        const common = text === undefined ? protobuf.common.get(path) : null;
+        if (text !== undefined) read(asProtoText(text));
         else if (common?.nested !== undefined) root.addJSON(common.nested);
         else throw new DecodeError(`the Protobuf schema imports "${path}", which is not there`);
       }
       return file;
     };
-    // What the file itself declares comes first in its package, and is counted before anything is imported.
+    // The file is parsed alone first, because its messages must be numbered without those of imports in the same package.
     const own = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
     const names = namesOf(own.package === undefined ? own.root : own.root.lookup(own.package)!);
     read(text);
@@ -74,7 +74,7 @@ function namesOf(
   place: readonly number[] = [],
 ): { name: string; place: number[] }[] {
   const types =
-    parent instanceof protobuf.Namespace ? parent.nestedArray.filter((each) => each instanceof protobuf.Type) : [];
+    parent instanceof protobuf.Namespace ? parent.nestedArray.filter((nested) => nested instanceof protobuf.Type) : [];
   return types.flatMap((type, i) => {
     const own = [...place, i];
     return [{ name: type.fullName.replace(/^\./, ''), place: own }, ...namesOf(type, own)];
@@ -83,11 +83,13 @@ function namesOf(
 
 function messageOf(type: protobuf.Type, around: readonly string[]): ProtoMessage {
   const name = type.fullName.replace(/^\./, '');
-  if (around.includes(name)) throw new DecodeError(`the Protobuf schema is recursive: ${name} holds itself`);
   const inside = [...around, name];
   const typeOf = (field: protobuf.Field): ProtoType => {
     const { resolvedType } = field;
-    if (resolvedType instanceof protobuf.Type) return messageOf(resolvedType, inside);
+    if (resolvedType instanceof protobuf.Type) {
+      const inner = resolvedType.fullName.replace(/^\./, '');
+      return inside.includes(inner) ? { kind: 'recursive', name: inner } : messageOf(resolvedType, inside);
+    }
     if (resolvedType instanceof protobuf.Enum)
       return {
         kind: 'enum',
@@ -112,33 +114,59 @@ function messageOf(type: protobuf.Type, around: readonly string[]): ProtoMessage
   };
 }
 
-/** Connect's note of a decimal's digits. */
+/** Connect's annotation of a decimal's precision and scale. */
 function decimalOf(field: protobuf.Field): ProtoField['decimal'] {
   const { precision, scale } = metaOf(field);
   return precision === undefined ? undefined : { precision: Number(precision), scale: Number(scale ?? 0) };
 }
 
-/** The SQL type of a field; undefined where SQL has none. `named` gives the names of a struct's fields. */
-export function sqlTypeOf(field: ProtoField, named: (name: string) => string): SqlType | undefined {
+/**
+ * The SQL type of a field; undefined when there is none, which `leftOut` is told. `named` converts the names of a struct's fields. Keys of
+ * maps are read as STRING, which every format holds.
+ */
+function sqlTypeOf(
+  field: ProtoField,
+  named: (name: string) => string,
+  leftOut: LeftOut,
+  path: string,
+): SqlType | undefined {
+  const at = { named, leftOut, path };
   if (field.label === 'repeated' && isEntry(field.type)) {
-    const [key, value] = field.type.fields.map((each) => sqlTypeOf(each, named));
-    return key && value && map(key, value);
+    const value = sqlTypeOf(field.type.fields[1]!, named, leftOut, `${path}{}`);
+    return value && map(STRING, value);
   }
-  const one = typeOf(field.type, field.decimal, named);
-  if (one === undefined) return undefined;
-  if (field.label === 'repeated') return array(one);
-  if (field.label !== 'map') return one;
-  const key = typeOf({ kind: field.key! }, undefined, named);
-  return key && map(key, one);
+  const suffix = field.label === 'repeated' ? '[]' : field.label === 'map' ? '{}' : '';
+  const type = typeOf(field.type, field.decimal, { ...at, path: `${path}${suffix}` });
+  if (type === undefined || field.label === 'plain' || field.label === 'optional') return type;
+  return field.label === 'repeated' ? array(type) : map(STRING, type);
 }
 
-/** The messages that Connect writes a map as. */
+/** The fields of a message that have SQL types. */
+export function fieldsOf(
+  { fields: all }: ProtoMessage,
+  named: (name: string) => string,
+  leftOut: LeftOut = () => undefined,
+  path = '',
+): { name: string; type: SqlType }[] {
+  return all.flatMap((field) => {
+    const type = sqlTypeOf(field, named, leftOut, path === '' ? field.name : `${path}.${field.name}`);
+    return type === undefined ? [] : [{ name: named(field.name), type }];
+  });
+}
+
+/** Whether a message is an entry of a map as Connect writes maps. */
 const isEntry = (type: ProtoType): type is ProtoMessage =>
   type.kind === 'message' &&
   type.name.endsWith('Entry') &&
-  type.fields.map(({ name, number }) => `${name}${number}`).join() === 'key1,value2';
+  type.fields.map(({ name, number }) => `${name}${number}`).join() === 'key1,value2' &&
+  type.fields[0]!.type.kind !== 'message' &&
+  type.fields[0]!.type.kind !== 'recursive';
 
-function typeOf(type: ProtoType, digits: ProtoField['decimal'], named: (name: string) => string): SqlType | undefined {
+function typeOf(
+  type: ProtoType,
+  digits: ProtoField['decimal'],
+  at: { readonly named: (name: string) => string; readonly leftOut: LeftOut; readonly path: string },
+): SqlType | undefined {
   switch (type.kind) {
     case 'bool':
       return BOOLEAN;
@@ -154,9 +182,11 @@ function typeOf(type: ProtoType, digits: ProtoField['decimal'], named: (name: st
       return STRING;
     case 'bytes':
       return BYTES;
+    case 'recursive':
+      return at.leftOut(at.path, `${type.name} holds itself`);
     case 'message': {
       const inner = wrapped(type);
-      if (inner !== undefined) return typeOf(inner.type, undefined, named);
+      if (inner !== undefined) return typeOf(inner.type, undefined, at);
       switch (type.name) {
         case standsFor.DECIMAL.name:
           return decimal(digits?.precision ?? 64, digits?.scale ?? 0);
@@ -167,11 +197,9 @@ function typeOf(type: ProtoType, digits: ProtoField['decimal'], named: (name: st
         case standsFor.TIMESTAMP.name:
           return TIMESTAMP;
         default: {
-          const known = type.fields.flatMap((field) => {
-            const each = sqlTypeOf(field, named);
-            return each === undefined ? [] : [{ name: named(field.name), type: each }];
-          });
-          return known.length === 0 ? undefined : struct(known);
+          const known = fieldsOf(type, at.named, at.leftOut, at.path);
+          if (known.length > 0) return struct(known);
+          return type.fields.length > 0 ? undefined : at.leftOut(at.path, `${type.name} has no fields`);
         }
       }
     }

@@ -1,6 +1,6 @@
 import { doubleText } from '../../types/numbers.ts';
 import { BIGINT, BYTES, INTEGER, struct, typeText, type SqlType, type Value } from '../../types/sql-type.ts';
-import { DecodeError } from '../define.ts';
+import { DecodeError, fieldNamed } from '../define.ts';
 import {
   entryFields,
   standsFor,
@@ -14,7 +14,7 @@ import { standingFor } from './values.ts';
 import { wire, type ProtobufReader } from './wire.ts';
 
 type ReadOne = (reader: ProtobufReader) => Value;
-/** How one value is read, and what stands for it where it is not there. */
+/** The reader of one value, and the value of an absent field. */
 interface One {
   readonly wireType: number;
   readonly read: ReadOne;
@@ -55,8 +55,12 @@ const readDouble: ReadOne = (reader) => reader.bytes.readDoubleLE(reader.pass(8)
 const readFloat: ReadOne = (reader) => reader.bytes.readFloatLE(reader.pass(4));
 const readBoolean: ReadOne = (reader) => reader.int64() !== 0;
 
-/** A scalar or enum as a SQL type; undefined where it cannot be one. As Connect has it, every scalar can be text. */
+/**
+ * The reader of a scalar or enum as a SQL type; undefined when it does not convert. As Connect does, every scalar converts to
+ * STRING.
+ */
 function scalar(type: Exclude<ProtoType, ProtoMessage>, to: SqlType): One | undefined {
+  if (type.kind === 'recursive') return undefined;
   const text = to.kind === 'STRING';
   switch (type.kind) {
     case 'bool':
@@ -88,7 +92,7 @@ function scalar(type: Exclude<ProtoType, ProtoMessage>, to: SqlType): One | unde
       const { wireType, read } = integers[type.kind]!;
       if (to.kind === 'BIGINT' || (to.kind === 'INTEGER' && small.has(type.kind)))
         return { wireType, read, absent: 0, packs: true };
-      // The precision of a decimal is unsigned, and small.
+      // A decimal's precision is a small uint32.
       if (to.kind === 'INTEGER' && type.kind === 'uint32') return { wireType, read, absent: 0, packs: true };
       return text ? { wireType, read: (reader) => String(read(reader)), absent: '0', packs: true } : undefined;
     }
@@ -98,10 +102,10 @@ function scalar(type: Exclude<ProtoType, ProtoMessage>, to: SqlType): One | unde
 const partTypes: Readonly<Record<string, SqlType>> = { bytes: BYTES, int64: BIGINT };
 
 function one(type: ProtoType, to: SqlType, path: string): One {
-  const found = type.kind === 'message' ? message(type, to, path) : scalar(type, to);
-  // Only a record that has such a value is bad.
+  const reader = type.kind === 'message' ? message(type, to, path) : scalar(type, to);
+  // Fails only when such a value is read.
   return (
-    found ?? {
+    reader ?? {
       wireType: -1,
       read: () => {
         throw new DecodeError(`${path}: Protobuf ${type.kind} cannot be read as ${typeText(to)}`);
@@ -139,7 +143,7 @@ function message(type: ProtoMessage, to: SqlType, path: string): One | undefined
   return nested((reader) => standing.join(within(reader, parts.length, read)));
 }
 
-/** Reads a message that has its length before it. */
+/** Reads a length-prefixed message. */
 function within(reader: ProtobufReader, size: number, read: RowReader): Value[] {
   const start = reader.sized();
   const { at: end, end: outer } = reader;
@@ -195,7 +199,7 @@ function fieldReader(field: ProtoField, { type: to, slot }: Target, path: string
       absent: () => [],
       read: (reader, wireType, row) => {
         const values = row[slot] as Value[];
-        // Packed or one at a time: a reader must take both.
+        // A reader must accept packed and unpacked elements.
         if (packs && wireType === wire.sized) {
           const start = reader.sized();
           const { at: end, end: outer } = reader;
@@ -225,7 +229,7 @@ function fieldReader(field: ProtoField, { type: to, slot }: Target, path: string
   };
 }
 
-/** A map as repeated messages of a key and a value. */
+/** Reads a map as repeated messages with a key and a value. */
 function entriesReader(
   field: ProtoField,
   to: Extract<SqlType, { kind: 'MAP' }>,
@@ -244,20 +248,15 @@ function entriesReader(
   };
 }
 
-/** A field by its exact name, else the one whose upper case is the column's. */
-function fieldFor(fields: readonly ProtoField[], column: string): ProtoField | undefined {
-  return fields.find(({ name }) => name === column) ?? fields.find(({ name }) => name.toUpperCase() === column);
-}
-
 /**
- * Reads the fields up to the reader's end into the slots of the columns that have their names; others are passed over. A field that
- * is not there is proto3's default where it is no message and not optional, an empty collection, or else null.
+ * Reads fields up to the reader's end into the slots of the columns with their names; other fields are skipped. An absent field
+ * is proto3's default for a plain scalar, an empty collection for a repeated field or map, otherwise NULL.
  */
 export function rowReader({ fields }: ProtoMessage, columns: readonly Target[], path: string): RowReader {
   const byNumber = new Map<number, FieldReader>();
   for (const column of columns) {
     if (column.slot < 0) continue;
-    const field = fieldFor(fields, column.name);
+    const field = fieldNamed(fields, column.name);
     if (field !== undefined) byNumber.set(field.number, fieldReader(field, column, `${path}.${field.name}`));
   }
   const readers = [...byNumber.values()];

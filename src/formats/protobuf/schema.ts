@@ -1,7 +1,8 @@
+import { InternalError } from '../../util/internal-error.ts';
 import type { SqlType } from '../../types/sql-type.ts';
 import type { NullableFields } from '../define.ts';
 
-/** Scalars of proto3: https://protobuf.dev/programming-guides/proto3/#scalar */
+/** The scalar types of proto3: https://protobuf.dev/programming-guides/proto3/#scalar */
 export type ProtoScalar =
   | 'double'
   | 'float'
@@ -22,11 +23,13 @@ export type ProtoScalar =
 export type ProtoType =
   | { readonly kind: ProtoScalar }
   | { readonly kind: 'enum'; readonly symbols: ReadonlyMap<number, string> }
+  /** A message inside of itself. */
+  | { readonly kind: 'recursive'; readonly name: string }
   | ProtoMessage;
 
 export interface ProtoMessage {
   readonly kind: 'message';
-  /** With its package and the messages around it, such as `google.protobuf.Timestamp`. */
+  /** The full name, with package and enclosing messages, such as `google.protobuf.Timestamp`. */
   readonly name: string;
   readonly fields: readonly ProtoField[];
 }
@@ -35,11 +38,14 @@ export interface ProtoField {
   readonly name: string;
   readonly number: number;
   readonly type: ProtoType;
-  /** `optional` fields and messages can be absent, `plain` ones are then their default; a map's type is that of its values. */
+  /**
+   * `optional` fields and messages can be absent; an absent `plain` field has its default. For a map, `type` is that of its
+   * values.
+   */
   readonly label: 'plain' | 'optional' | 'repeated' | 'map';
-  /** Of a map. */
+  /** The type of a map's keys. */
   readonly key?: ProtoScalar | undefined;
-  /** Of a decimal: the digits, and those behind the point. */
+  /** The precision and scale of a decimal. */
   readonly decimal?: { readonly precision: number; readonly scale: number } | undefined;
 }
 
@@ -51,7 +57,7 @@ const plain = (name: string, number: number, kind: ProtoScalar): ProtoField => (
 });
 const message = (name: string, fields: readonly ProtoField[]): ProtoMessage => ({ kind: 'message', name, fields });
 
-/** Messages that stand for SQL types, by the type: what Connect writes. */
+/** The messages that Connect writes for some SQL types. */
 export const standsFor = {
   DECIMAL: message('confluent.type.Decimal', [
     plain('value', 1, 'bytes'),
@@ -78,12 +84,12 @@ const scalars = {
 } as const;
 
 const wrapperNames = /^google\.protobuf\.(Bool|Int32|Int64|UInt32|UInt64|Float|Double|String|Bytes)Value$/;
-/** The scalar in a message that only holds one, so that it can be null. */
+/** The field of a wrapper message, which holds a single nullable scalar; undefined for other types. */
 export function wrapped(type: ProtoType): ProtoField | undefined {
   return type.kind === 'message' && wrapperNames.test(type.name) ? type.fields[0] : undefined;
 }
 
-/** The fields of the messages that stand for a map's entries. */
+/** The fields of the entry message of a map. */
 export const entryFields = ({ key, value }: Extract<SqlType, { kind: 'MAP' }>): readonly Named[] => [
   { name: 'key', type: key },
   { name: 'value', type: value },
@@ -94,9 +100,11 @@ interface Named {
   readonly type: SqlType;
 }
 
-/** The message of columns: numbered from 1 on, nested ones named as Connect names them. */
-export function messageFor(columns: readonly Named[], nullable: NullableFields, name: string): ProtoMessage {
-  let nested = 1;
+/**
+ * The message for columns: fields are numbered from 1, nested messages are named as Connect names them, with numbers behind `used`.
+ */
+export function messageFor(columns: readonly Named[], nullable: NullableFields, name: string, used = 1): ProtoMessage {
+  let nested = used;
   const of = (type: SqlType): ProtoType => {
     switch (type.kind) {
       case 'ARRAY':
@@ -120,7 +128,8 @@ export function messageFor(columns: readonly Named[], nullable: NullableFields, 
   const fieldOf = ({ name: field, type }: Named, number: number): ProtoField => {
     if (type.kind === 'ARRAY') return { name: field, number, type: bare(type.element), label: 'repeated' };
     if (type.kind === 'MAP') {
-      // Entries are messages of their own, as Connect has it: the bytes of proto3's maps, which cannot hold what is repeated.
+      // As Connect does, map entries are messages of their own. They have the same bytes as proto3's maps, which cannot hold
+      // repeated values.
       const entry = make(entryFields(type), `ConnectDefault${++nested}Entry`);
       return { name: field, number, type: entry, label: 'repeated' };
     }
@@ -143,11 +152,11 @@ const imports: Readonly<Record<string, string>> = {
   'google.protobuf.Timestamp': 'google/protobuf/timestamp.proto',
 };
 
-/** A message as the text of a .proto file, in the package that its name has, its nested messages inside it. */
+/** A message as a .proto file, with its nested messages. */
 export function protoText(root: ProtoMessage): string {
   const used = new Set<string>();
   const nameOf = (type: ProtoType): string => {
-    if (type.kind === 'enum') throw new TypeError('SQL has no enums');
+    if (type.kind === 'enum' || type.kind === 'recursive') throw new InternalError(`SQL has no ${type.kind} types`);
     if (type.kind !== 'message') return type.kind;
     if (wrapped(type) !== undefined) used.add('google/protobuf/wrappers.proto');
     else if (type.name in imports) used.add(imports[type.name]!);

@@ -1,10 +1,10 @@
+import { dateOf, daysOf, monthLength } from '../../types/dates/calendar.ts';
 import { fits, rescale, unscaledBytes, unscaledFrom } from '../../types/decimals.ts';
 import type { Long, SqlType, Value } from '../../types/sql-type.ts';
 import { DecodeError } from '../define.ts';
+import { timeNumber } from '../time-numbers.ts';
 
-const dayMs = 86_400_000;
-
-/** How a value of a SQL type is split into the fields of the message that stands for it, and comes back. */
+/** How a value of a SQL type converts to the fields of its message, and back. */
 interface Standing {
   readonly split: (value: Value) => readonly Value[];
   readonly join: (fields: readonly Value[]) => Value;
@@ -24,13 +24,14 @@ export function standingFor(type: SqlType): Standing | undefined {
     case 'DATE': // year, month, day
       return {
         split: (value) => {
-          const date = new Date((value as number) * dayMs);
-          return [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
+          const { year, month, day } = dateOf(value as number);
+          return [year, month, day];
         },
-        join: ([year, month, day]) => {
-          const date = new Date(0);
-          date.setUTCFullYear(year as number, (month as number) - 1, day as number);
-          return Math.floor(date.getTime() / dayMs);
+        join: (parts) => {
+          const [year, month, day] = parts as readonly number[];
+          if (month! < 1 || month! > 12 || day! < 1 || day! > monthLength(year!, month!))
+            throw new DecodeError(`${year}-${month}-${day} is not a date`);
+          return timeNumber(daysOf(year!, month!, day!), 'DATE');
         },
       };
     case 'TIME': // hours, minutes, seconds, nanos
@@ -42,7 +43,7 @@ export function standingFor(type: SqlType): Standing | undefined {
         },
         join: (fields) => {
           const [hours, minutes, seconds, nanos] = fields as readonly number[];
-          return ((hours! * 60 + minutes!) * 60 + seconds!) * 1000 + Math.floor(nanos! / 1_000_000);
+          return timeNumber(((hours! * 60 + minutes!) * 60 + seconds!) * 1000 + Math.floor(nanos! / 1_000_000), 'TIME');
         },
       };
     case 'TIMESTAMP': // seconds, nanos
@@ -51,7 +52,8 @@ export function standingFor(type: SqlType): Standing | undefined {
           const seconds = Math.floor((value as number) / 1000);
           return [seconds, ((value as number) - seconds * 1000) * 1_000_000];
         },
-        join: ([seconds, nanos]) => Number(seconds) * 1000 + Math.floor((nanos as number) / 1_000_000),
+        join: ([seconds, nanos]) =>
+          timeNumber(Number(seconds) * 1000 + Math.floor((nanos as number) / 1_000_000), 'TIMESTAMP'),
       };
     default:
       return undefined;

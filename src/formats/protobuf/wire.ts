@@ -4,16 +4,16 @@ import type { Long } from '../../types/sql-type.ts';
 import { DecodeError } from '../define.ts';
 import { putVarint, putWideVarint, VarintReader } from '../varints.ts';
 
-/** Protobuf's wire types that proto3 has; groups are refused. */
+/** The wire types of proto3; groups are not supported. */
 export const wire = { varint: 0, fixed64: 1, sized: 2, fixed32: 5 } as const;
 
-/** An int32 or int64: negative ones are ten bytes, as two's complement of 64 bits. */
+/** Writes an int32 or int64; a negative number takes ten bytes (64-bit two's complement). */
 export function putInteger(value: Long, out: Bytes): void {
   if (typeof value === 'number' && value >= 0) return putVarint(value, out);
   putWideVarint(BigInt(value), out);
 }
 
-/** A small number in zigzag form, as Confluent's framing has it. */
+/** Writes a small number in zigzag form, as Confluent's framing does. */
 export function putZigzag(value: number, out: Bytes): void {
   putVarint(value >= 0 ? value * 2 : -value * 2 - 1, out);
 }
@@ -22,7 +22,7 @@ export function putTag(field: number, wireType: number, out: Bytes): void {
   putVarint(field * 8 + wireType, out);
 }
 
-/** What `write` puts, with its length before it. */
+/** Writes the output of `write` with its length before it. */
 export function putSized(write: (out: Bytes) => void, out: Bytes): void {
   const start = out.length;
   out.byte(0);
@@ -32,7 +32,7 @@ export function putSized(write: (out: Bytes) => void, out: Bytes): void {
     out.buffer[start] = length;
     return;
   }
-  // The length needs more room than the byte that was left for it.
+  // One byte was reserved for the length, but it needs more.
   const end = out.length;
   putVarint(length, out);
   const width = out.length - end;
@@ -43,18 +43,18 @@ export function putSized(write: (out: Bytes) => void, out: Bytes): void {
   out.length = start + width + length;
 }
 
-/** Moves over a message. */
+/** Reads the fields of a message. */
 export class ProtobufReader extends VarintReader {
   constructor() {
     super('a Protobuf message');
   }
 
-  /** An unsigned number of at most 32 bits: tags and lengths; what is above is cut off. */
+  /** Reads an unsigned number, truncated to 32 bits: tags and lengths. */
   small(): number {
     const value = this.varint();
     return typeof value === 'number' ? value >>> 0 : Number(BigInt.asUintN(32, value));
   }
-  /** A 32-bit integer; wider ones lose what is above, as in every implementation. */
+  /** Reads a 32-bit integer; wider ones are truncated, as all implementations do. */
   int32(): number {
     const value = this.varint();
     return typeof value === 'number' ? value | 0 : Number(BigInt.asIntN(32, value));
@@ -68,7 +68,7 @@ export class ProtobufReader extends VarintReader {
     const at = this.pass(8);
     return canonical(this.bytes.readBigInt64LE(at));
   }
-  /** Goes behind bytes with their length before them; gives where they begin: they end where the reader then is. */
+  /** Skips length-prefixed bytes; returns their start offset, and they end at the reader's position. */
   sized(): number {
     return this.pass(this.small());
   }

@@ -1,14 +1,34 @@
 import { EvaluationError } from '../../types/numbers.ts';
-import { BIGINT, BYTES, INTEGER, struct, typeText, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
+import { castBetween } from '../../types/casts.ts';
+import {
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  INTEGER,
+  STRING,
+  struct,
+  typeText,
+  type Long,
+  type SqlType,
+  type Value,
+} from '../../types/sql-type.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { DecodeError } from '../define.ts';
-import { entryFields, standsFor, wrapped, type ProtoField, type ProtoMessage, type ProtoType } from './schema.ts';
+import { DecodeError, fieldNamed } from '../define.ts';
+import {
+  entryFields,
+  standsFor,
+  wrapped,
+  type ProtoField,
+  type ProtoMessage,
+  type ProtoScalar,
+  type ProtoType,
+} from './schema.ts';
 import { standingFor } from './values.ts';
 import { putVarint } from '../varints.ts';
 import { putInteger, putSized, putTag, wire } from './wire.ts';
 
 type Put = (value: Value, out: Bytes) => void;
-/** How one value is put behind its tag, and which value proto3 does not write. */
+/** How one value is written after its tag, and which value proto3 leaves out as default. */
 interface One {
   readonly wireType: number;
   readonly put: Put;
@@ -25,10 +45,33 @@ const never = (): boolean => false;
 const isZero = (value: Value): boolean => Object.is(value, 0);
 const wide = (value: Value): bigint => BigInt.asIntN(64, BigInt(value as Long));
 
+const int32 = [-(2 ** 31), 2 ** 31] as const;
+const uint32 = [0, 2 ** 32] as const;
+/** The least value of a type of 32 bits, and the first one beyond it. */
+const ranges: Readonly<Record<string, readonly [least: number, beyond: number]>> = {
+  int32,
+  sint32: int32,
+  sfixed32: int32,
+  uint32,
+  fixed32: uint32,
+};
+
 function scalar(type: Exclude<ProtoType, ProtoMessage>, from: SqlType): One | undefined {
+  if (type.kind === 'recursive') return undefined;
   const integer = from.kind === 'INTEGER' || from.kind === 'BIGINT';
-  const number = (wireType: number, put: Put): One | undefined =>
-    integer ? { wireType, put, isDefault: isZero, packs: true } : undefined;
+  const number = (wireType: number, put: Put): One | undefined => {
+    const range = ranges[type.kind];
+    if (!integer || (from.kind === 'BIGINT' && range?.[1] === 2 ** 31)) return undefined;
+    if (range === undefined || (from.kind === 'INTEGER' && range[0] < 0))
+      return { wireType, put, isDefault: isZero, packs: true };
+    const [least, beyond] = range;
+    const checked: Put = (value, out) => {
+      if ((value as Long) < least || (value as Long) >= beyond)
+        throw new EvaluationError(`${String(value)} is outside the range of ${type.kind}`);
+      put(value, out);
+    };
+    return { wireType, put: checked, isDefault: isZero, packs: true };
+  };
   switch (type.kind) {
     case 'bool':
       return from.kind === 'BOOLEAN'
@@ -76,10 +119,10 @@ function scalar(type: Exclude<ProtoType, ProtoMessage>, from: SqlType): One | un
       if (from.kind !== 'STRING') return undefined;
       const numbers = new Map([...type.symbols].map(([id, name]) => [name, id]));
       const numberOf = (value: Value): number => {
-        const found = numbers.get(value as string);
-        if (found === undefined)
+        const number = numbers.get(value as string);
+        if (number === undefined)
           throw new EvaluationError(`"${value as string}" is none of ${[...numbers.keys()].join(', ')}`);
-        return found;
+        return number;
       };
       return {
         wireType: wire.varint,
@@ -111,9 +154,9 @@ function scalar(type: Exclude<ProtoType, ProtoMessage>, from: SqlType): One | un
 const partTypes: Readonly<Record<string, SqlType>> = { bytes: BYTES, int64: BIGINT };
 
 function one(type: ProtoType, from: SqlType, path: string): One {
-  const found = type.kind === 'message' ? message(type, from, path) : scalar(type, from);
-  if (found === undefined) throw new DecodeError(`${path}: Protobuf ${type.kind} cannot hold ${typeText(from)}`);
-  return found;
+  const writer = type.kind === 'message' ? message(type, from, path) : scalar(type, from);
+  if (writer === undefined) throw new DecodeError(`${path}: Protobuf ${type.kind} cannot hold ${typeText(from)}`);
+  return writer;
 }
 
 function message(type: ProtoMessage, from: SqlType, path: string): One | undefined {
@@ -142,7 +185,18 @@ function message(type: ProtoMessage, from: SqlType, path: string): One | undefin
   return nested((value, out) => putSized((into) => write(standing.split(value), into), out));
 }
 
-/** Puts a field with its tag; nothing for null, and nothing for a default that proto3 does not write. */
+/** Writes the key of a map's entry; a text becomes a key of another type where it is one's text. */
+function keyWriter(kind: ProtoScalar, from: SqlType, path: string): Put {
+  const field = { name: 'key', number: 1, type: { kind }, label: 'plain' } as const;
+  if (from.kind !== 'STRING' || kind === 'string') return fieldWriter(field, from, path);
+  const type = kind === 'bool' ? BOOLEAN : intKeys.has(kind) ? INTEGER : BIGINT;
+  const write = fieldWriter(field, type, path);
+  const cast = castBetween(STRING, type)!;
+  return (value, out) => write(cast(value), out);
+}
+const intKeys: ReadonlySet<ProtoScalar> = new Set(['int32', 'sint32', 'sfixed32']);
+
+/** Writes a field with its tag; nothing for NULL and for a default that proto3 leaves out. */
 function fieldWriter(field: ProtoField, from: SqlType, path: string): Put {
   const { number, label } = field;
   const refuse = (): never => {
@@ -150,7 +204,7 @@ function fieldWriter(field: ProtoField, from: SqlType, path: string): Put {
   };
   if (label === 'map') {
     if (from.kind !== 'MAP') return refuse();
-    const key = fieldWriter({ name: 'key', number: 1, type: { kind: field.key! }, label: 'plain' }, from.key, path);
+    const key = keyWriter(field.key!, from.key, path);
     const item = fieldWriter({ name: 'value', number: 2, type: field.type, label: 'plain' }, from.value, path);
     return (value, out) => {
       for (const [name, each] of (value as ReadonlyMap<Value, Value> | null) ?? []) {
@@ -187,33 +241,30 @@ function repeated(number: number, { wireType, put, packs }: One, path: string): 
       if (value === null || (value as readonly Value[]).length === 0) return;
       putTag(number, wire.sized, out);
       putSized((into) => {
-        for (const each of value as readonly Value[]) checked(each, into);
+        for (const item of value as readonly Value[]) checked(item, into);
       }, out);
     };
   return (value, out) => {
-    for (const each of (value as readonly Value[] | null) ?? []) {
+    for (const item of (value as readonly Value[] | null) ?? []) {
       putTag(number, wireType, out);
-      checked(each, out);
+      checked(item, out);
     }
   };
 }
 
-/** Writes a message's fields from the columns that have their names; a field without one is left to its default. */
+/** Writes a message's fields from the columns with their names; a field without a column is left out. */
 export function rowWriter(
   { fields }: ProtoMessage,
   columns: readonly Column[],
   path: string,
 ): (row: readonly Value[], out: Bytes) => void {
   const writers = fields.flatMap((field) => {
-    const column =
-      columns.find(({ name }) => name === field.name) ?? columns.find(({ name }) => name === field.name.toUpperCase());
+    const column = columns.find(({ name }) => fieldNamed(fields, name) === field);
     return column === undefined
       ? []
       : [{ slot: column.slot, put: fieldWriter(field, column.type, `${path}.${field.name}`) }];
   });
-  const missing = columns.find(
-    ({ name }) => !fields.some((field) => field.name === name || field.name.toUpperCase() === name),
-  );
+  const missing = columns.find(({ name }) => fieldNamed(fields, name) === undefined);
   if (missing !== undefined) throw new DecodeError(`${path}: the schema has no field for column "${missing.name}"`);
   return (row, out) => {
     for (let i = 0; i < writers.length; i++) {

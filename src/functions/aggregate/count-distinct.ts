@@ -2,13 +2,14 @@ import { identity } from '../../types/compare.ts';
 import type { Value } from '../../types/sql-type.ts';
 import { aggregate, aggregateOverload } from '../define.ts';
 
-/** Counts per value, so that the same code counts exactly, forgets a value, and merges panes. */
+/** Occurrences by value: exact, and values can be removed and states merged. */
 type State = Map<Value, number>;
 
 export const countDistinct = aggregate({
   name: 'COUNT_DISTINCT',
   doc: 'The exact number of different values; nulls are skipped.',
   category: 'AGGREGATE',
+  standard: 'same',
   overloads: [
     aggregateOverload('value ANY', 'BIGINT', () => ({
       init: (): State => new Map(),

@@ -7,11 +7,14 @@ const counter = (countsNull: boolean) => () => ({
   merge: (left: number, right: number) => left + right,
   orderFree: true,
   result: (state: number) => state,
+  ...(countsNull && { countsRows: true as const }),
 });
 
 export const count = aggregate({
   name: 'COUNT',
+  distinct: 'COUNT_DISTINCT',
   doc: 'The number of rows, or of values that are not null.',
   category: 'AGGREGATE',
+  standard: 'same',
   overloads: [aggregateOverload('', 'BIGINT', counter(true)), aggregateOverload('value ANY', 'BIGINT', counter(false))],
 });

@@ -1,13 +1,32 @@
-/** Which row of a frame a call gives: its first, its last (the current one), or the one so many rows before the current one. */
-export type PickedRow = 'first' | 'last' | { readonly lag: number };
+import type { RankKind } from '../../types/rank-kind.ts';
+import type { SqlType } from '../../types/sql-type.ts';
 
-/** A function that exists only with OVER: the value of its first argument in one row of the frame. */
+/**
+ * The row whose value a call gives: the first of the frame, the last, the one `lag` rows before the current row, the nth of the
+ * frame; or a row's place in its partition.
+ */
+export type PickedRow = 'first' | 'last' | { readonly lag: number } | { readonly nth: number } | RankKind;
+
+/** A parameter: a value of each row; a literal whole number of rows of at least `least`; a constant of the value's type. */
+export type OverParam =
+  { readonly kind: 'value' } | { readonly kind: 'rows'; readonly least: number } | { readonly kind: 'default' };
+
+/** A function that exists only with OVER. */
 export interface OverFunction {
   readonly name: string;
-  /** What its arguments are, for the error of a call that has others. */
+  /** The arguments in words, for the error of a call with others. */
   readonly takes: string;
-  /** Whether a second argument says how many rows back: a literal whole number. */
-  readonly takesRows: boolean;
-  /** `rows` is the second argument where there is one. */
+  readonly params: readonly OverParam[];
+  /** The number of arguments that a call must have. */
+  readonly required: number;
+  /** The result's type; undefined for the type of the first argument. */
+  readonly type: SqlType | undefined;
+  /** Whether IGNORE NULLS is allowed. */
+  readonly passesNulls: boolean;
+  /** Whether it reads the frame; otherwise a window with a frame is refused. */
+  readonly seesFrame: boolean;
+  /** Whether it can be computed from tiles, which hold no single rows. */
+  readonly fitsTiles: boolean;
+  /** The row to take; `rows` is the call's literal number of rows, undefined if omitted. */
   readonly picks: (rows: number | undefined) => PickedRow;
 }

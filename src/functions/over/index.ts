@@ -1,16 +1,72 @@
+import { BIGINT } from '../../types/sql-type.ts';
 import type { OverFunction } from './define.ts';
+
+const value = { kind: 'value' } as const;
+/** What functions that give the value of one row have in common. */
+const ofValue = { required: 1, type: undefined, passesNulls: true, seesFrame: true, fitsTiles: true } as const;
+
+/** What functions that tell a row's place have in common. */
+const ofPlace = {
+  takes: 'no argument',
+  params: [],
+  required: 0,
+  type: BIGINT,
+  passesNulls: false,
+  seesFrame: false,
+  fitsTiles: false,
+} as const;
 
 const overFunctions: readonly OverFunction[] = [
   {
+    ...ofValue,
     name: 'LAG',
-    takes: 'a value and a whole number of rows',
-    takesRows: true,
+    takes: 'a value, a whole number of rows from 0 on, and a constant for rows that have none so far before them',
+    params: [value, { kind: 'rows', least: 0 }, { kind: 'default' }],
+    fitsTiles: false,
     picks: (rows) => ({ lag: rows ?? 1 }),
   },
-  { name: 'FIRST_VALUE', takes: 'one value', takesRows: false, picks: () => 'first' },
-  { name: 'LAST_VALUE', takes: 'one value', takesRows: false, picks: () => 'last' },
+  { ...ofValue, name: 'FIRST_VALUE', takes: 'one value', params: [value], picks: () => 'first' },
+  { ...ofValue, name: 'LAST_VALUE', takes: 'one value', params: [value], picks: () => 'last' },
+  {
+    ...ofValue,
+    name: 'NTH_VALUE',
+    takes: 'a value and a whole number of rows from 1 on',
+    params: [value, { kind: 'rows', least: 1 }],
+    required: 2,
+    fitsTiles: false,
+    picks: (rows) => ({ nth: rows ?? 1 }),
+  },
+  { ...ofPlace, name: 'ROW_NUMBER', picks: () => 'place' },
+  { ...ofPlace, name: 'RANK', picks: () => 'rank' },
+  { ...ofPlace, name: 'DENSE_RANK', picks: () => 'denseRank' },
 ];
 const byName = new Map(overFunctions.map((entry) => [entry.name, entry]));
 
-/** The function of a name, in upper case, that exists only with OVER; undefined for aggregates, which stand there too. */
+/** The function with a name (upper case) that exists only with OVER; undefined for all others, aggregates included. */
 export const findOverFunction = (name: string): OverFunction | undefined => byName.get(name);
+
+/** Why a stream cannot have a window function of SQL, and what to write instead. */
+export interface ImpossibleFunction {
+  readonly why: string;
+  readonly hint: string;
+}
+const ofWholePartition = (name: string): readonly [string, ImpossibleFunction] => [
+  name,
+  {
+    why: `${name} would change for every row of the partition with each row that comes`,
+    hint: 'Rank the first rows with ROW_NUMBER, RANK or DENSE_RANK and QUALIFY.',
+  },
+];
+const impossible = new Map<string, ImpossibleFunction>([
+  ofWholePartition('PERCENT_RANK'),
+  ofWholePartition('CUME_DIST'),
+  ofWholePartition('NTILE'),
+  [
+    'LEAD',
+    {
+      why: 'LEAD needs the next row, which a stream does not know yet',
+      hint: 'Answer when it comes: LAG(x) is then the value of this row, and x that of the next one.',
+    },
+  ],
+]);
+export const findImpossible = (name: string): ImpossibleFunction | undefined => impossible.get(name);

@@ -10,7 +10,7 @@ function encodingOf(name: string): Encoding {
   throw new EvaluationError(`encoding "${name}" is not one of hex, utf8, ascii, base64`);
 }
 
-/** ASCII as Java has it: what is outside becomes a question mark in bytes and U+FFFD in text. */
+/** ASCII as Java does it: other characters become `?` in bytes and U+FFFD in text. */
 const asciiBytes = (text: string): Buffer => Buffer.from(text.replace(/[^\0-\x7f]/gu, '?'), 'latin1');
 const asciiText = (bytes: Buffer): string => bytes.toString('latin1').replace(/[\x80-\xff]/g, replacement);
 
@@ -35,7 +35,7 @@ const toText: Record<Encoding, (bytes: Buffer) => string> = {
   base64: (bytes) => bytes.toString('base64'),
 };
 
-/** `0x4a`, where an odd number of digits starts with a zero, or the whole bytes of `X'4a'` or plain digits. */
+/** Hex digits as `0x4a` (an odd number gets a leading zero), `X'4a'` or plain. */
 function looseHex(text: string): Buffer {
   const digits = /^0x(.*)$/.exec(text)?.[1];
   if (digits === undefined) return hexBytes(/^[xX]'(.*)'$/.exec(text)?.[1] ?? text);
@@ -48,7 +48,7 @@ function encode(text: string, from: string, to: string): string {
   return toText[target](source === 'hex' ? looseHex(text) : toBytes[source](text));
 }
 
-/** A number from its bytes, big-endian unless the call says LITTLE_ENDIAN. */
+/** Converts bytes to a number: big-endian, unless the call says LITTLE_ENDIAN. */
 function fromBytes(name: string, size: number, type: string, big: Evaluate, little: Evaluate): ScalarFunction {
   const read = (bytes: Buffer, order = 'BIG_ENDIAN'): unknown => {
     if (bytes.length !== size) throw new EvaluationError(`${name} needs ${size} bytes, ${bytes.length} came`);
@@ -66,7 +66,7 @@ function fromBytes(name: string, size: number, type: string, big: Evaluate, litt
     ],
   });
 }
-/** A BIGINT is a number where it is exact. */
+/** The canonical form of a BIGINT: a number where that is exact. */
 const long = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
 
 /** Bytes to and from text and numbers. */

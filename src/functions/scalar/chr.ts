@@ -1,6 +1,6 @@
 import { overload, scalar } from '../define.ts';
 
-/** `\u` and four hexadecimal digits, one or more times: UTF-16 units. */
+/** `\u` and four hexadecimal digits, one or more times: UTF-16 code units. */
 const escapes = /^(\\u[0-9a-fA-F]{4})+$/;
 
 export const chr = scalar({

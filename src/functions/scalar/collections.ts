@@ -1,5 +1,5 @@
 import { compareValues, equalValues, identity } from '../../types/compare.ts';
-import { addLong, divideLong, EvaluationError, multiplyLong, subtractLong } from '../../types/numbers.ts';
+import { addLong, EvaluationError, multiplyLong } from '../../types/numbers.ts';
 import type { Long, SqlType, Value } from '../../types/sql-type.ts';
 import { valueText } from '../../types/text.ts';
 import { boundOverload, overload, scalar, type Category, type ScalarFunction } from '../define.ts';
@@ -20,12 +20,12 @@ const distinct = (items: Items): Value[] => {
   const seen = new Set<unknown>();
   return items.filter((item) => !seen.has(identity(item)) && seen.add(identity(item)));
 };
-/** ksqlDB's GENERATE_SERIES: from start to end, both in it, in steps that must lead there. */
+/** ksqlDB's GENERATE_SERIES: from start to end, both included; the sign of the step must lead from start to end. */
 function series(start: Long, end: Long, step: number): Long[] {
   if (step === 0) throw new EvaluationError('GENERATE_SERIES needs a step other than 0');
   if (start > end === step > 0 && start != end)
     throw new EvaluationError(`GENERATE_SERIES: a step of ${step} does not lead from ${start} to ${end}`);
-  const size = divideLong(subtractLong(end, start), step);
+  const size = (BigInt(end) - BigInt(start)) / BigInt(step);
   if (size > 1_000_000) throw new EvaluationError(`GENERATE_SERIES would give ${size} values, 1000000 at most`);
   return Array.from({ length: Number(size) + 1 }, (_, i) => addLong(start, multiplyLong(i, step)));
 }

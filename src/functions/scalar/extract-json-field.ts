@@ -1,6 +1,6 @@
 import { EvaluationError } from '../../types/numbers.ts';
 import { overload, scalar } from '../define.ts';
-import { atPath, jsonText, parseJson, parseJsonPath } from '../../types/json.ts';
+import { atPath, jsonText, parseFirstJson, parseJsonPath } from '../../types/json.ts';
 
 export const extractJsonField = scalar({
   name: 'EXTRACTJSONFIELD',
@@ -10,8 +10,8 @@ export const extractJsonField = scalar({
     overload('input STRING, path STRING', 'STRING', (input: string, path: string) => {
       const steps = parseJsonPath(path);
       if (steps === undefined) throw new EvaluationError(`"${path}" is not a JSON path`);
-      const found = atPath(parseJson(input), steps) ?? null;
-      return found === null || typeof found === 'string' ? found : jsonText(found);
+      const value = atPath(parseFirstJson(input), steps) ?? null;
+      return value === null || typeof value === 'string' ? value : jsonText(value);
     }),
   ],
 });

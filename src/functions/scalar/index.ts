@@ -5,6 +5,8 @@ import { ceil } from './ceil.ts';
 import { chr } from './chr.ts';
 import { collectionFunctions } from './collections.ts';
 import { concat, concatWs } from './concat.ts';
+import { addMonths } from './add-months.ts';
+import { datePartFunctions } from './date-parts.ts';
 import { elt, field } from './elt-field.ts';
 import { extractJsonField } from './extract-json-field.ts';
 import { floor } from './floor.ts';
@@ -16,11 +18,14 @@ import { filter, reduce, transform } from './lambdas.ts';
 import { maskFunctions } from './mask.ts';
 import { mathFunctions } from './math.ts';
 import { md5 } from './md5.ts';
-import { mlBucketize, mlMinMaxScaler, mlOneHotEncoder, mlStandardScaler } from './ml-scaling.ts';
+import { mlEncoders } from './ml-encoders.ts';
+import { mlScalers } from './ml-scaling.ts';
+import { textFunctions } from './ml-text.ts';
 import { asValue, coalesce, ifnull, nullif } from './nulls.ts';
 import { lpad, rpad } from './pad.ts';
 import { regexpFunctions } from './regexp.ts';
 import { round } from './round.ts';
+import { shaFunctions } from './sha.ts';
 import { split } from './split.ts';
 import { splitToMap } from './split-to-map.ts';
 import { stringFunctions } from './strings.ts';
@@ -30,6 +35,7 @@ import { toJsonString } from './to-json-string.ts';
 import { trunc } from './trunc.ts';
 import { urlFunctions } from './urls.ts';
 import { uuid } from './uuid.ts';
+import { vectorFunctions } from './vectors.ts';
 
 /** Every built-in scalar function. Adding a function is one file and one line here. */
 export const scalarFunctions: readonly ScalarFunction[] = [
@@ -54,6 +60,7 @@ export const scalarFunctions: readonly ScalarFunction[] = [
   rpad,
   instr,
   md5,
+  ...shaFunctions,
   chr,
   elt,
   field,
@@ -68,12 +75,14 @@ export const scalarFunctions: readonly ScalarFunction[] = [
   toJsonString,
   geoDistance,
   ...timeFunctions,
+  addMonths,
+  ...datePartFunctions,
   ...collectionFunctions,
   filter,
   transform,
   reduce,
-  mlBucketize,
-  mlOneHotEncoder,
-  mlMinMaxScaler,
-  mlStandardScaler,
+  ...mlEncoders,
+  ...mlScalers,
+  ...textFunctions,
+  ...vectorFunctions,
 ];

@@ -1,6 +1,9 @@
+import { RE2JS } from 're2js';
 import { EvaluationError } from '../../types/numbers.ts';
+import { watch } from '../user/watch.ts';
+import { patternCost } from './pattern-cost.ts';
 
-/** java.util.regex's names of classes of ASCII, as what stands between brackets. */
+/** The ASCII character classes of java.util.regex, by name, as the content of a bracket expression. */
 const asciiClasses: Readonly<Record<string, string>> = {
   Lower: 'a-z',
   Upper: 'A-Z',
@@ -16,31 +19,145 @@ const asciiClasses: Readonly<Record<string, string>> = {
   XDigit: '0-9a-fA-F',
   Space: ' \\t\\n\\x0b\\f\\r',
 };
-const others: Readonly<Record<string, string>> = { A: '(?<![\\s\\S])', z: '(?![\\s\\S])', Z: '(?=\\n?(?![\\s\\S]))' };
+/** Places of a text, as each engine has them; RE2 has no word for `\Z`. */
+const places = {
+  js: { A: '(?<![\\s\\S])', z: '(?![\\s\\S])', Z: '(?=\\n?(?![\\s\\S]))' },
+  re2: { A: '\\A', z: '\\z' },
+} as const satisfies Record<string, Readonly<Record<string, string>>>;
+type Engine = keyof typeof places;
 
-const cache = new Map<string, RegExp>();
+/** A match, with its groups. */
+export type PatternMatch = Pick<RegExpMatchArray, 'groups' | 'length'> & {
+  readonly index: number;
+  readonly [group: number]: string | undefined;
+  readonly 0: string;
+};
 
-/**
- * A pattern of java.util.regex as JavaScript's: flags at its start (`(?i)`), quoting by `\Q…\E`, the ASCII classes of `\p{…}`, `\h`,
- * `\A`, `\z` and `\Z` are translated; what else the two share means the same. Throws for what neither has.
- */
-export function javaPattern(text: string): RegExp {
-  let found = cache.get(text);
-  if (found === undefined) {
-    try {
-      const { source, flags } = translated(text);
-      found = new RegExp(source, `g${flags}`);
-    } catch (error) {
-      throw new EvaluationError(`"${text}" is not a regular expression: ${(error as Error).message}`);
-    }
-    if (cache.size > 1000) cache.clear();
-    cache.set(text, found);
-  }
-  found.lastIndex = 0;
-  return found;
+/** A compiled pattern of java.util.regex. */
+export interface JavaPattern {
+  first(text: string): PatternMatch | null;
+  all(text: string): Iterable<PatternMatch>;
 }
 
-function translated(text: string): { source: string; flags: string } {
+/** The most steps that JavaScript's engine is given for a text: some hundredths of a second. */
+const mostSteps = 1e7;
+
+/**
+ * A pattern runs in JavaScript's engine, which is the fastest, where that surely ends soon: by the pattern's form and the text's length.
+ * Other patterns and texts go to RE2, which takes linear time. What RE2 does not have (lookaround, back references) has a time limit.
+ */
+class Compiled implements JavaPattern {
+  readonly #text: string;
+  readonly #js: RegExp;
+  readonly #cost: (length: number) => number;
+  #linear: RE2JS | undefined | null;
+  /** How often the time limit was exceeded, and the length of the shortest text of those. */
+  #timeouts = 0;
+  #slowFrom = Infinity;
+
+  constructor(text: string) {
+    const { source, flags } = translated(text, 'js');
+    this.#text = text;
+    this.#js = new RegExp(source, `g${flags}`);
+    // JavaScript compiles it when it is first used, for narrow and for wide characters, and only then says that it is too large.
+    this.#js.test('');
+    this.#js.lastIndex = 0;
+    this.#js.test('\u0100');
+    this.#cost = patternCost(source);
+  }
+
+  first(text: string): PatternMatch | null {
+    const linear = this.#linearFor(text);
+    if (linear !== undefined) {
+      for (const match of matchesOf(linear, text)) return match;
+      return null;
+    }
+    this.#js.lastIndex = 0;
+    return this.#timed(text, () => this.#js.exec(text));
+  }
+  all(text: string): Iterable<PatternMatch> {
+    const linear = this.#linearFor(text);
+    if (linear !== undefined) return matchesOf(linear, text);
+    this.#js.lastIndex = 0;
+    return this.#isCheap(text) ? text.matchAll(this.#js) : this.#timed(text, () => [...text.matchAll(this.#js)]);
+  }
+
+  #isCheap(text: string): boolean {
+    return this.#cost(text.length) <= mostSteps;
+  }
+  #linearFor(text: string): RE2JS | undefined {
+    if (this.#isCheap(text)) return undefined;
+    if (this.#linear === undefined) this.#linear = linearPattern(this.#text) ?? null;
+    return this.#linear ?? undefined;
+  }
+  #timed<T>(text: string, run: () => T): T {
+    if (this.#isCheap(text)) return run();
+    // A query must not stand at each of its records until the limit.
+    if (this.#timeouts >= 5 && text.length >= this.#slowFrom)
+      throw new EvaluationError(`"${shortened(this.#text)}" takes too long`);
+    try {
+      return watch(run, 200);
+    } catch (error) {
+      this.#timeouts++;
+      this.#slowFrom = Math.min(this.#slowFrom, text.length);
+      throw error;
+    }
+  }
+}
+
+/** The pattern for RE2; undefined where it has no such syntax. */
+function linearPattern(text: string): RE2JS | undefined {
+  try {
+    const { source, flags } = translated(text, 're2');
+    const known = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULTILINE, s: RE2JS.DOTALL, u: 0 };
+    return RE2JS.compile(
+      source,
+      [...flags].reduce((all, flag) => all | known[flag as keyof typeof known], 0),
+    );
+  } catch {
+    return undefined;
+  }
+}
+function* matchesOf(pattern: RE2JS, text: string): Iterable<PatternMatch> {
+  const matcher = pattern.matcher(text);
+  const names = Object.entries(pattern.namedGroups());
+  while (matcher.find()) {
+    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? undefined);
+    yield Object.assign(groups as [string, ...(string | undefined)[]], {
+      index: matcher.start(),
+      groups: Object.fromEntries(names.map(([name, i]) => [name, groups[i]!])),
+    });
+  }
+}
+
+const cache = new Map<string, JavaPattern>();
+
+/**
+ * Translates a pattern of java.util.regex: leading flags (`(?i)`), quoting by `\Q…\E`, the ASCII classes of `\p{…}`, `\h`, `\A`, `\z`
+ * and `\Z`. Syntax that JavaScript shares is unchanged. Throws for an invalid pattern.
+ */
+export function javaPattern(text: string): JavaPattern {
+  let pattern = cache.get(text);
+  if (pattern === undefined) {
+    try {
+      pattern = new Compiled(text);
+    } catch (error) {
+      throw new EvaluationError(
+        `"${shortened(text)}" is not a regular expression: ${shortened((error as Error).message)}`,
+      );
+    }
+    if (cache.size > 1000) cache.clear();
+    cache.set(text, pattern);
+  }
+  return pattern;
+}
+
+const shortened = (text: string): string => (text.length > 500 ? `${text.slice(0, 500)}…` : text);
+
+/** Line ends as JavaScript has them for the dot. */
+const noLineEnd = '[^\\n\\r\\x{2028}\\x{2029}]';
+
+function translated(text: string, engine: Engine): { source: string; flags: string } {
   const [lead = '', given = ''] = /^\(\?([imsu]+)\)/i.exec(text) ?? [];
   const flags = new Set([...given.toLowerCase()].filter((flag) => flag !== 'u'));
   let source = '';
@@ -50,7 +167,8 @@ function translated(text: string): { source: string; flags: string } {
     if (character === '[') inClass = true;
     else if (character === ']') inClass = false;
     if (character !== '\\') {
-      source += character;
+      const isDot = engine === 're2' && character === '.' && !inClass && !flags.has('s');
+      source += isDot ? noLineEnd : character;
       continue;
     }
     const rest = text.slice(i + 1);
@@ -69,15 +187,22 @@ function translated(text: string): { source: string; flags: string } {
       i += named[0].length;
     } else {
       const next = rest[0] ?? '';
-      source += next === 'h' ? (inClass ? ' \\t\\xa0' : '[ \\t\\xa0]') : (!inClass && others[next]) || `\\${next}`;
+      const place: string | undefined = inClass
+        ? undefined
+        : (places[engine] as Readonly<Record<string, string>>)[next];
+      const unit = engine === 're2' ? /^u([0-9a-fA-F]{4})/.exec(rest) : null;
+      if (unit !== null) {
+        source += `\\x{${unit[1]!}}`;
+        i += 4;
+      } else source += next === 'h' ? (inClass ? ' \\t\\xa0' : '[ \\t\\xa0]') : (place ?? `\\${next}`);
       i++;
     }
   }
   return { source, flags: [...flags].join('') };
 }
 
-/** Java's replacement text: `$1` and `${name}` are groups, `\` takes the next character as it is. */
-export function javaReplacement(text: string): (match: RegExpMatchArray) => string {
+/** Java's replacement text: `$1` and `${name}` are groups; `\` quotes the next character. */
+export function javaReplacement(text: string): (match: PatternMatch) => string {
   return (match) => {
     let result = '';
     for (let i = 0; i < text.length; i++) {

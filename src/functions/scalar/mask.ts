@@ -1,18 +1,18 @@
 import { EvaluationError } from '../../types/numbers.ts';
 import { overload, scalar, type ScalarFunction } from '../define.ts';
 
-/** What stands for upper-case letters, lower-case letters, digits and the rest; null leaves them as they are. */
+/** The masks for upper-case letters, lower-case letters, digits and other characters; null leaves them unchanged. */
 type Masks = readonly (string | null)[];
 const defaults: Masks = ['X', 'x', 'n', '-'];
 const classes = [/^\p{Lu}$/u, /^\p{Ll}$/u, /^\p{Nd}$/u];
 
-/** Java's rule: the classes are those of UTF-16 code units, so that a pair of surrogates is two others. */
+/** As in Java, classes are those of UTF-16 code units, so a surrogate pair counts as two other characters. */
 function maskText(text: string, masks: Masks): string {
   let result = '';
   for (let i = 0; i < text.length; i++) {
     const unit = text.charAt(i);
-    const found = classes.findIndex((pattern) => pattern.test(unit));
-    result += masks[found < 0 ? 3 : found] ?? unit;
+    const index = classes.findIndex((pattern) => pattern.test(unit));
+    result += masks[index < 0 ? 3 : index] ?? unit;
   }
   return result;
 }
@@ -23,7 +23,7 @@ function checked(masks: Masks): Masks {
   return masks;
 }
 
-/** The parts of a text of this length that are masked: from, to. */
+/** The range [from, to) of a text of this length that is masked. */
 type Range = (length: number, n: number) => readonly [number, number];
 
 function maskRange(text: string, n: number, range: Range, masks: Masks): string {
@@ -55,7 +55,10 @@ const ranged = (name: string, doc: string, range: Range): ScalarFunction =>
     ],
   });
 
-/** MASK and its kind: letters X and x, digits n, the rest -, or as they are told; null as a mask keeps what it is for. */
+/**
+ * MASK and its variants: letters become X and x, digits n, others -, unless the call gives other masks; a NULL mask leaves its
+ * class unchanged.
+ */
 export const maskFunctions: readonly ScalarFunction[] = [
   scalar({
     name: 'MASK',

@@ -27,7 +27,7 @@ const pair = (
 const logBase = (base: number, value: number): number =>
   base <= 0 || base === 1 ? NaN : Math.log(value) / Math.log(base);
 
-/** The functions of one or two numbers that are a line of mathematics each. */
+/** Functions of one or two numbers, each a line of mathematics. */
 export const mathFunctions: readonly ScalarFunction[] = [
   double('SQRT', 'The square root; NaN of a negative number.', Math.sqrt),
   double('CBRT', 'The cube root.', Math.cbrt),

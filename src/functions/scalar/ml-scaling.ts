@@ -1,76 +1,71 @@
 import { EvaluationError } from '../../types/numbers.ts';
-import type { Value } from '../../types/sql-type.ts';
-import { overload, scalar } from '../define.ts';
+import { overload, scalar, type ScalarFunction } from '../define.ts';
 
-function bucketize(
-  value: number | null,
-  splits: readonly number[],
-  names: readonly string[] | undefined,
-): string | null {
-  if (splits.some((split, i) => i > 0 && !(split > splits[i - 1]!)))
-    throw new EvaluationError('the split points must ascend');
-  if (names !== undefined && names.length !== splits.length + 1)
-    throw new EvaluationError('there must be one name more than split points');
-  if (value === null || Number.isNaN(value)) return 'bin_NULL';
-  const at = splits.findIndex((split) => value < split);
-  const index = at < 0 ? splits.length : at;
-  return names?.[index] ?? `bin_${index + 1}`;
+/** A feature that is constant has no scale: as in scikit-learn it is divided by 1. */
+const scaleOf = (spread: number, what: string): number => {
+  if (!(spread >= 0)) throw new EvaluationError(`${what} must be 0 or more`);
+  return spread === 0 ? 1 : spread;
+};
+function scaled(value: number, centre: number, scale: number, centring = true, scaling = true): number {
+  const moved = centring ? value - centre : value;
+  return scaling ? moved / scale : moved;
 }
+const standard = (value: number, mean: number, deviation: number, centring?: boolean, scaling?: boolean): number =>
+  scaled(value, mean, scaleOf(deviation, 'the standard deviation'), centring, scaling);
+const robust = (
+  value: number,
+  median: number,
+  first: number,
+  third: number,
+  centring?: boolean,
+  scaling?: boolean,
+): number => scaled(value, median, scaleOf(third - first, 'the third quartile less the first'), centring, scaling);
 
-export const mlBucketize = scalar({
-  name: 'ML_BUCKETIZE',
-  doc: 'The bucket of a value among ascending split points: bin_1 below the first, bin_2 from the first up to the second, and so on, or the names given; NaN and null have the bucket bin_NULL.',
-  category: 'MACHINE LEARNING',
-  overloads: [
-    overload(
-      'value DOUBLE, splits ARRAY<DOUBLE>',
-      'STRING',
-      (value: number | null, splits: readonly number[]) => bucketize(value, splits, undefined),
-      { acceptsNull: true },
-    ),
-    overload('value DOUBLE, splits ARRAY<DOUBLE>, names ARRAY<STRING>', 'STRING', bucketize, { acceptsNull: true }),
-  ],
-});
-
-export const mlOneHotEncoder = scalar({
-  name: 'ML_ONE_HOT_ENCODER',
-  doc: 'One 1 at the place of the value among the categories, 0 elsewhere; all 0 when it is none of them.',
-  category: 'MACHINE LEARNING',
-  overloads: [
-    overload('value STRING, categories ARRAY<STRING>', 'ARRAY<DOUBLE>', (value: Value, categories: readonly Value[]) =>
-      categories.map((category) => (category === value ? 1 : 0)),
-    ),
-  ],
-});
-
-export const mlMinMaxScaler = scalar({
-  name: 'ML_MIN_MAX_SCALER',
-  doc: 'The value scaled to 0..1 between a minimum and a maximum, clipped at both ends.',
-  category: 'MACHINE LEARNING',
-  overloads: [
-    overload(
-      'value DOUBLE, minimum DOUBLE, maximum DOUBLE',
-      'DOUBLE',
-      (value: number, minimum: number, maximum: number) => {
-        if (!(maximum > minimum)) throw new EvaluationError('the maximum must be greater than the minimum');
-        return Math.min(1, Math.max(0, (value - minimum) / (maximum - minimum)));
-      },
-    ),
-  ],
-});
-
-export const mlStandardScaler = scalar({
-  name: 'ML_STANDARD_SCALER',
-  doc: 'The z-score: the distance from the mean in standard deviations.',
-  category: 'MACHINE LEARNING',
-  overloads: [
-    overload(
-      'value DOUBLE, mean DOUBLE, deviation DOUBLE',
-      'DOUBLE',
-      (value: number, mean: number, deviation: number) => {
-        if (!(deviation > 0)) throw new EvaluationError('the standard deviation must be greater than 0');
-        return (value - mean) / deviation;
-      },
-    ),
-  ],
-});
+/** Scalers with given parameters. A feature that is constant is centred, and not scaled, as in scikit-learn. */
+export const mlScalers: readonly ScalarFunction[] = [
+  scalar({
+    name: 'ML_MIN_MAX_SCALER',
+    doc: 'The value scaled to 0..1 between a minimum and a maximum, clipped at both ends.',
+    category: 'MACHINE LEARNING',
+    overloads: [
+      overload(
+        'value DOUBLE, minimum DOUBLE, maximum DOUBLE',
+        'DOUBLE',
+        (value: number, minimum: number, maximum: number) =>
+          Math.min(1, Math.max(0, scaled(value, minimum, scaleOf(maximum - minimum, 'the maximum less the minimum')))),
+      ),
+    ],
+  }),
+  scalar({
+    name: 'ML_MAX_ABS_SCALER',
+    doc: 'The value divided by the greatest absolute value, clipped to -1..1.',
+    category: 'MACHINE LEARNING',
+    overloads: [
+      overload('value DOUBLE, greatest DOUBLE', 'DOUBLE', (value: number, greatest: number) =>
+        Math.min(1, Math.max(-1, scaled(value, 0, scaleOf(Math.abs(greatest), 'the greatest absolute value')))),
+      ),
+    ],
+  }),
+  scalar({
+    name: 'ML_STANDARD_SCALER',
+    doc: 'The z-score: the distance from the mean in standard deviations. Centring and scaling can be turned off.',
+    category: 'MACHINE LEARNING',
+    overloads: [
+      overload('value DOUBLE, mean DOUBLE, deviation DOUBLE', 'DOUBLE', standard),
+      overload('value DOUBLE, mean DOUBLE, deviation DOUBLE, centring BOOLEAN, scaling BOOLEAN', 'DOUBLE', standard),
+    ],
+  }),
+  scalar({
+    name: 'ML_ROBUST_SCALER',
+    doc: 'The distance from the median in units of the distance between the quartiles. Centring and scaling can be turned off.',
+    category: 'MACHINE LEARNING',
+    overloads: [
+      overload('value DOUBLE, median DOUBLE, first_quartile DOUBLE, third_quartile DOUBLE', 'DOUBLE', robust),
+      overload(
+        'value DOUBLE, median DOUBLE, first_quartile DOUBLE, third_quartile DOUBLE, centring BOOLEAN, scaling BOOLEAN',
+        'DOUBLE',
+        robust,
+      ),
+    ],
+  }),
+];

@@ -1,8 +1,10 @@
 import { overload, scalar, type ScalarFunction } from '../define.ts';
+import { checkLength } from './text-length.ts';
 
 const padBytes = (input: Buffer, length: number, padding: Buffer, left: boolean): Buffer | null => {
   if (padding.length === 0 || length < 0) return null;
   if (input.length >= length) return input.subarray(0, length);
+  checkLength(length);
   const fill = Buffer.alloc(length - input.length, padding);
   return Buffer.concat(left ? [fill, input] : [input, fill]);
 };
@@ -17,6 +19,7 @@ const padFunction = (name: string, side: 'left' | 'right'): ScalarFunction =>
         'STRING',
         (input: string, length: number, padding: string) => {
           if (padding === '' || length < 0) return null;
+          if (length > input.length) checkLength(length);
           const text = input.slice(0, length);
           return side === 'left' ? text.padStart(length, padding) : text.padEnd(length, padding);
         },

@@ -1,14 +1,15 @@
 import { overload, scalar, type ScalarFunction } from '../define.ts';
-import { javaPattern, javaReplacement } from './java-pattern.ts';
+import { javaPattern, javaReplacement, type PatternMatch } from './java-pattern.ts';
+import { checkLength } from './text-length.ts';
 
-const groupOf = (match: RegExpMatchArray, group: number): string | null => match[group] ?? null;
+const groupOf = (match: PatternMatch, group: number): string | null => match[group] ?? null;
 
 function extract(regex: string, input: string, group = 0): string | null {
-  const match = javaPattern(regex).exec(input);
+  const match = javaPattern(regex).first(input);
   return match === null ? null : groupOf(match, group);
 }
 function extractAll(regex: string, input: string, group = 0): (string | null)[] | null {
-  const matches = [...input.matchAll(javaPattern(regex))];
+  const matches = [...javaPattern(regex).all(input)];
   if (matches.length > 0 && group >= matches[0]!.length) return null;
   return matches.map((match) => groupOf(match, group));
 }
@@ -16,22 +17,23 @@ function replaceAll(input: string, regex: string, by: string): string {
   const replaced = javaReplacement(by);
   let result = '';
   let end = 0;
-  for (const match of input.matchAll(javaPattern(regex))) {
+  for (const match of javaPattern(regex).all(input)) {
     result += input.slice(end, match.index) + replaced(match);
+    checkLength(result.length);
     end = match.index + match[0].length;
   }
   return result + input.slice(end);
 }
 
 /**
- * The parts between matches, empty ones too; a pattern that matches nothing at all splits as Java's `split` does, which leaves out
- * what is empty at the end, and before a match of nothing at the start.
+ * Splits at matches, keeping empty parts. A pattern that matches the empty string splits as Java's `split`: without trailing
+ * empty parts, and without an empty match at the start.
  */
 function splitAt(input: string, regex: string): string[] {
-  const matchesEmpty = javaPattern(regex).exec('') !== null;
+  const matchesEmpty = javaPattern(regex).first('') !== null;
   const parts: string[] = [];
   let end = 0;
-  for (const match of input.matchAll(javaPattern(regex))) {
+  for (const match of javaPattern(regex).all(input)) {
     const until = match.index + match[0].length;
     if (matchesEmpty && until === 0) continue;
     parts.push(input.slice(end, match.index));

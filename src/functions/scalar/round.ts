@@ -1,11 +1,11 @@
-import { powerOfTen } from '../../types/decimals.ts';
+import { checked, powerOfTen, type DecimalType } from '../../types/decimals.ts';
 import { canonical, doubleToLong, EvaluationError } from '../../types/numbers.ts';
 import type { Long, SqlType } from '../../types/sql-type.ts';
 import { boundOverload, overload, scalar, type ScalarOverload } from '../define.ts';
 
 type Mode = 'floor' | 'ceil' | 'half' | 'trunc';
 
-/** A whole division of integers, rounded as the mode says; `half` sends ties toward positive infinity, as Java's Math.round does. */
+/** Integer division, rounded by mode; `half` rounds ties toward positive infinity, as Java's Math.round. */
 function divide(value: bigint, by: bigint, mode: Mode): bigint {
   const down = value / by - (value % by < 0n ? 1n : 0n);
   const rest = value - down * by;
@@ -18,19 +18,23 @@ function divide(value: bigint, by: bigint, mode: Mode): bigint {
 /** A decimal rounded to whole numbers, keeping its precision and scale. */
 export function roundDecimal(params: string, mode: Mode): ScalarOverload {
   return boundOverload(params, 'DECIMAL', ({ returns }) => {
-    const unit = powerOfTen((returns as Extract<SqlType, { kind: 'DECIMAL' }>).scale);
-    return (value: Long) => canonical(divide(BigInt(value), unit, mode) * unit);
+    const type = returns as DecimalType;
+    const unit = powerOfTen(type.scale);
+    return (value: Long) => checked(canonical(divide(BigInt(value), unit, mode) * unit), type);
   });
 }
 
 /** A decimal rounded to a number of places, keeping its precision and scale. */
 export function roundDecimalPlaces(mode: Mode): ScalarOverload {
   return boundOverload('value DECIMAL, places INTEGER', 'DECIMAL', ({ returns }) => {
-    const { scale } = returns as Extract<SqlType, { kind: 'DECIMAL' }>;
+    const type = returns as DecimalType;
+    const { scale, precision } = type;
     return (value: Long, places: number) => {
       if (places >= scale) return value;
+      // Nothing is left of a value less than half the unit.
+      if (scale - places > precision) return 0;
       const unit = powerOfTen(scale - places);
-      return canonical(divide(BigInt(value), unit, mode) * unit);
+      return checked(canonical(divide(BigInt(value), unit, mode) * unit), type);
     };
   });
 }
@@ -42,9 +46,9 @@ export function roundDecimalWhole(mode: Mode): ScalarOverload {
     if (type?.kind !== 'DECIMAL') return { kind: 'DECIMAL', precision: type?.kind === 'INTEGER' ? 10 : 19, scale: 0 };
     return { kind: 'DECIMAL', precision: Math.max(1, type.precision - type.scale), scale: 0 };
   };
-  return boundOverload('value DECIMAL', result, ({ args }) => {
-    const scale = args[0]?.kind === 'DECIMAL' ? args[0].scale : 0;
-    return (value: Long) => canonical(divide(BigInt(value), powerOfTen(scale), mode));
+  return boundOverload('value DECIMAL', result, ({ args, returns }) => {
+    const unit = powerOfTen(args[0]?.kind === 'DECIMAL' ? args[0].scale : 0);
+    return (value: Long) => checked(canonical(divide(BigInt(value), unit, mode)), returns as DecimalType);
   });
 }
 

@@ -1,9 +1,10 @@
 import { overload, scalar, type ScalarFunction } from '../define.ts';
+import { checkLength } from './text-length.ts';
 
 const oneString = (name: string, doc: string, returns: string, evaluate: (input: string) => unknown): ScalarFunction =>
   scalar({ name, doc, category: 'STRING', overloads: [overload('input STRING', returns, evaluate)] });
 
-/** Java's String.trim: everything up to the space is cut off at both ends. */
+/** Java's String.trim: removes all characters up to U+0020 at both ends. */
 function trimLikeJava(input: string): string {
   let start = 0;
   let end = input.length;
@@ -19,7 +20,7 @@ function initCap(input: string): string {
     .replace(/(^|\s)(\S)/g, (_, space: string, letter: string) => space + letter.toUpperCase());
 }
 
-/** Functions of one string that are a line each. */
+/** Functions of one string, one line each. */
 export const stringFunctions: readonly ScalarFunction[] = [
   oneString('UCASE', 'The string in upper case.', 'STRING', (input) => input.toUpperCase()),
   oneString('LCASE', 'The string in lower case.', 'STRING', (input) => input.toLowerCase()),
@@ -39,9 +40,11 @@ export const stringFunctions: readonly ScalarFunction[] = [
     doc: 'Replaces every occurrence of a text by another.',
     category: 'STRING',
     overloads: [
-      overload('input STRING, old STRING, new STRING', 'STRING', (input: string, old: string, by: string) =>
-        input.split(old).join(by),
-      ),
+      overload('input STRING, old STRING, new STRING', 'STRING', (input: string, old: string, by: string) => {
+        const count = old === '' ? input.length + 1 : input.split(old).length - 1;
+        checkLength(input.length + count * (by.length - old.length));
+        return input.replaceAll(old, () => by);
+      }),
     ],
   }),
 ];

@@ -1,6 +1,9 @@
 import { overload, scalar } from '../define.ts';
 
-/** 1-based; a negative position counts from the end, 0 behaves as 1, out of range clamps. */
+/**
+ * The range of a substring. 1-based; a negative position counts from the end, 0 means 1, and positions out of range are
+ * clamped.
+ */
 function range(size: number, position: number, length: number | undefined): [number, number] {
   const start = position > 0 ? Math.min(position - 1, size) : position === 0 ? 0 : Math.max(0, size + position);
   const end = length === undefined ? size : Math.min(size, start + Math.max(0, length));

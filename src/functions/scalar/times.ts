@@ -1,5 +1,11 @@
-import { millisPerDay, startOfDay, timeOfDay } from '../../types/times.ts';
-import { overload, scalar, type ScalarFunction } from '../define.ts';
+import { dateOfDays, millisPerDay, startOfDay, timeOfDay, timestampOf } from '../../types/times.ts';
+import {
+  overload as plainOverload,
+  scalar,
+  type Evaluate,
+  type ScalarFunction,
+  type ScalarOverload,
+} from '../define.ts';
 import {
   formatDate,
   formatTime,
@@ -7,9 +13,15 @@ import {
   parseDateText,
   parseTimestampText,
   parseTimeText,
-  zone,
-} from './time-format.ts';
-import { Instant } from '@js-joda/core';
+  parseWholeDate,
+  patternFault,
+  zoneOffset,
+} from '../../types/dates/index.ts';
+
+/** A pattern that is a literal is checked with the statement. */
+const literalChecks = { pattern: patternFault };
+const overload = (params: string, returns: string, evaluate: Evaluate): ScalarOverload =>
+  plainOverload(params, returns, evaluate, { literalChecks });
 
 const unitLengths: Record<string, number> = {
   MILLISECOND: 1,
@@ -40,19 +52,18 @@ const shift = (
     type,
     (unit: string, amount: number, value: number) => apply(value, sign * amount * unitMs(unit)),
   );
-const dateShift = (value: number, ms: number): number => startOfDay(value * millisPerDay + ms);
+const dateShift = (value: number, ms: number): number => dateOfDays(startOfDay(value * millisPerDay + ms));
+const timestampShift = (value: number, ms: number): number => timestampOf(value + ms);
 const timeShift = (value: number, ms: number): number => timeOfDay(value + ms);
-const offsetAt = (ms: number, name: string): number =>
-  zone(name).rules().offset(Instant.ofEpochMilli(ms)).totalSeconds() * 1000;
 
-/** Dates, times and timestamps; patterns are java.time's and everything is UTC unless a zone is given. */
+/** Functions on dates, times and timestamps. Patterns are java.time's; times are UTC unless a zone is given. */
 export const timeFunctions: readonly ScalarFunction[] = [
   shift('DATEADD', 'DATE', 1, dateShift),
   shift('DATESUB', 'DATE', -1, dateShift),
   shift('TIMEADD', 'TIME', 1, timeShift),
   shift('TIMESUB', 'TIME', -1, timeShift),
-  shift('TIMESTAMPADD', 'TIMESTAMP', 1, (value, ms) => value + ms),
-  shift('TIMESTAMPSUB', 'TIMESTAMP', -1, (value, ms) => value + ms),
+  shift('TIMESTAMPADD', 'TIMESTAMP', 1, timestampShift),
+  shift('TIMESTAMPSUB', 'TIMESTAMP', -1, timestampShift),
   time('FORMAT_DATE', 'A date as text.', 'date DATE, pattern STRING', 'STRING', formatDate),
   time('FORMAT_TIME', 'A time as text.', 'time TIME, pattern STRING', 'STRING', formatTime),
   scalar({
@@ -80,11 +91,11 @@ export const timeFunctions: readonly ScalarFunction[] = [
     'Moves a timestamp from one time zone to another.',
     'timestamp TIMESTAMP, from STRING, to STRING',
     'TIMESTAMP',
-    (ms: number, from: string, to: string) => ms + offsetAt(ms, to) - offsetAt(ms, from),
+    (ms: number, from: string, to: string) => timestampOf(ms + zoneOffset(ms, to) - zoneOffset(ms, from)),
   ),
   time('FROM_DAYS', 'The date of a number of days since 1970.', 'days INTEGER', 'DATE', (days: number) => days),
   time('FROM_UNIXTIME', 'The timestamp of milliseconds since 1970.', 'ms BIGINT', 'TIMESTAMP', (ms: number) =>
-    Number(ms),
+    timestampOf(Number(ms)),
   ),
   scalar({
     name: 'UNIX_DATE',
@@ -118,7 +129,7 @@ export const timeFunctions: readonly ScalarFunction[] = [
     'Days since 1970 from text (deprecated: use PARSE_DATE).',
     'text STRING, pattern STRING',
     'INTEGER',
-    parseDateText,
+    parseWholeDate,
   ),
   scalar({
     name: 'TIMESTAMPTOSTRING',

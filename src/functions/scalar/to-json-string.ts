@@ -9,7 +9,7 @@ export const toJsonString = scalar({
     boundOverload(
       'value T',
       'STRING',
-      ({ args: [type] }) => (type ? jsonWriter(type, { isoTimes: true, sorted: true }) : () => 'null'),
+      ({ args: [type] }) => (type ? jsonWriter(type, { times: 'ksqldb', sorted: true }) : () => 'null'),
       { acceptsNull: true },
     ),
   ],

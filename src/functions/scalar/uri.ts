@@ -1,17 +1,17 @@
 import { EvaluationError } from '../../types/numbers.ts';
 
-/** The parts of a URI as java.net.URI has them: RFC 2396 with its deviations; path, query and fragment decoded. */
+/** The parts of a URI as java.net.URI gives them (RFC 2396 with its deviations); path, query and fragment are decoded. */
 export interface Uri {
   readonly scheme: string | null;
   readonly host: string | null;
   readonly port: number | null;
-  /** Null for `mailto:a@b` and its kind. */
+  /** Null for an opaque URI such as `mailto:a@b`. */
   readonly path: string | null;
   readonly query: string | null;
   readonly fragment: string | null;
 }
 
-// Letters beyond ASCII may stand anywhere, but for spaces and control characters.
+// Non-ASCII characters are allowed anywhere, except spaces and control characters.
 const illegal =
   /[\u0000- "<>\\^`{|}\u007f-\u009f\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|%(?![0-9A-Fa-f]{2})/;
 const label = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
@@ -19,12 +19,12 @@ const server = new RegExp(
   `^(?:[^@/]*@)?((?:${label}\\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?\\.?|(?:\\d{1,3}\\.){3}\\d{1,3}|\\[[0-9A-Fa-f:.%\\w]+\\])(?::(\\d*))?$`,
 );
 
-/** `%xx` as the bytes of UTF-8, what is none of it as U+FFFD. */
+/** Decodes `%xx` as UTF-8; invalid bytes become U+FFFD. */
 export function percentDecoded(text: string): string {
   return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString());
 }
 
-/** Reads a URI; throws for what java.net.URI refuses. */
+/** Parses a URI; throws for text that java.net.URI refuses. */
 export function parseUri(text: string): Uri {
   const refuse = (why: string): never => {
     throw new EvaluationError(`"${text}" is no URL: ${why}`);

@@ -2,7 +2,7 @@ import { EvaluationError } from '../../types/numbers.ts';
 import { overload, scalar, type ScalarFunction } from '../define.ts';
 import { parseUri, percentDecoded, type Uri } from './uri.ts';
 
-/** RFC 1738's form encoding, as Java's: all but letters, digits and `-_.*` as bytes of UTF-8, the space as a plus. */
+/** Form encoding (RFC 1738) as in Java: all but letters, digits and `-_.*` as UTF-8 bytes in hex; a space becomes a plus. */
 function formEncoded(text: string): string {
   let result = '';
   for (const byte of Buffer.from(text)) {
@@ -18,7 +18,7 @@ function formDecoded(text: string): string {
   return percentDecoded(text.replaceAll('+', ' '));
 }
 
-/** The first value of a parameter of a query that was decoded before; empty where it has no `=`. */
+/** The first value of a parameter in a decoded query; an empty text when it has no `=`. */
 function parameter(query: string | null, name: string): string | null {
   for (const pair of query?.split('&') ?? []) {
     const at = pair.indexOf('=');
@@ -33,7 +33,7 @@ const ofText = (name: string, doc: string, returns: string, evaluate: (text: str
 const part = (name: string, doc: string, returns: string, read: (uri: Uri) => unknown): ScalarFunction =>
   ofText(name, doc, returns, (text) => read(parseUri(text)));
 
-/** The functions of URLs; a part that is not there is null, and so is every part of what is no URL. */
+/** Functions of URLs. A missing part is NULL, and so is every part of invalid text. */
 export const urlFunctions: readonly ScalarFunction[] = [
   ofText('URL_ENCODE_PARAM', 'A text as the value of a parameter of a URL.', 'STRING', formEncoded),
   ofText('URL_DECODE_PARAM', 'The text behind the value of a parameter of a URL.', 'STRING', formDecoded),

@@ -8,7 +8,7 @@
  * STRUCT an object with its fields.
  */
 
-/** One signature: `params` such as `'amount DOUBLE, rate DOUBLE'`, the last of which may end in `...` for any number of them. */
+/** One signature. `params` is text such as `'amount DOUBLE, rate DOUBLE'`; the last parameter may end in `...` (variadic). */
 interface Signature {
   readonly params: string;
   readonly returns: string;
@@ -16,21 +16,24 @@ interface Signature {
 }
 
 interface Definition {
-  /** As it is called in SQL, in any case. */
+  /** The name in SQL, in any case. */
   readonly name: string;
   readonly doc: string;
   readonly author?: string;
   readonly version?: string;
 }
 
-// What a function takes follows from its signature text, which TypeScript cannot read.
+// TypeScript cannot derive the parameters' types from the signature text.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Code = (...args: any[]) => unknown;
 
 export interface ScalarSignature extends Signature {
-  /** The function sees nulls; otherwise a null argument makes the result null without a call. */
+  /** True: the function is called with NULLs. Otherwise a NULL argument makes the result NULL without a call. */
   readonly acceptsNull?: boolean;
-  /** The code, or `create`, which makes it once a query where it remembers something. */
+  /**
+   * The code; or `create`, which is called once per query and returns the code, for functions that keep something between
+   * calls.
+   */
   readonly eval?: Code;
   readonly create?: () => Code;
 }
@@ -39,16 +42,16 @@ export interface UserScalar extends Definition {
   readonly overloads: readonly ScalarSignature[];
 }
 
-/** Its state is kept in stores: numbers, bigints, text, booleans, null, Buffers, and arrays and Maps of those. */
+/** The state is kept in stores: numbers, bigints, text, booleans, null, Buffers, and arrays and Maps of those. */
 export interface AggregateSignature extends Signature {
   readonly init: () => unknown;
-  /** The state with one more row: its arguments are those of the call, nulls too. */
+  /** Adds a row to the state: called with the state and the call's arguments, NULLs included; returns the state. */
   readonly add: Code;
-  /** The state without a row that it had: what aggregates over tables need. */
+  /** Takes a row out of the state again, which aggregates over tables need. */
   readonly undo?: Code;
-  /** The state of two groups together, the later one second: what sessions need. */
+  /** Merges two states, the later one second, which session windows need. */
   readonly merge?: Code;
-  /** The result of a state; the state itself without it. */
+  /** The result of a state; by default the state itself. */
   readonly result?: Code;
 }
 export interface UserAggregate extends Definition {
@@ -56,7 +59,7 @@ export interface UserAggregate extends Definition {
   readonly overloads: readonly AggregateSignature[];
 }
 
-/** Its code gives an array, of which each element becomes a row; `returns` is the type of an element. */
+/** The code returns an array, and each element becomes a row; `returns` is the type of an element. */
 export interface UserTableFunction extends Definition {
   readonly kind: 'table';
   readonly overloads: readonly ScalarSignature[];
@@ -72,7 +75,7 @@ export function scalar(definition: Omit<UserScalar, 'kind'>): UserScalar {
 export function aggregate(definition: Omit<UserAggregate, 'kind'>): UserAggregate {
   return { kind: 'aggregate', ...definition };
 }
-/** A function that makes several rows of one. */
+/** A function that turns one row into several. */
 export function tableFunction(definition: Omit<UserTableFunction, 'kind'>): UserTableFunction {
   return { kind: 'table', ...definition };
 }

@@ -16,14 +16,14 @@ import { watch } from './watch.ts';
 
 type Code = (...args: unknown[]) => unknown;
 
-/** What is wrong with a definition, said to whoever wrote it. */
+/** An error in a definition, with a message for its author. */
 export class InvalidFunction extends Error {
   override readonly name = 'InvalidFunction';
 }
 
-/** A user's definition as a function of SQL, its values converted and its calls watched; throws `InvalidFunction`. */
-export function builtFunction(given: unknown, path: string): SqlFunction {
-  const definition = checked(given);
+/** Converts a user's definition to a SQL function: values are converted and calls are timed. Throws `InvalidFunction`. */
+export function builtFunction(exported: unknown, path: string): SqlFunction {
+  const definition = checked(exported);
   const name = definition.name.toUpperCase();
   const about = {
     name,
@@ -37,7 +37,7 @@ export function builtFunction(given: unknown, path: string): SqlFunction {
       return scalar({
         ...about,
         category: 'USER',
-        // It may remember or look at anything: never evaluated ahead.
+        // User code may have state or side effects, so it is never folded.
         volatile: true,
         overloads: definition.overloads.map((overload) => scalarOverload(overload)),
       });
@@ -58,6 +58,7 @@ export function builtFunction(given: unknown, path: string): SqlFunction {
           ...signature(overload),
           create: (context) => aggregatorOf(overload, context),
         })),
+        standard: 'same',
       });
   }
 }
@@ -69,32 +70,32 @@ function tableCode(evaluate: Code, acceptsNull: boolean): (...args: never[]) => 
   };
 }
 
-function checked(given: unknown): UserFunction {
+function checked(exported: unknown): UserFunction {
   const refuse = (why: string): never => {
     throw new InvalidFunction(why);
   };
-  if (typeof given !== 'object' || given === null) return refuse('an export is no function definition');
-  const { kind, name, doc, overloads } = given as Partial<UserFunction>;
+  if (typeof exported !== 'object' || exported === null) return refuse('an export is no function definition');
+  const { kind, name, doc, overloads } = exported as Partial<UserFunction>;
   if (kind !== 'scalar' && kind !== 'aggregate' && kind !== 'table')
     return refuse('an export is not made by scalar, aggregate or tableFunction of millrace/functions');
   if (typeof name !== 'string' || !/^[A-Za-z_]\w*$/.test(name))
     return refuse(`"${String(name)}" is no name of a function`);
   if (typeof doc !== 'string') return refuse(`${name} has no doc`);
   if (!Array.isArray(overloads) || overloads.length === 0) return refuse(`${name} has no overloads`);
-  for (const each of overloads as readonly (ScalarSignature & AggregateSignature)[]) {
-    const code = kind === 'aggregate' ? [each.init, each.add] : [each.create ?? each.eval];
+  for (const overload of overloads as readonly (ScalarSignature & AggregateSignature)[]) {
+    const code = kind === 'aggregate' ? [overload.init, overload.add] : [overload.create ?? overload.eval];
     if (code.some((part) => typeof part !== 'function'))
-      refuse(`${name}(${each.params}) has no ${kind === 'aggregate' ? 'init and add' : 'eval'}`);
+      refuse(`${name}(${overload.params}) has no ${kind === 'aggregate' ? 'init and add' : 'eval'}`);
     try {
-      signature(each);
+      signature(overload);
     } catch (error) {
-      refuse(`${name}(${each.params}) => ${each.returns}: ${(error as Error).message}`);
+      refuse(`${name}(${overload.params}) => ${overload.returns}: ${(error as Error).message}`);
     }
   }
-  return given as UserFunction;
+  return exported as UserFunction;
 }
 
-/** A struct's type has no field without a type, and a signature no word that is none: `parseParams` says so. */
+/** A STRUCT's type must give each field a type, and a signature only known words: `parseParams` throws otherwise. */
 const signature = ({
   params,
   returns,
@@ -106,15 +107,18 @@ const signature = ({
   returns: parseParamType(returns),
 });
 
-function scalarOverload(each: ScalarSignature, taken: (type: SqlType) => SqlType = (type) => type): ScalarOverload {
+function scalarOverload(
+  definition: ScalarSignature,
+  taken: (type: SqlType) => SqlType = (type) => type,
+): ScalarOverload {
   return {
-    ...signature(each),
-    acceptsNull: each.acceptsNull === true,
+    ...signature(definition),
+    acceptsNull: definition.acceptsNull === true,
     bind: ({ args, returns }) => {
-      const code = (each.create?.() ?? each.eval) as Code;
+      const code = (definition.create?.() ?? definition.eval) as Code;
       const give = giver(args);
       const take = takenAs(taken(returns));
-      return (...values: Value[]) => take(watch(() => code(...give(values))));
+      return (...values: Value[]) => take(told(() => watch(() => code(...give(values)))));
     },
   };
 }
@@ -125,20 +129,37 @@ function giver(types: readonly (SqlType | null)[]): (values: readonly Value[]) =
   return (values) => values.map((value, i) => (value === null ? null : (converts[i]?.(value) ?? value)));
 }
 
-function aggregatorOf(each: AggregateSignature, { args, returns }: CallContext): Aggregator {
+function aggregatorOf(definition: AggregateSignature, { args, returns }: CallContext): Aggregator {
   const give = giver(args);
   const take = takenAs(returns);
-  const { undo, merge, result } = each;
+  const { undo, merge, result } = definition;
   const step = (code: Code) => (state: never, value: Value, rest: readonly Value[]) =>
-    storable(watch(() => code(state, ...give(args.length === 0 ? [] : [value, ...rest]))));
+    storable(told(() => watch(() => code(state, ...give(args.length === 0 ? [] : [value, ...rest])))));
   return {
-    init: () => storable(watch(() => each.init())),
-    add: step(each.add),
+    init: () => storable(watch(() => definition.init())),
+    add: step(definition.add),
     ...(undo && { undo: step(undo) }),
-    merge: merge && ((left: never, right: never) => storable(watch(() => (merge as Code)(left, right)))),
+    // A user's merge may change what it gets, and states are merged again and again.
+    merge: merge && ((left, right) => storable(told(() => watch(() => (merge as Code)(copied(left), copied(right)))))),
     orderFree: false,
-    result: (state: never) => take(result === undefined ? state : watch(() => (result as Code)(state))),
+    result: (state: never) => take(result === undefined ? state : told(() => watch(() => (result as Code)(state)))),
   };
+}
+
+/** What a user's code throws is told in its own words. */
+function told<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof EvaluationError || !(error instanceof Error)) throw error;
+    throw new EvaluationError(error.message);
+  }
+}
+
+function copied(state: unknown): unknown {
+  if (Array.isArray(state)) return state.map(copied);
+  if (Buffer.isBuffer(state)) return Buffer.from(state);
+  return state instanceof Map ? new Map([...state].map(([key, value]) => [key, copied(value)])) : state;
 }
 
 function storable(state: unknown): unknown {

@@ -3,7 +3,7 @@ import { decimalText, fits, parseDecimal, rescale } from '../../types/decimals.t
 import { canonical } from '../../types/numbers.ts';
 import { typeText, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
 
-/** How a value is given to a user's function; undefined where it is given as it is. */
+/** Converts a value for a user's function; undefined when values of the type are passed unchanged. */
 export function givenAs(type: SqlType): ((value: Value) => unknown) | undefined {
   switch (type.kind) {
     case 'DECIMAL':
@@ -34,7 +34,7 @@ const orNull =
   (value) =>
     value === null ? null : convert(value);
 
-/** Reads what a user's function gave as a value of its type; throws where it is none. Undefined is null. */
+/** Converts the result of a user's function to a value of the type, or throws. Undefined means NULL. */
 export function takenAs(type: SqlType): (value: unknown) => Value {
   const take = taker(type);
   return (value) => (value === null || value === undefined ? null : take(value));

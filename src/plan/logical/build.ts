@@ -1,10 +1,18 @@
-import type { BoundInvoke, BoundOver, BoundSource, BoundTableFunction } from '../../bound/query.ts';
+import type {
+  BoundInvoke,
+  BoundMatch,
+  BoundOver,
+  BoundRanking,
+  BoundSource,
+  BoundTableFunction,
+} from '../../bound/query.ts';
 import {
   extended,
   grouped,
   joined,
   joinedByForeignKey,
   projected,
+  ranked,
   rekeyed,
   type NamedExpr,
   type Output,
@@ -17,9 +25,12 @@ import type {
   LogicalForeignKeyJoin,
   LogicalInvoke,
   LogicalJoin,
+  LogicalMatch,
+  LogicalMonitor,
   LogicalNode,
   LogicalOver,
   LogicalProject,
+  LogicalRank,
   LogicalRekey,
   LogicalSource,
   LogicalUnion,
@@ -33,10 +44,12 @@ export const source = ({ spec, alias, reads, rows }: BoundSource): LogicalSource
   ...rows,
 });
 
-/** Keeps the rows for which `predicate` is true; NULL counts as false. A table retracts what no longer matches. */
-export function filter(input: LogicalNode, predicate: BoundExpr): LogicalFilter {
+/**
+ * Keeps the rows for which `predicate` is true; NULL counts as false. A table emits tombstones for rows that no longer match.
+ */
+export function filter(input: LogicalNode, predicate: BoundExpr, distinct = false): LogicalFilter {
   const { columns, shape, windowed } = input;
-  return { kind: 'filter', input, predicate, columns, shape, windowed };
+  return { kind: 'filter', input, predicate, distinct, columns, shape, windowed };
 }
 
 export const project = (input: LogicalNode, outputs: readonly Output[]): LogicalProject => ({
@@ -53,17 +66,17 @@ export const flatMap = (input: LogicalNode, functions: readonly BoundTableFuncti
   ...extended(input, functions, 'STREAM'),
 });
 
-/** The new key columns come first; all other columns, former keys too, are values. */
+/** Changes the key: the new key columns come first, then all other columns (former keys included) as values. */
 export const rekey = (
   input: LogicalNode,
   keys: readonly NamedExpr[],
   purpose: LogicalRekey['purpose'],
 ): LogicalRekey => ({ kind: 'rekey', input, keys, purpose, ...rekeyed(input, keys) });
 
-/** The keys, then the aggregates, then ROWTIME and, when windowed, the bounds. */
+/** Groups rows: its columns are the keys, the aggregates, ROWTIME and, when windowed, the window bounds. */
 export const aggregate = (
   input: LogicalNode,
-  parts: Pick<LogicalAggregate, 'keys' | 'aggregates' | 'time' | 'bounds' | 'window' | 'final'>,
+  parts: Pick<LogicalAggregate, 'keys' | 'aggregates' | 'set' | 'time' | 'bounds' | 'window' | 'final' | 'distinct'>,
 ): LogicalAggregate => ({
   kind: 'aggregate',
   input,
@@ -71,14 +84,14 @@ export const aggregate = (
   ...grouped(parts.keys, parts, parts.window?.type),
 });
 
-/** The keys, then every column of both sides, theirs being values. */
+/** Joins by key: its columns are the keys, then every column of both sides as values. */
 export const join = (parts: Omit<LogicalJoin, 'kind' | 'columns' | 'windowed' | 'shape'>): LogicalJoin => ({
   ...parts,
   kind: 'join',
   ...joined(parts.left, parts.right, parts.keys),
 });
 
-/** Two streams with the same columns. */
+/** Combines two streams with the same columns. */
 export const union = (left: LogicalNode, right: LogicalNode): LogicalUnion => ({
   kind: 'union',
   left,
@@ -88,16 +101,33 @@ export const union = (left: LogicalNode, right: LogicalNode): LogicalUnion => ({
   windowed: undefined,
 });
 
-/** The left table's columns, then the right one's, theirs being values. */
+/** Joins by foreign key: its columns are the left table's, then those of the right table as values. */
 export const foreignKeyJoin = (
   parts: Pick<LogicalForeignKeyJoin, 'join' | 'left' | 'right' | 'foreignKeys' | 'matches'>,
 ): LogicalForeignKeyJoin => ({ ...parts, kind: 'foreignKeyJoin', ...joinedByForeignKey(parts.left, parts.right) });
 
-export const over = (input: LogicalNode, parts: BoundOver): LogicalOver => ({
+export const over = (input: LogicalNode, parts: BoundOver, among: LogicalOver['among']): LogicalOver => ({
   kind: 'over',
+  among,
   input,
   ...parts,
   ...extended(input, parts.calls, 'STREAM'),
+});
+
+/** Finds a pattern: its columns are the partition, the measures, and the time of the match's last row. */
+export function match(input: LogicalNode, { partitionBy, orderBy, rows, ...parts }: BoundMatch): LogicalMatch {
+  const { pattern, variables, conditions, measures, skip, withinMs, final } = parts;
+  const found = { pattern, variables, conditions, measures, skip, withinMs, final };
+  return { kind: 'match', input, partitionBy, orderBy, ...found, ...rows };
+}
+
+/** Numbers the rows of each partition: a table whose columns are the partition, the number, and all others as values. */
+export const rank = (input: LogicalNode, parts: BoundRanking): LogicalRank => ({
+  kind: 'rank',
+  input,
+  limit: undefined,
+  ...parts,
+  ...ranked(input, parts),
 });
 
 export const invoke = (input: LogicalNode, parts: BoundInvoke): LogicalInvoke => ({
@@ -106,3 +136,9 @@ export const invoke = (input: LogicalNode, parts: BoundInvoke): LogicalInvoke =>
   ...parts,
   ...extended(input, parts.outputs),
 });
+
+/** Measures the rows of windows: `columns` are those of the rows that tell of them. */
+export const monitor = (
+  input: LogicalNode,
+  parts: Pick<LogicalMonitor, 'segments' | 'values' | 'time' | 'label' | 'score' | 'spec' | 'columns'>,
+): LogicalMonitor => ({ kind: 'monitor', input, ...parts, shape: 'STREAM', windowed: undefined });

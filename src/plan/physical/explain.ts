@@ -6,8 +6,8 @@ import { factsOf, type PhysicalPlan, type Step } from './step.ts';
 import { stepsOf, subTopologies } from './topology.ts';
 
 /**
- * The parts that run as tasks, and the steps of each: what it keeps, its columns, and with `details` all else that it holds, a line
- * each, columns of its inputs with their slots.
+ * The sub-topologies of a plan and the steps of each, with their state and columns. `details` adds a line for each further
+ * property, with slots for the columns of inputs. Names that no user can write begin with a zero, which is left out.
  */
 export function explainSteps(plan: PhysicalPlan, details = false): string {
   return subTopologies(plan)
@@ -24,7 +24,8 @@ export function explainSteps(plan: PhysicalPlan, details = false): string {
           : `to ${part.output.id}`;
       return [`  Sub-topology ${part.index}`, ...lines, `    ${end}`].join('\n');
     })
-    .join('\n');
+    .join('\n')
+    .replaceAll('\0', '');
 }
 
 function stepText(step: Step): string {
@@ -35,14 +36,15 @@ function stepText(step: Step): string {
 const columnsText = ({ columns }: Step): string =>
   columns.map(({ name, type, role }) => `${name} ${typeText(type)}${role === 'key' ? ' KEY' : ''}`).join(', ');
 
-/** What a step keeps, and in which stores where it has several. */
+/** The state that a step keeps, with the names of its stores when there are several. */
 function stateText(step: Step): string {
   const { state } = factsOf(step);
   if (state === 'none') return '';
-  return `, ${state.kind} state${state.parts.length > 1 ? ` ${state.parts.join(' and ')}` : ''}`;
+  const named = state.parts.filter((part) => part !== '');
+  return `, ${state.kind} state${named.length > 1 ? ` ${named.join(' and ')}` : ''}`;
 }
 
-/** What a step holds beside its name, its columns and the steps below. */
+/** The properties of a step other than its id, columns and inputs. */
 function detailsOf(step: Step): string[] {
   const told = new Set<string>(['op', 'id', 'columns', ...factsOf(step).inputs]);
   return Object.entries(step)

@@ -22,7 +22,9 @@ export function lowerJoin(node: LogicalJoin, lower: Lower, ids: StepIds): Lowere
     right,
     ...(matches === undefined ? {} : { matches: inSlot(matches, [...own.ids, ...rightIds]) }),
   } as const;
-  return { step: joinStep(node, base, ids.take('Join')), ids: idsOfColumns(node.columns) };
+  const id = ids.take('Join');
+  const step = node.versions === undefined ? joinStep(node, base, id) : temporalStep(node, base, id, own.ids, rightIds);
+  return { step, ids: idsOfColumns(node.columns) };
 }
 
 type JoinParts = Pick<Extract<Step, { op: 'tableTableJoin' }>, 'v' | 'columns' | 'row' | 'left' | 'right' | 'matches'>;
@@ -34,7 +36,26 @@ function joinStep({ left, right, join, within }: LogicalJoin, base: JoinParts, i
   return { ...base, op: 'tableTableJoin', id, join };
 }
 
-/** What stands behind each column of a join. */
+function temporalStep(
+  { join, versions }: LogicalJoin,
+  base: JoinParts,
+  id: string,
+  left: Lowered['ids'],
+  right: Lowered['ids'],
+): Step {
+  const { asOf, from, historyMs, ttlMs, waitMs, isStrict } = versions!;
+  return {
+    ...base,
+    op: 'temporalJoin',
+    id,
+    join: join as 'INNER' | 'LEFT',
+    ...(asOf === undefined ? {} : { asOf: inSlot(asOf, left) }),
+    ...(from === undefined ? {} : { from: inSlot(from, right) }),
+    versions: { historyMs, ttlMs, waitMs, ...(isStrict === undefined ? {} : { isStrict }) },
+  };
+}
+
+/** For each column of a join: the slot of the key or of a side that it is taken from. */
 function rowOf({ keys, columns }: LogicalJoin, left: Lowered['ids'], right: Lowered['ids']): JoinPlace[] {
   const keyed = idsOf(keys);
   return columns.map(({ id }): JoinPlace => {
@@ -43,7 +64,7 @@ function rowOf({ keys, columns }: LogicalJoin, left: Lowered['ids'], right: Lowe
   });
 }
 
-/** A join that gives the rows of a projection over it, when that only picks and renames: no row is made twice. */
+/** Merges a projection that only selects and renames columns into the join below it, so that no row is built twice. */
 export function pickedJoin({ step, ids }: Lowered, { exprs, columns }: NodeOf<'project'>): Lowered | undefined {
   if (!('row' in step)) return undefined;
   const row: JoinPlace[] = [];
@@ -57,10 +78,10 @@ export function pickedJoin({ step, ids }: Lowered, { exprs, columns }: NodeOf<'p
 const value = (name: string, type: SqlType): StepColumn => ({ name, type, role: 'value' });
 const key = (name: string, type: SqlType): StepColumn => ({ name, type, role: 'key' });
 const values = (columns: readonly StepColumn[]): StepColumn[] => columns.map(({ name, type }) => value(name, type));
-/** What tells answers apart, of which the newest counts. */
+/** Internal columns that order the messages of a left row: its version, and the kind of message. */
 const note = [value('KSQL_INTERNAL_VERSION', BIGINT), value('KSQL_INTERNAL_ORDER', INTEGER)];
 
-/** Rows on their way to another part of the query. */
+/** Sends rows through a repartition to another part of the query. */
 const sent = (input: Step, word: string, ids: StepIds): Step => ({
   op: 'repartition',
   v: 1,
@@ -70,7 +91,7 @@ const sent = (input: Step, word: string, ids: StepIds): Step => ({
   shape: 'STREAM',
 });
 
-/** The left table's rows, sent to where the rows are that they name. */
+/** The left table's rows, repartitioned by the foreign key. */
 function subscriptions({ join, foreignKeys }: NodeOf<'foreignKeyJoin'>, own: Lowered, ids: StepIds): Step {
   const left = own.step;
   const keys = left.columns.filter(({ role }) => role === 'key');
@@ -91,7 +112,10 @@ function subscriptions({ join, foreignKeys }: NodeOf<'foreignKeyJoin'>, own: Low
   return sent(subscribe, 'Subscribe', ids);
 }
 
-/** Three parts: the left table's, the right table's, and one by the left table's key that puts the answers in order. */
+/**
+ * Lowers a foreign-key join to three parts: one partitioned as the left table, one as the right table, and one by the left key
+ * that keeps the newest answer.
+ */
 export function lowerForeignKeyJoin(node: NodeOf<'foreignKeyJoin'>, lower: Lower, ids: StepIds): Lowered {
   const { join, matches } = node;
   const [own, other] = [lower(node.left), lower(node.right)];

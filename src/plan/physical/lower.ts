@@ -1,11 +1,16 @@
-import { callsIn } from '../../expressions/node.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
+import type { BoundCondition, ConditionOf, FinalMatch } from '../../bound/match.ts';
+import { mapNavigation } from '../../specs/pattern.ts';
+import { callsIn, literal, type BoundExpr, type Expr } from '../../expressions/node.ts';
 import { isUserFunction } from '../../functions/registry.ts';
 import { isKeyedBy, type LogicalNode, type NodeOf } from '../logical/node.ts';
 import { lowerForeignKeyJoin, lowerJoin, pickedJoin } from './lower-join.ts';
 import { idsOfColumns, inSlot, inSlots, slotOf, stepColumns, StepIds, type Lowered } from './lowered.ts';
-import { placedBy, repartitioned } from './repartitions.ts';
+import { placedBy, repartitioned, type MovedFor } from './repartitions.ts';
 import type { StepCall } from './steps/base.ts';
 import { factsOf, withBefore, type Step } from './step.ts';
+import { STRING } from '../../types/sql-type.ts';
+import { windowedOps } from './steps/windowed-aggregate.ts';
 
 type Lowering<K extends LogicalNode['kind']> = (
   node: NodeOf<K>,
@@ -13,13 +18,47 @@ type Lowering<K extends LogicalNode['kind']> = (
   ids: StepIds,
 ) => Lowered;
 
-/** A step that gives the columns of its node. */
+/** The most rows of a partition that a ranking gives: they are one entry of its state. */
+const mostRanked = 10_000;
+
+/** A condition or measure of a pattern: over rows it reads slots, over what it takes from them the number of the navigation. */
+const lowered = ({ navigations, columns, expr }: BoundCondition, ids: Lowered['ids']): ConditionOf<Expr> => ({
+  navigations: navigations.map((navigation) => mapNavigation(navigation, (each) => inSlot(each, ids))),
+  expr: inSlot(
+    expr,
+    columns.map(({ id }) => id),
+  ),
+});
+
+/** Puts rows in order of time. */
+function sorted(
+  { step, ids: columns }: Lowered,
+  partition: readonly BoundExpr[],
+  time: BoundExpr,
+  final: FinalMatch,
+  ids: StepIds,
+): Lowered {
+  const sort: Step = {
+    op: 'sort',
+    v: 1,
+    id: ids.take('Sort'),
+    columns: step.columns,
+    input: step,
+    partitionBy: inSlots(partition, columns),
+    orderBy: inSlot(time, columns),
+    thenBy: final.thenBy.map(({ expr, ...order }) => ({ expr: inSlot(expr, columns), ...order })),
+    graceMs: final.graceMs,
+  };
+  return { step: sort, ids: columns };
+}
+
+/** A step whose columns are those of its node. */
 const gives = (node: LogicalNode, step: Step): Lowered => ({ step, ids: idsOfColumns(node.columns) });
 
-/** A logical kind with no entry here does not compile. */
+/** The lowerings of all logical nodes; a kind without an entry does not compile. */
 const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   source: (node, _lower, ids) => {
-    const { source, reads, columns } = node;
+    const { source, reads, parts, nearest, columns } = node;
     return gives(node, {
       op: node.shape === 'STREAM' ? 'streamSource' : 'tableSource',
       v: 1,
@@ -27,27 +66,30 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
       columns: stepColumns(columns),
       source,
       reads,
+      ...(parts === undefined ? {} : { parts }),
+      ...(nearest === undefined ? {} : { nearest }),
     });
   },
   filter: (node, lower, ids) => {
     const below = lower(node.input);
     const id = ids.take('Filter');
     const predicate = inSlot(node.predicate, below.ids);
-    // A decoder tests records one by one: user code is watched in batches, by a step of its own.
+    // A source's decoder evaluates its predicate record by record. User code is watched in batches, so it gets a filter step of
+    // its own.
     const callsUserCode = callsIn(predicate).some(isUserFunction);
     if (below.step.op === 'streamSource' && below.step.where === undefined && !callsUserCode)
       return { ...below, step: { ...below.step, where: predicate } };
-    // HAVING sends a tombstone only for a row that was there.
+    // HAVING emits a tombstone only for a row that existed before: the aggregation must give the previous row.
     const input = factsOf(below.step).before === 'asked' ? withBefore(below.step) : below.step;
     const step: Step = {
-      op: node.shape === 'STREAM' ? 'streamFilter' : 'tableFilter',
-      v: 1,
+      ...(node.shape === 'STREAM' ? { op: 'streamFilter', v: 1 } : { op: 'tableFilter', v: 2 }),
       id,
       columns: input.columns,
       input,
       predicate,
-      // A client is told that a row is gone only if it was there.
-      ...(ids.transient && node.shape === 'TABLE' ? { silent: true as const } : {}),
+      // A row that never matched needs no tombstone.
+      ...(node.shape === 'TABLE' ? { silent: true as const } : {}),
+      ...(node.distinct ? { distinct: timeOf(input) } : {}),
     };
     return { step, ids: below.ids };
   },
@@ -81,7 +123,7 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     );
     const rest = node.columns.slice(keys.length).map(({ id }) => slotOf(id, input.ids));
     const { shape, columns } = node;
-    const dropNullKeys = node.purpose !== 'partitionBy';
+    const dropNullKeys = node.purpose === 'join';
     const parts = { columns: stepColumns(columns), keys, rest, shape, dropNullKeys, word: 'PartitionBy' };
     return gives(node, repartitioned(input.step, parts, ids));
   },
@@ -93,13 +135,14 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
       input: input.step,
       keyCount: node.keys.length,
       aggregates: calls(node.aggregates, input),
+      ...(node.set === 'standard' && { set: node.set }),
+      ...(node.distinct && { distinct: true as const }),
     } as const;
     const id = ids.take('Aggregate');
     const { window, final } = node;
     if (node.input.shape === 'TABLE') return gives(node, { ...base, op: 'tableAggregate', id });
     if (window === undefined) return gives(node, { ...base, op: 'streamAggregate', id });
-    const op = window.type === 'SESSION' ? 'sessionAggregate' : 'windowedAggregate';
-    return gives(node, { ...base, op, id, window, final });
+    return gives(node, { ...base, op: windowedOps[window.type], id, window, final });
   },
   join: lowerJoin,
   foreignKeyJoin: lowerForeignKeyJoin,
@@ -112,52 +155,161 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     const below = lower(node.input);
     const isPlaced = isKeyedBy(node.input, node.partitionBy);
     const input = isPlaced ? below : movedBy(below, inSlots(node.partitionBy, below.ids), 'STREAM', 'Over', ids);
+    if (node.firstOnly === true) {
+      const { final, graceMs } = node;
+      const rows = final ? sorted(input, node.partitionBy, node.orderBy, { graceMs, thenBy: [] }, ids) : input;
+      return gives(node, {
+        op: 'dedup',
+        v: 1,
+        id: ids.take('Dedup'),
+        columns: stepColumns(node.columns),
+        input: rows.step,
+        partitionBy: inSlots(node.partitionBy, rows.ids),
+        orderBy: inSlot(node.orderBy, rows.ids),
+        numbers: node.calls.length,
+        graceMs: final ? 0 : graceMs,
+      });
+    }
     return gives(node, {
       op: 'over',
-      v: 1,
+      v: 3,
       id: ids.take('Over'),
       columns: stepColumns(node.columns),
       input: input.step,
       partitionBy: inSlots(node.partitionBy, input.ids),
       orderBy: inSlot(node.orderBy, input.ids),
-      calls: node.calls.map(({ fn, args, type, frame }) => ({ fn, args: inSlots(args, input.ids), type, frame })),
+      calls: node.calls.map(({ fn, args, type, frame, filter, ignoreNulls }) => ({
+        fn,
+        args: inSlots(args, input.ids),
+        type,
+        frame,
+        filter: filter && inSlot(filter, input.ids),
+        ignoreNulls,
+      })),
+      aggregates: node.aggregates,
+      graceMs: node.graceMs,
+      final: node.final,
+      ...(node.among && { among: node.among }),
+    });
+  },
+  rank: (node, lower, ids) => {
+    const { limit } = node;
+    if (limit === undefined || limit > mostRanked) {
+      const few = 'the number of every row changes with each row that comes before it';
+      const why = limit === undefined ? few : `a partition keeps ${mostRanked} rows at most, not ${limit}`;
+      throw new SqlError('RANK_UNBOUNDED', node.span, { why });
+    }
+    const below = lower(node.input);
+    const { shape } = node.input;
+    const partition = node.partitionBy.map(({ expr }) => expr);
+    // Without PARTITION BY all rows come together under one key.
+    const keys = partition.length === 0 ? [literal(STRING, '')] : inSlots(partition, below.ids);
+    const input = movedBy(below, keys, shape, 'Rank', ids);
+    const placeAt = new Map(node.places.map(({ id, kind }) => [id, kind]));
+    const values = node.columns.slice(partition.length + 1).map(({ id }) => id);
+    const rest = values.filter((id) => !placeAt.has(id)).map((id) => slotOf(id, input.ids));
+    const places = values.flatMap((id) => placeAt.get(id) ?? []);
+    return gives(node, {
+      op: 'rank',
+      v: 1,
+      id: ids.take('Rank'),
+      columns: stepColumns(node.columns),
+      input: input.step,
+      orderBy: node.orderBy.map(({ expr, ...order }) => ({ expr: inSlot(expr, input.ids), ...order })),
+      identity: shape === 'TABLE' ? inSlots(node.identity, input.ids) : undefined,
+      rest,
+      ...(places.length > 0 && { places }),
+      limit,
+    });
+  },
+  match: (node, lower, ids) => {
+    const below = lower(node.input);
+    const partition = node.partitionBy.map(({ expr }) => expr);
+    const isPlaced = partition.length > 0 && isKeyedBy(node.input, partition);
+    const keys = partition.length === 0 ? [literal(STRING, '')] : inSlots(partition, below.ids);
+    const placed = isPlaced ? below : movedBy(below, keys, 'STREAM', 'Match', ids);
+    const input = node.final === undefined ? placed : sorted(placed, partition, node.orderBy, node.final, ids);
+    const { variables, pattern, skip, withinMs } = node;
+    const found = { variables, pattern, skip, withinMs };
+    return gives(node, {
+      op: 'match',
+      v: 1,
+      id: ids.take('Match'),
+      columns: stepColumns(node.columns),
+      input: input.step,
+      partitionBy: inSlots(partition, input.ids),
+      orderBy: inSlot(node.orderBy, input.ids),
+      ...found,
+      conditions: node.conditions.map((condition) => (condition === undefined ? null : lowered(condition, input.ids))),
+      measures: node.measures.map((measure) => lowered(measure, input.ids)),
     });
   },
   invoke: (node, lower, ids) => {
     const input = lower(node.input);
-    const { columns, model, version, args, onError } = node;
+    const { columns, model, version, args, routeBy, options } = node;
     return gives(node, {
       op: 'invoke',
-      v: 1,
+      v: 3,
       id: ids.take('Invoke'),
       columns: stepColumns(columns),
       input: input.step,
       model,
       version,
       args: inSlots(args, input.ids),
-      onError,
+      routeBy: inSlots(routeBy, input.ids),
+      options,
       outputs: node.outputs.map(({ name, type }) => ({ output: name, type })),
+    });
+  },
+  monitor: (node, lower, ids) => {
+    const below = lower(node.input);
+    // Segments that are compared with one of them come together.
+    const isWhole = node.segments.length === 0 || node.spec.baselineSegment !== undefined;
+    const keys = isWhole ? [literal(STRING, '')] : inSlots(node.segments, below.ids);
+    const input = movedBy(below, keys, 'STREAM', 'Monitor', ids);
+    return gives(node, {
+      op: 'monitor',
+      v: 1,
+      id: ids.take('Monitor'),
+      columns: stepColumns(node.columns),
+      input: input.step,
+      segments: inSlots(node.segments, input.ids),
+      values: inSlots(node.values, input.ids),
+      time: inSlot(node.time, input.ids),
+      ...(node.label && { label: inSlot(node.label, input.ids) }),
+      ...(node.score && { score: inSlot(node.score, input.ids) }),
+      spec: node.spec,
     });
   },
 };
 
-const calls = (
-  all: readonly Pick<NodeOf<'aggregate'>['aggregates'][number], 'fn' | 'args' | 'type'>[],
-  { ids }: Lowered,
-): StepCall[] => all.map(({ fn, args, type }) => ({ fn, args: inSlots(args, ids), type }));
+/** Of a table a group may have gone and come again since it was told of. */
+const timeOf = (input: Step): { readonly time?: number } =>
+  input.op === 'tableAggregate' ? { time: input.keyCount + input.aggregates.length } : {};
 
-/** Rows by another key for the work of one step, behind the keys that place them. */
+const calls = (
+  all: readonly Pick<NodeOf<'aggregate'>['aggregates'][number], 'fn' | 'args' | 'type' | 'filter'>[],
+  { ids }: Lowered,
+): StepCall[] =>
+  all.map(({ fn, args, type, filter }) => ({
+    fn,
+    args: inSlots(args, ids),
+    type,
+    ...(filter === undefined ? {} : { filter: inSlot(filter, ids) }),
+  }));
+
+/** Repartitions rows by another key for one step. The new key columns come before the row's own columns. */
 function movedBy(
   { step, ids }: Lowered,
   keys: Parameters<typeof placedBy>[1],
   shape: 'STREAM' | 'TABLE',
-  word: 'Over' | 'GroupBy',
+  word: MovedFor,
   stepIds: StepIds,
 ): Lowered {
   return { step: placedBy(step, keys, shape, word, stepIds), ids: [...keys.map(() => undefined), ...ids] };
 }
 
-/** A grouping by the key as it is needs no repartition. */
+/** The input of a grouping; grouping by the current key needs no repartition. */
 function groupInput(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Lowered, ids: StepIds): Lowered {
   const input = lower(node.input);
   const exprs = node.keys.map(({ expr }) => expr);
@@ -169,9 +321,9 @@ function groupInput(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Low
   return isPlaced ? input : movedBy(input, inSlots(exprs, input.ids), node.input.shape, 'GroupBy', ids);
 }
 
-/** Turns a logical plan into steps; `transient`: its rows go to a client. */
-export function lower(node: LogicalNode, transient = false): Step {
-  const ids = new StepIds(transient);
+/** Converts a logical plan to steps. */
+export function lower(node: LogicalNode): Step {
+  const ids = new StepIds();
   const visit = (part: LogicalNode): Lowered =>
     (lowerings[part.kind] as Lowering<LogicalNode['kind']>)(part, visit, ids);
   return visit(node).step;

@@ -12,7 +12,7 @@ import type { RowColumn } from '../../bound/rows.ts';
 import type { StepColumn } from './steps/base.ts';
 import type { Step } from './step.ts';
 
-/** A step with the columns that stand in its slots; undefined for what no expression reads. */
+/** A step and the ids of the columns in its slots; undefined for slots that no expression reads. */
 export interface Lowered {
   readonly step: Step;
   readonly ids: readonly (ColumnId | undefined)[];
@@ -20,18 +20,18 @@ export interface Lowered {
 
 export const idsOfColumns = (columns: readonly RowColumn[]): ColumnId[] => columns.map(({ id }) => id);
 
-/** The columns of a node as its step has them: known by their place. */
+/** A node's columns as columns of a step. */
 export const stepColumns = (columns: readonly RowColumn[]): StepColumn[] =>
   columns.map((column) => ({ name: columnName(column), type: column.type, role: column.role }));
 
-/** Where a column stands. */
+/** The slot of a column. */
 export function slotOf(id: ColumnId, ids: Lowered['ids']): number {
   const slot = ids.indexOf(id);
   if (slot < 0) throw new InternalError(`column ${id} is not among ${ids.join(', ')}`);
   return slot;
 }
 
-/** Expressions over rows with these columns. */
+/** Bound expressions with ids replaced by slots. */
 export function inSlots(exprs: readonly BoundExpr[], ids: Lowered['ids']): Expr[] {
   return exprs.map((expr) =>
     mapColumns(expr, (column): SlotColumn => slotColumn(slotOf(column.id, ids), columnName(column), column.type)),
@@ -39,14 +39,10 @@ export function inSlots(exprs: readonly BoundExpr[], ids: Lowered['ids']): Expr[
 }
 export const inSlot = (expr: BoundExpr, ids: Lowered['ids']): Expr => inSlots([expr], ids)[0]!;
 
-/** Names the steps of one plan in the order in which they are met. */
+/** Generates the step ids of one plan, numbered in the order of lowering. */
 export class StepIds {
   #next = 0;
-  readonly transient: boolean;
 
-  constructor(transient: boolean) {
-    this.transient = transient;
-  }
   take(word: string): string {
     return `${word}-${this.#next++}`;
   }

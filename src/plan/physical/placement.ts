@@ -1,18 +1,12 @@
 import { findFormat } from '../../formats/index.ts';
 import { sameData } from '../../util/same-data.ts';
-import {
-  factsOf,
-  stepInputs,
-  withInputs,
-  type Placement,
-  type RepartitionStep,
-  type SourceStep,
-  type Step,
-} from './step.ts';
+import { factsOf, stepInputs, withInputs, type RepartitionStep, type Step } from './step.ts';
+import type { Placement } from './steps/repartition.ts';
+import type { SourceStep } from './steps/source.ts';
 
 /**
- * How a step's rows are spread over partitions: as those of a topic, by the bytes of its keys, or undefined where they came through a
- * repartition that was placed like none.
+ * How a step's rows are partitioned: as the records of a topic, by the bytes of their keys. Undefined after a repartition that
+ * does not follow a topic.
  */
 export function placementOf(step: Step): Placement | undefined {
   const { placement, inputs } = factsOf(step);
@@ -32,13 +26,13 @@ export function placementOf(step: Step): Placement | undefined {
   }
 }
 
-/** Whether equal keys have equal bytes in both, so that rows of one meet those of the other. */
+/** Whether two placements encode equal keys to equal bytes, so that matching rows are on the same partition. */
 export function samePlacement(a: Placement | undefined, b: Placement | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return sameData(bytesOf(a), bytesOf(b));
 }
 
-/** What the bytes of a key hang on; names count only where they are written. */
+/** Everything that the bytes of a key depend on; column names only when the format writes them. */
 function bytesOf({ keyFormat, keys }: Placement): unknown {
   const { format, wrap, delimiter, nullable, schema } = keyFormat;
   return [
@@ -51,7 +45,7 @@ function bytesOf({ keyFormat, keys }: Placement): unknown {
   ];
 }
 
-/** A step whose rows go through a repartition, placed like a topic's. */
+/** Sends a step's rows through a repartition with the placement of a topic. */
 export function placed(step: Step, like: Placement): Step {
   switch (factsOf(step).placement) {
     case 'like':

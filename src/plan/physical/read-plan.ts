@@ -1,17 +1,41 @@
 import { requireKnown, requireVersion } from '../../diagnostics/version.ts';
-import { factsOf, planVersion, stepFacts, stepInputs, type PhysicalPlan, type Step } from './step.ts';
+import { tableFilterOfVersion1 } from './steps/filter.ts';
+import { invokeOfVersion1, invokeOfVersion2 } from './steps/invoke.ts';
+import { overOfVersion1, overOfVersion2 } from './steps/over.ts';
+import {
+  factsOf,
+  formerPlanVersion,
+  planVersion,
+  stepFacts,
+  stepInputs,
+  withInputs,
+  type PhysicalPlan,
+  type Step,
+  type StepOp,
+} from './step.ts';
 
-/** A plan as it was stored, once its version and those of all of its steps are known; `what` says whose it is. */
-export function readPlan(stored: unknown, what: string): PhysicalPlan {
+/** Readers of former step versions: they convert a stored step to the current version. */
+const former: Partial<Record<StepOp, Readonly<Record<number, (stored: unknown) => Step>>>> = {
+  tableFilter: { 1: tableFilterOfVersion1 },
+  over: { 1: overOfVersion1, 2: overOfVersion2 },
+  invoke: { 1: invokeOfVersion1, 2: invokeOfVersion2 },
+};
+
+/** Reads a stored plan after checking its version and those of all its steps; `owner` names its query in errors. */
+export function readPlan(stored: unknown, owner: string): PhysicalPlan {
   const plan = stored as PhysicalPlan;
-  requireVersion(`the plan of ${what}`, (plan as Partial<PhysicalPlan> | undefined)?.version, planVersion);
-  readStep(plan.root, what);
-  return plan;
+  const version = (plan as { readonly version?: number } | undefined)?.version;
+  requireVersion(`the plan of ${owner}`, version === formerPlanVersion ? planVersion : version, planVersion);
+  return { ...plan, version: planVersion, root: readStep(plan.root, owner) };
 }
 
-function readStep(step: Step, what: string): void {
-  const name = `the step ${step.op} of ${what}`;
-  requireKnown(name, Object.hasOwn(stepFacts, step.op));
+function readStep(stored: Step, owner: string): Step {
+  const name = `the step ${stored.op} of ${owner}`;
+  requireKnown(name, Object.hasOwn(stepFacts, stored.op));
+  const step = former[stored.op]?.[stored.v]?.(stored) ?? stored;
   requireVersion(name, step.v, factsOf(step).version);
-  for (const input of stepInputs(step)) readStep(input, what);
+  return withInputs(
+    step,
+    stepInputs(step).map((input) => readStep(input, owner)),
+  );
 }

@@ -4,7 +4,7 @@ import type { Lowered, StepIds } from './lowered.ts';
 import type { StepColumn } from './steps/base.ts';
 import { withBefore, type Step } from './step.ts';
 
-/** A new key for rows, and the way to the partition of that key: `rest` are the slots of the other columns. */
+/** A new key for rows, which are then repartitioned by it; `rest` lists the slots of the other columns. */
 interface NewKey {
   readonly columns: readonly StepColumn[];
   readonly keys: readonly Expr[];
@@ -14,7 +14,7 @@ interface NewKey {
   readonly word: string;
 }
 
-/** Rows under another key, on the partition of that key. */
+/** Rekeys and repartitions rows. */
 export function repartitioned(input: Step, parts: NewKey, ids: StepIds): Step {
   const { columns, keys, rest, shape, dropNullKeys, word } = parts;
   const rekey: Step = {
@@ -30,12 +30,15 @@ export function repartitioned(input: Step, parts: NewKey, ids: StepIds): Step {
   return { op: 'repartition', v: 1, id: ids.take(`${word}-repartition`), columns, input: rekey, shape };
 }
 
-/** Rows by another key for the work of one step: the keys that place them come first, and their own columns stay behind those. */
+/** What rows are moved for by another key than their own. */
+export type MovedFor = 'Over' | 'GroupBy' | 'Rank' | 'Match' | 'Monitor';
+
+/** Repartitions rows by another key for one step: the new key columns come first, then the row's own columns. */
 export function placedBy(
   input: Step,
   keys: readonly Expr[],
   shape: NewKey['shape'],
-  word: 'Over' | 'GroupBy',
+  word: MovedFor,
   ids: StepIds,
 ): Step {
   const columns: StepColumn[] = [
@@ -43,14 +46,14 @@ export function placedBy(
     ...input.columns.map((column): StepColumn => ({ ...column, role: 'value' })),
   ];
   const rest = input.columns.map((_, slot) => slot);
-  // A row without a group has no part in any; one without a partition stays in its stream.
-  const dropNullKeys = word === 'GroupBy';
+  // Grouping and ranking drop rows whose key is NULL; PARTITION BY, OVER and monitors keep them.
+  const dropNullKeys = word !== 'Over' && word !== 'Monitor';
   return repartitioned(input, { columns, keys, rest, shape, dropNullKeys, word }, ids);
 }
 
 /**
- * Both sides of a join with their rows placed alike: what is repartitioned anyway goes where the other side's topic has its rows, and
- * of two topics with keys of different bytes the right one is repartitioned, its keys first.
+ * Co-partitions both sides of a join. A side that is repartitioned anyway takes the placement of the other side's topic. If
+ * both are topics whose key bytes differ, the right side is repartitioned.
  */
 export function placedAlike(
   { step: left }: Lowered,

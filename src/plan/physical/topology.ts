@@ -1,16 +1,17 @@
-import { factsOf, stepInputs, type PhysicalPlan, type RepartitionStep, type SourceStep, type Step } from './step.ts';
+import { factsOf, stepInputs, type PhysicalPlan, type RepartitionStep, type Step } from './step.ts';
+import type { SourceStep } from './steps/source.ts';
 
-/** A part of a plan that runs on one partition number of its inputs: the plan cut at its repartitions. */
+/** A part of a plan between repartitions. It runs as one task per partition of its inputs. */
 export interface SubTopology {
   readonly index: number;
   /** The step whose changes leave this part. */
   readonly root: Step;
   readonly inputs: readonly (SourceStep | RepartitionStep)[];
-  /** The repartition that it feeds, or undefined for the part that feeds the sink or the client. */
+  /** The repartition that it feeds; undefined for the part that feeds the sink or the client. */
   readonly output: RepartitionStep | undefined;
 }
 
-/** The parts of a plan, those that feed others first. */
+/** The sub-topologies of a plan; parts come before the parts that they feed. */
 export function subTopologies(plan: PhysicalPlan): SubTopology[] {
   const parts: SubTopology[] = [];
   const cut = (root: Step, output: RepartitionStep | undefined): void => {
@@ -23,7 +24,7 @@ export function subTopologies(plan: PhysicalPlan): SubTopology[] {
   return parts;
 }
 
-/** Whether a step's rows come from a topic: there the plan is cut. */
+/** Whether a step reads a topic, which is where a plan is cut. */
 function isEdge(step: Step): step is SourceStep | RepartitionStep {
   const { placement } = factsOf(step);
   return placement === 'topic' || placement === 'like';
@@ -34,7 +35,7 @@ function collect(step: Step, into: (SourceStep | RepartitionStep)[]): void {
   else for (const input of stepInputs(step)) collect(input, into);
 }
 
-/** The steps that run in a part, inputs first: its inputs are the first of them. */
+/** The steps of a part; its inputs come first. */
 export function stepsOf({ root, inputs }: SubTopology): Step[] {
   const edges = new Set<Step>(inputs);
   const within = (step: Step): Step[] => [...(edges.has(step) ? [] : stepInputs(step).flatMap(within)), step];
@@ -46,9 +47,14 @@ export function sourcesOf(plan: PhysicalPlan): SourceStep[] {
   return subTopologies(plan).flatMap(({ inputs }) => inputs.filter((input) => input.op !== 'repartition'));
 }
 
+/** The topics that a plan's sources are in, each once. */
+export const topicsOf = (plan: PhysicalPlan): string[] => [
+  ...new Set(sourcesOf(plan).map(({ source }) => source.topic)),
+];
+
 /**
- * Sources that read one topic are its readers 0, 1 and so on, in the order of the plan: each goes on from a position of its own.
- * By step id.
+ * The reader number of each source, by step id. Sources that read the same topic are its readers 0, 1 and so on in plan order,
+ * and each has its own position.
  */
 export function readersOf(plan: PhysicalPlan): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();

@@ -1,13 +1,17 @@
 import { mapChildren, slotColumn, type Expr } from '../../expressions/node.ts';
 import { sameData } from '../../util/same-data.ts';
-import { factsOf, stepInputs, withInputs, type PhysicalPlan, type SourceStep, type Step } from './step.ts';
+import { factsOf, stepInputs, withInputs, type PhysicalPlan, type Step } from './step.ts';
+import type { SourceStep } from './steps/source.ts';
 
-/** The steps that may not come and go, inputs first. */
+/** The steps that a replacement must keep (all but the free ones), inputs first. */
 function kept(step: Step): Step[] {
   return [...stepInputs(step).flatMap(kept), ...(factsOf(step).replace === 'free' ? [] : [step])];
 }
 
-/** What a column of a step is, told by where it comes from: a source's column, or a place in what a kept step gives. */
+/**
+ * The origin of a step's column: a column of a source, or a slot of a kept step. Equal origins in two plans mean the same
+ * column.
+ */
 function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
   const below = (input: Step, expr: Expr): unknown => meaningOf(expr, input, kept);
   const column = step.columns[slot]!;
@@ -35,13 +39,16 @@ function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
   }
 }
 
-/** An expression over the rows of a step, its columns told by where they come from: names and places may be others in another plan. */
+/**
+ * An expression over a step's input with columns replaced by their origins, because names and slots may differ between two
+ * plans.
+ */
 function meaningOf(expr: Expr, input: Step, kept: readonly Step[]): unknown {
   if (expr.kind !== 'column') return mapChildren(expr, (child) => meaningOf(child, input, kept) as Expr);
   return originOf(input, expr.slot, kept);
 }
 
-/** Whether a step of the new plan may take the place, and the state, of one of the old. */
+/** Whether the i-th kept step of the new plan may take over the id and state of that of the old plan. */
 function isSame(before: readonly Step[], after: readonly Step[], i: number): boolean {
   const ownOf = (all: readonly Step[]): readonly unknown[] | undefined => {
     const step = all[i]!;
@@ -54,27 +61,31 @@ function isSame(before: readonly Step[], after: readonly Step[], i: number): boo
 }
 
 /**
- * A query's new plan over the state of the old one, or why that cannot be: ksqlDB's rules for CREATE OR REPLACE. Steps that keep
- * state keep their ids, and a table that is read keeps the order of its columns, new ones behind them.
+ * The new plan of a query over the state of the old one, or the reason why that is impossible, by ksqlDB's rules for CREATE OR
+ * REPLACE. Stateful steps keep their ids; a table source keeps the order of its columns and appends new ones.
  */
 export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPlan | { readonly why: string } {
   const [before, after] = [kept(old.root), kept(next.root)];
   for (const step of [...before, ...after]) {
     const { replace } = factsOf(step);
     if (replace !== 'free' && 'never' in replace)
-      return { why: `upgrades of ${replace.never} are not supported: drop it and create it anew` };
+      return { why: `upgrades not yet supported for ${replace.never}: drop it and create it anew` };
   }
   if (before.some((step) => 'source' in step && step.source.window !== undefined))
-    return { why: 'upgrades over a windowed source are not supported: drop it and create it anew' };
+    return {
+      why: 'upgrades not yet supported for WindowedStreamSource, a windowed source: drop it and create it anew',
+    };
   if (before.length !== after.length || !before.every((_, i) => isSame(before, after, i)))
-    return { why: 'its sources, PARTITION BY, GROUP BY and aggregates must stay as they are' };
+    return {
+      why: 'Query is not upgradeable. Its sources, PARTITION BY, GROUP BY and aggregates must stay as they are',
+    };
   const keyNames = ({ root }: PhysicalPlan): readonly string[] =>
     root.columns.filter(({ role }) => role === 'key').map(({ name }) => name);
   if (!sameData(keyNames(old), keyNames(next))) return { why: 'its key columns must stay as they are' };
   const counterpart = new Map(after.map((step, i) => [step, before[i]!]));
   const used = new Set(before.map(({ id }) => id));
   let fresh = 0;
-  // Steps without state may have any id that is no other step's.
+  // Steps without state get an id that no other step has.
   const unused = (wanted: string): string => {
     let id = wanted;
     while (used.has(id)) id = `${wanted}-v${++fresh}`;
@@ -93,7 +104,10 @@ export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPla
   return { ...next, root: rebuilt(next.root) };
 }
 
-/** A table source that reads what it did in the same places, where its stored rows have it, and then what is new. */
+/**
+ * A table source with the columns of the old source in their old slots, since its stored rows have them there, then new
+ * columns.
+ */
 function widened(step: SourceStep, old: SourceStep): SourceStep {
   const columnOf = new Map(step.reads.map((name, slot) => [name, step.columns[slot]!]));
   const added = step.reads.filter((name) => !old.reads.includes(name));
@@ -107,7 +121,7 @@ function widened(step: SourceStep, old: SourceStep): SourceStep {
   };
 }
 
-/** The columns of a source in the places that the steps above know. */
+/** The columns of a source in the slots that the steps above expect. */
 function reordered(input: SourceStep, { reads, columns }: SourceStep, id: string): Step {
   const exprs = columns.map(({ name, type }, slot) => slotColumn(input.reads.indexOf(reads[slot]!), name, type));
   return { op: 'project', v: 1, id, columns, input, exprs };

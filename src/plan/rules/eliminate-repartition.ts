@@ -1,7 +1,7 @@
 import { isKeyedBy } from '../logical/node.ts';
 import type { Rule } from './rule.ts';
 
-/** A stream re-keyed by the single key that it has already stays where it is. */
+/** Removes the rekey of a stream by the single key that it already has. */
 export const eliminateRepartition: Rule = {
   name: 'eliminate-repartition',
   apply: (node) => {

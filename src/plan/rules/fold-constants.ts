@@ -2,7 +2,7 @@ import { foldConstants as fold } from '../../expressions/fold.ts';
 import { sameExpr } from '../../expressions/same.ts';
 import type { Rule } from './rule.ts';
 
-/** Evaluates what needs no row: literals, functions of literals, `true AND x`. */
+/** Evaluates constant expressions: literals, functions of literals, `true AND x`. */
 export const foldConstants: Rule = {
   name: 'fold-constants',
   apply: (node) => {

@@ -2,13 +2,15 @@ import { inputsOf, withInputs, type LogicalNode } from '../logical/node.ts';
 import { eliminateRepartition } from './eliminate-repartition.ts';
 import { foldConstants } from './fold-constants.ts';
 import { mergeFilters } from './merge-filters.ts';
+import { nearest, nearestName, type FirstRows } from './nearest.ts';
 import { pruneColumns, pruneColumnsName } from './prune-columns.ts';
 import { pushFilterBelowInvoke } from './push-filter-below-invoke.ts';
 import { pushFilterIntoJoin } from './push-filter-into-join.ts';
+import { rankLimit } from './rank-limit.ts';
 import { removeTrueFilter } from './remove-true-filter.ts';
 import type { Rule } from './rule.ts';
 
-/** The rewrites in their order; each is tried at every node until none changes anything. */
+/** The rules in order; each is tried at every node, repeatedly, until none changes the plan. */
 export const rules: readonly Rule[] = [
   foldConstants,
   mergeFilters,
@@ -16,18 +18,22 @@ export const rules: readonly Rule[] = [
   pushFilterBelowInvoke,
   pushFilterIntoJoin,
   eliminateRepartition,
+  rankLimit,
 ];
 
 export interface Optimized {
   readonly plan: LogicalNode;
-  /** The names of the rules that changed something, in the order of their first change. */
+  /** The names of the rules that changed something, in order of their first change. */
   readonly fired: readonly string[];
 }
 
 const maximumPasses = 50;
 
-/** Rewrites a plan to a fixed point, then drops the columns that nobody reads. */
-export function optimize(root: LogicalNode, active: readonly Rule[] = rules): Optimized {
+/**
+ * Applies the rules until the plan no longer changes, then removes the columns that nothing reads. `first`: which rows are wanted of
+ * those of a pull query.
+ */
+export function optimize(root: LogicalNode, active: readonly Rule[] = rules, first?: FirstRows): Optimized {
   const fired: string[] = [];
   let plan = root;
   for (let pass = 0; pass < maximumPasses; pass++) {
@@ -41,7 +47,9 @@ export function optimize(root: LogicalNode, active: readonly Rule[] = rules): Op
   }
   const pruned = pruneColumns(plan);
   if (pruned !== plan) fired.push(pruneColumnsName);
-  return { plan: pruned, fired };
+  const wanted = first === undefined ? pruned : nearest(pruned, first);
+  if (wanted !== pruned) fired.push(nearestName);
+  return { plan: wanted, fired };
 }
 
 function rewrite(node: LogicalNode, rule: Rule): LogicalNode {

@@ -1,7 +1,7 @@
 import { conjunction } from '../../expressions/node.ts';
 import type { Rule } from './rule.ts';
 
-/** Two filters one after the other are one; on a table too, where both retract the same rows. */
+/** Merges two consecutive filters. Also correct for tables: both forms retract the same rows. */
 export const mergeFilters: Rule = {
   name: 'merge-filters',
   apply: (node) => {

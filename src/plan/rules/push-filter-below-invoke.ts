@@ -2,7 +2,7 @@ import { conjunction, conjuncts, idsIn } from '../../expressions/node.ts';
 import { idsOf } from '../../bound/rows.ts';
 import type { Rule } from './rule.ts';
 
-/** Conditions that do not depend on a model's answer are tested before it is called. */
+/** Moves conditions that do not read a model's outputs below its invocation. */
 export const pushFilterBelowInvoke: Rule = {
   name: 'push-filter-below-invoke',
   apply: (node) => {

@@ -5,14 +5,16 @@ import type { LogicalJoin, LogicalNode } from '../logical/node.ts';
 import type { Rule } from './rule.ts';
 
 /**
- * Conditions on one side of a stream's join are tested before it. Legal where a row that fails would leave nothing behind: both
- * sides of an inner join of streams, the stream side of a join with a table. Tables keep their rows, since they retract.
+ * Moves conditions on one side of a stream's join below the join. Valid where a dropped row has no other effect: on both sides
+ * of an inner stream-stream join, and on the stream side of a stream-table join. Not for tables, which must retract rows, and not for
+ * a join as of a time, whose stream time all rows move.
  */
 export const pushFilterIntoJoin: Rule = {
   name: 'push-filter-into-join',
   apply: (node) => {
     if (node.kind !== 'filter' || node.input.kind !== 'join' || node.input.shape !== 'STREAM') return undefined;
     const join = node.input;
+    if (join.versions !== undefined) return undefined;
     const parts = conjuncts(node.predicate);
     const left = parts.filter((part) => leftIsSafe(join) && reads(part, join.left));
     const right = parts.filter((part) => !left.includes(part) && rightIsSafe(join) && reads(part, join.right));
@@ -33,7 +35,7 @@ function reads(part: BoundExpr, side: LogicalNode): boolean {
   return used.length > 0 && used.every((id) => known.has(id));
 }
 
-/** Under the repartition of a side, so that fewer rows travel. */
+/** Puts the filter below the side's repartition, so that fewer records are written. */
 function below(side: LogicalNode, parts: readonly BoundExpr[]): LogicalNode {
   if (parts.length === 0) return side;
   if (side.kind === 'rekey' && parts.every((part) => reads(part, side.input)))

@@ -1,11 +1,15 @@
 import type { LogicalNode } from '../logical/node.ts';
 import type { Rule } from './rule.ts';
 
-/** A filter that is always true does nothing to a stream but drop rows without a value, so it goes only where rows have one. */
+/**
+ * Removes a filter that is always true. A stream's filter also drops rows with a null value, so it is removed only where there
+ * are none.
+ */
 export const removeTrueFilter: Rule = {
   name: 'remove-true-filter',
   apply: (node) =>
     node.kind === 'filter' &&
+    !node.distinct &&
     node.shape === 'STREAM' &&
     givesValues.has(node.input.kind) &&
     node.predicate.kind === 'literal' &&
@@ -14,10 +18,11 @@ export const removeTrueFilter: Rule = {
       : undefined,
 };
 
-/** What gives no row of a stream without a value. */
+/** Nodes that emit no stream rows with a null value. */
 const givesValues: ReadonlySet<LogicalNode['kind']> = new Set<LogicalNode['kind']>([
   'join',
   'invoke',
   'over',
+  'match',
   'filter',
 ]);

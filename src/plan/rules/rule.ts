@@ -1,6 +1,6 @@
 import type { LogicalNode } from '../logical/node.ts';
 
-/** One named rewrite. `apply` gives a better node, or undefined when it has nothing to do at this one. */
+/** A named rewrite. `apply` returns an improved node, or undefined when the rule does not apply to this node. */
 export interface Rule {
   readonly name: string;
   readonly apply: (node: LogicalNode) => LogicalNode | undefined;

@@ -10,5 +10,6 @@ export const tableFilter: Builder<'tableFilter'> = (step, context) =>
   new TableFilter(
     predicate(step.predicate, context),
     step.silent === true || 'withBefore' in step.input,
+    step.distinct,
     context.position,
   );

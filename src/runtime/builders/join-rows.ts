@@ -3,7 +3,7 @@ import type { Expr } from '../../expressions/node.ts';
 import type { JoinMatches } from '../operators/stream-table-join.ts';
 import type { BuildContext } from './context.ts';
 
-/** What rows that meet must satisfy to be joined, over the columns of the left one and then those of the right one. */
+/** Compiles a join's further condition, over the columns of the left row and then of the right row. */
 export function joinMatches(expr: Expr | undefined, context: BuildContext): JoinMatches {
   if (expr === undefined) return undefined;
   const matches = compilePredicate(expr, (error) => context.report(error, 'ON'));

@@ -7,6 +7,6 @@ export const project: Builder<'project'> = (step, context) =>
   new Project(
     projection(step.exprs, context),
     context.position,
-    // Rows that are changed in place could not be made again.
+    // Not with user code: a batch that exceeds its time limit is run again, which needs the original rows.
     ownsRows(step.input) && !callsUserCode(step),
   );

@@ -1,4 +1,4 @@
 import type { Builder } from './context.ts';
 
-/** Its changes come back from the topic; they are ready. */
+/** The changes come back from the internal topic and are passed on unchanged. */
 export const repartition: Builder<'repartition'> = () => ({ process: ([changes]) => changes! });

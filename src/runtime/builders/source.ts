@@ -3,7 +3,7 @@ import { TableSource } from '../operators/table-source.ts';
 import type { Builder } from './context.ts';
 import { keyValue } from './stores.ts';
 
-/** A stream source's changes are ready as they are decoded. */
+/** A stream source's changes are passed on as they were decoded. */
 const passThrough: Operator = { process: ([changes]) => changes! };
 
 export const streamSource: Builder<'streamSource'> = () => passThrough;

@@ -1,6 +1,8 @@
 import { factsOf, type Step } from '../../plan/physical/step.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import type { StoreLayout, StoreLocation } from '../stores/cached-store.ts';
+import { HeldHeaders } from '../held-headers.ts';
+import { ChunkStore } from '../over/chunk-store.ts';
 import { GroupedStore } from '../stores/grouped-store.ts';
 import { KeyValueStore } from '../stores/key-value-store.ts';
 import { WindowStore } from '../stores/window-store.ts';
@@ -8,20 +10,28 @@ import type { BuildContext } from './context.ts';
 
 type Kind = 'keyed' | 'windowed' | 'ordered';
 
-/** Where a part of a step's state is: one that the step's facts do not declare has no changelog, and is refused. */
+/**
+ * The location and layout of a part of a step's state (`within`: one of several stores of that part). A part that the step's
+ * facts do not declare has no changelog, and throws InternalError.
+ */
 function declared(
   step: Step,
   context: BuildContext,
   part: string,
   kinds: readonly Kind[],
+  within?: number,
 ): { readonly location: StoreLocation; readonly layout: StoreLayout } {
   const { state } = factsOf(step);
   if (state === 'none' || !state.parts.includes(part) || !kinds.includes(state.kind))
     throw new InternalError(`${step.op} does not declare the ${kinds.join(' or ')} state "${part}" that it opens`);
-  return { location: context.location(step.id, part), layout: { name: step.op, version: state.layout } };
+  const place = within === undefined ? part : `${part}/${within}`;
+  return {
+    location: context.location(step.id, place),
+    layout: { name: step.op, version: state.layout, reads: state.reads },
+  };
 }
 
-/** Opens a store of one entry a key. */
+/** Opens a store with one entry per key. */
 export function keyValue<V>(step: Step, context: BuildContext, part = ''): KeyValueStore<V> {
   const { location, layout } = declared(step, context, part, ['keyed', 'ordered']);
   const store = new KeyValueStore<V>(location, layout);
@@ -29,14 +39,15 @@ export function keyValue<V>(step: Step, context: BuildContext, part = ''): KeyVa
   return store;
 }
 
-/** Opens a store of entries in windows, or at times. `form`: the operator keeps them in another form than its step mostly does. */
+/** Opens a store of entries by window or time. `form`: the operator stores them in another form than the step's usual one. */
 export function windowed<V>(
   step: Step,
   context: BuildContext,
   part: string,
   form?: { readonly name: string; readonly entryOverhead: number },
+  within?: number,
 ): WindowStore<V> {
-  const { location, layout } = declared(step, context, part, ['windowed']);
+  const { location, layout } = declared(step, context, part, ['windowed', 'ordered'], within);
   const store = new WindowStore<V>(
     { ...location, entryOverhead: form?.entryOverhead },
     form === undefined ? layout : { ...layout, name: `${layout.name} ${form.name}` },
@@ -45,7 +56,19 @@ export function windowed<V>(
   return store;
 }
 
-/** Opens a store of entries in groups. */
+/** Opens a store of the headers of rows that the step holds back. */
+export const heldHeaders = (step: Step, context: BuildContext, part = 'headers'): HeldHeaders =>
+  new HeldHeaders(windowed(step, context, part));
+
+/** Opens a store of events in chunks of `width` columns. */
+export function chunked(step: Step, context: BuildContext, part: string, width: number, within?: number): ChunkStore {
+  const { location, layout } = declared(step, context, part, ['ordered'], within);
+  const store = new ChunkStore(location, layout, width);
+  context.register(store);
+  return store;
+}
+
+/** Opens a store of entries by group. */
 export function grouped<V>(step: Step, context: BuildContext, part: string): GroupedStore<V> {
   const { location, layout } = declared(step, context, part, ['keyed']);
   const store = new GroupedStore<V>(location, layout);

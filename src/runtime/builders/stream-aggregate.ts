@@ -4,7 +4,9 @@ import type { Builder } from './context.ts';
 import { keyValue } from './stores.ts';
 
 export const streamAggregate: Builder<'streamAggregate'> = (step, context) =>
-  new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, context), {
+  new GroupAggregate(keyValue(step, context), aggregates(step, context), {
     conflate: context.conflate,
     withBefore: step.withBefore === true,
+    nullKeys: step.nullKeys === true,
+    isOne: step.keyCount === 0,
   });

@@ -4,7 +4,9 @@ import type { Builder } from './context.ts';
 import { keyValue } from './stores.ts';
 
 export const tableAggregate: Builder<'tableAggregate'> = (step, context) =>
-  new GroupAggregate(keyValue(step, context), aggregates(step.aggregates, context), {
+  new GroupAggregate(keyValue(step, context), aggregates(step, context, { ofTable: true }), {
     conflate: context.conflate,
     withBefore: step.withBefore === true,
+    nullKeys: false,
+    isOne: step.keyCount === 0,
   });

@@ -3,7 +3,7 @@ import { Change } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
-/** Table functions side by side: as many rows as the longest gives, shorter ones padded with null. Stateless. */
+/** Evaluates table functions: each row gives as many rows as the longest result, shorter ones padded with NULLs. Stateless. */
 export class FlatMap implements Operator {
   readonly #functions: readonly ((row: Row) => readonly Value[])[];
   readonly #position: RecordPosition;
@@ -19,7 +19,7 @@ export class FlatMap implements Operator {
       const { after } = change;
       if (after === undefined) return [];
       this.#position.sequence = change.sequence;
-      const lists = this.#functions.map((each) => each(after));
+      const lists = this.#functions.map((tableFunction) => tableFunction(after));
       return Array.from({ length: Math.max(...lists.map(({ length }) => length)) }, (_, i) => {
         const row = [...after, ...lists.map((list) => list[i] ?? null)];
         return new Change(change.key, undefined, row, change.timestamp, change.sequence, change.window, change.headers);

@@ -1,33 +1,37 @@
 import type { Row } from '../../types/sql-type.ts';
 import { Change, keyText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
-import type { Operator, RecordPosition } from '../operator.ts';
+import { told, type Operator, type RecordPosition } from '../operator.ts';
 import type { GroupedStore } from '../stores/grouped-store.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 import type { JoinMatches } from './stream-table-join.ts';
 
 /**
- * A foreign-key join in three parts, after KIP-213. Each change of the left table is told to the partition of the row that its
- * foreign key names (`ForeignKeySubscribe`), which remembers who named it and answers with joined rows, also when its own row
- * changes (`ForeignKeyLookup`); the answers come back to the left row's partition (`ForeignKeyResolve`). They may come out of
- * order where the foreign key changed, so every message carries the version of the left row that it speaks of.
+ * A foreign-key join in three operators, after KIP-213. `ForeignKeySubscribe` sends each change of the left table to the
+ * partition of the right row that its foreign key refers to. There, `ForeignKeyLookup` stores which left rows refer to which
+ * right row, and emits joined rows as answers, also when a right row changes. `ForeignKeyResolve` receives the answers on the
+ * left row's partition. When a foreign key changes, answers of two partitions may arrive out of order, so every message carries
+ * the version of its left row.
  */
 type Order = (typeof order)[keyof typeof order];
 const order = {
-  /** The row has another foreign key now, whose partition answers. */
+  /** The row has another foreign key now; the partition of that key answers. */
   forget: 0,
-  /** The row is gone, or names nothing now. */
+  /** The row is deleted, or its foreign key is NULL now. */
   forgetAndAnswer: 1,
-  /** The row is new: it has a result only where its partner is there. */
+  /** The row is new: it is only answered if the right row exists. */
   rememberAndAnswerIfFound: 2,
   remember: 3,
 } as const;
 
-/** Reads the foreign key of a left row; null where it names nothing. */
+/** Evaluates the foreign key of a left row; NULL when it refers to no row. */
 type ForeignKeyOf = (row: Row) => Row;
 
-/** Left changes become messages to the partitions of their foreign keys: [foreign key…, left key…, version, order, left row…]. */
+/**
+ * Turns left changes into messages to the partitions of their foreign keys: [foreign key…, left key…, version, order, left
+ * row…].
+ */
 export class ForeignKeySubscribe implements Operator {
   readonly #store: KeyValueStore<never>;
   readonly #foreignKey: ForeignKeyOf;
@@ -35,7 +39,7 @@ export class ForeignKeySubscribe implements Operator {
   readonly #width: number;
   readonly #position: RecordPosition;
 
-  /** `width`: how many columns a left row has. */
+  /** `width`: the number of columns of a left row. */
   constructor(
     store: KeyValueStore<never>,
     foreignKey: ForeignKeyOf,
@@ -57,14 +61,15 @@ export class ForeignKeySubscribe implements Operator {
     const nothing = new Array<null>(this.#width).fill(null);
     for (const change of changes) {
       const { key, before, after, timestamp, sequence } = change;
-      this.#position.sequence = sequence;
       version++;
-      const send = (foreignKey: Row, what: Order, row: Row): void => {
+      const send = (foreignKey: Row, order: Order, row: Row): void => {
         result.push(
-          new Change(foreignKey, undefined, [...foreignKey, ...key, version, what, ...row], timestamp, sequence),
+          new Change(foreignKey, undefined, [...foreignKey, ...key, version, order, ...row], timestamp, sequence),
         );
       };
+      this.#position.sequence = told;
       const was = before && this.#named(before);
+      this.#position.sequence = sequence;
       const now = after && this.#named(after);
       if (now === undefined || after === undefined) {
         if (was !== undefined) send(was, order.forgetAndAnswer, nothing);
@@ -77,7 +82,7 @@ export class ForeignKeySubscribe implements Operator {
     return batchOf(result);
   }
 
-  /** A row of an inner join that names nothing has no part in it. */
+  /** An inner join ignores a row whose foreign key is NULL. */
   #named(row: Row): Row | undefined {
     const foreignKey = this.#foreignKey(row);
     return foreignKey.includes(null) && !this.#isLeft ? undefined : foreignKey;
@@ -86,7 +91,7 @@ export class ForeignKeySubscribe implements Operator {
 
 type Subscription = readonly [key: Row, version: number, row: Row];
 
-/** Answers, by the left key: [left key…, version, 1 with a result or 0, left row…, right row…]. */
+/** Emits answers by the left key: [left key…, version, 1 with a result or 0, left row…, right row…]. */
 export class ForeignKeyLookup implements Operator {
   readonly #subscriptions: GroupedStore<Subscription>;
   readonly #rows: KeyValueStore<readonly [row: Row, timestamp: number]>;
@@ -95,7 +100,7 @@ export class ForeignKeyLookup implements Operator {
   readonly #width: number;
   readonly #matches: JoinMatches;
 
-  /** `width`: how many columns a right row has. */
+  /** `width`: the number of columns of a right row. */
   constructor(
     subscriptions: GroupedStore<Subscription>,
     rows: KeyValueStore<readonly [row: Row, timestamp: number]>,
@@ -130,21 +135,21 @@ export class ForeignKeyLookup implements Operator {
     const at = key.length + this.#keyCount;
     const leftKey = after!.slice(key.length, at);
     const version = after![at] as number;
-    const what = after![at + 1] as Order;
+    const instruction = after![at + 1] as Order;
     const row = after!.slice(at + 2);
     const isNull = key.includes(null);
-    if (what === order.forget || what === order.forgetAndAnswer) {
+    if (instruction === order.forget || instruction === order.forgetAndAnswer) {
       if (!isNull) this.#subscriptions.delete(text, keyText(leftKey));
-      if (what === order.forgetAndAnswer)
+      if (instruction === order.forgetAndAnswer)
         result.push(this.#answer([leftKey, version, row], undefined, false, timestamp, sequence));
       return;
     }
     if (!isNull) this.#subscriptions.put(text, keyText(leftKey), [leftKey, version, row]);
-    const found = isNull ? undefined : this.#rows.get(text);
-    const has = found !== undefined || this.#isLeft;
-    if (!has && what === order.rememberAndAnswerIfFound) return;
-    const time = Math.max(timestamp, found?.[1] ?? timestamp);
-    result.push(this.#answer([leftKey, version, row], found?.[0], has, time, sequence));
+    const namedRow = isNull ? undefined : this.#rows.get(text);
+    const has = namedRow !== undefined || this.#isLeft;
+    if (!has && instruction === order.rememberAndAnswerIfFound) return;
+    const time = Math.max(timestamp, namedRow?.[1] ?? timestamp);
+    result.push(this.#answer([leftKey, version, row], namedRow?.[0], has, time, sequence));
   }
 
   #onChange({ key, after, timestamp, sequence }: Change, result: Change[]): void {
@@ -171,7 +176,7 @@ export class ForeignKeyLookup implements Operator {
   }
 }
 
-/** An order of keys that a client may expect: numbers by size, texts by their characters. */
+/** Compares keys: numbers by value, text by UTF-16 code units. */
 function compareKeys(a: Row, b: Row): number {
   for (let i = 0; i < a.length; i++) {
     const [left, right] = [a[i] as number, b[i] as number];
@@ -183,7 +188,7 @@ function compareKeys(a: Row, b: Row): number {
 
 type Answer = readonly [version: number, key: Row, row: Row | null, timestamp: number];
 
-/** The result: the newest answer of each left row. One that speaks of an older version of the row is dropped. */
+/** Emits the newest answer of each left row; an answer for an older version of the row is dropped. */
 export class ForeignKeyResolve implements Operator {
   readonly #store: KeyValueStore<Answer>;
   readonly #keyCount: number;

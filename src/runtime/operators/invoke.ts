@@ -3,26 +3,39 @@ import { Change } from '../change.ts';
 import type { DeadLetter } from '../failures.ts';
 import { batchOf, noChanges, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
-import type { ModelHost, Scored } from '../ports/model-host.ts';
+import { isOfServer, type ModelHost, type Scored } from '../ports/model-host.ts';
 
-/** A model call that failed for good where ON_ERROR is FAIL: the query stops in state ERROR. */
+/** A model call that failed permanently with ON_ERROR='FAIL': the query stops in state ERROR. */
 class ModelFailure extends Error {
   override readonly name = 'ModelFailure';
+  /** The model's server is away or slow: the rows are not what fails. */
+  readonly retriable: boolean;
+  constructor(message: string, failure: string | undefined) {
+    super(message);
+    this.retriable = isOfServer(failure);
+  }
 }
 
-interface InvokeOptions {
+/** What an invocation is built with. */
+export interface InvokeOptions {
   readonly model: string;
-  readonly version: number | undefined;
+  readonly version: number | string | undefined;
+  /** The texts of a row by which the model's route chooses; undefined where there are none. */
+  readonly routeBy: ((row: Row) => Row) | undefined;
   readonly outputs: number;
-  readonly onError: string | undefined;
+  /** Options of this call; undefined for those of the model. */
+  readonly options: Readonly<Record<string, string>> | undefined;
   readonly position: RecordPosition;
   readonly report: (error: unknown, what: string) => void;
   readonly deadLetter: (letter: DeadLetter) => void;
-  /** An input row as JSON, for the dead letters. */
+  /** Takes what a shadow answered for a row; undefined where nobody wants to know. */
+  readonly shadowed:
+    ((key: string | null, row: Row, answer: Scored, shadow: Scored, timestamp: number) => void) | undefined;
+  /** The input row as a JSON object, for the dead letters. */
   readonly rowJson: (row: Row) => Buffer;
 }
 
-/** Scores a micro-batch of rows by a model in one call, and adds the outputs, the version, the error and the latency. */
+/** Scores a micro-batch in one call, and appends the model's outputs, version, error and latency to each row. */
 export class Invoke implements Operator {
   readonly #host: ModelHost;
   readonly #args: (row: Row) => Row;
@@ -42,14 +55,21 @@ export class Invoke implements Operator {
 
   async #score(changes: readonly Change[]): Promise<Batch> {
     const { model, version, position } = this.#options;
-    const scored = await this.#host.score(
-      model,
-      version,
-      changes.map(({ after, sequence }) => {
-        position.sequence = sequence;
-        return this.#args(after!);
-      }),
-    );
+    const rows = changes.map(({ after, sequence }) => {
+      position.sequence = sequence;
+      return this.#args(after!);
+    });
+    const keyOf = (row: number): string | null => this.#keyOf(changes[row]!);
+    const { shadowed, options } = this.#options;
+    let scored: readonly Scored[] = [];
+    const by = {
+      keyOf,
+      shadowed:
+        shadowed &&
+        ((row: number, shadow: Scored): void =>
+          shadowed(keyOf(row), rows[row]!, scored[row]!, shadow, changes[row]!.timestamp)),
+    };
+    scored = await this.#host.score(model, version, rows, by, options);
     const result: Change[] = [];
     changes.forEach((change, i) => {
       position.sequence = change.sequence;
@@ -61,12 +81,25 @@ export class Invoke implements Operator {
     return batchOf(result);
   }
 
-  /** The columns that the row gets, or undefined when it leaves the stream. */
-  #values({ outputs, version, error, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
-    if (outputs !== undefined) return [...outputs, version, null, latencyMs];
-    const { model, onError, report, deadLetter, rowJson } = this.#options;
-    const action = onError ?? this.#host.onError(model, version);
-    const failure = new ModelFailure(`model "${model}" version ${version}: ${error}`);
+  /** The text of a row's key; that of several columns has a bar between them. Null when a part is. */
+  #keyOf({ after, sequence }: Change): string | null {
+    const { routeBy, position } = this.#options;
+    if (routeBy === undefined) return null;
+    position.sequence = sequence;
+    const texts = routeBy(after!);
+    if (texts.length === 1) return texts[0] as string | null;
+    return texts.includes(null) ? null : texts.join('|');
+  }
+
+  /** The values to append to the row; undefined when the row is dropped. */
+  #values({ outputs, version, error, cause, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
+    const { model, options, report, deadLetter, rowJson } = this.#options;
+    if (outputs !== undefined) {
+      if (cause !== undefined) report(`model "${model}" version ${version} was not called: ${cause}`, 'INVOKE MODEL');
+      return [...outputs, version, null, latencyMs];
+    }
+    const action = options?.['ON_ERROR'] ?? this.#host.onError(model, version);
+    const failure = new ModelFailure(`model "${model}" version ${version}: ${error}: ${cause}`, error);
     if (action === 'FAIL') throw failure;
     report(failure, 'INVOKE MODEL');
     if (action === 'DLQ') {
@@ -76,7 +109,7 @@ export class Invoke implements Operator {
     }
     const values =
       action === 'DEFAULT'
-        ? this.#host.defaults(model, version)
+        ? this.#host.defaults(model, version, options)
         : Array.from({ length: this.#options.outputs }, () => null);
     return [...values, version, error ?? null, latencyMs];
   }

@@ -1,6 +1,6 @@
 import type { Change } from '../change.ts';
 
-/** Visits the changes of two inputs by sequence number, the left one first where both have the same. */
+/** Visits the changes of two inputs in order of sequence number; the left input comes first among equal numbers. */
 export function mergeInputs(
   left: readonly Change[],
   right: readonly Change[],

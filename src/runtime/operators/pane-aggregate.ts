@@ -10,17 +10,17 @@ import { SlidingMerge } from '../sliding-merge.ts';
 import type { EditedEntry, WindowStore, WindowView } from '../stores/window-store.ts';
 import { firstWindowStart, putBounds, steps } from '../windows.ts';
 
-/** A group that changed since rows were last given: the panes that did, and the last change. */
+/** A group that has changed since the last `drain`: its changed panes and its last change. */
 interface Touched {
   readonly text: string;
   readonly panes: number[];
   sequence: number;
 }
 
-/** What is kept of a group for some panes that follow each other: its key, then the states of each pane that has any. */
+/** A store's entry: the group's key, and its states in a run of consecutive panes (null for a pane without rows). */
 type PaneRun = [key: Row, ...panes: (States | null)[]];
 
-/** How many panes share one entry of the store: few enough to be written whole when one of them changes. */
+/** The number of panes per entry: few, because an entry is rewritten as a whole. */
 const panesPerRun = 4;
 const emptyRun: readonly null[] = Array.from({ length: 1 + panesPerRun }, () => null);
 function newRun(key: Row): PaneRun {
@@ -29,17 +29,16 @@ function newRun(key: Row): PaneRun {
   return run;
 }
 const runOf = (pane: number): number => Math.floor(pane / panesPerRun);
-/** The place of a pane in its run. */
+/** The index of a pane in its run's entry. */
 const placeOf = (pane: number): number => 1 + (pane % panesPerRun);
 
 /**
- * GROUP BY in hopping and tumbling windows, kept as panes, so that an event changes one state however many windows hold it. A window's row is
- * merged from its panes when a micro-batch ends. Panes are stored in runs: an entry of the store is a group's states for a few
- * panes, so that most windows need one look or two.
- *
- * For aggregates whose merge does not depend on order, and windows that are not kept longer than they are open: a closed window
- * has no state of its own that a later change of a shared pane could leave alone. An event that is late for some of its windows
- * makes the rows before it leave first, for the same reason. Everything else takes `WindowedAggregate`.
+ * GROUP BY in hopping and tumbling windows, with one state per pane, so that an event updates one state however many windows
+ * contain it. At the end of a micro-batch a window's row is merged from the states of its panes. Consecutive panes of a group
+ * share an entry of the store, so that most windows need one or two reads. Used for aggregates whose merge is independent of
+ * order, and windows that are not retained after they close: with panes, a late change would alter closed windows too. For the
+ * same reason an event that is late for some of its windows makes earlier changes be emitted first. All other cases use
+ * `WindowedAggregate`.
  */
 export class PaneAggregate implements Operator {
   readonly #store: WindowStore<PaneRun>;
@@ -50,11 +49,11 @@ export class PaneAggregate implements Operator {
   readonly #sliding: SlidingMerge;
   #streamTime: number;
   #expired: number;
-  /** In order of their first change; the mark of an entry is the place of its group here. */
+  /** In order of their first change; a store entry's mark is the group's index in this list. */
   #touched: Touched[] = [];
   #edited: EditedEntry<PaneRun>[] = [];
   readonly #places = new Map<string, number>();
-  /** Windows that end at or before this were closed when the rows to come were first changed. */
+  /** Windows that end at or before this time were already closed at the first of the changes that are not emitted yet. */
   #closedBefore = -Infinity;
 
   constructor(
@@ -72,10 +71,10 @@ export class PaneAggregate implements Operator {
     [this.#streamTime, this.#expired] = (store.meta ?? [-1, 0]) as [number, number];
   }
 
-  /** What an entry of the store costs in memory: of its panes about half have a state. Measured on Node 20. */
+  /** The memory of a store's entry beside its states, with half of its panes in use. Measured on Node 20. */
   static readonly form = { name: 'panes', entryOverhead: 260 + panesPerRun * 45 };
 
-  /** Whether panes give what a state for each window would. */
+  /** Whether panes give the same results as one state per window. */
   static suits({ sizeMs, advanceMs, graceMs, retentionMs }: WindowSpec, aggregates: AggregateSet): boolean {
     return advanceMs <= sizeMs && retentionMs <= sizeMs + graceMs && aggregates.orderFree;
   }
@@ -103,6 +102,7 @@ export class PaneAggregate implements Operator {
       const entry = this.#store.edit(this.#startOf(runOf(pane)), text);
       const run = (entry.value ??= newRun(key));
       const states = (run[placeOf(pane)] ??= this.#aggregates.init(timestamp)) as States;
+      this.#aggregates.at(sequence);
       this.#aggregates.add(states, after, timestamp);
       if (entry.mark < 0) {
         entry.mark = this.#place(text);
@@ -128,7 +128,7 @@ export class PaneAggregate implements Operator {
     return place;
   }
 
-  /** Loads the panes of events that are not in the cache: those of late events, or all behind a restart. */
+  /** Loads the panes of events that are not in the cache: those of late events, or all after a restart. */
   #prefetch(changes: readonly Change[]): void {
     const views = this.#views();
     const wanted: [number, string][] = [];
@@ -139,7 +139,7 @@ export class PaneAggregate implements Operator {
     this.#store.prefetch(wanted);
   }
 
-  /** The store's entries by run of panes, each time looked up once. */
+  /** The store's views by run of panes, cached so that each is looked up once. */
   #views(): (run: number) => WindowView<PaneRun> {
     const views = new Map<number, WindowView<PaneRun>>();
     let last = -1;
@@ -152,7 +152,7 @@ export class PaneAggregate implements Operator {
     };
   }
 
-  /** The rows of every window that holds a changed pane, groups in order of their last change. */
+  /** Emits the rows of every window with a changed pane; groups are in order of their last change. */
   *drain(): Iterable<Batch> {
     const all = this.#touched.sort((a, b) => a.sequence - b.sequence);
     for (const entry of this.#edited) entry.mark = -1;
@@ -167,7 +167,7 @@ export class PaneAggregate implements Operator {
       yield batchOf(result);
     }
     this.#closedBefore = -Infinity;
-    // Not before: panes that expire may still be needed for the rows above.
+    // Only after the rows are emitted, because they may need panes that expire.
     this.#remember();
   }
 
@@ -210,9 +210,9 @@ export class PaneAggregate implements Operator {
   #remember(): void {
     const { sizeMs, graceMs, advanceMs } = this.#window;
     const expired = this.#streamTime - sizeMs - graceMs;
-    // One deletion for many panes: expiry moves in steps of a tenth of what is kept.
+    // Expire many panes with one deletion: in steps of a tenth of the retention time.
     if (expired - this.#expired > Math.max((sizeMs + graceMs) / 10, advanceMs)) {
-      // A run goes when its last pane does.
+      // A run expires when its last pane does.
       this.#store.expire(this.#startOf(runOf(this.#panes.indexOf(Math.max(0, expired)))));
       this.#expired = expired;
     }
@@ -220,13 +220,14 @@ export class PaneAggregate implements Operator {
   }
 
   #row(key: Row, start: number, panes: SlidingMerge, sequence: number): Change {
+    this.#aggregates.at(sequence);
     const end = start + this.#window.sizeMs;
     const { timestamp } = panes;
     const row = putBounds(panes.row(key, 3), timestamp, start, end);
     return new Change(key, undefined, row, timestamp, sequence, { start, end });
   }
 
-  /** The rows of the windows that are open, by key, then start. */
+  /** The rows of the open windows, by key, then window start. */
   *current(key?: Row): Iterable<Change> {
     const { sizeMs, graceMs } = this.#window;
     const { perAdvance, perWindow } = this.#panes;

@@ -1,11 +1,10 @@
 import type { Row } from '../../types/sql-type.ts';
 import { Change, replaceRows } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
-import type { Operator, RecordPosition } from '../operator.ts';
+import { told, type Operator, type RecordPosition } from '../operator.ts';
 
 /**
- * Makes new rows from rows; keys and missing values stay as they are. Stateless. Changes that the step before made for this one
- * alone get the new rows themselves.
+ * Computes new rows; keys and null values are unchanged. Stateless. If it owns its input's changes, it modifies them in place.
  */
 export class Project implements Operator {
   readonly #map: (row: Row) => Row;
@@ -25,8 +24,12 @@ export class Project implements Operator {
     for (let i = 0; i < changes.length; i++) {
       const change = changes[i]!;
       const { key, timestamp, sequence, window, headers } = change;
+      let before: Row | undefined;
+      if (change.before !== undefined) {
+        this.#position.sequence = told;
+        before = map(change.before);
+      }
       this.#position.sequence = sequence;
-      const before = change.before === undefined ? undefined : map(change.before);
       const after = change.after === undefined ? undefined : map(change.after);
       if (result === undefined) replaceRows(change, before, after);
       else result[i] = new Change(key, before, after, timestamp, sequence, window, headers);

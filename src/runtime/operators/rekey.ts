@@ -1,20 +1,20 @@
 import type { Row } from '../../types/sql-type.ts';
 import { Change, hasNull, keyText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
-import type { Operator, RecordPosition } from '../operator.ts';
+import { told, type Operator, type RecordPosition } from '../operator.ts';
 
-/** How a rekey sees rows: `keys` evaluates the new key, `rest` takes the other columns, both on an input row. */
+/** `keys` evaluates the new key and `rest` takes the other columns, both from an input row. */
 export interface RekeyShape {
   readonly keys: (row: Row) => Row;
   readonly rest: (row: Row) => Row;
-  /** An input row without values, for a record whose value is null: its key columns alone. */
+  /** An input row with only the key columns set, for a record with a null value. */
   readonly keyOnly: (key: Row) => Row;
-  /** Which parts of the new key need the values: those are null for a record whose value is null. */
+  /** Which parts of the new key read value columns: these are NULL for a record with a null value. */
   readonly readsValues: readonly boolean[];
   readonly dropNullKeys: boolean;
 }
 
-/** A new key for a stream. A record without a value keeps its missing value under the new key. Stateless. */
+/** Changes the key of a stream. A record with a null value keeps it under the new key. Stateless. */
 export class StreamRekey implements Operator {
   readonly #shape: RekeyShape;
   readonly #position: RecordPosition;
@@ -43,8 +43,8 @@ export class StreamRekey implements Operator {
 }
 
 /**
- * The grouping of a table: what a row was is taken back under its old key, what it is added under the new one. Both travel as
- * changes of their own when the keys differ. Stateless.
+ * Changes the key of a table, for grouping: the previous row is retracted under its old key and the new row is added under its
+ * new key, as two changes when the keys differ. Stateless.
  */
 export class TableRekey implements Operator {
   readonly #shape: RekeyShape;
@@ -59,16 +59,19 @@ export class TableRekey implements Operator {
     const changes = rowsOf(batch!);
     const result: Change[] = [];
     for (const change of changes) {
-      this.#position.sequence = change.sequence;
+      this.#position.sequence = told;
       const before = this.#move(change.before);
+      this.#position.sequence = change.sequence;
       const after = this.#move(change.after);
-      const { timestamp, sequence, window } = change;
+      const { timestamp, sequence, window, headers } = change;
       if (before !== undefined && after !== undefined && sameKey(before.key, after.key)) {
-        result.push(new Change(after.key, before.row, after.row, timestamp, sequence, window));
+        result.push(new Change(after.key, before.row, after.row, timestamp, sequence, window, headers));
         continue;
       }
-      if (before !== undefined) result.push(new Change(before.key, before.row, undefined, timestamp, sequence, window));
-      if (after !== undefined) result.push(new Change(after.key, undefined, after.row, timestamp, sequence, window));
+      if (before !== undefined)
+        result.push(new Change(before.key, before.row, undefined, timestamp, sequence, window, headers));
+      if (after !== undefined)
+        result.push(new Change(after.key, undefined, after.row, timestamp, sequence, window, headers));
     }
     return batchOf(result);
   }

@@ -3,7 +3,7 @@ import type { Change } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 
-/** Keeps the rows of a stream that satisfy a predicate; rows without a value never do. Stateless. */
+/** Keeps the rows of a stream that satisfy a predicate; drops null values. Stateless. */
 export class StreamFilter implements Operator {
   readonly #matches: (row: Row) => boolean;
   readonly #position: RecordPosition;

@@ -2,12 +2,13 @@ import type { Row } from '../../types/sql-type.ts';
 import type { JoinWindow } from '../../specs/window.ts';
 import { Change, hasNull, rowText, type Window } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
+import type { HeldHeaders } from '../held-headers.ts';
 import type { Operator } from '../operator.ts';
 import type { WindowStore } from '../stores/window-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 import type { JoinMatches, JoinRow } from './stream-table-join.ts';
 
-/** A buffered row: its time, its place among rows of that time, the row, and whether it has met a match. */
+/** A buffered row: its time, its number among rows of that time, the row, and whether it has had a match. */
 type Buffered = [
   timestamp: number,
   arrival: number,
@@ -20,15 +21,19 @@ type Buffered = [
 
 interface Side {
   readonly store: WindowStore<Buffered[]>;
-  /** Milliseconds that the other side's rows may be before and after a row of this one. */
+  /** How far the other side's rows may be before and after a row of this side, in ms. */
   readonly beforeMs: number;
   readonly afterMs: number;
   readonly outer: boolean;
+  /** The headers of outer rows that wait for a match, by segment and row; undefined where none waits. */
+  readonly held: HeldHeaders | undefined;
 }
+const heldName = (text: string, arrival: number): string => `${text}/${arrival}`;
 
 /**
- * Joins rows of two streams whose times are no further apart than the window. Each row meets the other side's buffered rows. An
- * outer row without a match is padded at once in the eager form, else when stream time has passed its window and grace.
+ * Joins rows of two streams whose times are within the window of each other. Each row is joined with the other side's buffered
+ * rows. An outer row without a match is padded with NULLs at once if `eager`, otherwise when stream time has passed its window
+ * and grace.
  */
 export class StreamStreamJoin implements Operator {
   readonly #left: Side;
@@ -50,10 +55,20 @@ export class StreamStreamJoin implements Operator {
     row: JoinRow,
     matches: JoinMatches,
     onLate: (change: Change) => void,
+    held: { readonly left: HeldHeaders; readonly right: HeldHeaders },
   ) {
     const { beforeMs, afterMs } = within;
-    this.#left = { store: left, beforeMs, afterMs, outer: join === 'LEFT' || join === 'FULL' };
-    this.#right = { store: right, beforeMs: afterMs, afterMs: beforeMs, outer: join === 'RIGHT' || join === 'FULL' };
+    const side = (outer: boolean, headers: HeldHeaders): Pick<Side, 'outer' | 'held'> => ({
+      outer,
+      held: outer && !within.eager ? headers : undefined,
+    });
+    this.#left = { store: left, beforeMs, afterMs, ...side(join === 'LEFT' || join === 'FULL', held.left) };
+    this.#right = {
+      store: right,
+      beforeMs: afterMs,
+      afterMs: beforeMs,
+      ...side(join === 'RIGHT' || join === 'FULL', held.right),
+    };
     this.#within = within;
     this.#row = row;
     this.#matches = matches;
@@ -76,23 +91,22 @@ export class StreamStreamJoin implements Operator {
     return batchOf(result);
   }
 
-  #visit(change: Change, own: Side, other: Side, isLeft: boolean, result: Change[]): void {
+  #visit(change: Change, own: Side, opposite: Side, isLeft: boolean, result: Change[]): void {
     const { key, after, timestamp, sequence, window, headers } = change;
     if (after === undefined) return;
     if (hasNull(key)) {
-      // A row without a key meets nobody: an outer one is padded, the others are dropped.
+      // A row without a key matches nothing: an outer row is padded, others are dropped.
       if (own.outer) result.push(this.#pad(change.key, after, timestamp, sequence, isLeft, window, headers));
       return;
     }
     if (timestamp > this.#streamTime) this.#streamTime = timestamp;
     const { graceMs, eager } = this.#within;
     if (!eager) this.#padUnmatched(result, sequence);
-    // As in Kafka Streams: a row too late to be kept still meets what is kept, and an outer one whose window is over is padded.
+    // As in Kafka Streams: a row too late to be buffered still joins rows whose window is open, and an outer row whose window is over
+    // is padded.
     const isLate = timestamp + own.afterMs + graceMs < this.#streamTime;
-    if (isLate && (eager || !own.outer)) {
-      this.#onLate(change);
-      return;
-    }
+    const isDropped = isLate && (eager || !own.outer);
+    const open = isDropped ? this.#streamTime - graceMs - opposite.afterMs : -Infinity;
     const text = rowText(change);
     let matched = false;
     for (
@@ -100,22 +114,27 @@ export class StreamStreamJoin implements Operator {
       segment <= this.#segment(timestamp + own.afterMs);
       segment += this.#segmentMs
     ) {
-      const buffered = segment < 0 ? undefined : other.store.get(segment, text);
+      const buffered = segment < 0 ? undefined : opposite.store.get(segment, text);
       if (buffered === undefined) continue;
       let changed = false;
-      for (const each of buffered) {
-        if (each[0] < timestamp - own.beforeMs || each[0] > timestamp + own.afterMs) continue;
-        const [l, r] = isLeft ? [after, each[2]] : [each[2], after];
-        if (this.#matches?.(l, r) === false) continue;
+      for (const candidate of buffered) {
+        if (candidate[0] < timestamp - own.beforeMs || candidate[0] > timestamp + own.afterMs) continue;
+        if (candidate[0] < open) continue;
+        const [left, right] = isLeft ? [after, candidate[2]] : [candidate[2], after];
+        if (this.#matches?.(left, right) === false) continue;
         matched = true;
-        if (!each[3]) {
-          each[3] = true;
+        if (!candidate[3]) {
+          candidate[3] = true;
           changed = true;
         }
-        const time = Math.max(timestamp, each[0]);
-        result.push(new Change(key, undefined, this.#row(key, l, r), time, sequence, window, headers));
+        const time = Math.max(timestamp, candidate[0]);
+        result.push(new Change(key, undefined, this.#row(key, left, right), time, sequence, window, headers));
       }
-      if (changed) other.store.put(segment, text, buffered);
+      if (changed) opposite.store.put(segment, text, buffered);
+    }
+    if (isDropped) {
+      if (!matched) this.#onLate(change);
+      return;
     }
     const isOver = isLate || (!eager && timestamp + own.afterMs < this.#streamTime - graceMs);
     if (!matched && own.outer && (eager || isOver))
@@ -124,8 +143,11 @@ export class StreamStreamJoin implements Operator {
     const segment = this.#segment(timestamp);
     const buffer = own.store.get(segment, text) ?? [];
     const bounds: [] | [number, number] = window === undefined ? [] : [window.start, window.end];
-    buffer.push([timestamp, this.#arrival++, after, matched || eager, key, ...bounds]);
-    buffer.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    // In order of time, then of arrival: behind all that are no later.
+    let at = buffer.length;
+    while (at > 0 && buffer[at - 1]![0] > timestamp) at--;
+    if (!matched) own.held?.note(segment, heldName(text, this.#arrival), headers);
+    buffer.splice(at, 0, [timestamp, this.#arrival++, after, matched || eager, key, ...bounds]);
     own.store.put(segment, text, buffer);
     this.#expire();
   }
@@ -147,7 +169,7 @@ export class StreamStreamJoin implements Operator {
     return new Change(key, undefined, joined, timestamp, sequence, window, headers);
   }
 
-  /** A row that was padded may still meet a match that comes later. */
+  /** Pads all outer rows that wait for a match; a match that arrives later is still joined. */
   closeIdle(): Batch {
     return batchOf(this.#within.eager ? [] : this.#padBefore(Infinity, 0));
   }
@@ -163,7 +185,7 @@ export class StreamStreamJoin implements Operator {
 
   /** Pads outer rows whose window ended before `horizon`, in order of their time. */
   #padBefore(horizon: number, sequence: number): readonly Change[] {
-    const due: { entry: Buffered; isLeft: boolean }[] = [];
+    const due: { entry: Buffered; isLeft: boolean; headers: Change['headers'] }[] = [];
     for (const [side, isLeft] of [
       [this.#left, true],
       [this.#right, false],
@@ -180,15 +202,18 @@ export class StreamStreamJoin implements Operator {
         for (const entry of cached) {
           if (entry[3] || entry[0] >= limit) continue;
           entry[3] = true;
-          due.push({ entry, isLeft });
+          const name = heldName(text, entry[1]);
+          due.push({ entry, isLeft, headers: side.held?.of(segment, name) });
+          side.held?.drop(segment, name);
         }
         side.store.put(segment, text, cached);
       }
     }
     due.sort((a, b) => a.entry[0] - b.entry[0] || a.entry[1] - b.entry[1]);
-    return due.map(({ entry: [timestamp, , row, , key, start, end], isLeft }) =>
-      this.#pad(key, row, timestamp, sequence, isLeft, start === undefined ? undefined : { start, end: end! }),
-    );
+    return due.map(({ entry: [timestamp, , row, , key, start, end], isLeft, headers }) => {
+      const window = start === undefined ? undefined : { start, end: end! };
+      return this.#pad(key, row, timestamp, sequence, isLeft, window, headers);
+    });
   }
 
   #lastExpired = 0;
@@ -199,5 +224,7 @@ export class StreamStreamJoin implements Operator {
     this.#lastExpired = limit;
     this.#left.store.expire(limit);
     this.#right.store.expire(limit);
+    this.#left.held?.expire(limit);
+    this.#right.held?.expire(limit);
   }
 }

@@ -5,14 +5,14 @@ import type { Operator } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 import { mergeInputs } from './merge-inputs.ts';
 
-/** How the sides of a join become one row: the key, then each side's columns as the join's columns ask for them. */
+/** Builds the joined row: its columns are taken from the key and the two sides. */
 export type JoinRow = (key: Row, left: Row | undefined, right: Row | undefined) => Row;
-/** Whether two rows that meet are joined; undefined where all are. */
+/** Whether two rows with the same key match; undefined when all do. */
 export type JoinMatches = ((left: Row, right: Row) => boolean) | undefined;
 
 /**
- * Looks up each row of a stream in a table as it is when the row is processed; changes of the table send nothing. The table is
- * kept here. INNER drops rows without a match, LEFT pads them.
+ * Joins each row of a stream with the table's row at the time of processing; changes of the table emit nothing. The table is
+ * stored here. INNER drops rows without a match, LEFT pads them with NULLs.
  */
 export class StreamTableJoin implements Operator {
   readonly #table: KeyValueStore<Row>;
@@ -21,7 +21,7 @@ export class StreamTableJoin implements Operator {
   readonly #inPlace: boolean;
   readonly #matches: JoinMatches;
 
-  /** `inPlace` says that the stream's changes are given to this join alone. */
+  /** `inPlace`: the stream's changes are owned by this join. */
   constructor(table: KeyValueStore<Row>, inner: boolean, row: JoinRow, inPlace: boolean, matches: JoinMatches) {
     this.#matches = matches;
     this.#table = table;
@@ -48,26 +48,26 @@ export class StreamTableJoin implements Operator {
     return batchOf(result);
   }
 
-  /** Rows that find the table as it is: all looks are made first, so that the memory behind them is waited for together. */
+  /** Joins rows with the current table. All lookups come first, so that their cache misses overlap. */
   #matched(changes: readonly Change[]): readonly Change[] {
-    const found = new Array<Row | undefined>(changes.length);
-    for (let i = 0; i < changes.length; i++) found[i] = this.#look(changes[i]!);
+    const tableRows = new Array<Row | undefined>(changes.length);
+    for (let i = 0; i < changes.length; i++) tableRows[i] = this.#look(changes[i]!);
     const result: Change[] = [];
-    for (let i = 0; i < changes.length; i++) this.#join(changes[i]!, found[i], result);
+    for (let i = 0; i < changes.length; i++) this.#join(changes[i]!, tableRows[i], result);
     return result;
   }
 
   #look(change: Change): Row | undefined {
     if (hasNull(change.key)) return undefined;
-    const found = this.#table.get(rowText(change));
-    if (this.#matches === undefined || found === undefined || change.after === undefined) return found;
-    return this.#matches(change.after, found) ? found : undefined;
+    const tableRow = this.#table.get(rowText(change));
+    if (this.#matches === undefined || tableRow === undefined || change.after === undefined) return tableRow;
+    return this.#matches(change.after, tableRow) ? tableRow : undefined;
   }
 
-  #join(change: Change, found: Row | undefined, result: Change[]): void {
+  #join(change: Change, tableRow: Row | undefined, result: Change[]): void {
     const { key, after, timestamp, sequence, window, headers } = change;
-    if (after === undefined || (found === undefined && this.#inner)) return;
-    const row = this.#row(key, after, found);
+    if (after === undefined || (tableRow === undefined && this.#inner)) return;
+    const row = this.#row(key, after, tableRow);
     if (this.#inPlace) {
       replaceRows(change, undefined, row);
       result.push(change);

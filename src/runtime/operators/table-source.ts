@@ -6,12 +6,15 @@ import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 type Stored = readonly [key: Row, row: Row, timestamp: number];
 
-/** A topic read as a table: remembers each key's last row, so that every change says what it replaces. A null value deletes. */
+/**
+ * Reads a topic as a table: stores the last row of each key, so that every change carries the previous row. A null value
+ * deletes the row.
+ */
 export class TableSource implements Operator {
   readonly #store: KeyValueStore<Stored>;
   readonly #width: number;
 
-  /** `width`: how many columns a row has. */
+  /** `width`: the number of columns of a row. */
   constructor(store: KeyValueStore<Stored>, width: number) {
     this.#store = store;
     this.#width = width;
@@ -46,7 +49,7 @@ export class TableSource implements Operator {
   }
 }
 
-/** Rows that were kept before a query was replaced may lack its new columns, which are null then. */
+/** Rows stored before a query was replaced may lack its new columns, which are NULL. */
 function padded<R extends Row | undefined>(row: R, width: number): R {
   if (row === undefined || row.length >= width) return row;
   return [...row, ...new Array<null>(width - row.length).fill(null)] as unknown as R;

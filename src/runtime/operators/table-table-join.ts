@@ -8,7 +8,7 @@ import type { JoinMatches, JoinRow } from './stream-table-join.ts';
 
 type Side = readonly [row: Row, timestamp: number, key: Row, start?: number, end?: number];
 
-/** Joins two tables by their keys: a change of either side sends the joined row anew, or a tombstone when it is gone. */
+/** Joins two tables by key: a change of either side emits the new joined row, or a tombstone when there is none any more. */
 export class TableTableJoin implements Operator {
   readonly #left: KeyValueStore<Side>;
   readonly #right: KeyValueStore<Side>;
@@ -55,7 +55,7 @@ export class TableTableJoin implements Operator {
       const before = join(was?.[0]);
       const after = join(change.after);
       if (before === undefined && after === undefined) return;
-      result.push(new Change(change.key, before, after, timestamp, change.sequence, window));
+      result.push(new Change(change.key, before, after, timestamp, change.sequence, window, change.headers));
     };
     mergeInputs(
       left,

@@ -3,7 +3,7 @@ import { batchOf, rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Operator } from '../operator.ts';
 import { mergeInputs } from './merge-inputs.ts';
 
-/** The rows of two streams in the order in which they came. Stateless. */
+/** Merges two streams in order of arrival. Stateless. */
 export class Union implements Operator {
   process([leftBatch, rightBatch]: readonly Batch[]): Batch {
     if (sizeOf(rightBatch!) === 0) return leftBatch!;

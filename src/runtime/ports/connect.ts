@@ -22,13 +22,16 @@ export interface ConnectorPlugin {
   readonly version: string;
 }
 
-/** Kafka Connect's workers; what they refuse throws `ConnectRefused` with their words, and one that is away a `TypeError`. */
+/**
+ * Kafka Connect's workers. A refused request throws `ConnectRefused` with their message; a failed connection throws a
+ * `TypeError`.
+ */
 export interface Connect {
   create(name: string, config: Readonly<Record<string, string>>): Promise<ConnectorInfo>;
-  /** False when there is no such connector. */
+  /** Removes a connector; false when it does not exist. */
   remove(name: string): Promise<boolean>;
   names(): Promise<readonly string[]>;
-  /** Undefined when there is no such connector. */
+  /** Describes a connector; undefined when it does not exist. */
   info(name: string): Promise<ConnectorInfo | undefined>;
   status(name: string): Promise<ConnectorStatus | undefined>;
   topics(name: string): Promise<readonly string[]>;

@@ -2,44 +2,49 @@ import type { Payload, RecordHeader, WritePayload } from '../../records/batch.ts
 import type { Lease } from '../../util/lease.ts';
 import type { StateBatch, StateWriter } from './state-backend.ts';
 
-/** A reader's place in the log: sources of one query that read the same topic are its readers 0, 1 and so on. */
+/** A partition as one reader of a query reads it. Sources that read the same topic are its readers 0, 1 and so on. */
 export interface Reading {
   readonly topic: string;
   readonly partition: number;
   readonly reader: number;
 }
-/** How far a reader has come: the next offset that it takes. */
+/** The position of a reader: the next offset that it reads. */
 export interface Position extends Reading {
   readonly offset: number;
 }
 
 /**
- * What has just happened in a commit: it begins, everything that it writes to the log is there and not yet seen by readers, the
- * log shows it, and the local state is written too.
+ * The steps of a commit: it has begun; all records are sent but not yet visible to readers; the log shows them; the local state
+ * is stored too.
  */
 export type CommitStep = 'begun' | 'sent' | 'ended' | 'stored';
-/** Is told of each step of a commit: tests of crashes make the process die in it. */
+/** Called at each step of a commit; crash tests end the process in it. */
 export type CommitObserver = (step: CommitStep) => void;
 
-/** What a log gives the batches of one partition to. */
+/** The target of fetched batches of one partition. */
 export interface FetchTarget {
   readonly topic: string;
   readonly partition: number;
   readonly reader: number;
   /** The next offset to fetch. */
   fetched: number;
-  /** The end of the partition when it was last fetched; Infinity before that. */
+  /** The end offset of the partition at the last fetch; Infinity before the first. */
   knownEnd: number;
-  /** How many bytes wait to be read. */
+  /** The number of bytes that are fetched but not read. */
   readonly buffered: number;
   readonly isEmpty: boolean;
-  /** Adds uncompressed batches in order; their memory is held until the last of them has been read. */
+  /** Adds uncompressed batches in order; the lease is held until the last of them has been read. */
   add(batches: readonly Buffer[], lease?: Lease): void;
-  /** Goes on where the partition begins by now: what is before that is gone. */
+  /** Continues at the partition's first offset, because retention has deleted the records before it. */
   skipTo(first: number): void;
+  /** Begins at the first offset of a partition that has fewer records than were fetched, because its topic is a new one. */
+  beginAgain(first: number): void;
 }
 
-/** Appends a record whose value is written straight into its batch. When `write` throws, nothing was appended. */
+/**
+ * Appends a record whose value `write` puts straight into its batch. When `write` throws, or the topic takes no record of its size
+ * (`RecordTooLarge`), nothing is appended.
+ */
 export type AppendRecord = <T>(
   partition: number,
   timestamp: number,
@@ -49,38 +54,39 @@ export type AppendRecord = <T>(
   headers?: readonly RecordHeader[],
 ) => void;
 
-/** A log as one task reads it. */
+/** A log as seen by the inputs of one task. */
 export interface InputLog {
-  /** How many partitions a topic has; 0 when it does not exist. */
+  /** The number of partitions of a topic; 0 when it does not exist. */
   partitions(topic: string): number;
-  /** Where a reader's partition begins, or where it ends for those who read it. */
+  /** The first offset of a reader's partition, or its end offset (of committed records). */
   bound(reading: Reading, side: 'beginning' | 'end'): Promise<number>;
   /**
-   * Gives inputs what is there for them, without waiting. A log that fetches for many tasks at once gives it as it comes instead;
-   * then there is nothing to do here.
+   * Adds available batches to inputs, without waiting. A log that fetches for many tasks in the background does nothing here.
    */
   fetch(inputs: readonly FetchTarget[]): void;
-  /** The end of an input's partition as far as it is known; Infinity before anything is. */
+  /** The known end offset of an input's partition; Infinity while it is unknown. */
   end(input: FetchTarget): number;
 }
 
 /**
- * A log as one task writes it: what is appended is seen by readers after `commit`, together with the positions of the inputs, or
- * never. Errors of the log throw from any of its methods; the task is then given up with its caches and starts again.
+ * A log as one task writes it. At `commit`, appended records become visible together with the positions of the inputs, or not
+ * at all. Every method may throw an error of the log: the task is then closed, its caches are discarded, and it starts again.
  */
 export interface TaskLog extends InputLog {
-  /** The topic between two sub-topologies: of the rows that the repartition with this id passes on. */
+  /** The internal topic of a repartition step. */
   internalTopic(stepId: string): string;
   /**
-   * Makes this the owner of the task, for the topics that it reads and writes: who had it before can commit no more, and what that
-   * one left open is dropped. Positions and state that are asked for afterwards are those of the last commit.
+   * Makes the caller the owner of the task: the previous owner can commit no more, and its open transaction is aborted.
+   * Positions and state read afterwards are those of the last commit.
    */
   takeOver(topics: readonly string[]): Promise<void>;
-  /** The committed position of each reader; undefined where there is none. */
+  /** The committed positions of readers; undefined where there is none. */
   committed(readings: readonly Reading[]): Promise<readonly (number | undefined)[]>;
-  /** Brings the local state to where the last commit left it; gives how many records were read for that. */
+  /** Restores the local state to the last commit; returns the number of changelog records that were read. */
   restore(): Promise<number>;
 
+  /** Makes a topic known that was not told at `takeOver`, before records are appended to it; for a log that must be told. */
+  openTopic?(topic: string): Promise<void>;
   append(
     topic: string,
     partition: number,
@@ -89,15 +95,17 @@ export interface TaskLog extends InputLog {
     value: Payload,
     headers?: readonly RecordHeader[],
   ): void;
-  /** What appends to one topic, for whoever writes many records to it. */
+  /** A function that appends to one topic; faster than `append` for many records. */
   appender(topic: string): AppendRecord;
-  /** About how many bytes were appended since the last `send`. */
+  /** The approximate number of bytes appended since the last `send`. */
   readonly unsent: number;
-  /** Sends what was appended on its way; waits only while the log is far behind. */
+  /** Begins to send appended records; waits only when too many are in flight. */
   send(): Promise<void>;
 
-  /** Where a commit's changes of state go: into its batch, and to wherever else the log keeps them. */
+  /** The maximum size of the record that a changed entry of state makes; Infinity where there is no limit. */
+  readonly stateEntryBytes: number;
+  /** Wraps a commit's state batch, so that changes of state also go to the changelog where there is one. */
   stateWriter(batch: StateBatch): StateWriter;
-  /** Ends a commit: what was appended, the positions and the batch of state, all or nothing. */
+  /** Commits the appended records, the positions and the batch of state atomically. */
   commit(positions: readonly Position[], state: StateBatch, observe: CommitObserver): Promise<void>;
 }

@@ -1,19 +1,43 @@
 import type { Value, Row } from '../../types/sql-type.ts';
 
-/** What came of scoring one row: the outputs in the model's order, or the class of the failure. */
+/** The result of scoring one row: the outputs in the model's order, or the class of the failure. */
 export interface Scored {
   readonly outputs: readonly Value[] | undefined;
   readonly version: number;
   readonly error: string | undefined;
+  /** Why the row was not scored: what failed, or that an input is null. Undefined for a row that the model scored. */
+  readonly cause: string | undefined;
   readonly latencyMs: number;
+}
+
+/** Whether a class of failure says that the model's server is away or slow: the rows are not what fails. */
+export const isOfServer = (failure: string | undefined): boolean =>
+  ['TIMEOUT', 'NETWORK', 'HTTP_5XX', 'DEADLINE', 'CIRCUIT_OPEN'].includes(failure ?? '');
+
+/** What a model's route asks about the rows of a call. */
+export interface RowsBy {
+  /** The text of a row's key. */
+  readonly keyOf: (row: number) => string | null;
+  /** Takes what a shadow answered for a row, some time later or never; undefined where nobody wants to know. */
+  readonly shadowed: ((row: number, answer: Scored) => void) | undefined;
 }
 
 /** Scores rows in batches. */
 export interface ModelHost {
-  /** One answer a row, in order. `version` undefined means the default version at this moment. */
-  score(model: string, version: number | undefined, rows: readonly Row[]): Promise<readonly Scored[]>;
-  /** What is to happen with a row that a version could not score: FAIL, NULL, DEFAULT or DLQ. */
+  /**
+   * Scores rows; returns one result per row, in order. `version` is a number or an alias; undefined means what the model's route
+   * chooses by the rows' keys, and without a route the default version. All is decided at the time of the call,
+   * so that all of the rows see the same route. `options` are those of the call, before those of the model.
+   */
+  score(
+    model: string,
+    version: number | string | undefined,
+    rows: readonly Row[],
+    by?: RowsBy,
+    options?: Readonly<Record<string, string>>,
+  ): Promise<readonly Scored[]>;
+  /** What to do with a row that could not be scored: FAIL, NULL, DEFAULT or DLQ. */
   onError(model: string, version: number): string;
-  /** The outputs that a version's ON_ERROR='DEFAULT' gives, in the model's order. */
-  defaults(model: string, version: number): readonly Value[];
+  /** The outputs for ON_ERROR='DEFAULT', in the model's order. */
+  defaults(model: string, version: number, options?: Readonly<Record<string, string>>): readonly Value[];
 }

@@ -6,7 +6,7 @@ export interface TypedSchema extends SchemaText {
   readonly type: SchemaType;
 }
 
-/** A schema to register; what it names is said by the subjects and versions where that stands. */
+/** A schema to register. Its references name subjects and versions in the registry. */
 export interface NewSchema {
   readonly type: SchemaType;
   readonly text: string;
@@ -18,23 +18,23 @@ export interface SchemaReference {
   readonly version: number;
 }
 
-/** A schema registry as Confluent's: subjects with versions of schemas, each schema with an id. */
+/** A schema registry as Confluent's: subjects have versions, each version is a schema with an id. */
 export interface SchemaRegistry {
   /** The newest schema of a subject, or undefined. */
   latest(subject: string): Promise<(RegisteredSchema & TypedSchema) | undefined>;
-  /** A schema with what it names, or undefined when there is none with this id. */
+  /** The schema with this id and the schemas that it references; undefined when it does not exist. */
   byId(id: number): Promise<TypedSchema | undefined>;
-  /** The id of a schema that is then the newest of the subject; throws `SchemaRefused` when it is incompatible or no schema. */
+  /** Registers the newest schema of a subject; returns its id. Throws `SchemaRefused` for an incompatible or invalid schema. */
   register(subject: string, schema: NewSchema): Promise<number>;
 }
 
-/** A version of a subject: versions are numbered from 1 on. */
+/** A version of a subject, numbered from 1. */
 export interface SchemaVersion extends NewSchema {
   readonly id: number;
   readonly version: number;
 }
 
-/** What a newer schema must be able to do with the one before it, or with all of them: Confluent's levels. */
+/** Confluent's compatibility levels: between a new schema and the last one, or with all earlier ones (TRANSITIVE). */
 export const compatibilityLevels = [
   'NONE',
   'BACKWARD',
@@ -46,20 +46,20 @@ export const compatibilityLevels = [
 ] as const;
 export type CompatibilityLevel = (typeof compatibilityLevels)[number];
 
-/** A registry that this node holds itself, and serves to others. */
+/** A registry that this node stores itself and serves to clients. */
 export interface ServedRegistry extends SchemaRegistry {
   subjects(): readonly string[];
-  /** The versions of a subject, the newest last; undefined when it does not exist. */
+  /** The versions of a subject, newest last; undefined when it does not exist. */
   versions(subject: string): readonly SchemaVersion[] | undefined;
   schema(id: number): NewSchema | undefined;
-  /** The level of a subject, or without one that of all which have none of their own. */
+  /** The compatibility level of a subject; without a subject, the default level. */
   level(subject?: string): CompatibilityLevel;
   setLevel(level: CompatibilityLevel, subject?: string): void;
-  /** Forgets a subject; its schemas keep their ids. */
+  /** Removes a subject; its schemas keep their ids. */
   remove(subject: string): void;
 }
 
-/** What a registry answered: the schema is incompatible with an earlier one, or is none. */
+/** The registry refused a schema: it is incompatible with an earlier one, or invalid. */
 export class SchemaRefused extends Error {
   override readonly name = 'SchemaRefused';
 }

@@ -1,27 +1,35 @@
-/** Ordered bytes by key on disk or in memory: what caches are loaded from, and flushed to in batches. Calls do not wait. */
+/**
+ * An ordered byte store on disk or in memory, behind the caches: entries are loaded from it and flushed to it in batches.
+ * Synchronous.
+ */
 export interface StateBackend {
-  /** The values of some keys, undefined where there is none. */
+  /** The values of keys; undefined for a missing key. */
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[];
-  /** The entries with `from <= key < to`, in order of their bytes. */
+  /** The entries with `from <= key < to`, in byte order. */
   range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]>;
-  /** The last key with `from <= key < to`. */
+  /** The last key with `from <= key < to`; undefined when there is none. */
   last(from: Buffer, to: Buffer): Buffer | undefined;
-  /** Begins a batch: nothing of it is there before `write`. */
+  /** Begins a batch, which has no effect until `write`. */
   batch(): StateBatch;
-  /** Deletes a range, outside any batch; doing it twice does no harm. Over when the call returns. */
+  /** Deletes a range immediately, outside of any batch; idempotent. */
   deleteRange(from: Buffer, to: Buffer): void;
+  /**
+   * Opens the store again after a failed write: it then holds what is on the disk, the failed batch wholly or not at all. Absent
+   * where a failed write has no effect.
+   */
+  reopen?(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Takes changes of state one by one. The bytes are copied before the call returns: the caller may use its buffers again. */
+/** Receives changes of state. Bytes are copied before the call returns, so the caller may reuse its buffers. */
 export interface StateWriter {
   put(key: Buffer, value: Buffer): void;
   delete(key: Buffer): void;
 }
 
-/** Changes that are applied all or not at all. */
+/** Changes that are applied atomically. */
 export interface StateBatch extends StateWriter {
   readonly length: number;
-  /** Applies the batch, which is empty afterwards. `sync` waits for the disk. */
+  /** Applies the batch and empties it. `sync` waits for the disk. */
   write(sync: boolean): void;
 }

@@ -1,13 +1,13 @@
-import type { Origin } from '../task/input-merger.ts';
+import type { Place } from '../task/attempt.ts';
 import type { TaskLog } from '../ports/log.ts';
 import type { ProducedRecord } from '../ports/node.ts';
-import type { DeadLetter } from '../failures.ts';
+import { RecordTooLarge, type DeadLetter, type FailureSink } from '../failures.ts';
 import type { Sink } from './sink.ts';
 
-/** One topic for all queries of a service, with one partition. */
+/** The dead letter topic of a service: one for all of its queries, with one partition. */
 export const deadLetterTopic = (serviceId: string): string => `${serviceId}millrace_dead_letters`;
 
-export function deadLetterRecord(query: string, letter: DeadLetter, origin: Origin | undefined): ProducedRecord {
+export function deadLetterRecord(query: string, letter: DeadLetter, origin: Place | undefined): ProducedRecord {
   const headers = {
     'error.class': letter.error,
     'error.message': letter.message,
@@ -29,19 +29,30 @@ export function deadLetterRecord(query: string, letter: DeadLetter, origin: Orig
   };
 }
 
-/** Writes letters that were made for records of a task, in its commit. */
+/** Writes dead letters as part of the task's commit. */
 export class DeadLetterSink implements Sink<ProducedRecord> {
   readonly #log: TaskLog;
+  readonly #failures: FailureSink;
   readonly #topic: string;
 
-  constructor(log: TaskLog, topic: string) {
+  constructor(log: TaskLog, failures: FailureSink, topic: string) {
     this.#log = log;
+    this.#failures = failures;
     this.#topic = topic;
   }
+  /** Letters that the topic does not take are told of, and left out. */
   write(letters: readonly ProducedRecord[]): number {
-    for (const { key, value, timestamp, headers } of letters)
-      this.#log.append(this.#topic, 0, timestamp, key, value, headers);
-    return letters.length;
+    let written = 0;
+    for (const { key, value, timestamp, headers } of letters) {
+      try {
+        this.#log.append(this.#topic, 0, timestamp, key, value, headers);
+        written++;
+      } catch (error) {
+        if (!(error instanceof RecordTooLarge)) throw error;
+        this.#failures.report(error.message, 'produce', -1);
+      }
+    }
+    return written;
   }
   flush(): void {
     return undefined;

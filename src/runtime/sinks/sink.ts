@@ -1,42 +1,59 @@
+import type { Erasures } from '../../specs/erasure.ts';
 import type { Row } from '../../types/sql-type.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import type { Change } from '../change.ts';
+import type { OnlineStores } from '../ports/online-store.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import type { StoreLocation } from '../stores/cached-store.ts';
 import type { FailureSink } from '../failures.ts';
+import type { Origins } from '../task/input-merger.ts';
 
 /**
- * Where the changes of a task end up. A task gives it every change of its result in order, and commits its positions only after
- * `flush`. A task that fails is given up with its sinks; the next one opens them anew, calls `recover`, and gives all changes since
- * the last commit again. So a sink delivers exactly once when its writes become visible with the commit (it writes to the task's
- * log, or makes them visible in `committed` and finishes that in `recover`) or when writing a change again changes nothing.
+ * Where a task's result goes. The task passes every change to it in order, and commits its positions only after `flush`. When a
+ * task fails, its sinks are closed; the restarted task opens them again, calls `recover`, and repeats all changes since the
+ * last commit. A sink is therefore exactly-once if its writes become visible with the commit (it writes to the task's log, or
+ * makes them visible in `committed` and completes that in `recover`), or if repeating a write has no effect.
  */
 export interface Sink<T = Change> {
-  /** Takes changes, without waiting; gives how many records leave for them. One that cannot be written is reported, and left out. */
+  /** Writes changes without waiting; returns the number of records. A change that cannot be written is reported and skipped. */
   write(changes: readonly T[]): number;
-  /** Back-pressure: the task waits for it before it takes more input. Undefined while the sink keeps up. */
+  /** Back-pressure: the task waits for this promise before it reads more input. Undefined while the sink keeps up. */
   pressure?(): Promise<void> | undefined;
   /**
-   * A commit begins: when this is over, everything written is where no failure of this process loses it, or it throws. What the sink
-   * must remember goes into the state of the same commit, under the sink's own location.
+   * First part of a commit: resolves when everything written is durable, else throws. What the sink must remember is written to
+   * the state of the same commit, at the sink's location.
    */
   flush(state: StateWriter): Promise<void> | void;
-  /** The commit is done: what `flush` prepared may be shown. When the process dies before this, `recover` does it. */
+  /** Whether a commit is due although the task has read nothing since the last one. */
+  readonly isDue?: boolean;
+  /**
+   * For a sink that keeps rows back over commits: the position of the input's partition that a commit must not pass, which is asked
+   * for after `flush`. Undefined when it keeps back nothing of this partition.
+   */
+  held?(partition: number): number | undefined;
+  /** The commit succeeded: make visible what `flush` prepared. After a crash before this call, `recover` does it. */
   committed?(): Promise<void> | void;
-  /** Once, before the first write: the state is that of the last commit. Finishes what was committed, drops what was not. */
+  /** Called once before the first write, with the state of the last commit: completes committed writes and discards others. */
   recover?(): Promise<void>;
-  /** Of a sink that keeps rows in the task's own state: those that it serves, all or of one key. */
+  /** For a sink that keeps rows in the task's state: the rows that it serves, all or those of one key. */
   current?(key: Row | undefined): Iterable<Change>;
   /** The task ends or has failed: nothing more is written. */
   close?(): Promise<void> | void;
 }
 
-/** What every sink is opened with, beside its own options. */
+/** What every sink is opened with, beside its options. */
 export interface SinkContext {
   readonly query: string;
   readonly columns: readonly StepColumn[];
-  /** Takes what cannot be written, by the sequence number of its change. */
+  /** Takes changes that cannot be written, by their sequence number. */
   readonly failures: FailureSink;
-  /** The sink's own place in the state of the task. */
+  /** The records that caused the changes of a micro-batch. */
+  readonly origins: Pick<Origins, 'headersOf' | 'hasHeaders' | 'of'>;
+  /** The sink's location in the task's state. */
   readonly location: StoreLocation;
+  readonly stores?: OnlineStores | undefined;
+  /** The entities that it must not have any more. */
+  readonly erased?: Erasures | undefined;
+  /** The one partition of the input that the task reads; undefined where it reads all. */
+  readonly partition?: number | undefined;
 }

@@ -1,27 +1,34 @@
 import { requireKnown, requireVersion } from '../../diagnostics/version.ts';
 import { decodeValue, encodeShared } from '../codec.ts';
 import type { StateBackend, StateWriter } from '../ports/state-backend.ts';
+import { cacheBound } from './cache-bound.ts';
 import { after } from './key-bytes.ts';
 
-/** What the cache has of one window. `complete` says that it has all: nothing was stored of it when it came up. */
+/**
+ * The cached entries of one window. `complete`: there are no others, because the backend had none when the window was first
+ * looked up.
+ */
 export interface CachedWindow {
   readonly start: number;
   readonly entries: Map<string, Entry>;
   readonly complete: boolean;
 }
 
-/** An entry in the cache: undefined is a known absence. Dirty ones stay until they are flushed. Small: there are very many. */
+/**
+ * A cached entry; an undefined value is a known absence. Dirty entries stay until a flush. Kept small, because there are very
+ * many.
+ */
 export class Entry {
   readonly key: string;
   value: unknown;
-  /** The length of the stored value; 0 before it was stored. */
+  /** The length of the stored value; 0 if it was not stored yet. */
   bytes: number;
   readonly window: CachedWindow | undefined;
   dirty = false;
-  /** A number that an operator notes within one micro-batch; negative for none. */
+  /** A number that an operator sets within one micro-batch; negative for none. */
   mark = -1;
 
-  /** A clean entry of what the backend has for a key. */
+  /** A clean entry with the backend's value for a key. */
   constructor(key: string, stored: Buffer | undefined, window?: CachedWindow) {
     this.key = key;
     this.value = stored === undefined ? undefined : decodeValue(stored);
@@ -29,42 +36,43 @@ export class Entry {
     this.window = window;
   }
 
-  /** Where its window starts; entries of a store without windows have none. */
+  /** The start of its window; only for entries of stores with windows. */
   get start(): number {
     return this.window!.start;
   }
 }
 
-/** What a store is over: the backend, the bytes before each of its keys, and about how many bytes its cache may hold. */
+/** The backend, the prefix of the store's keys, and the bytes that its cache may hold, if that is set. */
 export interface StoreLocation {
   readonly backend: StateBackend;
   readonly prefix: Buffer;
   readonly cacheBytes?: number | undefined;
-  /** What an entry costs in memory beside the bytes of its key and value. */
+  /** Memory of an entry beside the bytes of its key and value. */
   readonly entryOverhead?: number | undefined;
 }
 
-/** What the entries of a store look like: by whom they are written, in which version. */
+/** What wrote the entries, and in which version. */
 export interface StoreLayout {
   readonly name: string;
   readonly version: number;
+  /** The oldest version that is read too: its entries are told apart from newer ones by their form. */
+  readonly reads?: number | undefined;
 }
 
-/** The version of how all stores write keys and values: `codec.ts` and `key-bytes.ts`. */
+/** The version of the encoding of all keys and values, by `codec.ts` and `key-bytes.ts`. */
 const bytesVersion = 1;
 
-/** Objects, map slots and numbers of an entry that holds one row or state. Measured on Node 20. */
+/** Memory of the objects, map slots and numbers of an entry with one row or state. Measured on Node 20. */
 const defaultOverhead = 220;
-const defaultCacheBytes = 10_000_000;
 const metaKey = 'm';
-/** Where a store says what wrote it. */
+/** The key of the store's layout. */
 const layoutKey = 'v';
 
-/** What every store has: its place in the backend, its numbers, and a bound for its cache. */
+/** What all stores share: a prefix in the backend, a few numbers of the operator, and a bounded write-back cache. */
 export abstract class CachedStore {
   protected readonly backend: StateBackend;
   protected readonly prefix: Buffer;
-  protected readonly cacheBytes: number;
+  readonly #cacheBytes: number | undefined;
   readonly #entryOverhead: number;
   #meta: readonly number[] | undefined;
   #metaDirty = false;
@@ -75,7 +83,7 @@ export abstract class CachedStore {
   constructor({ backend, prefix, cacheBytes, entryOverhead }: StoreLocation, layout: StoreLayout) {
     this.backend = backend;
     this.prefix = prefix;
-    this.cacheBytes = cacheBytes ?? defaultCacheBytes;
+    this.#cacheBytes = cacheBytes;
     this.#entryOverhead = entryOverhead ?? defaultOverhead;
     this.#layout = layout;
     const [meta, mark] = backend.getMany([this.keyOf(metaKey), this.keyOf(layoutKey)]);
@@ -86,13 +94,19 @@ export abstract class CachedStore {
   }
 
   #requireLayout([bytes, name, version]: readonly unknown[]): void {
-    const what = `state of ${this.#layout.name}`;
-    requireVersion(`${what} as bytes`, bytes, bytesVersion);
-    requireKnown(`${what} kept as ${String(name)}`, name === this.#layout.name);
-    requireVersion(what, version, this.#layout.version);
+    const state = `state of ${this.#layout.name}`;
+    requireVersion(`${state} as bytes`, bytes, bytesVersion);
+    requireKnown(`${state} kept as ${String(name)}`, name === this.#layout.name);
+    const { reads = this.#layout.version } = this.#layout;
+    if (typeof version === 'number' && version >= reads && version < this.#layout.version) {
+      // Entries are written anew in this layout as they change: from then on an older Millrace must not read them.
+      this.#isMarked = false;
+      return;
+    }
+    requireVersion(state, version, this.#layout.version);
   }
 
-  /** Numbers that an operator remembers beside its entries, such as its stream time. */
+  /** Numbers that an operator stores beside its entries, such as its stream time. */
   get meta(): readonly number[] | undefined {
     return this.#meta;
   }
@@ -101,11 +115,20 @@ export abstract class CachedStore {
     this.#metaDirty = true;
   }
 
-  /** Whether the changes since the last flush, which the cache cannot drop, are more than it should hold: a commit is due. */
+  /** About how many bytes the cache may hold now. */
+  get cacheBytes(): number {
+    return this.#cacheBytes ?? cacheBound();
+  }
+
+  /** Whether a commit is due: the dirty entries, which cannot be evicted, exceed the cache. */
   get isFull(): boolean {
     return this.#dirtyCount * this.#entryOverhead > this.cacheBytes;
   }
-  /** About what an entry takes of the cache. */
+  /** Whether entries have changed since the last flush. */
+  protected get hasChanges(): boolean {
+    return this.#dirtyCount > 0;
+  }
+  /** About the memory of a cached entry, in bytes. */
   protected costOf({ key, bytes }: Entry): number {
     return this.#entryOverhead + key.length + bytes;
   }
@@ -116,7 +139,7 @@ export abstract class CachedStore {
     return true;
   }
 
-  /** Whether the backend has no key that starts with these bytes. */
+  /** Whether the backend has no key with this prefix. */
   protected hasNone(prefix: Buffer): boolean {
     for (const _ of this.backend.range(prefix, after(prefix))) return false;
     return true;
@@ -124,7 +147,7 @@ export abstract class CachedStore {
   protected keyOf(kind: string): Buffer {
     return Buffer.concat([this.prefix, Buffer.from(kind)]);
   }
-  /** Writes one entry, or its deletion. */
+  /** Writes an entry, or its deletion, and marks it clean. */
   protected store(into: StateWriter, key: Buffer, entry: Entry): void {
     if (entry.value === undefined) {
       into.delete(key);
@@ -137,9 +160,9 @@ export abstract class CachedStore {
     entry.dirty = false;
   }
 
-  /** Gives every change since the last flush. */
+  /** Writes all changes since the last flush. */
   flush(into: StateWriter): void {
-    if (!this.#isMarked && (this.#dirtyCount > 0 || this.#metaDirty)) {
+    if (!this.#isMarked && (this.hasChanges || this.#metaDirty)) {
       into.put(this.keyOf(layoutKey), encodeShared([bytesVersion, this.#layout.name, this.#layout.version]));
       this.#isMarked = true;
     }

@@ -3,7 +3,7 @@ import type { StateWriter } from '../ports/state-backend.ts';
 import { CachedStore, Entry } from './cached-store.ts';
 import { after } from './key-bytes.ts';
 
-/** Values by group and member, of which whole groups are read. Only changes since the last flush are kept in memory. */
+/** Values by group and member; reads are of whole groups. Only changes since the last flush are in memory. */
 export class GroupedStore<V> extends CachedStore {
   #dirty = new Map<string, Map<string, Entry>>();
 
@@ -22,7 +22,7 @@ export class GroupedStore<V> extends CachedStore {
     this.markDirty(entry);
   }
 
-  /** The members of a group, those of the backend with the changes since the last flush over them. */
+  /** The values of a group: the backend's, overlaid with the changes since the last flush. */
   *of(group: string): Iterable<V> {
     const pending = this.#dirty.get(group);
     const from = this.#key(group, '');
@@ -33,7 +33,7 @@ export class GroupedStore<V> extends CachedStore {
     for (const { value } of pending?.values() ?? []) if (value !== undefined) yield value as V;
   }
 
-  /** The length of the group keeps a group's members apart from those of a longer one. */
+  /** The group's length in the key keeps its range apart from those of groups that begin with it. */
   #key(group: string, member: string): Buffer {
     return Buffer.concat([this.keyOf('g'), Buffer.from(`${group.length}:${group}${member}`)]);
   }

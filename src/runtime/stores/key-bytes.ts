@@ -1,10 +1,10 @@
-/** Builds the keys of one store in one buffer: a key is good until the next is built. */
+/** Builds a store's keys in one shared buffer: a key is valid until the next call. */
 export class KeyBytes {
   #bytes: Buffer;
   readonly #text: number;
   readonly #time: number;
 
-  /** `timeBytes` is 8 where a time stands between the prefix and the text, else 0. */
+  /** `timeBytes` is 8 for keys with a time between prefix and text, otherwise 0. */
   constructor(prefix: Buffer, timeBytes: 0 | 8) {
     this.#bytes = Buffer.allocUnsafeSlow(256);
     this.#bytes.set(prefix);
@@ -24,21 +24,21 @@ export class KeyBytes {
   }
 }
 
-/** 64 bits, big-endian: as two halves, since this is written for every entry. */
+/** Writes a time as 64 bits, big-endian; as two halves, which is faster than a BigInt. */
 export function writeTime(bytes: Buffer, value: number, at: number): void {
   const high = Math.floor(value / 2 ** 32);
   bytes.writeInt32BE(high, at);
   bytes.writeUInt32BE(Math.floor(value) - high * 2 ** 32, at + 4);
 }
 
-/** A time as it stands in keys: bytes in its order. */
+/** A time as in keys: the order of the bytes is that of the times. */
 export function timeBytes(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(8);
   writeTime(bytes, value, 0);
   return bytes;
 }
 
-/** The first key behind all keys with this prefix. */
+/** The first key after all keys with this prefix. */
 export function after(prefix: Buffer): Buffer {
   const next = Buffer.from(prefix);
   for (let i = next.length - 1; i >= 0; i--) {

@@ -1,16 +1,14 @@
 import { decodeValue } from '../codec.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import { CachedStore, Entry, type StoreLayout, type StoreLocation } from './cached-store.ts';
+import { Generations } from './generations.ts';
 import { after, KeyBytes } from './key-bytes.ts';
 
-/** Values by key, cached as objects. A value that is changed in place must be put again. */
+/** Values by key, cached as objects. After a change in place a value must be put again. */
 export class KeyValueStore<V> extends CachedStore {
-  /** Two generations: what was not used while the young one filled up is dropped with the old one. */
-  #young = new Map<string, Entry>();
-  #old = new Map<string, Entry>();
-  #youngBytes = 0;
+  readonly #cache = new Generations<Entry>((entry) => this.costOf(entry));
   #dirty: Entry[] = [];
-  /** Whether the cache has every entry: nothing was stored when it was opened, and nothing was dropped since. */
+  /** Whether the cache has every entry: the backend was empty when the store was opened, and nothing has been evicted since. */
   #complete: boolean;
   readonly #keys: KeyBytes;
 
@@ -18,6 +16,11 @@ export class KeyValueStore<V> extends CachedStore {
     super(location, layout);
     this.#keys = new KeyBytes(this.keyOf('k'), 0);
     this.#complete = this.hasNone(this.keyOf('k'));
+  }
+
+  /** Whether the store has never had an entry. */
+  get isEmpty(): boolean {
+    return this.#cache.isEmpty && this.hasNone(this.keyOf('k'));
   }
 
   get(key: string): V | undefined {
@@ -31,46 +34,47 @@ export class KeyValueStore<V> extends CachedStore {
     this.#set(key, undefined);
   }
 
-  /** Loads the entries that are not in the cache, at once. */
+  /** Loads the entries that are not cached, in one read. */
   prefetch(keys: Iterable<string>): void {
     if (this.#complete) return;
     const unknown = new Set<string>();
-    for (const key of keys) if (!this.#young.has(key) && !this.#old.has(key)) unknown.add(key);
+    for (const key of keys) if (!this.#cache.has(key)) unknown.add(key);
     if (unknown.size === 0) return;
     const missing = [...unknown];
-    const found = this.backend.getMany(missing.map((key) => Buffer.from(this.#keys.of(key))));
-    missing.forEach((key, i) => this.#add(key, found[i]));
+    const stored = this.backend.getMany(missing.map((key) => Buffer.from(this.#keys.of(key))));
+    missing.forEach((key, i) => this.#add(key, stored[i]));
   }
 
   #add(key: string, bytes: Buffer | undefined): Entry {
     const entry = new Entry(key, bytes);
-    this.#young.set(key, entry);
-    this.#youngBytes += this.costOf(entry);
+    this.#cache.add(key, entry);
     return entry;
   }
 
-  #cached(key: string): Entry | undefined {
-    let entry = this.#young.get(key);
-    if (entry !== undefined) return entry;
-    entry = this.#old.get(key);
-    if (entry === undefined) return undefined;
-    this.#old.delete(key);
-    this.#young.set(key, entry);
-    this.#youngBytes += this.costOf(entry);
-    return entry;
-  }
   #entry(key: string): Entry {
     return (
-      this.#cached(key) ?? this.#add(key, this.#complete ? undefined : this.backend.getMany([this.#keys.of(key)])[0])
+      this.#cache.get(key) ?? this.#add(key, this.#complete ? undefined : this.backend.getMany([this.#keys.of(key)])[0])
     );
   }
   #set(key: string, value: unknown): void {
-    const entry = this.#cached(key) ?? this.#add(key, undefined);
+    const entry = this.#cache.get(key) ?? this.#add(key, undefined);
     entry.value = value;
     if (this.markDirty(entry)) this.#dirty.push(entry);
   }
 
-  /** All entries: those of the backend with the changes since the last flush over them. */
+  /** Up to `limit` keys of stored entries behind a key (all for ''), in their order, with the stored values. */
+  page(behind: string, limit: number): readonly (readonly [string, V])[] {
+    const prefix = this.keyOf('k');
+    const from = behind === '' ? prefix : Buffer.concat([prefix, Buffer.from(behind), Buffer.of(0)]);
+    const page: (readonly [string, V])[] = [];
+    for (const [bytes, value] of this.backend.range(from, after(prefix))) {
+      page.push([bytes.utf8Slice(prefix.length, bytes.length), decodeValue(value) as V]);
+      if (page.length >= limit) break;
+    }
+    return page;
+  }
+
+  /** All entries: the backend's, overlaid with the changes since the last flush. */
   *entries(): Iterable<readonly [string, V]> {
     const pending = new Map(this.#dirty.map((entry) => [entry.key, entry]));
     const from = this.keyOf('k');
@@ -89,10 +93,6 @@ export class KeyValueStore<V> extends CachedStore {
   protected flushEntries(into: StateWriter): void {
     for (const entry of this.#dirty) this.store(into, this.#keys.of(entry.key), entry);
     this.#dirty = [];
-    if (this.#youngBytes <= this.cacheBytes / 2) return;
-    if (this.#old.size > 0) this.#complete = false;
-    this.#old = this.#young;
-    this.#young = new Map();
-    this.#youngBytes = 0;
+    if (this.#cache.age(this.cacheBytes)) this.#complete = false;
   }
 }

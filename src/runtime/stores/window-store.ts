@@ -3,30 +3,30 @@ import type { StateWriter } from '../ports/state-backend.ts';
 import { CachedStore, Entry, type CachedWindow, type StoreLayout, type StoreLocation } from './cached-store.ts';
 import { KeyBytes, timeBytes } from './key-bytes.ts';
 
-/** An entry that is being changed: its value may be set. */
-export interface EditedEntry<V> extends Pick<Entry, 'mark' | 'start'> {
+/** An entry whose value may be set. */
+export interface EditedEntry<V> extends Pick<Entry, 'mark' | 'start' | 'bytes'> {
   value: V | undefined;
 }
 
 /** One window of a store. */
 export interface WindowView<V> {
-  /** Whether the cache has every entry of it, so that nothing needs loading. */
+  /** Whether the cache has all of its entries, so that no read is needed. */
   readonly complete: boolean;
   get(key: string): V | undefined;
 }
 
-/** Values by window start (or any other point in time) and key; whole windows expire at once. */
+/** Values by window start (or any other time) and key; windows expire as a whole. */
 export class WindowStore<V> extends CachedStore {
   readonly #windows = new Map<number, CachedWindow>();
-  /** The one that was looked up last: events that follow each other are mostly of one window. */
+  /** The last window that was looked up: consecutive events are mostly in the same one. */
   #last: CachedWindow | undefined;
   #dirty: Entry[] = [];
   #bytes = 0;
-  /** Windows before this are gone; the backend hears of it at the next flush. */
+  /** Windows before this have expired; the next flush deletes them from the backend. */
   #expired: number | undefined;
-  /** The backend has no window before this one. */
+  /** The backend has no window before this start. */
   #oldest = 0;
-  /** The backend has no window behind this one: a new one needs no look. */
+  /** The backend has no window after this start, so a newer one needs no read. */
   #newest: number;
   readonly #keys: KeyBytes;
 
@@ -40,7 +40,7 @@ export class WindowStore<V> extends CachedStore {
   get(start: number, key: string): V | undefined {
     return this.#look(start, this.#window(start), key);
   }
-  /** The entry, which counts as changed from now on. */
+  /** The entry of a key, marked as changed. */
   edit(start: number, key: string): EditedEntry<V> {
     const entry = this.#entry(start, key);
     if (this.markDirty(entry)) this.#dirty.push(entry);
@@ -50,7 +50,7 @@ export class WindowStore<V> extends CachedStore {
     this.edit(start, key).value = value;
   }
 
-  /** One window for many looks at it: good until the next `expire` or `flush`. */
+  /** A view of one window for many reads, valid until the next `expire` or `flush`. */
   window(start: number): WindowView<V> {
     const window = this.#window(start);
     return { complete: window.complete, get: (key) => this.#look(start, window, key) };
@@ -61,7 +61,7 @@ export class WindowStore<V> extends CachedStore {
     return this.#entry(start, key).value as V | undefined;
   }
 
-  /** Loads what the cache does not know, at once: pairs of a window's start and a key. */
+  /** Loads the entries that are not cached, in one read; `wanted` has pairs of window start and key. */
   prefetch(wanted: Iterable<readonly [start: number, key: string]>): void {
     const missing: (readonly [number, string])[] = [];
     const seen = new Set<string>();
@@ -74,8 +74,8 @@ export class WindowStore<V> extends CachedStore {
       missing.push(pair);
     }
     if (missing.length === 0) return;
-    const found = this.backend.getMany(missing.map(([start, key]) => Buffer.from(this.#keys.of(key, start))));
-    missing.forEach(([start, key], i) => this.#add(this.#window(start), key, found[i]));
+    const stored = this.backend.getMany(missing.map(([start, key]) => Buffer.from(this.#keys.of(key, start))));
+    missing.forEach(([start, key], i) => this.#add(this.#window(start), key, stored[i]));
   }
   #window(start: number): CachedWindow {
     if (this.#last?.start === start) return this.#last;
@@ -113,7 +113,7 @@ export class WindowStore<V> extends CachedStore {
     return Buffer.concat([this.keyOf('w'), timeBytes(start)]);
   }
 
-  /** Every entry with `from <= start < to`, in order of start, then of the key. */
+  /** Every entry with `from <= start < to`, ordered by start, then key. */
   *entries(from = 0, to = Number.MAX_SAFE_INTEGER): Iterable<readonly [number, string, V]> {
     const low = this.#low(Math.max(from, this.#expired ?? this.#oldest));
     const header = low.length - 8;
@@ -136,22 +136,22 @@ export class WindowStore<V> extends CachedStore {
     }
   }
 
-  /** The entries of one key in the windows with these starts, in their order. The cache does not grow by it. */
+  /** One key's entries in the windows with these starts, in the given order. They are not added to the cache. */
   *ofKey(key: string, starts: Iterable<number>): Iterable<readonly [start: number, value: V]> {
-    const found: [start: number, value: V | undefined][] = [];
+    const entries: [start: number, value: V | undefined][] = [];
     const stored: number[] = [];
     for (const start of starts) {
       if (start < (this.#expired ?? this.#oldest)) continue;
       const window = this.#windows.get(start);
       const entry = window?.entries.get(key);
-      if (entry === undefined && window?.complete !== true) stored.push(found.length);
-      found.push([start, entry?.value as V | undefined]);
+      if (entry === undefined && window?.complete !== true) stored.push(entries.length);
+      entries.push([start, entry?.value as V | undefined]);
     }
-    const values = this.backend.getMany(stored.map((at) => Buffer.from(this.#keys.of(key, found[at]![0]))));
-    for (const [i, at] of stored.entries()) if (values[i] !== undefined) found[at]![1] = decodeValue(values[i]) as V;
-    for (const [start, value] of found) if (value !== undefined) yield [start, value];
+    const values = this.backend.getMany(stored.map((at) => Buffer.from(this.#keys.of(key, entries[at]![0]))));
+    for (const [i, at] of stored.entries()) if (values[i] !== undefined) entries[at]![1] = decodeValue(values[i]) as V;
+    for (const [start, value] of entries) if (value !== undefined) yield [start, value];
   }
-  /** The start of the first window that is not before this; undefined when there is none. */
+  /** The start of the first window at or after `from`; undefined if there is none. */
   firstStart(from: number): number | undefined {
     const low = this.#low(Math.max(from, this.#expired ?? this.#oldest));
     let first = Infinity;
@@ -164,9 +164,9 @@ export class WindowStore<V> extends CachedStore {
     return first === Infinity ? undefined : first;
   }
 
-  /** Forgets every window that starts before `start`: at once here, at the next flush in the backend. */
+  /** Expires every window that starts before `start`: hidden at once, deleted from the backend at the next flush. */
   expire(start: number): void {
-    for (const [each, window] of this.#windows) if (each < start) this.#forget(each, window);
+    for (const [windowStart, window] of this.#windows) if (windowStart < start) this.#forget(windowStart, window);
     this.#dirty = this.#dirty.filter((entry) => entry.start >= start);
     this.#expired = Math.max(start, this.#expired ?? this.#oldest);
   }
@@ -188,7 +188,7 @@ export class WindowStore<V> extends CachedStore {
     this.#evict();
   }
 
-  /** The oldest windows go first: late events are rare. */
+  /** Evicts the oldest windows first: late events are rare. */
   #evict(): void {
     if (this.#bytes <= this.cacheBytes) return;
     for (const start of [...this.#windows.keys()].sort((a, b) => a - b)) {

@@ -1,6 +1,6 @@
 import type { Change } from '../change.ts';
 
-/** Only the last change of each key of a table, in order of those. */
+/** The last change of each key of a table, in order of those last changes. */
 export function lastOfEach(changes: readonly Change[]): readonly Change[] {
   if (changes.length < 2) return changes;
   const last = new Map<string, Change>();

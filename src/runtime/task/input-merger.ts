@@ -1,57 +1,65 @@
-import { batchHeader, readBatchInfo, RecordCursor } from '../../records/batch.ts';
+import { batchHeader, readBatchInfo, RecordCursor, type RecordHeader } from '../../records/batch.ts';
 import { UnknownSchema } from '../../formats/define.ts';
 import type { SchemaCache } from '../schema-cache.ts';
 import type { Lease } from '../../util/lease.ts';
+import { copyOf } from '../record-copy.ts';
 import type { Change } from '../change.ts';
 import type { FetchTarget, Position } from '../ports/log.ts';
+import type { Place, SkippedRecords } from './attempt.ts';
 
-/** Makes changes of records, or throws `UnknownSchema`; undefined for one that cannot be read, which was reported. */
+/** Makes a change of a record; undefined for one that cannot be decoded, which it has reported. Throws `UnknownSchema`. */
 export interface ChangeDecoder {
   decode(record: RecordCursor, partition: number, sequence: number): Change | undefined;
 }
 
 interface Waiting {
   readonly batch: Buffer;
-  /** Of the last batch of an answer. */
+  /** The lease of the last batch of a fetch. */
   readonly lease: Lease | undefined;
 }
 
-/** Where changes that were taken wait for the pipeline that they are for: several inputs may share one. */
+/** Buffers changes for a pipeline; several inputs may share one. */
 export class Inlet {
   changes: Change[] = [];
 }
 
-/** One partition of one source: batches that were fetched, and the next change of them. */
+/** One partition of one source: its fetched batches, and its next change. */
 export class InputPartition implements FetchTarget {
   readonly stepId: string;
   readonly topic: string;
   readonly partition: number;
-  /** Which of its topic's readers in the query it is. */
+  /** The number of its reader among those of the topic in the query. */
   readonly reader: number;
   readonly #inlet: Inlet;
   readonly #decoder: ChangeDecoder;
   readonly #cursor = new RecordCursor();
   #batches: Waiting[] = [];
-  /** The memory of the batch that is open, when it is the last one there. */
+  /** The lease of the open batch, if that is the last one of its fetch. */
   #lease: Lease | undefined;
   #bytes = 0;
   #head: Change | undefined;
   #headOffset = -1;
   #isOpen = false;
-  /** The schema of the record at the cursor, which must be fetched before that can be read. */
+  /** The schema to fetch before the record at the cursor can be decoded. */
   missingSchema: number | undefined;
-  /** The next offset that no change was taken from yet. */
+  /** The offset after the last change taken. */
   position: number;
   fetched: number;
   knownEnd = Infinity;
-  /** How many were read, also those that made no change. */
+  /** Whether decoding the record `head` threw. */
+  isUnreadable = false;
+  readonly #skipped: readonly SkippedRecords[];
+  /** The records read, including those without a change. */
   records = 0;
+  /** Records that were deleted before they were read. */
+  expired = 0;
 
   constructor(
     stepId: string,
     { topic, partition, reader, offset }: Position,
     decoder: ChangeDecoder,
     inlet: Inlet = new Inlet(),
+    skipped: readonly SkippedRecords[] = [],
   ) {
     this.stepId = stepId;
     this.topic = topic;
@@ -59,11 +67,12 @@ export class InputPartition implements FetchTarget {
     this.reader = reader;
     this.#decoder = decoder;
     this.#inlet = inlet;
+    this.#skipped = skipped;
     this.position = offset;
     this.fetched = offset;
   }
 
-  /** Adds uncompressed batches in order; their memory is held until the last of them has been read. */
+  /** Adds uncompressed batches in order; their memory is held until the last one has been read. */
   add(batches: readonly Buffer[], lease?: Lease): void {
     if (batches.length > 0) lease?.hold();
     for (const [i, batch] of batches.entries()) {
@@ -73,7 +82,7 @@ export class InputPartition implements FetchTarget {
     }
   }
 
-  /** How many bytes wait to be read. */
+  /** Bytes that are not read yet. */
   get buffered(): number {
     return this.#bytes;
   }
@@ -81,20 +90,20 @@ export class InputPartition implements FetchTarget {
     return this.#head === undefined && !this.#isOpen && this.#batches.length === 0;
   }
 
-  /** The offset behind everything that was taken: what a commit records. Control batches at the end are behind it too. */
+  /** The offset to commit: after everything taken, control batches at the end included. */
   get reached(): number {
     return this.isEmpty ? this.fetched : this.position;
   }
 
   #seen = 0;
-  /** Whether records came since the last call, also such that made no change. */
+  /** Whether records were read since the last call, including those without a change. */
   takeArrived(): boolean {
     const isNew = this.records !== this.#seen;
     this.#seen = this.records;
     return isNew;
   }
 
-  /** The next change, or undefined at the end of what was fetched. Records that nobody wants and bad ones are passed over. */
+  /** The next change; undefined at the end of the fetched records. Skips unwanted and undecodable records. */
   peek(): Change | undefined {
     if (this.missingSchema !== undefined && !this.#decode()) return undefined;
     while (this.#head === undefined) {
@@ -115,17 +124,24 @@ export class InputPartition implements FetchTarget {
       if (this.#cursor.offset < this.position) continue;
       this.records++;
       this.#headOffset = this.#cursor.offset;
+      if (this.#skipped.length > 0 && this.#skipped.some((skipped) => skipped.takes(this.#headOffset))) {
+        this.position = this.#headOffset + 1;
+        continue;
+      }
       if (!this.#decode()) return undefined;
     }
     return this.#head;
   }
 
-  /** Reads the record at the cursor; false when its schema must be fetched first. */
+  /** Decodes the record at the cursor; false if its schema must be fetched first. */
   #decode(): boolean {
     try {
       this.#head = this.#decoder.decode(this.#cursor, this.partition, 0);
     } catch (error) {
-      if (!(error instanceof UnknownSchema)) throw error;
+      if (!(error instanceof UnknownSchema)) {
+        this.isUnreadable = true;
+        throw error;
+      }
       this.missingSchema = error.id;
       return false;
     }
@@ -134,50 +150,81 @@ export class InputPartition implements FetchTarget {
     return true;
   }
 
-  /** Passes the change that `peek` gave on to its inlet, numbered. */
-  take(sequence: number): void {
+  /** Passes the change of `peek` to the inlet, with a sequence number; returns its record's headers. */
+  take(sequence: number): Change['headers'] {
     const head = this.#head as Change & { sequence: number };
     this.#head = undefined;
     this.position = this.#headOffset + 1;
     head.sequence = sequence;
     this.#inlet.changes.push(head);
+    return head.headers;
   }
-  /** Goes on where the partition begins by now: what is before that is gone. */
+  /** A copy of the value of the record that was read last. */
+  value(): Buffer | null {
+    return copyOf(this.#cursor, 'value');
+  }
+  /** Moves to the partition's new start: records before it have been deleted, and those that were not read are counted. */
   skipTo(first: number): void {
-    if (this.fetched < first) this.fetched = this.position = first;
+    if (this.fetched >= first) return;
+    this.expired += first - this.fetched;
+    this.fetched = first;
+    if (this.isEmpty) this.position = first;
+  }
+  /** Begins anew at the start of a partition that has fewer records than were read: it is another one. What was fetched is read first. */
+  beginAgain(first: number): void {
+    if (this.isEmpty) this.fetched = this.position = first;
   }
   get offset(): number {
     return this.#headOffset;
   }
+  /** The record that was read last. */
+  get head(): Place {
+    const { topic, partition, reader, offset } = this;
+    return { topic, partition, reader, offset };
+  }
 }
 
-/** Fetches the schemas that inputs wait for; throws when the registry does not answer. */
+/** Fetches the schemas that inputs wait for; throws if the registry does not answer. */
 export async function loadMissing(inputs: readonly InputPartition[], schemas: SchemaCache): Promise<boolean> {
   const missing = new Set(inputs.flatMap(({ missingSchema }) => missingSchema ?? []));
   for (const id of missing) await schemas.load(id);
   return missing.size > 0;
 }
 
-/** The record that a change came from; behind a repartition it is the record between the stages. */
-export interface Origin {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
+/** The most bytes of values that are kept for the processing log in a micro-batch. */
+const mostRecordBytes = 32 << 20;
 
-/** Where each change of a micro-batch came from, by its sequence number; its memory is used again for the next one. */
+/** The source record of each change of a micro-batch, by sequence number; its memory is reused for the next one. */
 export class Origins {
   #inputs: InputPartition[] = [];
   #which = new Uint16Array(1024);
   #offsets = new Float64Array(1024);
+  /** The headers of those records that have any. */
+  readonly #headers = new Map<number, readonly RecordHeader[]>();
+  /** Copies of the records' values, kept if the processing log has them. */
+  readonly #records = new Map<number, Buffer>();
+  #recordBytes = 0;
+  /** `ksql.logging.processing.rows.include`. */
+  keepsRecords = false;
   count = 0;
 
-  add(input: InputPartition): void {
+  add(input: InputPartition, headers: Change['headers']): void {
+    if (this.keepsRecords) this.#keep(input.value());
+    if (headers !== undefined) this.#headers.set(this.count, headers);
     if (this.count === this.#offsets.length) this.#grow();
     let which = this.#inputs.indexOf(input);
     if (which < 0) which = this.#inputs.push(input) - 1;
     this.#which[this.count] = which;
     this.#offsets[this.count++] = input.offset;
+  }
+  #keep(value: Buffer | null): void {
+    if (value === null || this.#recordBytes + value.length > mostRecordBytes) return;
+    this.#recordBytes += value.length;
+    this.#records.set(this.count, value);
+  }
+  /** The value of a record, if it is kept. */
+  recordOf(sequence: number): Buffer | undefined {
+    return this.#records.get(sequence);
   }
   #grow(): void {
     const which = new Uint16Array(this.count * 2);
@@ -188,23 +235,38 @@ export class Origins {
     this.#offsets = offsets;
   }
 
-  /** Of the change with this sequence number; undefined when it has none. */
-  of(sequence: number): Origin | undefined {
+  /**
+   * The source record of a sequence number, undefined if there is none. After a repartition it is the record of the repartition
+   * topic.
+   */
+  of(sequence: number): Place | undefined {
     if (sequence < 0 || sequence >= this.count) return undefined;
-    const { topic, partition } = this.#inputs[this.#which[sequence]!]!;
-    return { topic, partition, offset: this.#offsets[sequence]! };
+    const { topic, partition, reader } = this.#inputs[this.#which[sequence]!]!;
+    return { topic, partition, reader, offset: this.#offsets[sequence]! };
   }
 
-  /** Forgets all: a new micro-batch begins. */
+  /** Whether a record of the micro-batch has headers. */
+  get hasHeaders(): boolean {
+    return this.#headers.size > 0;
+  }
+  /** The headers of a change: its own, else those of the record that caused it. */
+  headersOf({ headers, sequence }: Change): Change['headers'] {
+    return headers ?? this.#headers.get(sequence);
+  }
+
+  /** Starts a new micro-batch. */
   clear(): void {
+    if (this.#headers.size > 0) this.#headers.clear();
+    if (this.#records.size > 0) this.#records.clear();
+    this.#recordBytes = 0;
     this.count = 0;
     this.#inputs = [];
   }
 }
 
 /**
- * Takes up to `maximum` changes of all inputs in order of their time, as if they came one at a time, numbered on from what
- * `origins` holds, into their inlets. An input alone, or stateless work, needs no order among partitions.
+ * Moves up to `maximum` changes of all inputs into their inlets in order of time, as if they came one at a time, with sequence
+ * numbers that continue those of `origins`. A single input, or stateless work, needs no order among partitions.
  */
 export function takeBatch(
   inputs: readonly InputPartition[],
@@ -213,8 +275,7 @@ export function takeBatch(
   origins: Origins,
 ): void {
   const take = (input: InputPartition): void => {
-    input.take(origins.count);
-    origins.add(input);
+    origins.add(input, input.take(origins.count));
   };
   if (!ordered || inputs.length === 1) {
     const share = Math.max(1, Math.ceil(maximum / inputs.length));
@@ -223,12 +284,12 @@ export function takeBatch(
     }
     return;
   }
-  for (let taken = 0; taken < maximum; taken++) {
+  for (let count = 0; count < maximum; count++) {
     let first: InputPartition | undefined;
     let time = Infinity;
     for (const input of inputs) {
       const head = input.peek();
-      // What comes first cannot be told before the record can be read.
+      // Until that record can be decoded, its place in the order of time is unknown.
       if (input.missingSchema !== undefined) return;
       if (head !== undefined && head.timestamp < time) {
         first = input;

@@ -2,24 +2,24 @@ import { invokesModel, keepsState, type PhysicalPlan } from '../../plan/physical
 import { sinksKeepState } from '../sinks/index.ts';
 import { readersOf, stepsOf, subTopologies } from '../../plan/physical/topology.ts';
 
-/** What a node must know of a part of a plan to keep topics for it and to run it as tasks. */
+/** What a node needs to know of a part of a plan to create its topics and run its tasks. */
 export interface PartLayout {
   readonly index: number;
   readonly sourceTopics: readonly string[];
-  /** The repartition that it feeds, and the topic whose rows those rows meet by partition. */
+  /** The repartition that the part writes, and the topic with which its rows must be co-partitioned. */
   readonly output: { readonly stepId: string; readonly like: string | undefined } | undefined;
   readonly hasState: boolean;
 }
-/** The parts of a plan, those that feed others first. */
+/** The parts of a plan; each comes before those that read its output. */
 export interface PlanLayout {
   readonly parts: readonly PartLayout[];
-  /** How many readers the topic has that is read most often. */
+  /** The readers of the topic that has the most. */
   readonly readers: number;
-  /** Whether rows may go to the dead letters. */
+  /** Whether the plan may write dead letters. */
   readonly hasDeadLetters: boolean;
 }
 
-/** How a plan is cut into tasks. */
+/** Divides a plan into tasks. */
 export function layoutOf(plan: PhysicalPlan): PlanLayout {
   return {
     parts: subTopologies(plan).map((part) => ({

@@ -1,25 +1,38 @@
 import type { FetchTarget, InputLog, Reading } from '../ports/log.ts';
 import type { TopicReader } from '../ports/node.ts';
 
-/** A topic's reader in a query: sources that read the same topic have one each. */
+/** What a log asks of the reader of a topic. */
+export type LogReader = Omit<TopicReader, 'poll'>;
+
+/** One reader of a topic in a query: sources of the same topic have one each. */
 export interface OpenReader {
   readonly topic: string;
   readonly reader: number;
-  readonly source: TopicReader;
+  readonly source: LogReader;
 }
 
-const emptyWaitMs = 20;
+/** A fetch in progress. */
+interface Fetching {
+  /** Whether an input got records. */
+  readonly came: Promise<boolean>;
+  /** Whether the reader was behind when the fetch began. */
+  readonly isBehind: boolean;
+}
 
-/** Topics as a query reads them that nobody keeps: over readers that each begin where they were opened, without commits. */
+const fullWaitMs = 20;
+
+/** The log of a transient query: readers from where each was opened, without commits. */
 export class ReaderLog implements InputLog {
   readonly #readers: readonly OpenReader[];
+  readonly #fetching = new Map<OpenReader, Fetching>();
 
   constructor(readers: readonly OpenReader[]) {
     this.#readers = readers;
   }
 
-  #of(topic: string, reader?: number): TopicReader | undefined {
-    return this.#readers.find((each) => each.topic === topic && (reader ?? each.reader) === each.reader)?.source;
+  #of(topic: string, reader?: number): LogReader | undefined {
+    return this.#readers.find((opened) => opened.topic === topic && (reader ?? opened.reader) === opened.reader)
+      ?.source;
   }
   partitions(topic: string): number {
     return this.#of(topic)?.positions.length ?? 0;
@@ -30,28 +43,39 @@ export class ReaderLog implements InputLog {
   end({ topic, partition, reader }: FetchTarget): number {
     return this.#of(topic, reader)?.end(partition) ?? 0;
   }
-  /** It comes by `wait`. */
+  /** Nothing to do: `wait` fetches. */
   fetch(): void {
     return undefined;
   }
 
-  /** Gives inputs that are empty what comes, waiting for it; false when nothing did. */
+  /**
+   * Fetches for empty inputs and waits for the first reader that answers; false if it had nothing. The other fetches continue.
+   */
   async wait(inputs: readonly FetchTarget[], waitMs: number): Promise<boolean> {
     const wanted = this.#readers.filter(({ topic, reader }) =>
       inputs.some((input) => input.topic === topic && input.reader === reader && input.isEmpty),
     );
-    const isAlone = wanted.length === 1;
-    const came = await Promise.all(wanted.map((each) => this.#fill(each, inputs, isAlone ? waitMs : 0)));
-    if (came.includes(true)) return true;
-    if (!isAlone) await new Promise((resolve) => setTimeout(resolve, emptyWaitMs));
+    if (wanted.length > 0) return Promise.race(wanted.map((reader) => this.#fetch(reader, inputs, waitMs)));
+    await new Promise((resolve) => setTimeout(resolve, fullWaitMs));
     return false;
+  }
+
+  #fetch(reader: OpenReader, inputs: readonly FetchTarget[], waitMs: number): Promise<boolean> {
+    const known = this.#fetching.get(reader);
+    if (known !== undefined) return known.came;
+    const isBehind = !reader.source.caughtUp;
+    const came = this.#fill(reader, inputs, waitMs).finally(() => this.#fetching.delete(reader));
+    // A failure that nobody waits for occurs again at the next fetch.
+    came.catch(() => undefined);
+    this.#fetching.set(reader, { came, isBehind });
+    return came;
   }
 
   async #fill({ topic, reader, source }: OpenReader, inputs: readonly FetchTarget[], waitMs: number): Promise<boolean> {
     let came = false;
     for (const { partition, batches, next, lease } of await source.fetch(waitMs)) {
       const input = inputs.find(
-        (each) => each.topic === topic && each.reader === reader && each.partition === partition,
+        (input) => input.topic === topic && input.reader === reader && input.partition === partition,
       );
       input?.add(batches, lease);
       if (input !== undefined && input.fetched < next) input.fetched = next;
@@ -61,9 +85,9 @@ export class ReaderLog implements InputLog {
     return came;
   }
 
-  /** Whether everything was fetched that was there when the readers were opened. */
+  /** Whether the inputs have everything that the topics had when the readers were opened. */
   get caughtUp(): boolean {
-    return this.#readers.every(({ source }) => source.caughtUp);
+    return this.#readers.every((reader) => reader.source.caughtUp && this.#fetching.get(reader)?.isBehind !== true);
   }
   close(): void {
     for (const { source } of this.#readers) source.close();

@@ -1,22 +1,40 @@
+import { addedEvents, noEvents } from '../ports/counted-events.ts';
+import type { WantedNearest } from '../nearest/nearest-rows.ts';
 import type { Row } from '../../types/sql-type.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../change.ts';
 import type { BatchReport, QueryState, QueryStatus } from '../ports/node.ts';
-import { Backoff } from '../../util/retry.ts';
+import { AutoResetEvent } from '../../util/auto-reset-event.ts';
+import { Backoff, type Pauses } from '../../util/retry.ts';
+import { nextAttempt, resumedAttempt, standsAt, type Attempt, type TaskFailure } from './attempt.ts';
 import type { Task } from './task.ts';
 
 export interface RunnerOptions {
-  /** Makes the task and starts it; again after each failure. */
-  readonly open: () => Promise<Task>;
-  /** Waits until there may be something to read, or the time is over. */
-  readonly wait: (ms: number) => Promise<void>;
+  /** Opens the task of an attempt; the runner starts it. */
+  readonly open: (attempt: Attempt | undefined) => Task;
+  /** Sets the event whenever the log may have new records; returns the function that ends this. */
+  readonly watch: (event: AutoResetEvent) => () => void;
   readonly paused: boolean;
+  /** Told while the task is at work, with its position and that of the last commit. */
+  readonly mark?: { readonly begin: (position: number, committed: number) => void; readonly end: () => void };
+  /** The attempt to begin with; without it the first. */
+  readonly attempt?: Attempt | undefined;
+  /** Why the query must not begin before it is resumed. */
+  readonly stands?: TaskFailure | undefined;
   readonly onBatch: (report: BatchReport) => void;
+  /** Called when the query is in ERROR until it is resumed. */
+  readonly onStopped: (failure: TaskFailure) => void;
+  /** Overrides the default pauses between attempts. */
+  readonly pauses?: Pauses;
 }
 
-const pauses = { firstMs: 1000, longestMs: 60_000 };
+const defaultPauses: Pauses = { firstMs: 1000, longestMs: 60_000 };
 const waitMs = 1000;
+/** A step that held the thread for so long is followed by a pause, in which the thread answers those who wait. */
+const longMs = 500;
+const restMs = 20;
 
-/** Runs one task in this thread: step, commit when that is due, over and over; after a failure from the last commit on. */
+/** Runs one task in this thread: steps, commits when due; after a failure starts again from the last commit. */
 export class TaskRunner {
   readonly #options: RunnerOptions;
   #task: Task | undefined;
@@ -25,46 +43,74 @@ export class TaskRunner {
   #paused: boolean;
   #state: QueryState = 'RUNNING';
   #error: string | undefined;
-  #resume: (() => void) | undefined;
-  /** What was committed, of this task and of those before it. */
+  #isSearching = false;
+  #attempt: Attempt | undefined;
+  /** The failure of a query in ERROR. */
+  #stopped: TaskFailure | undefined;
+  /** Set when there may be records, or the loop's state has changed. */
+  readonly #event = new AutoResetEvent();
+  #unwatch: () => void = () => undefined;
+  /** Committed counts of this task and of those before it. */
   readonly #totals = { in: 0, out: 0, errors: 0 };
+  #events = noEvents;
+  #toldEvents = noEvents;
   readonly #told = { in: 0, out: 0, errors: 0, batchMs: 0, batches: 0 };
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#attempt = options.attempt;
     this.#paused = options.paused;
   }
 
-  /** A task that cannot be started is in state ERROR and is tried again; the node goes on. */
+  /** Starts the loop. A task that cannot start is in ERROR and retried; the node is not affected. */
   async start(): Promise<void> {
+    this.#unwatch = this.#options.watch(this.#event);
     try {
       await this.#open();
     } catch (error) {
       this.#fail(error);
     }
+    if (this.#options.stands !== undefined) this.#stand(this.#options.stands);
     this.#running = this.#loop();
   }
-  async #open(): Promise<Task> {
-    this.#task = await this.#options.open();
+  #stand(failure: TaskFailure): void {
+    this.#state = failure.hasEndedProcesses === true ? 'PAUSED' : 'ERROR';
+    this.#stopped = failure;
+    this.#error = standsAt(failure);
+    this.#options.onStopped(failure);
+  }
+  async #open(): Promise<void> {
+    this.#task = this.#options.open(this.#attempt);
     Object.assign(this.#told, { in: 0, out: 0, errors: 0, batchMs: 0, batches: 0 });
-    return this.#task;
+    this.#toldEvents = noEvents;
+    await this.#task.start();
   }
   #fail(error: unknown): void {
+    const failure = this.#task!.failure(error);
     this.#state = 'ERROR';
-    this.#error = error instanceof Error ? error.message : String(error);
+    this.#error = failure.message;
+    this.#attempt = nextAttempt(failure);
+    // What fails is one record, which is about to be found and passed over: no one needs to wait.
+    this.#isSearching = this.#attempt !== undefined && failure.isUnforeseen && !failure.passes;
+    if (this.#attempt === undefined) this.#stand(failure);
   }
 
   async #loop(): Promise<void> {
-    const backoff = new Backoff(pauses);
+    const backoff = new Backoff(this.#options.pauses ?? defaultPauses);
     while (!this.#stopping) {
       try {
-        if (this.#state === 'ERROR') {
-          await this.#options.wait(backoff.next());
+        if (this.#state !== 'RUNNING') {
+          if (this.#isSearching) await new Promise((resolve) => setImmediate(resolve));
+          else if (this.#stopped === undefined) await this.#pause(backoff.next());
+          else await this.#event.wait();
           if (this.#stopping) return;
-          // What was not committed is gone with the caches: everything is read again from the last commit.
+          if (this.#stopped !== undefined) continue;
+          // Uncommitted work is dropped with the caches; the next attempt reads it again.
           await this.#task?.close();
           await this.#open();
           this.#state = 'RUNNING';
+          this.#error = undefined;
+          this.#isSearching = false;
         }
         await this.#turn(this.#task!);
         backoff.reset();
@@ -74,25 +120,43 @@ export class TaskRunner {
     }
   }
 
+  /** Waits, unaffected by appends; only a stop ends it early. */
+  async #pause(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    for (let left = ms; left > 0 && !this.#stopping; left = end - performance.now()) await this.#event.wait(left);
+  }
+
   async #turn(task: Task): Promise<void> {
     if (this.#paused) {
       if (task.commitIsDue) await this.#commit(task);
-      await new Promise<void>((resolve) => (this.#resume = resolve));
+      await this.#event.wait();
       return;
     }
-    const worked = await task.step();
+    const begun = performance.now();
+    const worked = await this.#step(task);
     if (this.#stopping) return;
     if (task.commitIsDue) await this.#commit(task);
-    if (worked) await new Promise((resolve) => setImmediate(resolve));
+    if (performance.now() - begun > longMs) await sleep(restMs);
+    else if (worked) await new Promise((resolve) => setImmediate(resolve));
     else {
       const { idleTimeoutMs = Infinity, maxIdleMs = Infinity } = task.spec.settings;
-      await this.#options.wait(Math.min(waitMs, idleTimeoutMs, maxIdleMs));
+      await this.#event.wait(Math.min(waitMs, idleTimeoutMs, maxIdleMs, task.tickMs));
+    }
+  }
+
+  async #step(task: Task): Promise<boolean> {
+    const { mark } = this.#options;
+    mark?.begin(task.position, task.committedAt);
+    try {
+      return await task.step();
+    } finally {
+      mark?.end();
     }
   }
 
   async #commit(task: Task): Promise<void> {
     await task.commit();
-    const { counts, errors } = task;
+    const { counts, errors, events } = task;
     const told = this.#told;
     const recordsIn = counts.in - told.in;
     const recordsOut = counts.out - told.out;
@@ -101,21 +165,30 @@ export class TaskRunner {
     this.#totals.out += recordsOut;
     this.#totals.errors += errors - told.errors;
     Object.assign(told, { ...counts, errors });
+    this.#events = addedEvents(this.#events, addedEvents(events, this.#toldEvents, -1));
+    this.#toldEvents = { ...events };
     if (recordsIn > 0 || recordsOut > 0) this.#options.onBatch({ recordsIn, recordsOut, seconds, commits: 1 });
   }
 
-  setPaused(paused: boolean): void {
+  /** Pauses or resumes. A query in ERROR resumes at the failing record, or after `skip` records. */
+  setPaused(paused: boolean, skip = 0): void {
     this.#paused = paused;
-    if (!paused) this.#resume?.();
+    if (!paused && this.#stopped !== undefined) {
+      this.#attempt = resumedAttempt(this.#stopped, skip);
+      this.#stopped = undefined;
+    }
+    this.#event.set();
   }
 
   get status(): QueryStatus {
     return {
-      state: this.#paused ? 'PAUSED' : this.#state,
-      error: this.#error,
+      state: this.#paused ? 'PAUSED' : this.#isSearching ? 'RUNNING' : this.#state,
+      error: this.#isSearching ? undefined : this.#error,
+      stoppedAt: this.#stopped?.place,
       recordsIn: this.#totals.in,
       recordsOut: this.#totals.out,
       errors: this.#totals.errors,
+      events: this.#events,
       lag: this.#task?.lag ?? 0,
       stateBytes: 0,
       tasks: 1,
@@ -126,11 +199,15 @@ export class TaskRunner {
   current(key: Row | undefined): Iterable<Change> | undefined {
     return this.#task?.current(key);
   }
+  nearest(wanted: WantedNearest): Promise<readonly Change[] | undefined> | undefined {
+    return this.#task?.nearest(wanted);
+  }
 
-  /** Ends the loop; the batch that is in work is not committed. */
+  /** Ends the loop; the current micro-batch is not committed. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#resume?.();
+    this.#unwatch();
+    this.#event.set();
     await this.#running;
     await this.#task?.close();
   }

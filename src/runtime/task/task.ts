@@ -2,68 +2,60 @@ import type { Row } from '../../types/sql-type.ts';
 import { invokesModel } from '../../plan/physical/step.ts';
 import { rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Change } from '../change.ts';
+import { NearestRows, type WantedNearest } from '../nearest/nearest-rows.ts';
+import type { EventCounts } from '../ports/counted-events.ts';
 import type { CommitObserver, InputLog, Position, Reading, TaskLog } from '../ports/log.ts';
 import type { ModelHost } from '../ports/model-host.ts';
+import type { OnlineStores } from '../ports/online-store.ts';
 import type { StateBackend } from '../ports/state-backend.ts';
 import type { SchemaCache } from '../schema-cache.ts';
-import { DeadLetterSink } from '../sinks/dead-letters.ts';
-import { openSink, sinksOf, sinkTopics } from '../sinks/index.ts';
-import { ProcessingLogSink } from '../sinks/processing-log.ts';
+import { holdsRows, openSink, sinksOf, sinkTopics, type WantedSink } from '../sinks/index.ts';
+import { writeShadows } from '../sinks/shadows.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
-import { SourceDecoder, type BadRecord } from '../source-decoder.ts';
+import { BadRecordFailure, refuseRows, type BadRecord } from '../source-decoder.ts';
+import { LargeEntries } from '../stores/large-entries.ts';
 import { LocalTopology, type Result } from '../topology.ts';
+import { AttemptState, type TaskFailure } from './attempt.ts';
 import { lastOfEach } from './conflate.ts';
+import { eraseAtStart } from './erase.ts';
+import { decoderOf } from './erasing-decoder.ts';
 import { ErrorCollector } from './error-collector.ts';
 import { InputPartition, loadMissing, takeBatch } from './input-merger.ts';
-import { RepartitionDecoder, RepartitionWriter } from './repartition.ts';
-import { inputsOf, isOrdered, partsOf, type TaskInput, type TaskSpec } from './spec.ts';
+import { RepartitionWriter } from './repartition.ts';
+import { writeErrors } from './write-errors.ts';
+import { inputsOf, isOrdered, partsOf, tickMsOf, type TaskCounts, type TaskInput, type TaskSpec } from './spec.ts';
 
 export interface TaskPorts {
   readonly log: InputLog;
-  /** Undefined where nothing is kept: there are no commits, and `sinks` says where the rows go. */
+  /** Undefined for a task without commits, whose rows go to `sinks`. */
   readonly output: TaskLog | undefined;
   readonly backend: StateBackend;
-  /** What stands before every key of the task's state. */
+  /** The prefix of all keys of the task's state. */
   readonly statePrefix: Buffer;
   readonly models: ModelHost | undefined;
+  readonly stores?: OnlineStores | undefined;
   readonly schemas: SchemaCache;
-  /** In place of the plan's own sinks; the first one's records count. */
+  /** Replaces the plan's own sinks; the first one's records are counted. */
   readonly sinks?: (context: SinkContext) => readonly Sink[];
   readonly errors?: ErrorCollector;
   readonly observe?: CommitObserver | undefined;
-}
-
-/** What a task has done since it was started. */
-export interface TaskCounts {
-  /** Records that were read. */
-  in: number;
-  /** Records that left through the query's own sink; rows between two parts of it are not among them. */
-  out: number;
-  /** Records that were read to restore the state. */
-  restored: number;
-  commits: number;
-  batches: number;
-  /** Milliseconds that all batches took together. */
-  batchMs: number;
-}
-
-/** So many records are processed between two looks at other tasks; they make garbage, which is to die young. Fused parts run whole micro-batches. */
-const sliceRecords = { part: 1000, whole: 4096 };
-/** A table's rows are conflated over so many records at most, or until nothing more is at hand. */
-const batchRecords = 20_000;
-const sendBytes = 1 << 18;
-const idleMs = 50;
-const ignore: CommitObserver = () => undefined;
-
-/** A record that cannot be read, where the query is to stop at it. */
-class BadRecordFailure extends Error {
-  override readonly name = 'BadRecordFailure';
+  /** Entries of state that are longer are kept in pieces; for tests. */
+  readonly pieceBytes?: number;
 }
 
 /**
- * A query, or one sub-topology of it on one partition number: reads its inputs in order of time, runs them through its pipelines,
- * gives the result to its sinks and commits, until it is given up. All nodes, transient queries, benches and test runners use it;
- * they differ in their logs. One that has thrown is not used again: another goes on from the last commit.
+ * The most records of a step, which lets other tasks run and keeps garbage young. A whole plan processes whole micro-batches.
+ */
+const sliceRecords = { part: 1000, whole: 4096 };
+/** The most records over which a table's rows are conflated, if the input does not run out earlier. */
+const batchRecords = 20_000;
+const sendBytes = 1 << 18;
+const idleMs = 50;
+
+/**
+ * Runs a query, or one sub-topology on one partition number: reads its inputs in order of time, processes them in its
+ * pipelines, writes the result to its sinks, and commits. Nodes, transient queries, benches and test runners all use it, with
+ * different logs. A task that has thrown is not used again: a new one continues from the last commit.
  */
 export class Task {
   readonly spec: TaskSpec;
@@ -72,31 +64,48 @@ export class Task {
   readonly #ports: TaskPorts;
   readonly #errors: ErrorCollector;
   readonly #isOrdered: boolean;
-  /** One row of a key leaves a micro-batch: where all of it is in one process, also of what operators do not conflate. */
+  /** Whether a micro-batch emits one row per key, even if operators do not conflate: when the whole plan is in this task. */
   readonly #conflates: boolean;
   readonly #slice: number;
+  #state: LargeEntries | undefined;
   #topology: LocalTopology | undefined;
   #sinks: readonly Sink[] = [];
   #next: RepartitionWriter | undefined;
+  /** Set once a query has asked for the nearest rows. */
+  #nearest: NearestRows | undefined;
   #emitted = 0;
+  readonly #attempt: AttemptState;
   #lastCommit = performance.now();
+  /** Its position at the last commit. */
+  committedAt = 0;
   #lastInput = performance.now();
+  /** How often it looks at the clock for its steps. */
+  readonly tickMs: number;
+  #lastTick = performance.now();
   #isDirty = false;
-  /** Records that were taken and not let go of yet: a model may be asked about them. */
+  /** Whether the task is at work on records, and not on the log: an error is that of a record. */
+  #inWork = false;
+  /** Records taken whose step has not ended: a model may still be called for them. */
   #inHand = 0;
-  /** Since when an input has waited for another. */
+  /** Since when an input has waited for another one. */
   #waitsSince: number | undefined;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
     this.spec = spec;
     this.#ports = ports;
     this.#errors = ports.errors ?? new ErrorCollector(spec.queryId);
+    this.#errors.origins.keepsRecords = spec.settings.logsRecords;
+    this.#attempt = new AttemptState(spec.attempt);
     this.#isOrdered = isOrdered(spec);
+    this.tickMs = tickMsOf(spec);
     this.#conflates = spec.part === undefined && spec.plan.shape === 'TABLE' && spec.settings.conflate;
     this.#slice = spec.part === undefined ? sliceRecords.whole : sliceRecords.part;
   }
 
-  /** Takes the task over: fences the former owner, then positions, then the state up to the last commit, then the operators. */
+  /**
+   * Takes the task over: fences the former owner, reads the positions, restores the state of the last commit, builds the
+   * operators.
+   */
   async start(): Promise<void> {
     const { output } = this.#ports;
     const wanted = inputsOf(this.spec);
@@ -104,10 +113,20 @@ export class Task {
     const readings = wanted.flatMap((input) => this.#readings(input));
     const committed = await output?.committed(readings.map(({ reading }) => reading));
     this.counts.restored = (await output?.restore()) ?? 0;
+    await eraseAtStart(this.spec, this.#ports, readings, committed);
     this.#build();
     for (const sink of this.#sinks) await sink.recover?.();
     for (const [i, { input, reading }] of readings.entries())
       this.inputs.push(await this.#open(input, reading, committed?.[i]));
+    this.committedAt = this.position;
+  }
+
+  /**
+   * Builds what `current` reads, of the state that is stored now: a task that nobody runs here is read this way. It does not see
+   * what is stored later.
+   */
+  openForReads(): void {
+    this.#build(holdsRows);
   }
 
   #topicOf({ stepId, source }: TaskInput): string {
@@ -139,20 +158,17 @@ export class Task {
     reading: Reading,
     committed: number | undefined,
   ): Promise<InputPartition> {
-    const side = isTable || this.spec.settings.earliest ? 'beginning' : 'end';
-    const offset = committed ?? (await this.#ports.log.bound(reading, side));
-    // The first positions are recorded, so that a restart does not begin at another end.
+    const begun = this.spec.start?.[reading.topic];
+    const isLatest = !isTable && !this.spec.settings.earliest;
+    const side = isLatest && begun === undefined ? 'end' : 'beginning';
+    const offset =
+      committed ?? (isLatest ? begun?.[reading.partition] : undefined) ?? (await this.#ports.log.bound(reading, side));
+    // Marks the task for a commit, so that a restart begins here and not at the end of that time.
     if (committed === undefined && side === 'end') this.#isDirty = true;
-    const decoder =
-      source === undefined
-        ? new RepartitionDecoder()
-        : new SourceDecoder(source, this.#ports.schemas, (bad) => this.#badRecord(bad));
-    return new InputPartition(
-      stepId,
-      { ...reading, offset },
-      decoder,
-      this.#topology!.inlet(stepId, reading.partition),
-    );
+    const decoder = decoderOf(source, this.spec.erased, this.#ports.schemas, (bad) => this.#badRecord(bad));
+    const inlet = this.#topology!.inlet(stepId, reading.partition);
+    const skipped = await this.#attempt.beginSkips(reading, (of) => this.#ports.log.bound(of, 'end'));
+    return new InputPartition(stepId, { ...reading, offset }, decoder, inlet, skipped);
   }
 
   #badRecord(bad: BadRecord): void {
@@ -163,9 +179,11 @@ export class Task {
     this.#errors.badRecord(bad);
   }
 
-  #build(): void {
+  #build(isWanted: (sink: WantedSink) => boolean = () => true): void {
     const { plan, part, settings, partitions } = this.spec;
-    const { log, output, backend, statePrefix, models, sinks } = this.#ports;
+    const { log, output, statePrefix, models, sinks, pieceBytes } = this.#ports;
+    const backend = new LargeEntries(this.#ports.backend, statePrefix, pieceBytes, output?.stateEntryBytes);
+    this.#state = backend;
     const widest = Math.max(1, ...inputsOf(this.spec).map((input) => log.partitions(this.#topicOf(input))));
     this.#topology = new LocalTopology(plan, {
       backend,
@@ -177,30 +195,41 @@ export class Task {
       models,
       failures: this.#errors,
       rareCommits: part !== undefined,
+      place: part && { partition: part.partition, partitions: widest },
+      // A failed attempt is followed by one with smaller commits, between which the thread has time for others.
+      isRetaken: () => output !== undefined && !this.#attempt.isSingle,
     });
     const next = partsOf(this.spec).at(-1)!.output;
-    if (next !== undefined) this.#next = new RepartitionWriter(output!, next);
+    if (next !== undefined) this.#next = new RepartitionWriter(output!, this.#errors, this.#errors.origins, next);
     else
       this.#sinks =
         sinks?.(this.#sinkContext('own')) ??
-        sinksOf(plan).map(({ kind, options }) => openSink(kind, options, this.#sinkContext(kind), output!));
+        sinksOf(plan)
+          .filter(isWanted)
+          .map(({ kind, options }) => openSink(kind, options, this.#sinkContext(kind), output!));
   }
   #sinkContext(name: string): SinkContext {
-    const { queryId, plan, settings } = this.spec;
-    const { backend, statePrefix } = this.#ports;
-    const prefix = Buffer.concat([statePrefix, Buffer.from(`${name}/`)]);
+    const { queryId, plan, part, settings } = this.spec;
+    const prefix = Buffer.concat([this.#ports.statePrefix, Buffer.from(`${name}/`)]);
     return {
       query: queryId,
       columns: plan.root.columns,
-      failures: this.#errors,
-      location: { backend, prefix, cacheBytes: settings.cacheBytes },
+      failures: settings.failOn.production ? refuseRows : this.#errors,
+      origins: this.#errors.origins,
+      location: { backend: this.#state!, prefix, cacheBytes: settings.cacheBytes },
+      stores: this.#ports.stores,
+      erased: this.spec.erased?.own,
+      partition: part?.partition,
     };
   }
 
   get errors(): number {
     return this.#errors.count;
   }
-  /** Records that the inputs have and the task has not processed, as far as is known. */
+  get events(): EventCounts {
+    return this.#errors.events;
+  }
+  /** Records fetched or known to be in the log that the task has not processed. */
   get lag(): number {
     let lag = this.#inHand;
     for (const input of this.inputs) {
@@ -210,12 +239,12 @@ export class Task {
     return lag;
   }
 
-  /** Whether a join must not go on: an input has nothing buffered and its topic has more. */
+  /** Whether a join must wait: an input's buffer is empty and its topic has more records. */
   #isBehind(): boolean {
     if (!this.#isOrdered) return false;
     return this.inputs.some((input) => input.isEmpty && !this.#isRead(input)) || this.#waitsForOthers();
   }
-  /** `max.task.idle.ms`: whether an input that has rows waits for another of its partition that may have earlier ones. */
+  /** `max.task.idle.ms`: whether an input with records waits for another of its partition, which may have earlier ones. */
   #waitsForOthers(): boolean {
     const { maxIdleMs } = this.spec.settings;
     if (maxIdleMs === undefined) return false;
@@ -233,23 +262,26 @@ export class Task {
   #isRead(input: InputPartition): boolean {
     return input.isEmpty && input.fetched >= this.#ports.log.end(input);
   }
-  #reached(): number {
+  /** How far it is in its inputs: the sum of the offsets that it reads next. */
+  get position(): number {
     let sum = 0;
     for (const { reached } of this.inputs) sum += reached;
     return sum;
   }
 
-  /** A part of a micro-batch, and its end when nothing more is at hand; false when there is nothing to do. */
+  /** Processes part of a micro-batch, and drains when the input has run out; false if there was nothing to do. */
   async step(): Promise<boolean> {
     this.#ports.log.fetch(this.inputs);
-    if (this.#isBehind()) return false;
-    const before = this.#reached();
+    if (this.#attempt.room <= 0 || this.#isBehind()) return false;
+    const before = this.position;
     const started = performance.now();
+    this.#inWork = true;
     const emitted = this.#run();
-    this.#inHand = this.#reached() - before;
+    this.#inHand = this.position - before;
     if (emitted instanceof Promise) await emitted;
+    this.#inWork = false;
     const waited = this.#isMissingSchema() && (await loadMissing(this.inputs, this.#ports.schemas));
-    if (this.#inHand === 0) return waited || (await this.#closeIdle());
+    if (this.#inHand === 0) return waited || (await this.#closeIdle()) || (await this.#tick());
     this.#isDirty = true;
     this.#lastInput = performance.now();
     if (this.#errors.origins.count >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty)) await this.#drain();
@@ -260,14 +292,22 @@ export class Task {
     return true;
   }
 
-  /** Only where a record was met whose schema was never fetched: waiting for nothing costs too. */
+  /** Checked first, because waiting costs even if there is nothing to fetch. */
   #isMissingSchema(): boolean {
     return this.inputs.some(({ missingSchema }) => missingSchema !== undefined);
   }
 
-  /** Takes some changes and emits what they make; nothing of them is held while the caller waits for the network. */
+  /** Takes changes and emits their results. Nothing is held back while the caller waits for the network. */
   #run(): Promise<void> | undefined {
-    takeBatch(this.inputs, this.#slice, this.#isOrdered, this.#errors.origins);
+    const { origins } = this.#errors;
+    const attempt = this.#attempt;
+    const known = origins.count;
+    try {
+      takeBatch(this.inputs, Math.min(this.#slice, attempt.room), this.#isOrdered || attempt.isLimited, origins);
+    } finally {
+      // Also what was taken before a record that cannot be read: the next attempt goes over these records in smaller commits.
+      attempt.take(origins.count - known, attempt.isSingle ? origins.of(known) : undefined);
+    }
     let read = 0;
     for (const input of this.inputs) read += input.records;
     this.counts.in = read;
@@ -288,6 +328,7 @@ export class Task {
   #write(batch: Batch): void {
     if (sizeOf(batch) === 0) return;
     const changes = rowsOf(batch);
+    this.#nearest?.apply(changes);
     this.#emitted += changes.length;
     if (this.#next !== undefined) {
       this.#next.write(changes);
@@ -310,19 +351,23 @@ export class Task {
     }
   }
 
-  /** Ends the micro-batch: rows that were held back leave, and everything is sent. */
+  /** Ends the micro-batch: drains the operators and sends everything. */
   async #drain(): Promise<void> {
+    this.#inWork = true;
     for (const piece of this.#topology!.drain()) {
       const emitted = this.#emit(piece);
       if (emitted instanceof Promise) await emitted;
+      this.#inWork = false;
       await this.#pressure();
+      this.#inWork = true;
     }
-    this.#errors.origins.clear();
+    this.#inWork = false;
+    this.#errors.endBatch();
     await this.#ports.output?.send();
     await this.#pressure();
   }
 
-  /** Emits what waits for stream time when there was no input for long enough and none is waiting; false when it is not due. */
+  /** Emits what waits for stream time, if there was no input for long enough and none is waiting; false if it is not due. */
   async #closeIdle(): Promise<boolean> {
     const { idleTimeoutMs } = this.spec.settings;
     if (idleTimeoutMs === undefined || !this.inputs.every((input) => this.#isRead(input))) return false;
@@ -335,54 +380,98 @@ export class Task {
     return true;
   }
 
-  /** At the interval; sooner when the caches are full, or when the input has stopped and there is nothing else to do. */
+  /** Lets operators that go by the clock emit what is due, if no input is waiting; false if nothing was. */
+  async #tick(): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.#lastTick < this.tickMs || !this.inputs.every((input) => this.#isRead(input))) return false;
+    this.#lastTick = now;
+    const before = this.#emitted;
+    const emitted = this.#emit(this.#topology!.tick());
+    if (emitted instanceof Promise) await emitted;
+    if (this.#emitted === before) return false;
+    this.#isDirty = true;
+    await this.#drain();
+    return true;
+  }
+
+  /** At the commit interval; earlier if the caches are full, or the input has stopped and nothing else is to do. */
   get commitIsDue(): boolean {
-    if (!this.#isDirty) return false;
+    if (!this.#isDirty && !this.#errors.hasShadows) return this.#isSinkDue();
     const now = performance.now();
     const { commitMs } = this.spec.settings;
     const since = now - this.#lastCommit;
     const isIdle = now - this.#lastInput > idleMs && since > commitMs / 4;
-    return since >= commitMs || isIdle || this.#topology!.isFull;
+    return since >= commitMs || isIdle || this.#topology!.isFull || this.#attempt.room <= 0;
   }
 
-  /** The sinks, the outputs and the state's changes, then the positions, then the local state: what is on disk is always a committed prefix. */
+  #isSinkDue(): boolean {
+    return this.#sinks.some(({ isDue }) => isDue === true);
+  }
+
+  /**
+   * Commits the sinks, outputs and changes of state, then positions, then the local state, which is therefore always a
+   * committed prefix.
+   */
   async commit(): Promise<void> {
     this.#lastCommit = performance.now();
-    const { output, backend, observe = ignore } = this.#ports;
-    if (!this.#isDirty || output === undefined) return;
+    const { output, backend, observe = () => undefined } = this.#ports;
+    if (output === undefined || !(this.#isDirty || this.#isSinkDue() || this.#errors.hasShadows)) return;
     await this.#drain();
     observe('begun');
     const state = backend.batch();
-    const writer = output.stateWriter(state);
+    const writer = this.#state!.writer(output.stateWriter(state));
+    this.#inWork = true;
     this.#topology!.flush(writer);
+    this.#inWork = false;
     for (const sink of this.#sinks) await sink.flush(writer);
-    this.#writeErrors(output);
+    for (const skipped of this.#attempt.skipped) this.#errors.skipped(skipped);
+    if (this.#errors.hasShadows) await writeShadows(output, this.#errors);
+    writeErrors(output, this.#errors, this.spec);
     await output.commit(this.#positions(), state, observe);
     for (const sink of this.#sinks) await sink.committed?.();
+    this.#attempt.committed();
     this.#isDirty = false;
+    this.committedAt = this.position;
     this.counts.commits++;
   }
-  #writeErrors(log: TaskLog): void {
-    const { processingLog, deadLetters } = this.spec;
-    const errors = this.#errors.take();
-    if (errors.length > 0) new ProcessingLogSink(log, processingLog).write(errors);
-    const letters = this.#errors.takeLetters();
-    if (letters.length > 0) new DeadLetterSink(log, deadLetters).write(letters);
-  }
   #positions(): Position[] {
-    return this.inputs.map(({ topic, partition, reader, reached }) => ({ topic, partition, reader, offset: reached }));
+    return this.inputs.map(({ topic, partition, reader, reached }) => ({
+      topic,
+      partition,
+      reader,
+      offset: this.#held(partition) ?? reached,
+    }));
+  }
+  #held(partition: number): number | undefined {
+    for (const sink of this.#sinks) {
+      const held = sink.held?.(partition);
+      if (held !== undefined) return held;
+    }
+    return undefined;
   }
 
-  /** The rows that the result holds now, all or of one key; undefined when it holds no table. */
+  /** The rows of the query's result table, all or of one key; undefined if it has none. */
   current(key: Row | undefined): Iterable<Change> | undefined {
     for (const sink of this.#sinks) {
       const rows = sink.current?.(key);
       if (rows !== undefined) return rows;
     }
-    return this.#topology?.current(key);
+    return this.#errors.quietly(() => this.#topology?.current(key));
   }
 
-  /** Gives it up, committed or not. */
+  /** Rows among which are those wanted; undefined where all that `current` gives are looked at. */
+  nearest(wanted: WantedNearest): Promise<readonly Change[] | undefined> {
+    this.#nearest ??= new NearestRows(this.spec.plan, (key) => this.current(key));
+    return this.#nearest.read(wanted);
+  }
+
+  /** What an error of this task means for the next attempt. */
+  failure(error: unknown): TaskFailure {
+    const unread = this.inputs.find(({ isUnreadable }) => isUnreadable)?.head;
+    return this.#attempt.failure(error, unread, this.#inWork);
+  }
+
+  /** Closes the task without a commit. */
   async close(): Promise<void> {
     for (const sink of this.#sinks) await sink.close?.();
   }

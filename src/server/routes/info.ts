@@ -1,10 +1,12 @@
+import { ClusterStatus } from '../cluster-status.ts';
 import type { Express } from 'express';
 import { checkProperty } from '../../config/setting-names.ts';
 import { noSpan } from '../../diagnostics/source.ts';
 import { errorAnswer } from '../errors.ts';
+import { openApiDocument } from '../openapi/document.ts';
 import type { ServerContext } from '../context.ts';
 
-/** The ksqlDB version whose API this speaks: its clients look at it. */
+/** The ksqlDB version whose API is implemented; clients check it. */
 const spokenVersion = '8.0.0';
 
 export function infoRoutes(app: Express, context: ServerContext): void {
@@ -23,27 +25,27 @@ export function infoRoutes(app: Express, context: ServerContext): void {
       },
     });
   });
+  const clusterId = {
+    id: '',
+    scope: { path: [], clusters: { 'kafka-cluster': engine.node.clusterId, 'ksql-cluster': engine.serviceId } },
+  };
+  app.get('/v1/metadata', (_request, response) => response.json({ version: spokenVersion, clusterId }));
+  app.get('/v1/metadata/id', (_request, response) => response.json(clusterId));
   app.get('/healthcheck', (_request, response) => {
-    const isHealthy = engine.node.isHealthy();
-    const details = { metastore: { isHealthy: true }, kafka: { isHealthy }, commandRunner: { isHealthy } };
+    const kafka = engine.node.isHealthy();
+    const commandRunner = kafka && engine.stuck === undefined;
+    const isHealthy = kafka && commandRunner;
+    const details = {
+      metastore: { isHealthy: true },
+      kafka: { isHealthy: kafka },
+      commandRunner: { isHealthy: commandRunner, ...(engine.stuck === undefined ? {} : { message: engine.stuck }) },
+    };
     response.status(isHealthy ? 200 : 503).json({ isHealthy, details, serverState: 'READY' });
   });
-  app.get('/clusterStatus', (request, response) => {
-    const queries = [...engine.catalog.queries.keys()].map((id) => [
-      id,
-      { activeStores: [], activePartitions: [], standByStores: [], standByPartitions: [] },
-    ]);
-    const host = request.headers.host ?? 'localhost';
-    response.json({
-      clusterStatus: {
-        [host]: {
-          hostAlive: true,
-          lastStatusUpdateMs: Date.now(),
-          activeStandbyPerQuery: Object.fromEntries(queries) as unknown,
-          hostStoreLags: { stateStoreLags: {}, updateTimeMs: Date.now() },
-        },
-      },
-    });
+  let cluster: ClusterStatus | undefined;
+  app.get('/clusterStatus', async (request, response) => {
+    cluster ??= new ClusterStatus(engine, request.headers.host ?? 'localhost');
+    response.json({ clusterStatus: await cluster.read() });
   });
   app.get('/status', (_request, response) => {
     const names = [...engine.catalog.sources.values()].map(({ spec }) => [
@@ -68,8 +70,14 @@ export function infoRoutes(app: Express, context: ServerContext): void {
       response.status(status).json(body);
     }
   });
+  const described = openApiDocument(context.version);
+  app.get('/openapi.json', (_request, response) => response.json(described));
   app.get('/metrics', async (_request, response) => {
     response.type('text/plain; version=0.0.4').send(await context.metrics.text(engine));
   });
-  for (const path of ['/chc/ready', '/chc/live']) app.get(path, (_request, response) => response.json({}));
+  for (const path of ['/chc/live', '/livez']) app.get(path, (_request, response) => response.json({}));
+  for (const path of ['/chc/ready', '/readyz'])
+    app.get(path, (_request, response) =>
+      response.status(engine.node.isHealthy() && engine.isReady ? 200 : 503).json({}),
+    );
 }

@@ -1,13 +1,15 @@
 import type { Express } from 'express';
-import { createInterface } from 'node:readline';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { insertedFromJson } from '../../engine/insert-json.ts';
 import type { ServerContext } from '../context.ts';
 import { errorAnswer } from '../errors.ts';
-import { parseObject, textField } from '../requests.ts';
+import { linesOf, parseObject, textField } from '../requests.ts';
 
-/** POST /inserts-stream: the first line names the target, every further line is a row; each gets an answer, an error ends the stream. */
+/**
+ * POST /inserts-stream: the first line names the target, each further line is a row and gets an answer; an error ends the
+ * request.
+ */
 export function insertRoutes(app: Express, context: ServerContext): void {
   app.post('/inserts-stream', async (request, response) => {
     const asArray = (request.headers.accept ?? '').split(',')[0]!.includes('json');
@@ -22,12 +24,12 @@ export function insertRoutes(app: Express, context: ServerContext): void {
     let target: string | undefined;
     let sequence = 0;
     try {
-      for await (const line of createInterface({ input: request, crlfDelay: Infinity })) {
+      for await (const line of linesOf(request, context.access.limits.settings.requestBytes)) {
         if (line.trim() === '') continue;
         if (target === undefined) {
           target = name(textField(parseObject(line), ['target']));
+          context.access.checkNeeds(request, [{ right: 'write', on: target }]);
           if (context.readOnly) throw new SqlError('READ_ONLY_SERVER', noSpan, {});
-          await context.engine.catchUp();
           if (!context.engine.catalog.sources.has(target))
             throw new SqlError('BAD_REQUEST', noSpan, { why: `stream or table "${target}" does not exist` });
           response
@@ -42,7 +44,7 @@ export function insertRoutes(app: Express, context: ServerContext): void {
       response.end(asArray ? (count === 0 ? '[]' : ']') : '');
     } catch (error) {
       const { status, body } = errorAnswer(error);
-      if (!response.headersSent && (target === undefined || context.readOnly)) {
+      if (!response.headersSent && (target === undefined || context.readOnly || status === 403 || status === 429)) {
         response.status(status).json(body);
         return;
       }

@@ -7,14 +7,14 @@ import {
   type SchemaType,
   type SchemaVersion,
   type ServedRegistry,
-} from '../../engine/ports.ts';
+} from '../../runtime/ports/schema-registry.ts';
 import { defaultSchemaType, schemaFormat, schemaTypes } from '../../formats/index.ts';
 import type { ServerContext } from '../context.ts';
 import { parseObject, readBody, textField } from '../requests.ts';
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 
-/** An answer other than 200, with the registry's own codes. */
+/** An error answer with an error code of the Schema Registry API. */
 class Refusal extends Error {
   readonly status: number;
   readonly code: number;
@@ -26,8 +26,8 @@ class Refusal extends Error {
   }
 }
 
-/** Confluent's registry API over the registry that this node holds; with another one configured these paths do not exist. */
-export function schemaRoutes(app: Express, { registry }: ServerContext): void {
+/** Confluent's Schema Registry API over this node's own registry; absent when another registry is configured. */
+export function schemaRoutes(app: Express, { registry, access }: ServerContext): void {
   if (registry === undefined) return;
   const answer = async (response: Response, make: () => unknown): Promise<void> => {
     try {
@@ -56,16 +56,16 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
   );
   app.put(['/config', '/config/:subject'], (request, response) =>
     answer(response, async () => {
-      const level = levelOf(await readBody(request));
+      const level = levelOf(await readBody(request, access.limits.settings.requestBytes));
       registry.setLevel(level, (request.params as { readonly subject?: string }).subject);
       return { compatibility: level };
     }),
   );
   app.get('/schemas/ids/:id', (request, response) =>
     answer(response, () => {
-      const found = registry.schema(Number(request.params.id));
-      if (found === undefined) throw new Refusal(404, 40403, `Schema ${request.params.id} not found.`);
-      return schemaJson(found, request.query['format']);
+      const schema = registry.schema(Number(request.params.id));
+      if (schema === undefined) throw new Refusal(404, 40403, `Schema ${request.params.id} not found.`);
+      return schemaJson(schema, request.query['format']);
     }),
   );
   app.get('/subjects/:subject/versions', (request, response) =>
@@ -75,23 +75,31 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
     answer(response, () => {
       const { subject, version } = request.params;
       const versions = versionsOf(registry, subject);
-      const found = version === 'latest' ? versions.at(-1) : versions.find((each) => each.version === Number(version));
-      if (found === undefined) throw new Refusal(404, 40402, `Version ${version} not found.`);
-      return describe(subject, found, request.query['format']);
+      const selected =
+        version === 'latest' ? versions.at(-1) : versions.find((candidate) => candidate.version === Number(version));
+      if (selected === undefined) throw new Refusal(404, 40402, `Version ${version} not found.`);
+      return describe(subject, selected, request.query['format']);
     }),
   );
   app.post('/subjects/:subject/versions', (request, response) =>
     answer(response, async () => {
-      return { id: await registry.register(request.params.subject, schemaOf(await readBody(request))) };
+      return {
+        id: await registry.register(
+          request.params.subject,
+          schemaOf(await readBody(request, access.limits.settings.requestBytes)),
+        ),
+      };
     }),
   );
   app.post('/subjects/:subject', (request, response) =>
     answer(response, async () => {
       const { subject } = request.params;
-      const { type, text } = schemaOf(await readBody(request));
-      const found = versionsOf(registry, subject).find((each) => each.type === type && each.text === text);
-      if (found === undefined) throw new Refusal(404, 40403, 'Schema not found');
-      return describe(subject, found);
+      const { type, text } = schemaOf(await readBody(request, access.limits.settings.requestBytes));
+      const registered = versionsOf(registry, subject).find(
+        (candidate) => candidate.type === type && candidate.text === text,
+      );
+      if (registered === undefined) throw new Refusal(404, 40403, 'Schema not found');
+      return describe(subject, registered);
     }),
   );
   app.delete('/subjects/:subject', (request, response) =>
@@ -105,25 +113,25 @@ export function schemaRoutes(app: Express, { registry }: ServerContext): void {
 
 function levelOf(body: string): CompatibilityLevel {
   const text = textField(parseObject(body), ['compatibility']);
-  const found = compatibilityLevels.find((level) => level === text.toUpperCase());
-  if (found === undefined)
+  const compatibility = compatibilityLevels.find((level) => level === text.toUpperCase());
+  if (compatibility === undefined)
     throw new Refusal(422, 42203, `Invalid compatibility level. Valid values are ${compatibilityLevels.join(', ')}`);
-  return found;
+  return compatibility;
 }
 
-/** The default type is not named. */
+/** The schemaType field, which is left out for the default type. */
 const typeOf = (type: SchemaType): object => (type === defaultSchemaType ? {} : { schemaType: type });
-/** `format=serialized` asks for a schema in its binary form (Protobuf's: the compiler's descriptor). */
+/** A schema as JSON; `format=serialized` asks for the binary form (for Protobuf the compiler's descriptor). */
 const schemaJson = ({ type, text, references }: NewSchema, format?: unknown): object => ({
   ...typeOf(type),
   schema: format === 'serialized' ? (schemaFormat(type).serialized?.of(text) ?? text) : text,
   ...(references === undefined ? {} : { references }),
 });
-const describe = (subject: string, found: SchemaVersion, format?: unknown): object => ({
+const describe = (subject: string, schema: SchemaVersion, format?: unknown): object => ({
   subject,
-  version: found.version,
-  id: found.id,
-  ...schemaJson(found, format),
+  version: schema.version,
+  id: schema.id,
+  ...schemaJson(schema, format),
 });
 
 function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaVersion[] {
@@ -135,7 +143,7 @@ function versionsOf(registry: ServedRegistry, subject: string): readonly SchemaV
 function schemaOf(body: string): NewSchema {
   const fields = parseObject(body);
   const type = fields['schemaType'] ?? defaultSchemaType;
-  const known = schemaTypes.find((each) => each === type);
+  const known = schemaTypes.find((candidate) => candidate === type);
   if (known === undefined)
     throw new Refusal(422, 42201, `schema type ${String(type)} is not one of ${schemaTypes.join(', ')}`);
   const references = fields['references'] ?? [];
@@ -148,7 +156,7 @@ function schemaOf(body: string): NewSchema {
   };
 }
 
-/** Clients that have a schema's binary form register that; what is kept is the text. */
+/** The text to keep for a schema that may be given in its binary form. */
 function keptText(type: SchemaType, schema: string): string {
   try {
     return schemaFormat(type).serialized?.toText(schema) ?? schema;
@@ -157,8 +165,8 @@ function keptText(type: SchemaType, schema: string): string {
   }
 }
 
-function referenceOf(given: unknown): SchemaReference {
-  const { name, subject, version } = (given ?? {}) as Partial<Record<keyof SchemaReference, unknown>>;
+function referenceOf(json: unknown): SchemaReference {
+  const { name, subject, version } = (json ?? {}) as Partial<Record<keyof SchemaReference, unknown>>;
   if (typeof name !== 'string' || typeof subject !== 'string' || typeof version !== 'number')
     throw new Refusal(422, 42201, 'a reference needs name, subject and version');
   return { name, subject, version };

@@ -1,8 +1,8 @@
 import { durationOf, propertiesOf, resourceText, type Cst } from '../cst.ts';
 import { expressionOf } from '../build-expression.ts';
-import type { ExpressionNode, Name } from '../expressions.ts';
+import type { Duration, ExpressionNode, Name } from '../expressions.ts';
 import { printExpression, printName, printProperties, printString } from '../print.ts';
-import type { Duration, PropertyNode } from '../query.ts';
+import type { PropertyNode } from '../query.ts';
 import { elementsOf, printElements, type ColumnElement } from './create-source.ts';
 import type { StatementBase, StatementShape } from './shape.ts';
 
@@ -20,7 +20,7 @@ export interface AssertSchema extends StatementBase {
   readonly id: string | undefined;
   readonly timeout: Duration | undefined;
 }
-/** For `millrace test`: the next record of a source; without values it is a tombstone. */
+/** For `millrace test`: expects the next record of a source; without values, a tombstone. */
 export interface AssertValues extends StatementBase {
   readonly kind: 'assertValues';
   readonly tombstone: boolean;
@@ -28,7 +28,7 @@ export interface AssertValues extends StatementBase {
   readonly columns: readonly Name[];
   readonly values: readonly ExpressionNode[];
 }
-/** For `millrace test`: what a source is. */
+/** For `millrace test`: expects the declaration of a source. */
 export interface AssertSource extends StatementBase {
   readonly kind: 'assertSource';
   readonly sourceKind: 'STREAM' | 'TABLE';
@@ -77,7 +77,7 @@ export const assertSchema: StatementShape<AssertSchema> = {
 export const assertValues: StatementShape<AssertValues> = {
   rule: 'assertValues',
   build: (cst) => {
-    const [source, ...columns] = cst.all('name').map((each) => each.asName()) as [Name, ...Name[]];
+    const [source, ...columns] = cst.all('name').map((node) => node.asName()) as [Name, ...Name[]];
     return {
       kind: 'assertValues',
       tombstone: cst.has('NULL'),

@@ -24,7 +24,7 @@ export interface ShowConnectors extends StatementBase {
   readonly what: 'ALL' | 'SOURCE' | 'SINK' | 'PLUGINS';
 }
 
-/** A connector is named as an identifier: in upper case unless it is quoted. */
+/** The name of a connector: folded to upper case unless it is quoted. */
 const nameOf = (text: string, quoted: boolean): string => (quoted ? text : nameText(text));
 const named = (cst: Parameters<typeof resourceText>[0]): string => {
   const { image } = cst.ownTokens()[0]!;

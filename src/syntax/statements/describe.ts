@@ -5,7 +5,16 @@ import type { StatementBase, StatementShape } from './shape.ts';
 
 export interface Describe extends StatementBase {
   readonly kind: 'describe';
-  readonly what: 'source' | 'FUNCTION' | 'MODEL' | 'FEATURE VIEW' | 'STREAMS' | 'TABLES';
+  readonly what:
+    | 'source'
+    | 'FUNCTION'
+    | 'MODEL'
+    | 'FEATURE VIEW'
+    | 'FEATURE SERVICE'
+    | 'MONITOR'
+    | 'TRAINING SET'
+    | 'STREAMS'
+    | 'TABLES';
   /** Undefined for STREAMS and TABLES. */
   readonly name: Name | undefined;
   readonly version: string | undefined;
@@ -16,22 +25,22 @@ export const describe: StatementShape<Describe> = {
   rule: 'describe',
   build: (cst) => {
     const name = cst.has('name') ? cst.name() : undefined;
-    // ksqlDB: the unquoted name TABLES means all tables.
-    const tables = name?.text === 'TABLES' && !cst.has('FUNCTION') && !cst.has('MODEL') && !cst.has('FEATURE');
+    // As in ksqlDB, the unquoted name TABLES means all tables.
+    const word = (['FUNCTION', 'MODEL', 'MONITOR', 'STREAMS'] as const).find((each) => cst.has(each));
+    const what =
+      word ??
+      (cst.has('TRAINING')
+        ? 'TRAINING SET'
+        : cst.has('FEATURE')
+          ? cst.has('SERVICE')
+            ? 'FEATURE SERVICE'
+            : 'FEATURE VIEW'
+          : undefined);
+    const tables = name?.text === 'TABLES' && what === undefined;
     const version = cst.maybe('version');
     return {
       kind: 'describe',
-      what: cst.has('FUNCTION')
-        ? 'FUNCTION'
-        : cst.has('MODEL')
-          ? 'MODEL'
-          : cst.has('FEATURE')
-            ? 'FEATURE VIEW'
-            : cst.has('STREAMS')
-              ? 'STREAMS'
-              : tables
-                ? 'TABLES'
-                : 'source',
+      what: what ?? (tables ? 'TABLES' : 'source'),
       name: tables ? undefined : name,
       version: version && versionText(version),
       extended: cst.has('EXTENDED'),

@@ -8,7 +8,7 @@ export interface DropSource extends StatementBase {
   readonly ifExists: boolean;
   readonly name: Name;
   readonly deleteTopic: boolean;
-  /** Everything that reads it or is made of it goes too. */
+  /** CASCADE: also drops what reads from it or was created from it. */
   readonly cascade: boolean;
 }
 

@@ -1,8 +1,8 @@
 import { queryOf } from '../build-query.ts';
 import { durationOf, propertiesOf, stringText } from '../cst.ts';
-import type { Name } from '../expressions.ts';
+import type { Duration, Name } from '../expressions.ts';
 import { printName, printProperties, printQuery, printString } from '../print.ts';
-import type { Duration, PropertyNode, QueryNode } from '../query.ts';
+import type { PropertyNode, QueryNode } from '../query.ts';
 import type { StatementBase, StatementShape } from './shape.ts';
 
 export interface CreateFeatureView extends StatementBase {
@@ -21,6 +21,8 @@ export interface DropFeatureView extends StatementBase {
   readonly kind: 'dropFeatureView';
   readonly ifExists: boolean;
   readonly name: Name;
+  /** CASCADE: also drops what reads from it and the services that serve it. */
+  readonly cascade: boolean;
 }
 
 export const createFeatureView: StatementShape<CreateFeatureView> = {
@@ -52,6 +54,13 @@ export const createFeatureView: StatementShape<CreateFeatureView> = {
 };
 export const dropFeatureView: StatementShape<DropFeatureView> = {
   rule: 'dropFeatureView',
-  build: (cst) => ({ kind: 'dropFeatureView', ifExists: cst.has('ifExists'), name: cst.name(), span: cst.span }),
-  print: (s) => `DROP FEATURE VIEW ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)};`,
+  build: (cst) => ({
+    kind: 'dropFeatureView',
+    ifExists: cst.has('ifExists'),
+    name: cst.name(),
+    cascade: cst.has('CASCADE'),
+    span: cst.span,
+  }),
+  print: (s) =>
+    `DROP FEATURE VIEW ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.cascade ? ' CASCADE' : ''};`,
 };

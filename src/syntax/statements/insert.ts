@@ -12,7 +12,8 @@ export interface Insert extends StatementBase {
   readonly target: Name;
   readonly properties: readonly PropertyNode[];
   readonly columns: readonly Name[];
-  readonly values: readonly ExpressionNode[];
+  /** The rows of VALUES. */
+  readonly rows: readonly (readonly ExpressionNode[])[];
   readonly query: QueryNode | undefined;
 }
 
@@ -26,7 +27,7 @@ export const insert: StatementShape<Insert> = {
       target: target!,
       properties: propertiesOf(cst.maybe('properties')),
       columns,
-      values: cst.all('expression').map(expressionOf),
+      rows: cst.all('valueRow').map((row) => row.all('expression').map(expressionOf)),
       query: query && queryOf(query),
       span: cst.span,
     };
@@ -35,6 +36,6 @@ export const insert: StatementShape<Insert> = {
     const head = `INSERT INTO ${printName(s.target.text)}${printProperties(s.properties)}`;
     if (s.query !== undefined) return `${head} ${printQuery(s.query)};`;
     const columns = s.columns.length === 0 ? '' : ` (${s.columns.map((column) => printName(column.text)).join(', ')})`;
-    return `${head}${columns} VALUES (${s.values.map(printExpression).join(', ')});`;
+    return `${head}${columns} VALUES ${s.rows.map((row) => `(${row.map(printExpression).join(', ')})`).join(', ')};`;
   },
 };

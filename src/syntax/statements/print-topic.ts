@@ -6,7 +6,7 @@ export interface PrintTopic extends StatementBase {
   readonly kind: 'print';
   readonly topic: string;
   readonly fromBeginning: boolean;
-  /** Only every n-th record is shown. */
+  /** INTERVAL: only every n-th record is shown. */
   readonly interval: number | undefined;
   readonly limit: number | undefined;
 }

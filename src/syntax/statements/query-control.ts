@@ -7,6 +7,10 @@ export interface QueryControl extends StatementBase {
   readonly action: 'TERMINATE' | 'PAUSE' | 'RESUME';
   /** Undefined means ALL. */
   readonly query: Name | undefined;
+  /** Whether `query` names a monitor, whose query is meant. */
+  readonly isMonitor: boolean;
+  /** RESUME passes over so many records where the query stands. */
+  readonly skip: number | undefined;
 }
 
 export const queryControl: StatementShape<QueryControl> = {
@@ -15,7 +19,10 @@ export const queryControl: StatementShape<QueryControl> = {
     kind: 'queryControl',
     action: (['TERMINATE', 'PAUSE', 'RESUME'] as const).find((word) => cst.has(word))!,
     query: cst.has('ALL') ? undefined : cst.name(),
+    isMonitor: cst.has('MONITOR'),
+    skip: cst.has('SKIP') ? Number(cst.token('IntegerLiteral').image) : undefined,
     span: cst.span,
   }),
-  print: (s) => `${s.action} ${s.query === undefined ? 'ALL' : printName(s.query.text)};`,
+  print: (s) =>
+    `${s.action} ${s.isMonitor ? 'MONITOR ' : ''}${s.query === undefined ? 'ALL' : printName(s.query.text)}${s.skip === undefined ? '' : ` SKIP ${s.skip}`};`,
 };

@@ -1,9 +1,9 @@
 import type { Span } from '../../diagnostics/source.ts';
 import type { Cst } from '../cst.ts';
 
-/** What each statement's file gives: how its tree is built and printed. */
+/** How the tree of a statement is built and printed. */
 export interface StatementShape<S> {
-  /** The grammar rule that this builds from. */
+  /** The grammar rule that the statement is built from. */
   readonly rule: string;
   readonly build: (cst: Cst) => S;
   readonly print: (statement: S) => string;

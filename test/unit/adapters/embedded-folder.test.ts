@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openEngine } from '../../support/memory-node.ts';
@@ -26,4 +26,22 @@ test('a log that lost what was committed is told of, and not read as though noth
     await again.run("INSERT INTO s VALUES ('b', 1);").finally(again.close);
   };
   await expect(reopen()).rejects.toMatchObject({ code: 'STATE_DAMAGED' });
+});
+
+test('a start that ends while it copies the names of the database leaves the database alone', async () => {
+  const node = await openEngine();
+  await node.run(`CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);`);
+  await node.close();
+  const database = join(node.folder, 'db');
+  const files = readdirSync(database).sort();
+  // Names that can be neither linked nor copied.
+  const others = Array.from({ length: 20 }, (_, i) => join(database, `${i}-folder`));
+  for (const other of others) mkdirSync(other);
+  await expect(openEngine(node.folder)).rejects.toThrow();
+  for (const other of others) rmdirSync(other);
+  expect(readdirSync(database).sort()).toEqual(files);
+  const again = await openEngine(node.folder);
+  expect([...again.engine.catalog.sources.keys()]).toEqual(['S']);
+  expect(readdirSync(node.folder).filter((name) => name.startsWith('db'))).toEqual(['db']);
+  await again.close();
 });

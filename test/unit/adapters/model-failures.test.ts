@@ -76,7 +76,7 @@ test("a row that cannot be scored goes to the dead letters whole, with where it 
       { K: 'b', X: -1 },
       {
         'error.class': 'HTTP_4XX',
-        'error.message': 'model "M" version 1: HTTP_4XX',
+        'error.message': `model "M" version 1: HTTP_4XX: ${endpoint}/v2/models/m/infer: 400 {"error":"negative"}`,
         model: 'M',
         version: '1',
         query,
@@ -96,10 +96,27 @@ test("a row that cannot be scored stops its query, which says why: ON_ERROR='FAI
   const [query] = engine.engine.catalog.queries.keys();
   expect(engine.engine.node.status(query!)).toMatchObject({
     state: 'ERROR',
-    error: 'model "M" version 1: HTTP_4XX',
+    error: expect.stringContaining('model "M" version 1: HTTP_4XX: ') as string,
   });
   // What was committed before stays; nothing passes the row that failed.
   const scores = (await records(engine, 'O')).map(([value]) => (value as { SCORE: unknown }).SCORE);
   expect([[], [2]]).toContainEqual(scores);
+  await engine.close();
+});
+
+test('a row with a null input that is not scored leaves a trace: in the log, and in the count of errors', async () => {
+  const engine = await scored("ON_ERROR='NULL'");
+  await engine.run("INSERT INTO s (ROWTIME, k) VALUES (4, 'd');");
+  await engine.settle();
+  expect((await records(engine, 'O')).at(-1)![0]).toEqual({ SCORE: null, ERROR: null });
+  const logged = await records(engine, 'test_ksql_processing_log');
+  expect(logged.map(([row]) => row).slice(1)).toEqual([
+    expect.objectContaining({
+      TYPE: 'MODEL',
+      SOURCE_TOPIC: 's',
+      SOURCE_OFFSET: 3,
+      ERROR_MESSAGE: 'model "M" version 1 was not called: an input is null',
+    }),
+  ]);
   await engine.close();
 });

@@ -58,21 +58,23 @@ test('what means nothing here is accepted with a warning, in the environment too
 });
 
 test.each([
-  ['ssl.keystore.location', '/x'],
+  ['ssl.keystore.provider', 'x'],
+  ['tls.version', '1'],
   ['ksql.schema.registry.basic.auth.user.info', 'a:b'],
   ['ksql.streams.ssl.truststore.location', '/x'],
-  ['authentication.method', 'BASIC'],
+  ['ksql.authentication.plugin.class', 'x'],
   ['sasl.jaas.config', 'x'],
   ['ksql.security.extension.class', 'x'],
-  ['access.control.allow.origin', '*'],
+  ['access.control.allow.methods', '*'],
 ])('a security setting that nobody would obey is refused: %s', (name, value) => {
   expect(() => read({ [name]: value })).toThrow(/about security/);
   expect(() => read({}, { [`KSQL_${name.toUpperCase().replaceAll('.', '_')}`]: value })).toThrow(/about security/);
   expect(() => new Session().set(name, value)).toThrow(/about security/);
 });
 
-test('TLS is refused where nothing would serve it', () => {
-  expect(() => read({ listeners: 'https://0.0.0.0:8088' })).toThrow(/TLS is not supported/);
+test('a listener is one address over http or https', () => {
+  expect(() => read({ listeners: 'http://0.0.0.0:8088,https://0.0.0.0:8089' })).toThrow(/one address/);
+  expect(() => read({ listeners: 'ftp://0.0.0.0:8088' })).toThrow(/it must be an address/);
 });
 
 test('a limit of ksqlDB that is not kept is refused by name, and accepted where it says what is done anyway', () => {
@@ -84,6 +86,8 @@ test('a limit of ksqlDB that is not kept is refused by name, and accepted where 
 test("a session may not change what is the server's", () => {
   expect(() => new Session().set('bootstrap.servers', 'x')).toThrow(/where the server is started/);
   expect(new Session().set('num.stream.threads', '8')).toContain('num.stream.threads');
+  for (const name of ['num.standby.replicas', 'ksql.streams.num.standby.replicas'])
+    expect(new Session().set(name, '1')).toContain('num.standby.replicas');
 });
 
 test('a session inherits what the server was given, and secrets are not shown', () => {
@@ -98,3 +102,13 @@ test('a session inherits what the server was given, and secrets are not shown', 
   expect(shown).not.toMatch(/geheim|pw@/);
   expect(shown).toContain('http://[hidden]@registry:8081');
 });
+
+test.each(['num.standby.replicas', 'ksql.streams.num.standby.replicas'])(
+  'a node keeps copies of state by %s, and a name that is nearly so is answered with it',
+  (name) => {
+    expect(read({ [name]: '2' })).toEqual([{ 'ksql.streams.num.standby.replicas': '2' }, []]);
+    expect(() => read({ [name.slice(0, -1)]: '2' })).toThrow(
+      expect.objectContaining({ hint: 'Did you mean ksql.streams.num.standby.replicas?' }) as Error,
+    );
+  },
+);

@@ -55,6 +55,6 @@ function unusedExports(program: ts.Program): string[] {
     .sort();
 }
 
-test('what is exported is used by another file', () => {
+test('what is exported is used by another file', { timeout: 300_000 }, () => {
   expect(unusedExports(openProgram())).toEqual([]);
 });

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { root } from '../../support/program.ts';
 
-const folders = ['src', 'grammar', 'test', 'bench', 'config', 'bin', 'docs', 'examples'];
+const folders = ['src', 'grammar', 'test', 'bench', 'config', 'bin', 'deploy', 'docs', 'examples'];
 const all = folders
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),

@@ -3,12 +3,13 @@ import { MemoryBackend } from '../../../src/adapters/memory/memory-backend.ts';
 import { MemoryLog } from '../../../src/adapters/memory/memory-log.ts';
 import type { PhysicalPlan } from '../../../src/plan/physical/step.ts';
 import { runSettings } from '../../../src/runtime/run-settings.ts';
-import { SchemaCache } from '../../../src/runtime/schema-cache.ts';
 import { layoutOf } from '../../../src/runtime/task/layout.ts';
+import { carefulAttempt, carefulRecords } from '../../../src/runtime/task/attempt.ts';
 import type { TaskPart } from '../../../src/runtime/task/spec.ts';
-import { Task } from '../../../src/runtime/task/task.ts';
+import type { Task } from '../../../src/runtime/task/task.ts';
 import { batchesOf } from '../../../src/runtime/topic-records.ts';
 import { planOf } from '../../contract/plan-of.ts';
+import { memoryTask } from '../../support/memory-task.ts';
 
 const partitions = 3;
 const sql = `
@@ -24,25 +25,14 @@ async function run(plan: PhysicalPlan, parts: readonly (TaskPart | undefined)[],
     parts.map(async (part) => {
       const name = part === undefined ? 'q' : `q/${part.index}/${part.partition}`;
       const output = log.open(name);
-      const task = new Task(
+      const task = memoryTask(
+        plan,
+        output,
         {
-          queryId: 'q',
-          plan,
           part,
-          settings: {
-            ...runSettings({ 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...settings }),
-          },
-          processingLog: 'errors',
-          deadLetters: '',
+          settings: runSettings({ 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0', ...settings }),
         },
-        {
-          log: output,
-          output,
-          backend: new MemoryBackend(),
-          statePrefix: Buffer.from(`${name}/`),
-          models: undefined,
-          schemas: new SchemaCache(() => Promise.resolve(undefined)),
-        },
+        { statePrefix: Buffer.from(`${name}/`) },
       );
       await task.start();
       return task;
@@ -90,23 +80,11 @@ test('where a query begins at the end of its topics is recorded before anything 
   const backend = new MemoryBackend();
   const start = async (): Promise<Task> => {
     const output = log.open('q');
-    const task = new Task(
-      {
-        queryId: 'q',
-        plan,
-        part: undefined,
-        settings: { ...runSettings({ 'auto.offset.reset': 'latest' }), commitMs: 0 },
-        processingLog: 'errors',
-        deadLetters: '',
-      },
-      {
-        log: output,
-        output,
-        backend,
-        statePrefix: Buffer.from('q/'),
-        models: undefined,
-        schemas: new SchemaCache(() => Promise.resolve(undefined)),
-      },
+    const task = memoryTask(
+      plan,
+      output,
+      { settings: { ...runSettings({ 'auto.offset.reset': 'latest' }), commitMs: 0 } },
+      { backend },
     );
     await task.start();
     return task;
@@ -120,4 +98,32 @@ test('where a query begins at the end of its topics is recorded before anything 
   const second = await start();
   await second.step();
   expect(second.counts.in).toBe(1);
+});
+
+test('a task at which a process ended commits few records at first, and then as any other', async () => {
+  const plan = await planOf(sql);
+  const log = new MemoryLog();
+  for (const topic of ['s', 'out', 'errors']) log.create(topic, partitions);
+  const settings = runSettings({ 'auto.offset.reset': 'earliest', 'commit.interval.ms': '600000' });
+  const task = memoryTask(
+    plan,
+    log.open('q'),
+    { settings, attempt: carefulAttempt },
+    { statePrefix: Buffer.from('q/') },
+  );
+  await task.start();
+  const records = Array.from({ length: carefulAttempt.span + 1000 }, (_, i) => ({
+    key: 'k',
+    value: `{"V":"v${i % 7}"}`,
+    timestamp: i,
+    partition: 0,
+  }));
+  for (const { partition, batch } of batchesOf(records, partitions)) log.partitions('s')[partition]!.append(batch);
+  const taken: number[] = [];
+  for (let before = 0; before < records.length; before = task.counts.in) {
+    while (!task.commitIsDue && (await task.step()));
+    await task.commit();
+    taken.push(task.counts.in - before);
+  }
+  expect(taken).toEqual([...Array<number>(carefulAttempt.span / carefulRecords).fill(carefulRecords), 1000]);
 });

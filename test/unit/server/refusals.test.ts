@@ -1,9 +1,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startNode, type RunningNode } from '../../../src/cli/start-node.ts';
 import { readSettings } from '../../../src/config/settings.ts';
+import { PartitionsMissing } from '../../../src/runtime/ports/node.ts';
 import { errorAnswer } from '../../../src/server/errors.ts';
 
 let node: RunningNode;
@@ -52,4 +53,36 @@ test('a broker that is away is no fault of the request, which may work later', (
       code: 'BROKER_UNAVAILABLE',
     },
   });
+});
+
+test('a read that lacks partitions names them, and where its table stands', async () => {
+  const failing = await startNode(
+    readSettings(
+      { 'state.dir': mkdtempSync(join(tmpdir(), 'millrace-missing-')), listeners: 'http://127.0.0.1:0' },
+      {},
+      undefined,
+    ),
+  );
+  const send = async (path: string, body: object): Promise<unknown> =>
+    (await fetch(failing.server.url + path, { method: 'POST', body: JSON.stringify(body) })).json();
+  const ksql = `CREATE STREAM s (k STRING KEY, n INT) WITH (kafka_topic='s', partitions=2, value_format='JSON');
+    CREATE TABLE t AS SELECT k, COUNT(*) AS c FROM s GROUP BY k;
+    CREATE FEATURE VIEW v ENTITY KEY (k) AS SELECT k, n FROM s EMIT CHANGES;`;
+  await send('/ksql', { ksql });
+  const pull = vi.spyOn(failing.engine.node, 'pull');
+  const why = 'http://10.0.0.4:8088 does not answer: connect ECONNREFUSED';
+  pull.mockRejectedValueOnce(new PartitionsMissing([1], why));
+  expect(await send('/query-stream', { sql: "SELECT * FROM t WHERE k = 'a';" })).toMatchObject({
+    error_code: 50304,
+    code: 'PARTITIONS_UNAVAILABLE',
+    line: 1,
+    column: 15,
+    message: expect.stringContaining(`partition 1 of "T" cannot be read: ${why}`) as string,
+  });
+  pull.mockRejectedValueOnce(new PartitionsMissing([0, 1], why));
+  expect(await send('/get-online-features', { features: ['v:n'], entities: { k: ['a'] } })).toMatchObject({
+    code: 'PARTITIONS_UNAVAILABLE',
+    message: expect.stringContaining(`partitions 0, 1 of "V" cannot be read: ${why}`) as string,
+  });
+  await failing.close();
 });

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNode, type RunningNode } from '../../../src/cli/start-node.ts';
+import { checkDescribed } from '../../support/described.ts';
 import { readSettings } from '../../../src/config/settings.ts';
 
 let node: RunningNode;
@@ -32,7 +33,9 @@ async function post(
     headers,
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: response.status, text: await response.text() };
+  const text = await response.text();
+  checkDescribed('POST', path, response.status, response.headers.get('content-type') ?? undefined, text);
+  return { status: response.status, text };
 }
 async function ksql(sql: string): Promise<{ status: number; json: Record<string, unknown>[] }> {
   const { status, text } = await post('/ksql', { ksql: sql });
@@ -111,6 +114,65 @@ test('a feature view answers in the shape of Feast, with TTL enforced and unknow
   expect((await post('/get-online-features', { features: ['nope:v'], entities: { user_id: ['a'] } })).status).toBe(404);
 });
 
+test('a feature service answers a thousand entities with what it computes from the request, by the digits of their ids', async () => {
+  await ksql(
+    "CREATE STREAM big (user_id BIGINT KEY, shop STRING, v BIGINT) WITH (kafka_topic='big', value_format='JSON', partitions=1); CREATE FEATURE VIEW b ENTITY KEY (user_id) AS SELECT user_id, v FROM big EMIT CHANGES; CREATE FEATURE VIEW by_shop ENTITY KEY (user_id, shop) WITH (key_format='JSON') AS SELECT user_id, shop, SUM(v) AS total FROM big GROUP BY user_id, shop EMIT CHANGES; CREATE FEATURE SERVICE serving REQUEST (factor DOUBLE) FEATURES (b.v AS newest, b.v * factor AS scaled, by_shop.total);",
+  );
+  // Beyond 2^53, where a double cannot tell one id from the next.
+  const first = 9007199254740992n;
+  const ids = Array.from({ length: 1000 }, (_, i) => String(first + BigInt(i)));
+  await ksql(ids.map((id, i) => `INSERT INTO big VALUES (${id}, 's${i % 2}', ${i});`).join(' '));
+  const query = [...node.engine.catalog.queries.values()].find(({ sink }) => sink === 'BY_SHOP')!.id;
+  const other = [...node.engine.catalog.queries.values()].find(({ sink }) => sink === 'B')!.id;
+  await expect.poll(() => node.engine.node.status(query)?.recordsIn).toBe(1000);
+  await expect.poll(() => node.engine.node.status(other)?.recordsIn).toBe(1000);
+  const ask = (count: number, full: boolean): Promise<{ status: number; text: string }> =>
+    post(
+      '/get-online-features',
+      `{"feature_service":"serving","full_feature_names":${full},"entities":{"user_id":[${ids.slice(0, count).join(',')}],"SHOP":[${ids
+        .slice(0, count)
+        .map((_, i) => `"s${i % 2}"`)
+        .join(',')}]},"request_data":{"factor":[${ids
+        .slice(0, count)
+        .map(() => '0.5')
+        .join(',')}]}}`,
+    );
+  const { status, text } = await ask(1000, false);
+  expect(status).toBe(200);
+  const body = JSON.parse(text) as { metadata: unknown; results: { values: unknown[]; statuses: string[] }[] };
+  expect(body.metadata).toEqual({ feature_names: ['user_id', 'SHOP', 'NEWEST', 'SCALED', 'TOTAL'] });
+  expect(text).toContain(`{"values":[${ids.join(',')}]`);
+  const expected = ids.map((_, i) => i);
+  expect(body.results.slice(2).map(({ values }) => values)).toEqual([expected, expected.map((i) => i * 0.5), expected]);
+  expect(body.results.every(({ statuses }) => statuses.every((each) => each === 'PRESENT'))).toBe(true);
+  const full = JSON.parse((await ask(1, true)).text) as typeof body;
+  expect(full.metadata).toEqual({ feature_names: ['user_id', 'SHOP', 'B__NEWEST', 'SCALED', 'BY_SHOP__TOTAL'] });
+});
+
+test.each([
+  [{ feature_service: 'nope', entities: { user_id: ['a'] } }, 404, 'FEATURE_SERVICE_NOT_FOUND'],
+  [{ feature_service: 7, entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', features: ['f:v'], entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: {} }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: 'a' } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: [null] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: [{}] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: ['a'], driver: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: ['a'] }, request_data: { x: [1, 2] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: ['a'] }, request_data: { x: ['y'] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ feature_service: 'served', entities: { user_id: Array(1001).fill('a') } }, 400, 'BAD_REQUEST'],
+  [{ features: [], entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ features: ['f'], entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ features: ['f:nope'], entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+  [{ features: Array(501).fill('f:v'), entities: { user_id: ['a'] } }, 400, 'BAD_REQUEST'],
+])('a request of features that is wrong is refused with a code: %j', async (request, status, code) => {
+  await ksql('CREATE FEATURE SERVICE IF NOT EXISTS served REQUEST (x INT) FEATURES (f.v, x * 2 AS twice);');
+  const answer = await post('/get-online-features', request);
+  expect(answer.status).toBe(status);
+  expect(JSON.parse(answer.text)).toMatchObject({ code, error_code: status * 100 });
+});
+
 test('metrics tell records, lag and latency by query', async () => {
   const text = await (await fetch(`${node.server.url}/metrics`)).text();
   expect(text).toContain('millrace_records_in_total{query="CTAS_T_0"} 2');
@@ -120,4 +182,11 @@ test('metrics tell records, lag and latency by query', async () => {
 test('a variable that a request defines stands in its later statements, outside of strings too', async () => {
   const { status, json } = await ksql("DEFINE name = 's'; DESCRIBE ${name};");
   expect([status, json[0]!['@type']]).toEqual([200, 'sourceDescription']);
+});
+
+test('the metadata names the service and its log', async () => {
+  const clusters = { 'kafka-cluster': node.engine.node.clusterId, 'ksql-cluster': 'default_' };
+  const clusterId = { id: '', scope: { path: [], clusters } };
+  expect(await (await fetch(`${node.server.url}/v1/metadata`)).json()).toEqual({ version: '8.0.0', clusterId });
+  expect(await (await fetch(`${node.server.url}/v1/metadata/id`)).json()).toEqual(clusterId);
 });

@@ -17,3 +17,27 @@ test.each([
   expect(created.mock.calls).toEqual([['out', { partitions: 3, replicas: 1, config }]]);
   await close();
 });
+
+test('DESCRIBE names the set of aggregates of what a query fills', async () => {
+  const { run, close } = await openEngine();
+  await run("CREATE STREAM s (id STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);");
+  await run('CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, SUM(n) AS total FROM s GROUP BY id EMIT CHANGES;');
+  await run('CREATE TABLE t AS SELECT id, SUM(n) AS total FROM s GROUP BY id EMIT CHANGES;');
+  await run(
+    'CREATE STREAM o AS SELECT id, SUM(n) OVER (PARTITION BY id ORDER BY ROWTIME) AS total FROM s EMIT CHANGES;',
+  );
+  await run('CREATE FEATURE VIEW c ENTITY KEY (id) AS SELECT id, total FROM t EMIT CHANGES;');
+  const setOf = async (name: string): Promise<unknown> => {
+    const [{ sourceDescription }] = (await run(`DESCRIBE ${name};`)) as unknown as [
+      { sourceDescription: Record<string, unknown> },
+    ];
+    return sourceDescription['aggregates'];
+  };
+  expect([await setOf('v'), await setOf('t'), await setOf('o'), await setOf('c')]).toEqual([
+    'standard',
+    'ksqldb',
+    'standard',
+    undefined,
+  ]);
+  await close();
+});

@@ -21,12 +21,14 @@ const examples: { readonly [K in Statement['kind']]: Example } = {
   alterSource: ['', 'ALTER STREAM s ADD COLUMN c INT;'],
   dropSource: ['', 'DROP STREAM s;'],
   insert: ['h', 'INSERT INTO s SELECT * FROM s;'],
+  deleteEntity: ['', "DELETE ENTITY 'a' FROM FEATURE VIEW v;"],
   deleteRow: ['', "DELETE FROM t WHERE id = 'a';"],
   select: ['r', 'WITH x AS (SELECT * FROM s) SELECT * FROM x EMIT CHANGES;'],
   print: ['r', "PRINT 's' LIMIT 1;"],
   queryControl: ['', 'PAUSE ALL;'],
   explain: ['r', 'EXPLAIN SELECT * FROM s EMIT CHANGES;'],
   show: ['r', 'SHOW STREAMS;'],
+  showCreate: ['r', 'SHOW CREATE MODEL m;'],
   describe: ['r', 'DESCRIBE s;'],
   setProperty: ['rh', "SET 'auto.offset.reset' = 'earliest';"],
   unsetProperty: ['rh', "UNSET 'auto.offset.reset';"],
@@ -35,11 +37,23 @@ const examples: { readonly [K in Statement['kind']]: Example } = {
   alterSystem: ['', "ALTER SYSTEM 'auto.offset.reset' = 'earliest';"],
   createType: ['h', 'CREATE TYPE address AS STRUCT<street STRING>;'],
   dropType: ['', 'DROP TYPE address;'],
+  createView: ['h', 'CREATE VIEW v AS SELECT * FROM s;'],
+  dropView: ['', 'DROP VIEW v;'],
   createModel: ['h', "CREATE MODEL m WITH (PROVIDER='onnx', PATH='m.onnx');"],
   alterModel: ['h', 'ALTER MODEL m SET DEFAULT VERSION 1;'],
   dropModel: ['', 'DROP MODEL m;'],
   createFeatureView: ['h', 'CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT * FROM s EMIT CHANGES;'],
   dropFeatureView: ['', 'DROP FEATURE VIEW v;'],
+  alterFeatureView: ['', "ALTER FEATURE VIEW v SET (OWNER='ann');"],
+  materialize: ['', 'MATERIALIZE FEATURE VIEW v;'],
+  createFeatureService: ['h', 'CREATE FEATURE SERVICE f FEATURES (v.n);'],
+  dropFeatureService: ['', 'DROP FEATURE SERVICE f;'],
+  createTrainingSet: ['', "CREATE TRAINING SET x WITH (PATH='/data/x') AS SELECT * FROM s;"],
+  dropTrainingSet: ['', 'DROP TRAINING SET x;'],
+  verifyFeatureView: ['r', 'VERIFY FEATURE VIEW v;'],
+  backfill: ['', "BACKFILL FEATURE VIEW v WITH (PATH='/data/b');"],
+  createMonitor: ['h', 'CREATE MONITOR m ON STREAM s (CHECK (ROW_COUNT() > 0));'],
+  dropMonitor: ['', 'DROP MONITOR m;'],
   assertTopic: ['r', 'ASSERT TOPIC s;'],
   assertSchema: ['r', "ASSERT NOT EXISTS SCHEMA SUBJECT 's-value';"],
   assertValues: ['r', 'ASSERT VALUES s (n) VALUES (1);'],
@@ -108,9 +122,14 @@ CREATE STREAM s (id STRING KEY, a address, n INT) WITH (kafka_topic='\${source}'
 CREATE STREAM o AS SELECT id, n FROM \${source};
 INSERT INTO o SELECT id, n + 1 AS n FROM s;
 CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, n FROM s EMIT CHANGES;
-CREATE MODEL m INPUT (n INT) OUTPUT (y DOUBLE) WITH (PROVIDER='onnx', PATH='a.onnx', VALIDATE='OFF');
-ALTER MODEL m ADD VERSION 2 WITH (PATH='b.onnx');
-ALTER MODEL m SET DEFAULT VERSION LATEST;`,
+CREATE FEATURE SERVICE f FEATURES (v.n);
+CREATE MODEL m INPUT (n BIGINT) OUTPUT (y DOUBLE) WITH (PROVIDER='onnx', PATH='test/golden/models/lookup.onnx');
+ALTER MODEL m ADD VERSION 2;
+ALTER MODEL m SET DEFAULT VERSION LATEST;
+ALTER MODEL m ADD VERSION 3;
+ALTER MODEL m SET ALIAS champion TO VERSION 2;
+ALTER MODEL m SET ROUTE TO VERSION 1 WEIGHT 90, VERSION champion WEIGHT 10;
+ALTER MODEL m DROP VERSION 3;`,
     },
   ]);
   const { engine, folder, close } = await openEngine();

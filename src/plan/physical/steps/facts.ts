@@ -1,29 +1,34 @@
 import type { Expr } from '../../../expressions/node.ts';
 import type { StepBase } from './base.ts';
 
-/** What a step remembers between micro-batches. */
+/** The state that a step keeps between micro-batches. */
 export type StepState =
   | 'none'
   | {
-      /** An entry a key, for as long as the query lives; entries that expire with stream time; or the last events of a key, in order. */
+      /**
+       * `keyed`: one entry per key for the life of the query. `windowed`: entries that expire with stream time. `ordered`: the
+       * last events of a key, in order.
+       */
       readonly kind: 'keyed' | 'windowed' | 'ordered';
-      /** The names of its stores: they stand in the keys of their entries, and a builder can open no others. */
+      /** The names of its stores, which are part of the state's keys; a builder can open no other stores. */
       readonly parts: readonly string[];
-      /** The version of what the entries look like. Entries of another version are refused. */
+      /** The version of the entries' layout. Entries of other versions are refused. */
       readonly layout: number;
+      /** The oldest layout whose entries can be read beside those of `layout`, where that is not the only one. */
+      readonly reads?: number;
     };
 
 /**
- * Whether CREATE OR REPLACE may put another step in the place of one: a free one may come, go and change; one that must be the same
- * in what it lists here keeps its id and its state; one that never may says what it is. `meaning` gives an expression over the
- * step's input as one over sources and other kept steps.
+ * What CREATE OR REPLACE may do with a step. `free`: it may be added, removed or changed. `same`: it keeps its id and state if
+ * the listed properties are equal in the new plan. `never`: it cannot be replaced, and the text says what it is. `meaning`
+ * rewrites an expression over the step's input in terms of sources and other kept steps, so that two plans can be compared.
  */
 export type Replaceable<S> =
   | 'free'
   | { readonly same: (step: S, meaning: (expr: Expr) => unknown) => readonly unknown[] }
   | { readonly never: string };
 
-/** The properties that hold the steps below. */
+/** The names of the properties that hold the inputs. */
 export type InputNames<S> = S extends { readonly left: unknown; readonly right: unknown }
   ? readonly ['left', 'right']
   : S extends { readonly input: unknown }
@@ -31,8 +36,8 @@ export type InputNames<S> = S extends { readonly left: unknown; readonly right: 
     : readonly [];
 
 /**
- * How rows are spread over partitions: as the records of the step's topic, as its `like` says, as the rows of an input, or like
- * nothing else.
+ * How rows are partitioned: as the records of the step's topic, as the placement in its `like`, as the rows of an input, or in
+ * no known way.
  */
 export type PlacedAs<S> =
   | (S extends { readonly source: unknown } ? 'topic' : never)
@@ -40,25 +45,28 @@ export type PlacedAs<S> =
   | InputNames<S>[number]
   | 'none';
 
-/** All that is to be known of a kind of step by who does not run it. Nothing is optional: a step without an answer does not compile. */
-export interface StepFacts<S extends StepBase> {
-  /** The version of the step's data that is written now. Steps of another version are refused. */
+/**
+ * Everything that other modules need to know about a kind of step without running it. No fact is optional: a missing one does
+ * not compile.
+ */
+export interface StepFacts<S extends StepBase<number>> {
+  /** The version of the step's data that is written. Steps of another version are converted or refused. */
   readonly version: S['v'];
   readonly inputs: InputNames<S>;
   readonly state: StepState;
   readonly replace: Replaceable<S>;
   readonly placement: PlacedAs<S>;
-  /** Whether it makes every change that it gives, and keeps none: the step behind it may change them in place. */
+  /** Whether its changes are newly created and not kept, so that the next step may modify them in place. */
   readonly ownsRows: boolean | 'asInput';
-  /** Whether a micro-batch may be run again: user code that is too slow in a batch is then watched call by call. */
+  /** Whether a micro-batch can be run again. (A batch of user code that exceeds its time limit is run again, call by call.) */
   readonly rerunnable: boolean;
-  /** Whether it works on each row alone, so that the rows of several partitions may come to it in any order. */
+  /** Whether it processes each row independently, so that rows of several partitions may arrive in any order. */
   readonly anyOrder: boolean;
-  /** Whether it may hold back all but the last change of a key until the micro-batch ends. */
+  /** Whether it may suppress all but the last change of a key within a micro-batch. */
   readonly conflates: boolean;
   /**
-   * Whether changes of a table say what their row was before: always, where `withBefore` asks for it, as those of the input, or never
-   * (streams have no former rows).
+   * Whether a table's changes carry the previous row: always, when `withBefore` is set, as the input's changes, or never
+   * (streams have no previous rows).
    */
   readonly before: 'always' | 'asked' | 'asInput' | 'never';
   /** The expressions that it evaluates itself. */
@@ -67,7 +75,7 @@ export interface StepFacts<S extends StepBase> {
   readonly functions: (step: S) => readonly string[];
 }
 
-/** A step that evaluates nothing. */
+/** For a step that evaluates no expression. */
 export const noExpressions = (): readonly Expr[] => [];
-/** A step that calls no aggregate and no table function. */
+/** For a step that calls no aggregate and no table function. */
 export const noFunctions = (): readonly string[] => [];

@@ -3,12 +3,14 @@ import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
 /** Keeps the rows that satisfy a predicate. */
-export interface FilterStep<Input> extends StepBase {
+export interface FilterStep<Input> extends StepBase<1 | 2> {
   readonly op: 'streamFilter' | 'tableFilter';
   readonly input: Input;
   readonly predicate: Expr;
-  /** Of a table: a row that never was there leaves no tombstone. */
+  /** For a table: no tombstone for a row that did not match before. */
   readonly silent?: true;
+  /** Of SELECT DISTINCT: a row that was there before is not told again, unless its ROWTIME, where it has a slot, is another one. */
+  readonly distinct?: { readonly time?: number };
 }
 
 export const streamFilter = {
@@ -24,10 +26,16 @@ export const streamFilter = {
   before: 'never',
   expressions: ({ predicate }) => [predicate],
   functions: noFunctions,
-} satisfies StepFacts<FilterStep<StepBase>>;
+} satisfies StepFacts<FilterStep<StepBase<number>>>;
+
+/** The step as version 1 wrote it, which had no `distinct`. */
+export const tableFilterOfVersion1 = <Input>(stored: unknown): FilterStep<Input> => ({
+  ...(stored as FilterStep<Input>),
+  v: 2,
+});
 
 export const tableFilter = {
-  version: 1,
+  version: 2,
   inputs: ['input'],
   state: 'none',
   replace: 'free',
@@ -39,4 +47,4 @@ export const tableFilter = {
   before: 'asInput',
   expressions: ({ predicate }) => [predicate],
   functions: noFunctions,
-} satisfies StepFacts<FilterStep<StepBase>>;
+} satisfies StepFacts<FilterStep<StepBase<number>>>;

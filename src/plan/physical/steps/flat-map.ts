@@ -1,7 +1,7 @@
 import type { StepBase, StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
-/** Table functions: a row becomes as many rows as the longest result has. */
+/** Table functions: each row gives as many rows as the longest result. */
 export interface FlatMapStep<Input> extends StepBase {
   readonly op: 'flatMap';
   readonly input: Input;
@@ -12,7 +12,7 @@ export const flatMap = {
   version: 1,
   inputs: ['input'],
   state: 'none',
-  replace: { never: 'a table function' },
+  replace: { never: 'StreamFlatMap, a table function' },
   placement: 'input',
   ownsRows: false,
   rerunnable: true,
@@ -21,4 +21,4 @@ export const flatMap = {
   before: 'never',
   expressions: ({ functions }) => functions.flatMap(({ args }) => args),
   functions: ({ functions }) => functions.map(({ fn }) => fn),
-} satisfies StepFacts<FlatMapStep<StepBase>>;
+} satisfies StepFacts<FlatMapStep<StepBase<number>>>;

@@ -3,15 +3,18 @@ import type { StepBase } from './base.ts';
 import { joinExpressions } from './join.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
-/** Holds who named which row, and answers with joined rows, by the key of the left table. */
+/**
+ * The part of a foreign-key join at the right table: remembers which left rows refer to which right row, and emits answers by
+ * the left key.
+ */
 export interface ForeignKeyLookupStep<Input> extends StepBase {
   readonly op: 'foreignKeyLookup';
   readonly left: Input;
   readonly right: Input;
   readonly join: 'INNER' | 'LEFT';
-  /** How many columns of the left table's key come first behind the foreign key. */
+  /** How many left key columns follow the foreign key. */
   readonly keyCount: number;
-  /** What a row and the one that it names must satisfy to be joined, over the columns of the two tables. */
+  /** A further condition for a match, over the columns of the left row and then of the right row. */
   readonly matches?: Expr;
 }
 
@@ -19,7 +22,7 @@ export const foreignKeyLookup = {
   version: 1,
   inputs: ['left', 'right'],
   state: { kind: 'keyed', parts: ['subscriptions', 'rows'], layout: 1 },
-  replace: { never: 'a join' },
+  replace: { never: 'ForeignKeyTableTableJoin, a join' },
   placement: 'right',
   ownsRows: false,
   rerunnable: false,
@@ -28,4 +31,4 @@ export const foreignKeyLookup = {
   before: 'never',
   expressions: joinExpressions,
   functions: noFunctions,
-} satisfies StepFacts<ForeignKeyLookupStep<StepBase>>;
+} satisfies StepFacts<ForeignKeyLookupStep<StepBase<number>>>;

@@ -1,7 +1,7 @@
 import type { StepBase } from './base.ts';
 import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
-/** Keeps the newest answer of each row, whichever way the answers came. */
+/** The last part of a foreign-key join: keeps the newest answer of each left row, in whatever order answers arrive. */
 export interface ForeignKeyResolveStep<Input> extends StepBase {
   readonly op: 'foreignKeyResolve';
   readonly input: Input;
@@ -12,7 +12,7 @@ export const foreignKeyResolve = {
   version: 1,
   inputs: ['input'],
   state: { kind: 'keyed', parts: [''], layout: 1 },
-  replace: { never: 'a join' },
+  replace: { never: 'ForeignKeyTableTableJoin, a join' },
   placement: 'input',
   ownsRows: false,
   rerunnable: false,
@@ -21,4 +21,4 @@ export const foreignKeyResolve = {
   before: 'always',
   expressions: noExpressions,
   functions: noFunctions,
-} satisfies StepFacts<ForeignKeyResolveStep<StepBase>>;
+} satisfies StepFacts<ForeignKeyResolveStep<StepBase<number>>>;

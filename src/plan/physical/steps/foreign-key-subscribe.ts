@@ -2,7 +2,7 @@ import type { Expr } from '../../../expressions/node.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
-/** Sends each row of a table to where the row is that its foreign keys name. */
+/** The first part of a foreign-key join: sends each left row to the partition of the right row that it refers to. */
 export interface ForeignKeySubscribeStep<Input> extends StepBase {
   readonly op: 'foreignKeySubscribe';
   readonly input: Input;
@@ -14,7 +14,7 @@ export const foreignKeySubscribe = {
   version: 1,
   inputs: ['input'],
   state: { kind: 'keyed', parts: [''], layout: 1 },
-  replace: { never: 'a join' },
+  replace: { never: 'ForeignKeyTableTableJoin, a join' },
   placement: 'input',
   ownsRows: false,
   rerunnable: false,
@@ -23,4 +23,4 @@ export const foreignKeySubscribe = {
   before: 'never',
   expressions: ({ foreignKeys }) => foreignKeys,
   functions: noFunctions,
-} satisfies StepFacts<ForeignKeySubscribeStep<StepBase>>;
+} satisfies StepFacts<ForeignKeySubscribeStep<StepBase<number>>>;

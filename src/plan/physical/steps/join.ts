@@ -2,16 +2,16 @@ import type { Expr } from '../../../expressions/node.ts';
 import type { JoinPlace } from '../../../expressions/compile.ts';
 import type { StepBase } from './base.ts';
 
-/** What joins by keys have in common. */
+/** What all joins by key have in common. */
 export interface JoinBase<Input> extends StepBase {
   readonly left: Input;
   readonly right: Input;
-  /** What stands behind each column: a slot of the key, or of one side. */
+  /** For each column, the slot of the key or of a side that it is taken from. */
   readonly row: readonly JoinPlace[];
-  /** What rows that meet must satisfy to be joined, over the columns of the left side and then those of the right. */
+  /** A further condition for a match, over the columns of the left side and then of the right side. */
   readonly matches?: Expr;
 }
 
-/** What a join evaluates itself: its keys are those of its inputs. */
+/** The expressions of a join (its keys are those of its inputs). */
 export const joinExpressions = ({ matches }: { readonly matches?: Expr }): readonly Expr[] =>
   matches === undefined ? [] : [matches];

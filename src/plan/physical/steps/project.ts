@@ -2,11 +2,11 @@ import type { Expr } from '../../../expressions/node.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
-/** Makes new rows of rows, column by column. */
+/** Computes new rows, one expression per column. */
 export interface ProjectStep<Input> extends StepBase {
   readonly op: 'project';
   readonly input: Input;
-  /** One for each column. */
+  /** One expression per column. */
   readonly exprs: readonly Expr[];
 }
 
@@ -23,4 +23,4 @@ export const project = {
   before: 'asInput',
   expressions: ({ exprs }) => exprs,
   functions: noFunctions,
-} satisfies StepFacts<ProjectStep<StepBase>>;
+} satisfies StepFacts<ProjectStep<StepBase<number>>>;

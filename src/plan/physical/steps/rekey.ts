@@ -2,12 +2,12 @@ import type { Expr } from '../../../expressions/node.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
-/** A new key; rows then pass through a repartition topic unless only one partition is there. */
+/** Sets a new key; a repartition follows unless the input has only one partition. */
 export interface RekeyStep<Input> extends StepBase {
   readonly op: 'streamRekey' | 'tableRekey';
   readonly input: Input;
   readonly keys: readonly Expr[];
-  /** The slots of the input behind the columns that follow the key. */
+  /** The input's slots of the columns after the key. */
   readonly rest: readonly number[];
   readonly dropNullKeys: boolean;
 }
@@ -25,7 +25,7 @@ export const streamRekey = {
   before: 'never',
   expressions: ({ keys }) => keys,
   functions: noFunctions,
-} satisfies StepFacts<RekeyStep<StepBase>>;
+} satisfies StepFacts<RekeyStep<StepBase<number>>>;
 
 export const tableRekey = {
   version: 1,
@@ -40,4 +40,4 @@ export const tableRekey = {
   before: 'asInput',
   expressions: ({ keys }) => keys,
   functions: noFunctions,
-} satisfies StepFacts<RekeyStep<StepBase>>;
+} satisfies StepFacts<RekeyStep<StepBase<number>>>;

@@ -4,14 +4,14 @@ import type { StepBase } from './base.ts';
 import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
 /**
- * The cut between two sub-topologies: rows leave through an internal topic and come back on the partition of their key. Its version
- * is also that of the records in the topic.
+ * The boundary between two sub-topologies: rows are written to an internal topic and read back on the partition of their key.
+ * Its version is also that of the records in that topic.
  */
 export interface RepartitionStep<Input> extends StepBase {
   readonly op: 'repartition';
   readonly input: Input;
   readonly shape: 'STREAM' | 'TABLE';
-  /** The topic whose rows these meet: they are placed as its own are, by the bytes of its keys and among as many partitions. */
+  /** The topic that the rows are co-partitioned with: the same key bytes and the same number of partitions. */
   readonly like?: Placement | undefined;
 }
 export interface Placement {
@@ -33,4 +33,4 @@ export const repartition = {
   before: 'asInput',
   expressions: noExpressions,
   functions: noFunctions,
-} satisfies StepFacts<RepartitionStep<StepBase>>;
+} satisfies StepFacts<RepartitionStep<StepBase<number>>>;

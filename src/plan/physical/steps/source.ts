@@ -1,15 +1,21 @@
 import type { Expr } from '../../../expressions/node.ts';
+import type { NearestSpec } from '../../../specs/nearest.ts';
 import type { SourceSpec } from '../../../specs/source.ts';
+import type { ReadPart } from '../../../types/read-part.ts';
 import type { StepBase } from './base.ts';
 import { noFunctions, type Replaceable, type StepFacts } from './facts.ts';
 
-/** A topic decoded into the columns that the plan uses. */
+/** Reads a topic; decodes only the columns that the plan uses. */
 export interface SourceStep extends StepBase {
   readonly op: 'streamSource' | 'tableSource';
   readonly source: SourceSpec;
   readonly reads: readonly string[];
-  /** Of a stream: only rows that satisfy it are decoded whole and given. */
+  /** For a stream: what is read of each column, where some are read in part. What is not read is null. */
+  readonly parts?: readonly ReadPart[];
+  /** For a stream: rows that do not satisfy it are dropped before they are decoded completely. */
   readonly where?: Expr;
+  /** Of a pull query on a table: which of the rows that satisfy it are wanted. */
+  readonly nearest?: NearestSpec;
 }
 
 const sameSource: Replaceable<SourceStep> = {

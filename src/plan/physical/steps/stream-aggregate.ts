@@ -1,4 +1,4 @@
-import type { StepBase, StepCall } from './base.ts';
+import { expressionsOf, type StepBase, type StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
 /** GROUP BY over a stream without windows. */
@@ -7,7 +7,13 @@ export interface StreamAggregateStep<Input> extends StepBase {
   readonly input: Input;
   readonly keyCount: number;
   readonly aggregates: readonly StepCall[];
-  /** Set where the next step needs to know what a row was before it changed. */
+  /** Present when these are the SQL standard's functions, of a feature view; without it they are ksqlDB's. */
+  readonly set?: 'standard';
+  /** Set for SELECT DISTINCT: the time of a group is that of the row which made it. */
+  readonly distinct?: true;
+  /** Set where a group may have NULL in its key: in what a pull query computes. */
+  readonly nullKeys?: true;
+  /** Set when the next step needs the previous row of a change. */
   readonly withBefore?: true;
 }
 
@@ -16,9 +22,11 @@ export const streamAggregate = {
   inputs: ['input'],
   state: { kind: 'keyed', parts: [''], layout: 1 },
   replace: {
-    same: ({ keyCount, aggregates }, meaning) => [
+    same: ({ keyCount, aggregates, set, distinct }, meaning) => [
       keyCount,
-      ...aggregates.map(({ fn, args, type }) => [fn, args.map(meaning), type]),
+      set,
+      distinct,
+      ...aggregates.map((call) => [call.fn, expressionsOf(call).map(meaning), call.type]),
     ],
   },
   placement: 'input',
@@ -27,6 +35,6 @@ export const streamAggregate = {
   anyOrder: false,
   conflates: true,
   before: 'asked',
-  expressions: ({ aggregates }) => aggregates.flatMap(({ args }) => args),
+  expressions: ({ aggregates }) => aggregates.flatMap(expressionsOf),
   functions: ({ aggregates }) => aggregates.map(({ fn }) => fn),
-} satisfies StepFacts<StreamAggregateStep<StepBase>>;
+} satisfies StepFacts<StreamAggregateStep<StepBase<number>>>;

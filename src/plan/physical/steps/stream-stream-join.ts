@@ -3,7 +3,7 @@ import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 import { joinExpressions, type JoinBase } from './join.ts';
 
-/** Rows of two streams that are near in time. */
+/** Joins the rows of two streams whose times differ by no more than WITHIN allows. */
 export interface StreamStreamJoinStep<Input> extends JoinBase<Input> {
   readonly op: 'streamStreamJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
@@ -13,8 +13,8 @@ export interface StreamStreamJoinStep<Input> extends JoinBase<Input> {
 export const streamStreamJoin = {
   version: 1,
   inputs: ['left', 'right'],
-  state: { kind: 'windowed', parts: ['left', 'right'], layout: 1 },
-  replace: { never: 'a join' },
+  state: { kind: 'windowed', parts: ['left', 'right', 'left headers', 'right headers'], layout: 1 },
+  replace: { never: 'StreamStreamJoin, a join' },
   placement: 'left',
   ownsRows: false,
   rerunnable: false,
@@ -23,4 +23,4 @@ export const streamStreamJoin = {
   before: 'never',
   expressions: joinExpressions,
   functions: noFunctions,
-} satisfies StepFacts<StreamStreamJoinStep<StepBase>>;
+} satisfies StepFacts<StreamStreamJoinStep<StepBase<number>>>;

@@ -2,7 +2,7 @@ import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 import { joinExpressions, type JoinBase } from './join.ts';
 
-/** Rows of a stream with the row that a table has of their key. */
+/** Joins each row of a stream with the table's current row of the same key. */
 export interface StreamTableJoinStep<Input> extends JoinBase<Input> {
   readonly op: 'streamTableJoin';
   readonly join: 'INNER' | 'LEFT';
@@ -12,7 +12,7 @@ export const streamTableJoin = {
   version: 1,
   inputs: ['left', 'right'],
   state: { kind: 'keyed', parts: [''], layout: 1 },
-  replace: { never: 'a join' },
+  replace: { never: 'StreamTableJoin, a join' },
   placement: 'left',
   ownsRows: true,
   rerunnable: false,
@@ -21,4 +21,4 @@ export const streamTableJoin = {
   before: 'never',
   expressions: joinExpressions,
   functions: noFunctions,
-} satisfies StepFacts<StreamTableJoinStep<StepBase>>;
+} satisfies StepFacts<StreamTableJoinStep<StepBase<number>>>;

@@ -1,27 +1,31 @@
-import type { StepBase, StepCall } from './base.ts';
+import { expressionsOf, type StepBase, type StepCall } from './base.ts';
 import type { StepFacts } from './facts.ts';
 
-/** GROUP BY over a table: former rows are taken back. */
+/** GROUP BY over a table: the previous row of a change is undone. */
 export interface TableAggregateStep<Input> extends StepBase {
   readonly op: 'tableAggregate';
   readonly input: Input;
   readonly keyCount: number;
   readonly aggregates: readonly StepCall[];
-  /** Set where the next step needs to know what a row was before it changed. */
+  /** Present when these are the SQL standard's functions, of a feature view; without it they are ksqlDB's. */
+  readonly set?: 'standard';
+  /** Set for SELECT DISTINCT: the time of a group is that of the row which made it. */
+  readonly distinct?: true;
+  /** Set when the next step needs the previous row of a change. */
   readonly withBefore?: true;
 }
 
 export const tableAggregate = {
   version: 1,
   inputs: ['input'],
-  state: { kind: 'keyed', parts: [''], layout: 1 },
-  replace: { never: 'an aggregation of a table' },
+  state: { kind: 'keyed', parts: [''], layout: 2, reads: 1 },
+  replace: { never: 'TableAggregate, an aggregation of a table' },
   placement: 'input',
   ownsRows: false,
   rerunnable: false,
   anyOrder: false,
   conflates: true,
   before: 'asked',
-  expressions: ({ aggregates }) => aggregates.flatMap(({ args }) => args),
+  expressions: ({ aggregates }) => aggregates.flatMap(expressionsOf),
   functions: ({ aggregates }) => aggregates.map(({ fn }) => fn),
-} satisfies StepFacts<TableAggregateStep<StepBase>>;
+} satisfies StepFacts<TableAggregateStep<StepBase<number>>>;

@@ -2,7 +2,7 @@ import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 import { joinExpressions, type JoinBase } from './join.ts';
 
-/** The rows that two tables have of a key. */
+/** Joins the rows of two tables with the same key. */
 export interface TableTableJoinStep<Input> extends JoinBase<Input> {
   readonly op: 'tableTableJoin';
   readonly join: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
@@ -12,7 +12,7 @@ export const tableTableJoin = {
   version: 1,
   inputs: ['left', 'right'],
   state: { kind: 'keyed', parts: ['left', 'right'], layout: 1 },
-  replace: { never: 'a join' },
+  replace: { never: 'TableTableJoin, a join' },
   placement: 'left',
   ownsRows: false,
   rerunnable: false,
@@ -21,4 +21,4 @@ export const tableTableJoin = {
   before: 'always',
   expressions: joinExpressions,
   functions: noFunctions,
-} satisfies StepFacts<TableTableJoinStep<StepBase>>;
+} satisfies StepFacts<TableTableJoinStep<StepBase<number>>>;

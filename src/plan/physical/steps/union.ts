@@ -1,7 +1,7 @@
 import type { StepBase } from './base.ts';
 import { noExpressions, noFunctions, type StepFacts } from './facts.ts';
 
-/** The rows of two streams with the same columns, in the order in which they came. */
+/** Combines two streams with the same columns, in order of arrival. */
 export interface UnionStep<Input> extends StepBase {
   readonly op: 'union';
   readonly left: Input;
@@ -21,4 +21,4 @@ export const union = {
   before: 'never',
   expressions: noExpressions,
   functions: noFunctions,
-} satisfies StepFacts<UnionStep<StepBase>>;
+} satisfies StepFacts<UnionStep<StepBase<number>>>;

@@ -61,3 +61,23 @@ export function outcome(text: string): unknown {
   if (text.startsWith('!')) return text.split(':')[0]!.slice(2);
   return text.startsWith('[') ? (JSON.parse(text) as unknown) : 'done';
 }
+
+const quoted = (value: string): string => (/^(-?\d+|true|false)$/.test(value) ? value : `'${value}'`);
+
+/** A stream whose WITH has the option, and what of it is seen; the code of the refusal where there is one. */
+export const declared = (
+  name: string,
+  gives: Case['gives'],
+  see: (node: Asking) => unknown,
+  { columns = 'k STRING KEY, v INT, w INT', others = "kafka_topic='s', partitions=1, value_format='JSON'" } = {},
+): Case => ({
+  see: (value) =>
+    onEngine({}, async (node) => {
+      const text = await node.ask(`CREATE STREAM s (${columns}) WITH (${others}, ${name}=${quoted(value)});`);
+      return text.startsWith('!') ? outcome(text) : see(node);
+    }),
+  gives,
+});
+export const windowed = "kafka_topic='s', partitions=1, value_format='JSON'";
+export const copied =
+  "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', partitions=1, value_format='JSON');";

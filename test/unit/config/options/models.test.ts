@@ -5,16 +5,22 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, vi } from 'vitest';
-import { invokeOptions, modelOptions, oipOptions, onnxOptions } from '../../../../src/config/model-options.ts';
+import { invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
+import { onnxOptions } from '../../../../src/config/provider-options.ts';
 import { ModelService } from '../../../../src/adapters/models/model-service.ts';
 import { DOUBLE } from '../../../../src/types/sql-type.ts';
-import { onEngine, outcome, runCases, type Case } from './cases.ts';
+import { setSecrets } from '../../../../src/util/secrets.ts';
+import { onEngine, outcome, pause, runCases, type Case } from './cases.ts';
+import { oneVersion } from '../../../support/one-version.ts';
 
 /** A model server that doubles `x`, and fails where that is negative or where it was told to. */
 let server: Server;
-const calls: { path: string; size: number; token: string | undefined; inputs: string[]; at: number }[] = [];
+const calls: { path: string; size: number; token: string | undefined; team: unknown; inputs: string[]; at: number }[] =
+  [];
 let failures = 0;
 let slow = 0;
+let inFlight = 0;
+let mostInFlight = 0;
 beforeAll(async () => {
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -24,17 +30,24 @@ beforeAll(async () => {
         response.writeHead(status, { 'content-type': 'application/json' });
         response.end(JSON.stringify(body));
       };
-      const token = request.headers.authorization;
+      const { authorization: token, 'x-team': team } = request.headers;
       const path = request.url ?? '';
       if (request.method === 'GET') {
-        calls.push({ path, size: -1, token, inputs: [], at: performance.now() });
+        calls.push({ path, size: -1, token, team, inputs: [], at: performance.now() });
         return send(200, {});
       }
       const { inputs } = JSON.parse(Buffer.concat(chunks).toString()) as {
         inputs: { name: string; data: (number | null)[] }[];
       };
       const { data } = inputs[0]!;
-      calls.push({ path, size: data.length, token, inputs: inputs.map(({ name }) => name), at: performance.now() });
+      calls.push({
+        path,
+        size: data.length,
+        token,
+        team,
+        inputs: inputs.map(({ name }) => name),
+        at: performance.now(),
+      });
       if (failures-- > 0) return send(503, {});
       if (data.some((x) => x !== null && x < 0)) return send(400, {});
       const output = (name: string, factor: number): object => ({
@@ -42,7 +55,11 @@ beforeAll(async () => {
         shape: [data.length],
         data: data.map((x) => (x ?? 50) * factor),
       });
-      setTimeout(() => send(200, { outputs: [output('Y', 2), output('THIRD', 3)] }), slow);
+      mostInFlight = Math.max(mostInFlight, ++inFlight);
+      setTimeout(() => {
+        inFlight--;
+        send(200, { outputs: [output('Y', 2), output('THIRD', 3)] });
+      }, slow);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -54,7 +71,12 @@ interface Setup {
   readonly rows?: readonly (number | null)[];
   readonly failing?: number;
   readonly slow?: number;
+  /** Options of the call, as INVOKE MODEL … WITH gives them. */
+  readonly given?: Record<string, string>;
+  /** How often the rows are scored, one time after the other. */
+  readonly times?: number;
 }
+setSecrets({ one: 'first', two: 'second' });
 /** What the rows of one call are scored, and what the server was asked. */
 async function scored({ options = {}, rows = [1], failing = 0, ...rest }: Setup): Promise<{
   readonly outputs: unknown;
@@ -62,25 +84,18 @@ async function scored({ options = {}, rows = [1], failing = 0, ...rest }: Setup)
 }> {
   const models = new ModelService();
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await models.put({
-    name: 'M',
-    input: [{ name: 'X', type: DOUBLE }],
-    output: [{ name: 'Y', type: DOUBLE }],
-    comment: undefined,
-    versions: [
-      {
-        version: 1,
-        options: { PROVIDER: 'OIP-V2', ENDPOINT: endpoint, MODEL_NAME: 'm', VALIDATE: 'OFF', ...options },
-      },
-    ],
-    defaultVersion: 1,
-    statement: '',
-  });
-  calls.length = 0;
+  const columns = { input: [{ name: 'X', type: DOUBLE }], output: [{ name: 'Y', type: DOUBLE }] };
+  const common = { PROVIDER: 'OIP-V2', ENDPOINT: endpoint, MODEL_NAME: 'm', VALIDATE: 'OFF' };
+  await models.put(oneVersion(columns, { version: 1, options: { ...common, ...options } }));
+  calls.length = mostInFlight = 0;
   failures = failing;
   slow = rest.slow ?? 0;
   const given = rows.map((x) => [x]);
-  const results = await models.score('M', undefined, given);
+  let results = await models.score('M', undefined, given, undefined, rest.given);
+  for (let left = rest.times ?? 1; left > 1; left--) {
+    await pause(5);
+    results = await models.score('M', undefined, given);
+  }
   await models.close();
   return { outputs: results.map(({ outputs, error }) => outputs?.[0] ?? error ?? null), asked: [...calls] };
 }
@@ -95,6 +110,7 @@ const option = (
 });
 const sizes = ({ asked }: Awaited<ReturnType<typeof scored>>): number[] => asked.map(({ size }) => size);
 const outputs = (seen: Awaited<ReturnType<typeof scored>>): unknown => seen.outputs;
+const count = ({ asked }: Awaited<ReturnType<typeof scored>>): number => asked.length;
 const waited = ({ asked }: Awaited<ReturnType<typeof scored>>): boolean => asked[1]!.at - asked[0]!.at > 150;
 
 /** A query that invokes the model for a row that it cannot score. */
@@ -113,6 +129,89 @@ const failingQuery = (options: string, invoke: string): Promise<unknown> =>
     if (engine.node.status(id!)?.state === 'ERROR') return 'ERROR';
     return outcome(await ask('SELECT y FROM o;'));
   });
+
+/** As `option`, where the call says it and not the model. */
+const ofCall: typeof option = (name, setup, see, gives) => ({
+  see: async (value) => see(await scored({ ...setup, given: { [name]: value } })),
+  gives,
+});
+
+/** What INVOKE MODEL … WITH may say too. */
+const ofCalls = (by: typeof option) => ({
+  DEADLINE: by('DEADLINE', { slow: 200 }, outputs, [
+    ['20 MILLISECONDS', ['DEADLINE']],
+    ['20 SECONDS', [2]],
+  ]),
+  MAX_RETRIES: by('MAX_RETRIES', { failing: 1, options: { RETRY_INITIAL_BACKOFF: '1 MILLISECOND' } }, outputs, [
+    ['0', ['HTTP_5XX']],
+    ['1', [2]],
+  ]),
+  RETRY_INITIAL_BACKOFF: by('RETRY_INITIAL_BACKOFF', { failing: 1, options: { MAX_RETRIES: '1' } }, waited, [
+    ['1 MILLISECOND', false],
+    ['400 MILLISECONDS', true],
+  ]),
+  RETRY_MAX_BACKOFF: by(
+    'RETRY_MAX_BACKOFF',
+    { failing: 1, options: { MAX_RETRIES: '1', RETRY_INITIAL_BACKOFF: '400 MILLISECONDS' } },
+    waited,
+    [
+      ['1 MILLISECOND', false],
+      ['30 SECONDS', true],
+    ],
+  ),
+  MAX_BATCH_SIZE: by('MAX_BATCH_SIZE', { rows: [1, 2, 3] }, sizes, [
+    ['2', [2, 1]],
+    ['256', [3]],
+  ]),
+  MAX_IN_FLIGHT: by(
+    'MAX_IN_FLIGHT',
+    { rows: [1, 2, 3, 4], slow: 150, options: { MAX_BATCH_SIZE: '1' } },
+    () => mostInFlight,
+    [
+      ['1', 1],
+      ['3', 3],
+    ],
+  ),
+  ON_NULL_INPUT: by('ON_NULL_INPUT', { rows: [null] }, outputs, [
+    ['RETURN_NULL', [null]],
+    ['FAIL', ['INVALID_INPUT']],
+  ]),
+});
+
+/** Rows of three calls at once. */
+const delayed = (where: 'model' | 'call'): Case => ({
+  see: async (value) => {
+    const models = new ModelService();
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const options = {
+      PROVIDER: 'OIP-V2',
+      ENDPOINT: endpoint,
+      MODEL_NAME: 'm',
+      VALIDATE: 'OFF',
+      ...(where === 'model' ? { MAX_BATCH_DELAY: value } : {}),
+    };
+    const column = (name: string) => [{ name, type: DOUBLE }];
+    await models.put(oneVersion({ input: column('X'), output: column('Y') }, { version: 1, options }));
+    calls.length = failures = slow = 0;
+    const results = await Promise.all(
+      [[[1]], [[2]], [[3]]].map((rows) =>
+        models.score('M', undefined, rows, undefined, where === 'call' ? { MAX_BATCH_DELAY: value } : undefined),
+      ),
+    );
+    await models.close();
+    return [calls.map(({ size }) => size), results.map(([row]) => row!.outputs![0])];
+  },
+  gives: [
+    [
+      '0 MILLISECONDS',
+      [
+        [1, 1, 1],
+        [2, 4, 6],
+      ],
+    ],
+    ['30 MILLISECONDS', [[3], [2, 4, 6]]],
+  ],
+});
 
 runCases(modelOptions, {
   PROVIDER: {
@@ -136,68 +235,16 @@ runCases(modelOptions, {
     ['Y=Y', [2]],
     ['Y=THIRD', [3]],
   ]),
-  DEADLINE: option('DEADLINE', { slow: 200 }, outputs, [
-    ['20 MILLISECONDS', ['DEADLINE']],
-    ['20 SECONDS', [2]],
+  ...ofCalls(option),
+  MAX_BATCH_DELAY: delayed('model'),
+  CACHE_SIZE: option('CACHE_SIZE', { rows: [1, 2], times: 2 }, sizes, [
+    ['0', [2, 2]],
+    ['2', [2]],
   ]),
-  MAX_RETRIES: option('MAX_RETRIES', { failing: 1, options: { RETRY_INITIAL_BACKOFF: '1 MILLISECOND' } }, outputs, [
-    ['0', ['HTTP_5XX']],
-    ['1', [2]],
+  CACHE_TTL: option('CACHE_TTL', { times: 2, options: { CACHE_SIZE: '10' } }, count, [
+    ['1 MILLISECOND', 2],
+    ['1 HOUR', 1],
   ]),
-  RETRY_INITIAL_BACKOFF: option('RETRY_INITIAL_BACKOFF', { failing: 1, options: { MAX_RETRIES: '1' } }, waited, [
-    ['1 MILLISECOND', false],
-    ['400 MILLISECONDS', true],
-  ]),
-  RETRY_MAX_BACKOFF: option(
-    'RETRY_MAX_BACKOFF',
-    { failing: 1, options: { MAX_RETRIES: '1', RETRY_INITIAL_BACKOFF: '400 MILLISECONDS' } },
-    waited,
-    [
-      ['1 MILLISECOND', false],
-      ['30 SECONDS', true],
-    ],
-  ),
-  MAX_BATCH_SIZE: option('MAX_BATCH_SIZE', { rows: [1, 2, 3] }, sizes, [
-    ['2', [2, 1]],
-    ['256', [3]],
-  ]),
-  MAX_BATCH_DELAY: {
-    see: async (value) => {
-      const models = new ModelService();
-      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const options = {
-        PROVIDER: 'OIP-V2',
-        ENDPOINT: endpoint,
-        MODEL_NAME: 'm',
-        VALIDATE: 'OFF',
-        MAX_BATCH_DELAY: value,
-      };
-      const column = (name: string) => [{ name, type: DOUBLE }];
-      await models.put({
-        name: 'M',
-        input: column('X'),
-        output: column('Y'),
-        comment: undefined,
-        versions: [{ version: 1, options }],
-        defaultVersion: 1,
-        statement: '',
-      });
-      calls.length = failures = slow = 0;
-      const results = await Promise.all([[[1]], [[2]], [[3]]].map((rows) => models.score('M', undefined, rows)));
-      await models.close();
-      return [calls.map(({ size }) => size), results.map(([row]) => row!.outputs![0])];
-    },
-    gives: [
-      [
-        '0 MILLISECONDS',
-        [
-          [1, 1, 1],
-          [2, 4, 6],
-        ],
-      ],
-      ['30 MILLISECONDS', [[3], [2, 4, 6]]],
-    ],
-  },
   ON_ERROR: {
     see: (value) => failingQuery(`ON_ERROR='${value}'`, ''),
     gives: [
@@ -212,10 +259,6 @@ runCases(modelOptions, {
       ['{"y":7}', [[7]]],
     ],
   },
-  ON_NULL_INPUT: option('ON_NULL_INPUT', { rows: [null] }, outputs, [
-    ['RETURN_NULL', [null]],
-    ['FAIL', ['INVALID_INPUT']],
-  ]),
   VALIDATE: {
     see: (value) =>
       onEngine({}, async ({ ask }) =>
@@ -229,33 +272,6 @@ runCases(modelOptions, {
       ['OFF', 'done'],
     ],
   },
-});
-
-runCases(oipOptions, {
-  ENDPOINT: {
-    see: async (value) =>
-      (await scored({ options: value === 'nowhere' ? { ENDPOINT: 'http://127.0.0.1:1' } : {} })).outputs,
-    gives: [
-      ['nowhere', ['NETWORK']],
-      ['the server', [2]],
-    ],
-  },
-  MODEL_NAME: option('MODEL_NAME', {}, ({ asked }) => asked[0]!.path, [
-    ['one', '/v2/models/one/infer'],
-    ['two', '/v2/models/two/infer'],
-  ]),
-  MODEL_VERSION: option('MODEL_VERSION', {}, ({ asked }) => asked[0]!.path, [
-    ['1', '/v2/models/m/versions/1/infer'],
-    ['2', '/v2/models/m/versions/2/infer'],
-  ]),
-  TIMEOUT: option('TIMEOUT', { slow: 200 }, outputs, [
-    ['20 MILLISECONDS', ['TIMEOUT']],
-    ['20 SECONDS', [2]],
-  ]),
-  AUTH_TOKEN: option('AUTH_TOKEN', {}, ({ asked }) => asked[0]!.token, [
-    ['one', 'Bearer one'],
-    ['two', 'Bearer two'],
-  ]),
 });
 
 /** What the worker threads of ONNX Runtime are asked when the example's model is loaded. */
@@ -312,6 +328,15 @@ runCases(onnxOptions, {
 });
 
 runCases(invokeOptions, {
+  ...ofCalls(ofCall),
+  MAX_BATCH_DELAY: delayed('call'),
+  DEFAULT_VALUE: {
+    see: (value) => failingQuery("ON_ERROR='DEFAULT'", `WITH (DEFAULT_VALUE='${value}')`),
+    gives: [
+      ['{"y":0.5}', [[0.5]]],
+      ['{"y":7}', [[7]]],
+    ],
+  },
   ON_ERROR: {
     see: (value) => failingQuery("ON_ERROR='FAIL'", `WITH (ON_ERROR='${value}')`),
     gives: [

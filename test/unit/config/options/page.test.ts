@@ -1,11 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { insertOptions, sinkOptions, sourceOptions } from '../../../../src/analysis/source-options.ts';
-import { invokeOptions, modelOptions, providers } from '../../../../src/config/model-options.ts';
+import { invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
+import { providers } from '../../../../src/config/provider-options.ts';
 import type { Option } from '../../../../src/config/option.ts';
 import { serverOptions } from '../../../../src/config/server-options.ts';
 import { sessionOptions } from '../../../../src/config/session-options.ts';
 import { namesWithoutMeaning, onlyValues } from '../../../../src/config/without-meaning.ts';
+import { monitorOptions } from '../../../../src/engine/monitors/options.ts';
+import { backfillOptions } from '../../../../src/statements/backfill-options.ts';
+import { trainingSetOptions } from '../../../../src/statements/training-set-options.ts';
 import { laterViewOptions, viewOptions } from '../../../../src/statements/view-options.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
@@ -59,6 +63,19 @@ const page = [
   '',
   ...table(viewOptions.options),
   `And those of AS SELECT. Not supported yet, and refused: ${[...laterViewOptions].map(code).join(', ')}.`,
+  '',
+  'CREATE FEATURE SERVICE has OWNER and TAGS; ALTER FEATURE VIEW sets TTL, COMMENT, OWNER and TAGS.',
+  '',
+  '## CREATE TRAINING SET',
+  '',
+  ...table(trainingSetOptions.options),
+  '## BACKFILL FEATURE VIEW',
+  '',
+  ...table(backfillOptions.options),
+  '## CREATE MONITOR',
+  '',
+  ...table(monitorOptions.options),
+  'And those of AS SELECT for the topic of what it tells.',
   '',
   '## CREATE MODEL and ALTER MODEL',
   '',

@@ -1,12 +1,17 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { vi } from 'vitest';
 import { PartitionLog } from '../../../../src/adapters/embedded/partition-log.ts';
 import { clientConfig } from '../../../../src/adapters/kafka/client-config.ts';
+import { Peers } from '../../../../src/adapters/kafka/peers.ts';
 import { startNode, type RunningNode } from '../../../../src/cli/start-node.ts';
 import { serverOptions } from '../../../../src/config/server-options.ts';
 import { readSettings } from '../../../../src/config/settings.ts';
+import { accessCases } from './access-cases.ts';
 import { pause, runCases, type Case } from './cases.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-option-'));
@@ -65,16 +70,49 @@ writeFileSync(
     eval: (n) => { const end = Date.now() + 100; while (Date.now() < end); return n; } }] };`,
 );
 
+/** The status that a request gets which names the server so. */
+function askedAs(host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path: '/info', headers: { host } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode!);
+    });
+    sent.on('error', reject).end();
+  });
+}
+
 /** Settings of Kafka alone: what the node there reads; the tests on a broker show the rest. */
-const read = (name: 'ksql.streams.num.stream.threads' | 'ksql.internal.topic.replicas'): Case => ({
+const read = (
+  name:
+    | 'ksql.streams.num.stream.threads'
+    | 'ksql.streams.num.standby.replicas'
+    | 'ksql.query.pull.enable.standby.reads'
+    | 'ksql.internal.topic.replicas'
+    | 'session.timeout.ms',
+  one: number | boolean,
+  other: number | boolean,
+): Case => ({
   see: (value) => Promise.resolve(serverOptions.read(name, readSettings({ [name]: value }, {}, undefined))),
   gives: [
-    ['1', 1],
-    ['3', 3],
+    [String(one), one],
+    [String(other), other],
   ],
 });
+/** What a node answers that is asked for a command which does not come. */
+const tooLate = async ({ server }: RunningNode): Promise<string> => {
+  const body = JSON.stringify({ ksql: 'SHOW STREAMS;', commandSequenceNumber: 1000 });
+  const answer = await fetch(`${server.url}/ksql`, { method: 'POST', body });
+  return ((await answer.json()) as { message: string }).message.replace(/:.*/, '');
+};
 
 runCases(serverOptions, {
+  'ksql.streams.num.standby.replicas': read('ksql.streams.num.standby.replicas', 0, 2),
+  'ksql.query.pull.enable.standby.reads': read('ksql.query.pull.enable.standby.reads', false, true),
+  'session.timeout.ms': read('session.timeout.ms', 1000, 6000),
+  'ksql.server.command.response.timeout.ms': served('ksql.server.command.response.timeout.ms', tooLate, [
+    ['0', 'this node has not executed command 1000 after 0 ms'],
+    ['20', 'this node has not executed command 1000 after 20 ms'],
+  ]),
   'bootstrap.servers': client('bootstrap.servers', ({ brokers }) => brokers, [
     ['a:1', ['a:1']],
     ['b:1, c:2', ['b:1', 'c:2']],
@@ -94,6 +132,47 @@ runCases(serverOptions, {
     ['http://127.0.0.1:0', '127.0.0.1'],
     ['http://localhost:0', 'localhost'],
   ]),
+  'postgres.listener': {
+    see: (value) =>
+      Promise.resolve(
+        serverOptions.read('postgres.listener', readSettings({ 'postgres.listener': value }, {}, undefined)),
+      ),
+    gives: [
+      ['5432', { host: '127.0.0.1', port: 5432 }],
+      ['postgres://[::1]:5433', { host: '::1', port: 5433 }],
+    ],
+  },
+  'ksql.advertised.listener': served(
+    'ksql.advertised.listener',
+    async ({ server }) => askedAs('node-1.example.com', server.port),
+    [
+      ['', 403],
+      ['http://node-1.example.com:8088', 200],
+    ],
+  ),
+  'ksql.query.pull.forwarding.timeout.ms': {
+    see: async (value) => {
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const waitMs = serverOptions.read(
+        'ksql.query.pull.forwarding.timeout.ms',
+        readSettings({ 'ksql.query.pull.forwarding.timeout.ms': value }, {}, undefined),
+      );
+      const peers = new Peers(waitMs);
+      const error = await peers
+        .ask(`http://127.0.0.1:${port}`, '', null)
+        .next()
+        .catch((error: unknown) => (error as Error).message);
+      peers.close();
+      silent.close();
+      return error;
+    },
+    gives: [
+      ['30', 'no answer within 30 ms'],
+      ['40', 'no answer within 40 ms'],
+    ],
+  },
   'state.dir': {
     see: async (value) => {
       const parent = folder();
@@ -126,6 +205,15 @@ runCases(serverOptions, {
     [
       ['', 200],
       ['http://127.0.0.1:1', 404],
+    ],
+  ),
+  'access.control.allow.origin': served(
+    'access.control.allow.origin',
+    async ({ server }) =>
+      (await fetch(`${server.url}/info`, { headers: { origin: 'https://tools.example.com' } })).status,
+    [
+      ['', 403],
+      ['https://other.example.com, https://tools.example.com', 200],
     ],
   ),
   'ksql.connect.url': served('ksql.connect.url', async (node) => (await ksql(node, 'SHOW CONNECTORS;'))['hint'], [
@@ -166,8 +254,8 @@ runCases(serverOptions, {
     ],
     { 'ksql.extension.dir': slow },
   ),
-  'ksql.streams.num.stream.threads': read('ksql.streams.num.stream.threads'),
-  'ksql.internal.topic.replicas': read('ksql.internal.topic.replicas'),
+  'ksql.streams.num.stream.threads': read('ksql.streams.num.stream.threads', 1, 3),
+  'ksql.internal.topic.replicas': read('ksql.internal.topic.replicas', 1, 3),
   'security.protocol': client('security.protocol', ({ ssl, sasl }) => [ssl !== undefined, sasl !== undefined], [
     ['PLAINTEXT', [false, false]],
     ['SASL_SSL', [true, true]],
@@ -196,4 +284,5 @@ runCases(serverOptions, {
     [first, ['first']],
     [second, ['second']],
   ]),
+  ...accessCases,
 });

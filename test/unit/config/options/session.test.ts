@@ -1,4 +1,5 @@
-import { openQuery, PushQueries } from '../../../../src/engine/query-stream.ts';
+import { vi } from 'vitest';
+import { openQuery } from '../../../../src/engine/query-stream.ts';
 import { MemoryBackend } from '../../../../src/adapters/memory/memory-backend.ts';
 import { sessionOptions, type SessionOption } from '../../../../src/config/session-options.ts';
 import { runSettings } from '../../../../src/runtime/run-settings.ts';
@@ -39,12 +40,12 @@ const collected =
     return outcome(await ask('SELECT vs FROM c;'));
   };
 const stateAfter =
-  (columns: string, options: string, record: string) =>
+  (columns: string, options: string, record: string, sink = '') =>
   async ({ engine, ask }: Asking): Promise<unknown> => {
     await ask(
       `CREATE STREAM s (k STRING KEY, ${columns}) WITH (kafka_topic='s', partitions=1, value_format='JSON'${options});`,
     );
-    await ask('CREATE STREAM o AS SELECT * FROM s;');
+    await ask(`CREATE STREAM o ${sink} AS SELECT * FROM s;`);
     await engine.node.produce('s', [{ key: 'a', value: record, timestamp: 1, partition: undefined }]);
     const [id] = engine.catalog.queries.keys();
     for (let left = 50; left > 0 && engine.node.status(id!)?.state === 'RUNNING'; left--) await pause(10);
@@ -62,12 +63,28 @@ const pushId = async ({ engine, session, ask }: Asking): Promise<unknown> => {
   await ask(stream);
   await ask('CREATE STREAM o AS SELECT * FROM s;');
   const query = select('SELECT * FROM o EMIT CHANGES;');
-  const opened = await openQuery(query, engine, session, new PushQueries(), () => new MemoryBackend());
+  const opened = await openQuery(query, engine, session, () => new MemoryBackend());
   opened.close();
   return opened.id.replace(/_O_.*/, '');
 };
 
 const cases: Cases<SessionOption> = {
+  'millrace.join.wait.ms': seen(
+    'millrace.join.wait.ms',
+    async ({ engine, ask }) => {
+      await ask(stream);
+      await ask(
+        "CREATE TABLE t (k STRING PRIMARY KEY, v INT) WITH (kafka_topic='t', partitions=1, value_format='JSON');",
+      );
+      await ask('CREATE STREAM o AS SELECT s.k, t.v FROM s JOIN t FOR SYSTEM_TIME AS OF s.ROWTIME AS t ON s.k = t.k;');
+      const { root } = engine.catalog.queries.get('CSAS_O_0')!.plan;
+      return root.op === 'temporalJoin' ? root.versions.waitMs : root.op;
+    },
+    [
+      ['0', 0],
+      ['5000', 5000],
+    ],
+  ),
   'auto.offset.reset': seen(
     'auto.offset.reset',
     async ({ ask }) => {
@@ -95,6 +112,22 @@ const cases: Cases<SessionOption> = {
       ['5000', 5000],
     ],
   },
+  'ksql.logging.processing.rows.include': seen(
+    'ksql.logging.processing.rows.include',
+    async ({ engine, ask, settle }) => {
+      await ask(stream);
+      await ask('CREATE STREAM o AS SELECT k, 1 / v AS w FROM s;');
+      await ask(insert('a', 0));
+      await settle();
+      const [line] = await consume(engine, 'test_ksql_processing_log');
+      return /"record":(null|"(?:[^"\\]|\\.)*")/.exec(line!)?.[1];
+    },
+    [
+      ['false', 'null'],
+      ['true', String.raw`"{\"V\":0}"`],
+    ],
+    { 'auto.offset.reset': 'earliest' },
+  ),
   'cache.max.bytes.buffering': seen(
     'cache.max.bytes.buffering',
     async ({ engine, ask, settle }) => {
@@ -157,6 +190,14 @@ const cases: Cases<SessionOption> = {
     ['false', 'RUNNING'],
     ['true', 'ERROR'],
   ]),
+  'ksql.fail.on.production.error': seen(
+    'ksql.fail.on.production.error',
+    stateAfter('v BIGINT', '', '{"v":-1}', "WITH (timestamp='v')"),
+    [
+      ['false', 'RUNNING'],
+      ['true', 'ERROR'],
+    ],
+  ),
   'ksql.functions.collect_list.limit': seen('ksql.functions.collect_list.limit', collected('COLLECT_LIST'), [
     ['-1', [[[1, 2, 2, 3]]]],
     ['2', [[[1, 2]]]],
@@ -273,6 +314,32 @@ const cases: Cases<SessionOption> = {
     [...table, "SELECT n FROM t WHERE k = 'a';"],
     'PULL_DISABLED',
     [[1]],
+  ),
+  'ksql.query.pull.memory.bytes': {
+    see: answered(
+      () => [...table, 'SELECT COUNT(*) AS c FROM t GROUP BY k;'],
+      (value) => ({ 'ksql.query.pull.memory.bytes': value }),
+    ),
+    gives: [
+      ['1', 'PULL_TOO_LARGE'],
+      ['1000', [[1], [1]]],
+    ],
+  },
+  // What the tasks that hold the table are told.
+  'millrace.vector.memory.bytes': seen(
+    'millrace.vector.memory.bytes',
+    async ({ engine, ask }) => {
+      await ask(
+        "CREATE SOURCE TABLE t (k STRING PRIMARY KEY, v ARRAY<DOUBLE>) WITH (kafka_topic='t', partitions=1, value_format='JSON');",
+      );
+      const pull = vi.spyOn(engine.node, 'pull');
+      await ask('SELECT k FROM t ORDER BY L2_DISTANCE(v, ARRAY[1.0]) LIMIT 1;');
+      return pull.mock.calls[0]![2]?.bytes;
+    },
+    [
+      ['1', 1],
+      ['5000000', 5000000],
+    ],
   ),
   'ksql.query.pull.table.scan.enabled': switched(
     'ksql.query.pull.table.scan.enabled',

@@ -1,31 +1,17 @@
 import type { sinkOptions } from '../../../../src/analysis/source-options.ts';
-import { insertOptions, sourceOptions } from '../../../../src/analysis/source-options.ts';
+import { sourceOptions } from '../../../../src/analysis/source-options.ts';
 import type { Option, OptionTable } from '../../../../src/config/option.ts';
 import { schemaText } from '../../../../src/types/schema.ts';
-import { viewOptions } from '../../../../src/statements/view-options.ts';
 import { MemoryConnect } from '../../../support/memory-connect.ts';
 import { openEngine } from '../../../support/memory-node.ts';
+import { newFolder } from '../../../support/files.ts';
 import { consume } from '../../../support/topics.ts';
-import { onEngine, outcome, runCases, type Asking, type Case, type Cases } from './cases.ts';
+import { declared, onEngine, outcome, runCases, windowed, type Asking, type Case, type Cases } from './cases.ts';
+import { datagenCases } from './datagen.ts';
+import { outsideCases } from './stores.ts';
 
 type NameOf<T> = T extends OptionTable<infer O extends Option> ? O : never;
 
-const quoted = (value: string): string => (/^(-?\d+|true|false)$/.test(value) ? value : `'${value}'`);
-
-/** A stream whose WITH has the option, and what of it is seen; the code of the refusal where there is one. */
-const declared = (
-  name: string,
-  gives: Case['gives'],
-  see: (node: Asking) => unknown,
-  { columns = 'k STRING KEY, v INT, w INT', others = "kafka_topic='s', partitions=1, value_format='JSON'" } = {},
-): Case => ({
-  see: (value) =>
-    onEngine({}, async (node) => {
-      const text = await node.ask(`CREATE STREAM s (${columns}) WITH (${others}, ${name}=${quoted(value)});`);
-      return text.startsWith('!') ? outcome(text) : see(node);
-    }),
-  gives,
-});
 const spec = ({ engine }: Asking, name = 'S') => engine.catalog.sources.get(name)!.spec;
 const written = async ({ engine, ask }: Asking, insert: string): Promise<unknown> => {
   await ask(insert);
@@ -79,7 +65,37 @@ const fullName = (name: string, role: 'key' | 'value'): Case =>
     { others: `kafka_topic='s', partitions=1, format='AVRO'`, ...two },
   );
 
-const sink: Cases<NameOf<typeof sinkOptions>> = {
+const folder = newFolder();
+const sized = (name: string, field: 'rowsPerFile' | 'rollMs', gives: Case['gives']): Case =>
+  declared(name, gives, ({ engine }) => engine.catalog.queries.get('EXPORT_S_0')!.plan.files![field], {
+    others: `${windowed}, sink='parquet', path='${newFolder()}'`,
+  });
+
+const sink: Cases<Exclude<NameOf<typeof sinkOptions>, { readonly name: 'JOIN_WAIT' }>> = {
+  HISTORY: declared(
+    'history',
+    [
+      ['2 HOURS', 7_200_000],
+      ['soon', 'INVALID_PROPERTY_VALUE'],
+    ],
+    ({ engine }) => engine.catalog.sources.get('S')!.historyMs,
+    { others: windowed },
+  ),
+  STATE_TTL: {
+    see: (value) =>
+      onEngine({}, async ({ engine, ask }) => {
+        await ask("CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', partitions=1, value_format='JSON');");
+        const first = 'QUALIFY ROW_NUMBER() OVER (PARTITION BY k ORDER BY ROWTIME) = 1';
+        const text = await ask(`CREATE STREAM o WITH (state_ttl='${value}') AS SELECT k, v FROM s ${first};`);
+        if (text.startsWith('!')) return outcome(text);
+        for (const time of [1, 4000, 7000]) await ask(`INSERT INTO s (ROWTIME, k, v) VALUES (${time}, 'a', ${time});`);
+        return consume(engine, 'O');
+      }),
+    gives: [
+      ['1 SECOND', ['a@1 {"V":1}', 'a@4000 {"V":4000}', 'a@7000 {"V":7000}']],
+      ['5 SECONDS', ['a@1 {"V":1}', 'a@7000 {"V":7000}']],
+    ],
+  },
   KAFKA_TOPIC: declared(
     'kafka_topic',
     [
@@ -89,6 +105,33 @@ const sink: Cases<NameOf<typeof sinkOptions>> = {
     (node) => spec(node).topic,
     { others: "partitions=1, value_format='JSON'" },
   ),
+  SINK: declared(
+    'sink',
+    [
+      ['parquet', 'EXPORT_S_0'],
+      ['csv', 'INVALID_PROPERTY_VALUE'],
+    ],
+    ({ engine }) => [...engine.catalog.queries.keys()].join(),
+    { others: `${windowed}, path='${newFolder()}'` },
+  ),
+  PATH: declared(
+    'path',
+    [
+      [`${folder}/one`, `${folder}/one`],
+      [`${folder}/two`, `${folder}/two`],
+    ],
+    ({ engine }) => engine.catalog.queries.get('EXPORT_S_0')!.plan.files!.path,
+    { others: `${windowed}, sink='parquet'` },
+  ),
+  ...outsideCases,
+  ROWS_PER_FILE: sized('rows_per_file', 'rowsPerFile', [
+    ['100', 100],
+    ['0', 'INVALID_PROPERTY_VALUE'],
+  ]),
+  ROLL_INTERVAL: sized('roll_interval', 'rollMs', [
+    ['10 SECONDS', 10_000],
+    ['soon', 'INVALID_PROPERTY_VALUE'],
+  ]),
   PARTITIONS: declared(
     'partitions',
     [
@@ -117,6 +160,25 @@ const sink: Cases<NameOf<typeof sinkOptions>> = {
         };
         await ask(
           `CREATE STREAM s (v INT) WITH (kafka_topic='s', partitions=1, value_format='JSON', retention_ms=${value});`,
+        );
+        return made;
+      }),
+    gives: [
+      ['1000', ['1000']],
+      ['-1', ['-1']],
+    ],
+  },
+  RETENTION_BYTES: {
+    see: (value) =>
+      onEngine({}, async ({ engine, ask }) => {
+        const made: string[] = [];
+        const create = engine.node.createTopic.bind(engine.node);
+        engine.node.createTopic = (name, settings) => {
+          made.push(settings.config['retention.bytes'] ?? 'none');
+          return create(name, settings);
+        };
+        await ask(
+          `CREATE STREAM s (v INT) WITH (kafka_topic='s', partitions=1, value_format='JSON', retention_bytes=${value});`,
         );
         return made;
       }),
@@ -237,10 +299,10 @@ const connector = (name: string): Case => ({
     ['OTHER', [[], 'OTHER']],
   ],
 });
-const windowed = "kafka_topic='s', partitions=1, value_format='JSON'";
 
 runCases(sourceOptions, {
   ...sink,
+  ...datagenCases,
   WINDOW_TYPE: declared(
     'window_type',
     [
@@ -261,69 +323,4 @@ runCases(sourceOptions, {
   ),
   SOURCE_CONNECTOR: connector('source_connector'),
   SOURCED_BY_CONNECTOR: connector('sourced_by_connector'),
-});
-
-const copied = "CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', partitions=1, value_format='JSON');";
-runCases(insertOptions, {
-  QUERY_ID: {
-    see: (value) =>
-      onEngine({}, async ({ engine, ask }) => {
-        await ask(copied);
-        await ask("CREATE STREAM o (k STRING KEY, v INT) WITH (kafka_topic='o', partitions=1, value_format='JSON');");
-        const text = await ask(`INSERT INTO o WITH (QUERY_ID='${value}') SELECT * FROM s;`);
-        return text.startsWith('!') ? outcome(text) : [...engine.catalog.queries.keys()];
-      }),
-    gives: [
-      ['mine', ['MINE']],
-      ['theirs', ['THEIRS']],
-    ],
-  },
-});
-
-const view = (name: string, gives: Case['gives'], field?: string): Case => ({
-  see: (value) =>
-    onEngine({}, async ({ ask, run }) => {
-      await ask(copied);
-      const text = await ask(
-        `CREATE FEATURE VIEW f ENTITY KEY (k) WITH (${name}='${value}') AS SELECT k, v FROM s EMIT CHANGES;`,
-      );
-      if (text.startsWith('!')) return outcome(text);
-      const [shown] = (await run('SHOW FEATURE VIEWS;')) as { featureViews: Record<string, unknown>[] }[];
-      return field === undefined ? 'done' : shown!.featureViews[0]![field];
-    }),
-  gives,
-});
-runCases(viewOptions, {
-  OWNER: view(
-    'owner',
-    [
-      ['ann', 'ann'],
-      ['bob', 'bob'],
-    ],
-    'owner',
-  ),
-  TAGS: view(
-    'tags',
-    [
-      ['a=b', 'a=b'],
-      ['a=b,c=d', 'a=b, c=d'],
-    ],
-    'tags',
-  ),
-  ONLINE_STORE: view(
-    'online_store',
-    [
-      ['state', 'state'],
-      ['redis', 'NOT_SUPPORTED_YET'],
-    ],
-    'onlineStore',
-  ),
-  OFFLINE_STORE: view('offline_store', [
-    ['none', 'done'],
-    ['parquet', 'NOT_SUPPORTED_YET'],
-  ]),
-  EVAL: view('eval', [
-    ['AT_EVENT', 'done'],
-    ['AT_READ', 'NOT_SUPPORTED_YET'],
-  ]),
 });

@@ -1,0 +1,81 @@
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+
+/** The calls of the file system that segments and the mark of commits need: a port, so that tests can let each of them fail. */
+export interface LogFiles {
+  /** Makes the folder if needed, and lists it. */
+  list(folder: string): readonly string[];
+  /** `new` makes an empty file, `write` opens one to read and write, `read` to read. */
+  open(path: string, mode: 'new' | 'write' | 'read'): number;
+  size(file: number): number;
+  read(file: number, into: Buffer, length: number, position: number): number;
+  /** Writes `bytes` from `start` on; returns how many were written, which may be fewer. */
+  write(file: number, bytes: Buffer, start: number, position: number): number;
+  truncate(file: number, size: number): void;
+  sync(file: number): void;
+  /** Makes new names in a folder survive a power failure. */
+  syncFolder(folder: string): void;
+  close(file: number): void;
+  /** Removes a file, or a folder with all that is in it. */
+  remove(path: string): void;
+}
+
+const modes = { new: 'w+', write: 'r+', read: 'r' } as const;
+
+/** The file system of this machine. */
+export const nodeFiles: LogFiles = {
+  list: (folder) => {
+    mkdirSync(folder, { recursive: true });
+    return readdirSync(folder);
+  },
+  open: (path, mode) => openSync(path, modes[mode]),
+  size: (file) => fstatSync(file).size,
+  read: (file, into, length, position) => readSync(file, into, 0, length, position),
+  write: (file, bytes, start, position) => writeSync(file, bytes, start, bytes.length - start, position),
+  truncate: ftruncateSync,
+  sync: fdatasyncSync,
+  syncFolder: (folder) => {
+    const file = openSync(folder, 'r');
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  },
+  close: closeSync,
+  remove: (path) => rmSync(path, { force: true, recursive: true }),
+};
+
+/** Writes all bytes at a position, in as many calls as it takes. */
+export function writeWhole(files: LogFiles, file: number, bytes: Buffer, position: number): void {
+  for (let written = 0; written < bytes.length;) {
+    const count = files.write(file, bytes, written, position + written);
+    if (count <= 0) throw Object.assign(new NothingWritten('the file takes no more bytes'), { code: 'ENOSPC' });
+    written += count;
+  }
+}
+
+/** Does what may fail because nothing depends on it: what is left over is cleaned up by the next start. */
+export function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // It stays as it was.
+  }
+}
+
+class NothingWritten extends Error {
+  override readonly name = 'NothingWritten';
+  readonly syscall = 'write';
+}

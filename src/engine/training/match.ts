@@ -1,0 +1,98 @@
+import { Sorter } from '../../files/sorter.ts';
+import { keyText } from '../../runtime/change.ts';
+import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import { timeBytes } from '../../runtime/stores/key-bytes.ts';
+import type { Row } from '../../types/sql-type.ts';
+import type { HistoryRow } from './history.ts';
+
+/** What decides whether a row of a view is the one of a time. */
+export interface MatchRules {
+  readonly ttlMs: number | undefined;
+  /** Whether a row counts only from when it became known. */
+  readonly asKnown: boolean;
+}
+
+/** The kinds of entries at one time: a view's row at exactly the time that is asked for is before the question. */
+const kinds = { history: 0, spine: 1 } as const;
+
+/**
+ * Finds the row of a view for each row of the spine: of its key the newest that is not newer than the time asked for, and not older
+ * than the TTL. Both are sorted together by key and time, on disk where they are many, and read in one pass.
+ */
+export class PointInTimeMatch {
+  readonly #rules: MatchRules;
+  readonly #entries: Sorter;
+  readonly #found: Sorter;
+  /** Matches whose row became known after the time that it is given for. */
+  knownLater = 0;
+
+  constructor(rules: MatchRules, folder: string, memory: number) {
+    this.#rules = rules;
+    this.#entries = new Sorter(`${folder}/entries`, memory);
+    this.#found = new Sorter(`${folder}/found`, memory);
+  }
+
+  addHistory({ key, time, windowStart, created, offset, values }: HistoryRow): void {
+    // Of equal times the window that starts first counts, then what became known last.
+    const order = Buffer.concat([ordered(-windowStart), ordered(created), ordered(offset)]);
+    this.#entries.add(keyOf(key, time, kinds.history, order), encodeValue([time, created, values]));
+  }
+  ask(n: number, key: Row, time: number): void {
+    this.#entries.add(keyOf(key, time, kinds.spine, ordered(n)), encodeValue([n, time]));
+  }
+
+  /** Matches everything; `pause` is awaited now and then. */
+  async run(pause: () => Promise<void>): Promise<void> {
+    const { ttlMs = Infinity, asKnown } = this.#rules;
+    let keyBytes = Buffer.alloc(0);
+    let known: (readonly [time: number, created: number, values: Row])[] = [];
+    let count = 0;
+    for (const { key, value } of this.#entries.sorted()) {
+      if (++count % 4096 === 0) await pause();
+      const length = 4 + key.readUInt32BE(0);
+      const own = key.subarray(0, length);
+      if (!own.equals(keyBytes)) {
+        keyBytes = Buffer.from(own);
+        known = [];
+      }
+      if (key[length + 8] === kinds.history) {
+        const row = decodeValue(value) as [number, number, Row];
+        if (!asKnown) known = [row];
+        else known.push(row);
+        continue;
+      }
+      const [n, time] = decodeValue(value) as [number, number];
+      if (asKnown && known[0] !== undefined && known[0][0] < time - ttlMs)
+        known = known.filter(([at]) => at >= time - ttlMs);
+      const match = asKnown ? known.findLast(([, created]) => created <= time) : known.at(-1);
+      if (match === undefined || match[0] < time - ttlMs) continue;
+      if (match[1] > time) this.knownLater++;
+      this.#found.add(ordered(n), encodeValue([n, match[2]]));
+    }
+  }
+
+  /** What was found, in order of the rows of the spine; those that found nothing are left out. */
+  *found(): Iterable<readonly [n: number, values: Row]> {
+    for (const { value } of this.#found.sorted()) yield decodeValue(value) as [number, Row];
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#found.clear();
+  }
+}
+
+/** Equal keys are together, whatever their length. */
+function keyOf(key: Row, time: number, kind: number, order: Buffer): Buffer {
+  const text = Buffer.from(keyText(key));
+  const length = Buffer.allocUnsafe(4);
+  length.writeUInt32BE(text.length);
+  return Buffer.concat([length, text, ordered(time), Buffer.from([kind]), order]);
+}
+
+/** A whole number whose bytes are in its order, negative ones too. */
+export function ordered(value: number): Buffer {
+  const bytes = timeBytes(value);
+  bytes[0]! ^= 0x80;
+  return bytes;
+}

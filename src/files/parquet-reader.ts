@@ -1,0 +1,133 @@
+import type { FileMetaData, SchemaElement } from 'hyparquet';
+import {
+  array,
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  DATE,
+  decimal,
+  DOUBLE,
+  INTEGER,
+  map,
+  STRING,
+  struct,
+  TIME,
+  TIMESTAMP,
+} from '../types/sql-type.ts';
+import type { Row, SqlType, Value } from '../types/sql-type.ts';
+import { fromFile, type FileColumn } from './parquet-schema.ts';
+
+/** A Parquet file that is open. */
+export interface ParquetFile {
+  readonly columns: readonly FileColumn[];
+  /** Its rows, in batches, with these columns; one that the file does not have is NULL in all of them. */
+  rows(names: readonly string[]): AsyncIterable<readonly Row[]>;
+}
+
+const parsers = {
+  timestampFromMilliseconds: Number,
+  timestampFromMicroseconds: (micros: bigint) => Number(micros / 1000n),
+  timestampFromNanoseconds: (nanos: bigint) => Number(nanos / 1_000_000n),
+  dateFromDays: (days: number) => days,
+};
+
+/** The most rows that are read at once. */
+const batchRows = 10_000;
+
+/** Opens a file; types of columns that SQL has none for are left out. */
+export async function openParquet(path: string): Promise<ParquetFile> {
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const columns = columnsOf(metadata);
+  // The reader would make decimals numbers, which lose digits: without their logical type they stay whole.
+  const undecided = {
+    ...metadata,
+    schema: metadata.schema.map((element) => (element.converted_type === 'DECIMAL' ? withoutType(element) : element)),
+  };
+  const total = Number(metadata.num_rows);
+  return {
+    columns,
+    async *rows(names) {
+      const converters = names.map((name) => {
+        const column = columns.find((candidate) => candidate.name === name);
+        return column && fromFile(column.type);
+      });
+      const known = names.filter((_, i) => converters[i] !== undefined);
+      for (let start = 0; start < total; start += batchRows) {
+        const rowEnd = Math.min(start + batchRows, total);
+        const objects = await parquetReadObjects({
+          file,
+          metadata: undecided,
+          columns: known,
+          rowStart: start,
+          rowEnd,
+          parsers,
+          utf8: false,
+        });
+        yield objects.map((object) => names.map((name, i): Value => converters[i]?.(object[name]) ?? null));
+      }
+    },
+  };
+}
+
+function withoutType({ converted_type: _converted, logical_type: _logical, ...element }: SchemaElement): SchemaElement {
+  return element;
+}
+
+function columnsOf({ schema }: FileMetaData): FileColumn[] {
+  let at = 0;
+  const read = (): { readonly name: string; readonly type: SqlType | undefined } => {
+    const element = schema[at++]!;
+    const children = Array.from({ length: element.num_children ?? 0 }, read);
+    return { name: element.name, type: children.length === 0 ? leafType(element) : groupType(element, children) };
+  };
+  const root = schema[0]!;
+  at = 1;
+  const columns = Array.from({ length: root.num_children ?? 0 }, read);
+  return columns.flatMap(({ name, type }) => (type === undefined ? [] : [{ name, type }]));
+}
+
+type Typed = readonly { readonly name: string; readonly type: SqlType | undefined }[];
+
+function groupType(
+  { converted_type: converted, logical_type: logical }: SchemaElement,
+  children: Typed,
+): SqlType | undefined {
+  const [only] = children;
+  if (converted === 'LIST' || logical?.type === 'LIST') {
+    const inner = only?.type;
+    return inner?.kind === 'STRUCT' && inner.fields.length === 1 ? array(inner.fields[0]!.type) : inner && array(inner);
+  }
+  if (converted === 'MAP' || logical?.type === 'MAP') {
+    const inner = only?.type;
+    return inner?.kind === 'STRUCT' ? map(inner.fields[0]!.type, inner.fields[1]!.type) : undefined;
+  }
+  const fields = children.flatMap(({ name, type }) => (type === undefined ? [] : [{ name, type }]));
+  return fields.length === children.length ? struct(fields) : undefined;
+}
+
+function leafType(element: SchemaElement): SqlType | undefined {
+  const { type, converted_type: converted, logical_type: logical } = element;
+  if (converted === 'DECIMAL') return decimal(element.precision ?? 38, element.scale ?? 0);
+  if (converted === 'DATE' || logical?.type === 'DATE') return DATE;
+  if (converted === 'TIME_MILLIS') return TIME;
+  if (converted === 'TIMESTAMP_MILLIS' || converted === 'TIMESTAMP_MICROS' || logical?.type === 'TIMESTAMP')
+    return TIMESTAMP;
+  if (converted === 'UTF8' || converted === 'ENUM' || logical?.type === 'STRING') return STRING;
+  switch (type) {
+    case 'BOOLEAN':
+      return BOOLEAN;
+    case 'INT32':
+      return INTEGER;
+    case 'INT64':
+      return BIGINT;
+    case 'FLOAT':
+    case 'DOUBLE':
+      return DOUBLE;
+    case 'BYTE_ARRAY':
+      return converted === undefined && logical === undefined ? BYTES : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,210 @@
+import { firstDifference } from '../../types/compare.ts';
+import type { RankKind } from '../../types/rank-kind.ts';
+import type { Row, Value } from '../../types/sql-type.ts';
+import { batchOf, rowsOf, type Batch } from '../batch.ts';
+import { Change, keyText } from '../change.ts';
+import { told, type Operator, type RecordPosition } from '../operator.ts';
+import { pieces } from '../pieces.ts';
+import type { GroupedStore } from '../stores/grouped-store.ts';
+import type { KeyValueStore } from '../stores/key-value-store.ts';
+
+/** A ranked row: its sort keys, what tells it apart ('' for a stream's), and its columns behind the number. */
+export type RankedRow = readonly [sort: Row, identity: string, row: Row];
+/** The first rows of a partition, in order, whether these are all that it has, and its newest time. */
+export type RankedHead = [key: Row, rows: RankedRow[], isAll: boolean, time: number];
+
+export interface Ranking {
+  readonly sortKeys: readonly ((row: Row) => Value)[];
+  readonly compare: readonly ((a: Value, b: Value) => number)[];
+  readonly identity: ((row: Row) => Row) | undefined;
+  readonly position: RecordPosition;
+  readonly conflate: boolean;
+  /** Whether the partition is part of the result's key; not where all rows are ranked together. */
+  readonly keepsKey: boolean;
+  /** The slots of the columns behind the number. */
+  readonly rest: readonly number[];
+  /** The columns behind those. */
+  readonly places: readonly Exclude<RankKind, 'place'>[];
+  readonly limit: number;
+}
+
+/** So many rows more than wanted are at hand, so that the partition is read again only after as many of them have gone. */
+const spare = 64;
+
+/**
+ * Top-N: the first rows of each partition, numbered from 1. A stream's rows stay, so those behind the limit are forgotten. Of a
+ * table all are kept, those behind the head in entries of their own, because one moves up when another goes. Rows of equal sort
+ * keys are in order of their identity, or of arrival.
+ */
+export class Rank implements Operator {
+  readonly #heads: KeyValueStore<RankedHead>;
+  readonly #others: GroupedStore<RankedRow> | undefined;
+  readonly #ranking: Ranking;
+  /** Partitions that changed since the last drain, by last change, with the rows that they had given before. */
+  readonly #changed = new Map<string, Moment>();
+
+  constructor(heads: KeyValueStore<RankedHead>, others: GroupedStore<RankedRow> | undefined, ranking: Ranking) {
+    this.#heads = heads;
+    this.#others = others;
+    this.#ranking = ranking;
+  }
+
+  process([batch]: readonly Batch[]): Batch {
+    const changes = rowsOf(batch!);
+    const result: Change[] = [];
+    for (const { key, before, after, timestamp, sequence } of changes) {
+      if (before === undefined && after === undefined) continue;
+      const text = keyText(key);
+      const head: RankedHead = this.#heads.get(text) ?? [key, [], true, timestamp];
+      head[3] = Math.max(head[3], timestamp);
+      const given = this.#changed.get(text)?.given ?? head[1].slice(0, this.#ranking.limit);
+      if (before !== undefined) this.#remove(text, head, this.#ranked(before, told));
+      if (after !== undefined) this.#add(text, head, this.#ranked(after, sequence));
+      if (head[1].length < this.#ranking.limit && !head[2]) this.#refill(text, head);
+      if (head[1].length === 0) this.#heads.delete(text);
+      else this.#heads.put(text, head);
+      const moment = { key, given, time: head[3], sequence };
+      if (!this.#ranking.conflate) result.push(...this.#difference(head[1], moment));
+      else {
+        this.#changed.delete(text);
+        this.#changed.set(text, moment);
+      }
+    }
+    return batchOf(result);
+  }
+
+  *drain(): Iterable<Batch> {
+    for (const piece of pieces([...this.#changed]))
+      yield batchOf(piece.flatMap(([text, moment]) => this.#difference(this.#heads.get(text)?.[1] ?? [], moment)));
+    this.#changed.clear();
+  }
+
+  *current(key?: Row): Iterable<Change> {
+    const head = key && this.#heads.get(keyText(this.#ranking.keepsKey ? key.slice(0, -1) : ['']));
+    if (key !== undefined) {
+      const number = Number(key.at(-1));
+      const row = number <= this.#ranking.limit && head !== undefined ? this.#rows(head[1])[number - 1] : undefined;
+      if (row !== undefined) yield this.#change(head![0], number, undefined, row, head![3], 0);
+      return;
+    }
+    for (const [, each] of this.#heads.entries())
+      for (const [i, row] of this.#rows(each[1]).entries())
+        yield this.#change(each[0], i + 1, undefined, row, each[3], 0);
+  }
+
+  /** The columns behind the number of the rows that are wanted. */
+  #rows(head: readonly RankedRow[]): Row[] {
+    const rows = head.slice(0, this.#ranking.limit);
+    if (this.#ranking.places.length === 0) return rows.map(([, , row]) => row);
+    const place = { rank: 0, denseRank: 0 };
+    return rows.map((row, i) => {
+      if (i === 0 || this.#compareKeys(rows[i - 1]!, row) !== 0) {
+        place.rank = i + 1;
+        place.denseRank++;
+      }
+      return [...row[2], ...this.#ranking.places.map((kind) => place[kind])];
+    });
+  }
+
+  #ranked(row: Row, sequence: number): RankedRow {
+    const { sortKeys, identity, rest, position } = this.#ranking;
+    position.sequence = sequence;
+    return [
+      sortKeys.map((sortKey) => sortKey(row)),
+      identity === undefined ? '' : keyText(identity(row)),
+      rest.map((slot) => row[slot]!),
+    ];
+  }
+
+  #compareKeys(a: RankedRow, b: RankedRow): number {
+    return firstDifference(this.#ranking.compare, a[0], b[0]);
+  }
+  #compare(a: RankedRow, b: RankedRow): number {
+    return this.#compareKeys(a, b) || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0);
+  }
+
+  /** The place of the first row that comes behind the row. */
+  #placeBehind(rows: readonly RankedRow[], row: RankedRow): number {
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compare(rows[middle]!, row) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #add(text: string, head: RankedHead, row: RankedRow): void {
+    const [, rows, isAll] = head;
+    const place = this.#placeBehind(rows, row);
+    if (place === rows.length && !isAll) {
+      this.#others?.put(text, row[1], row);
+      return;
+    }
+    rows.splice(place, 0, row);
+    if (rows.length <= this.#room) return;
+    const last = rows.pop()!;
+    head[2] = false;
+    this.#others?.put(text, last[1], last);
+  }
+
+  #remove(text: string, { 1: rows }: RankedHead, row: RankedRow): void {
+    const place = rows.findIndex((each) => each[1] === row[1]);
+    if (place >= 0) rows.splice(place, 1);
+    else this.#others!.delete(text, row[1]);
+  }
+
+  /** Takes the first of a table's other rows into the head. */
+  #refill(text: string, head: RankedHead): void {
+    const rows: RankedRow[] = [];
+    let more = false;
+    for (const row of this.#others?.of(text) ?? []) {
+      rows.splice(this.#placeBehind(rows, row), 0, row);
+      if (rows.length <= this.#room - head[1].length) continue;
+      rows.pop();
+      more = true;
+    }
+    for (const row of rows) this.#others!.delete(text, row[1]);
+    head[1].push(...rows);
+    head[2] = !more;
+  }
+
+  /** A stream's rows behind the limit never come back. */
+  get #room(): number {
+    return this.#ranking.limit + (this.#others === undefined ? 0 : spare);
+  }
+
+  /** What the numbers have now instead of what they had. */
+  #difference(now: readonly RankedRow[], { key, given, time, sequence }: Moment): Change[] {
+    const changes: Change[] = [];
+    const [before, after] = [this.#rows(given), this.#rows(now)];
+    const own = this.#ranking.rest.length;
+    for (let i = 0; i < Math.max(before.length, after.length); i++) {
+      const isSame = given[i] === now[i] && before[i]?.every((value, at) => at < own || value === after[i]?.[at]);
+      if (isSame !== true) changes.push(this.#change(key, i + 1, before[i], after[i], time, sequence));
+    }
+    return changes;
+  }
+
+  #change(
+    partition: Row,
+    number: number,
+    before: Row | undefined,
+    after: Row | undefined,
+    timestamp: number,
+    sequence: number,
+  ): Change {
+    const key = this.#ranking.keepsKey ? [...partition, number] : [number];
+    const rowOf = (row: Row | undefined): Row | undefined => row && [...key, ...row];
+    return new Change(key, rowOf(before), rowOf(after), timestamp, sequence);
+  }
+}
+
+interface Moment {
+  readonly key: Row;
+  /** The rows that the partition had given. */
+  readonly given: readonly RankedRow[];
+  readonly time: number;
+  readonly sequence: number;
+}

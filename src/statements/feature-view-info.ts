@@ -1,0 +1,77 @@
+import { isFeature, type Catalog, type SourceObject } from '../catalog/catalog.ts';
+import type { Engine } from '../engine/engine.ts';
+import { storedRowsOf } from '../engine/stored-rows.ts';
+import { allSteps } from '../plan/physical/step.ts';
+import { schemaInfo } from './schema-info.ts';
+
+/** What DESCRIBE FEATURE VIEW tells beside what it tells of any source. */
+export async function featureViewInfo(
+  view: SourceObject,
+  engine: Engine,
+  extended: boolean,
+): Promise<Record<string, unknown>> {
+  const { spec, featureView } = view;
+  const { catalog } = engine;
+  const { entityKey, options } = featureView!;
+  const columns = (list: typeof spec.schema): unknown[] =>
+    list.map(({ name, type }) => ({ name, schema: schemaInfo(type) }));
+  const online = catalog.onlineOf(spec.name);
+  return {
+    ...featureView,
+    entities: columns(spec.schema.filter(({ name }) => entityKey.includes(name))),
+    features: columns(spec.schema.filter(({ name }) => isFeature(featureView!, name))),
+    onlineStore: options['ONLINE_STORE'] ?? 'state',
+    onlineUrl: online?.url ?? null,
+    keyPrefix: online?.prefix ?? null,
+    offlineStore: options['OFFLINE_STORE'] ?? 'none',
+    offlinePath: catalog.filesOf(spec.name)?.path ?? null,
+    lineage: lineageOf(spec.name, catalog),
+    ...(extended && options['ONLINE_STORE'] !== 'none' ? await entitiesNow(view, engine) : {}),
+  };
+}
+
+/** What a view comes from, back to the topics, and what reads it. */
+function lineageOf(view: string, catalog: Catalog): Record<string, readonly string[]> {
+  const sources = new Set<string>();
+  const left = [view];
+  for (let name = left.pop(); name !== undefined; name = left.pop())
+    for (const query of catalog.queriesWriting(name))
+      for (const source of query.sources)
+        if (!sources.has(source)) {
+          sources.add(source);
+          left.push(source);
+        }
+  const topics = [...sources].flatMap((name) => {
+    const source = catalog.sources.get(name);
+    return source === undefined || source.createdBy !== undefined ? [] : [source.spec.topic];
+  });
+  const readers = catalog.queriesReading(view).filter(({ kind }) => kind !== 'EXPORT');
+  const models = readers.flatMap(({ plan }) =>
+    allSteps(plan.root).flatMap((step) => (step.op === 'invoke' ? [step.model] : [])),
+  );
+  const services = catalog.servicesOver(view);
+  const called = services.flatMap((name) => catalog.featureServices.get(name)!.invokes ?? []);
+  return {
+    topics: [...new Set(topics)],
+    sources: [...sources],
+    queries: readers.map(({ id }) => id),
+    services,
+    models: [...new Set([...models, ...called.map(({ model }) => model)])],
+  };
+}
+
+/** How many entities there are, and how old the newest row is: counted by reading them all. */
+async function entitiesNow(view: SourceObject, engine: Engine): Promise<Record<string, unknown>> {
+  let rows = 0;
+  let newest = -Infinity;
+  for await (const changes of await storedRowsOf(view, undefined, engine))
+    for (const { timestamp } of changes) {
+      rows++;
+      if (timestamp > newest) newest = timestamp;
+    }
+  return {
+    rows,
+    newestEvent: rows === 0 ? null : newest,
+    freshnessMs: rows === 0 ? null : Math.max(0, Date.now() - newest),
+  };
+}

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { createTopic, produceAll, startMillrace, type MillraceProcess } from './support.ts';
+
+const keys = Array.from({ length: 100 }, (_, i) => `user-${i}`);
+const partitions = 4;
+
+interface Answer {
+  readonly status: number;
+  readonly rows: readonly unknown[][];
+  readonly body: Record<string, unknown>;
+}
+
+async function pull({ url }: MillraceProcess, sql: string): Promise<Answer> {
+  const response = await fetch(`${url}/query-stream`, { method: 'POST', body: JSON.stringify({ sql }) });
+  const text = await response.text();
+  if (!response.ok) return { status: response.status, rows: [], body: JSON.parse(text) as Record<string, unknown> };
+  const [head, ...rows] = JSON.parse(
+    text.startsWith('[') ? text : `[${text.trim().split('\n').join(',')}]`,
+  ) as unknown[];
+  return { status: 200, rows: rows as unknown[][], body: head as Record<string, unknown> };
+}
+
+async function features({ url }: MillraceProcess): Promise<Record<string, unknown>> {
+  const body = JSON.stringify({ features: ['views:n'], entities: { user_id: keys } });
+  const response = await fetch(`${url}/get-online-features`, { method: 'POST', body });
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+async function until<T>(read: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const value = await read();
+    if (good(value) || Date.now() > end) return value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const statements = (topic: string): string => `
+  CREATE STREAM clicks (user_id STRING KEY, n INT) WITH (kafka_topic='${topic}', value_format='JSON');
+  CREATE TABLE counts AS SELECT user_id, COUNT(*) AS c, SUM(n) AS total FROM clicks GROUP BY user_id;
+  CREATE FEATURE VIEW views ENTITY KEY (user_id) AS SELECT user_id, n FROM clicks EMIT CHANGES;`;
+
+test('any node answers reads for all nodes; what a dead node held is an error until it is taken over', async () => {
+  const topic = `reads-${Date.now()}`;
+  await createTopic(topic, partitions);
+  const first = await startMillrace(`${topic}_`);
+  const second = await startMillrace(`${topic}_`);
+  await first.sql(statements(topic));
+  await second.sql('SHOW QUERIES;');
+  const records = keys.map((key, i) => ({
+    partition: i % partitions,
+    key,
+    value: JSON.stringify({ n: i }),
+    timestamp: i,
+  }));
+  await produceAll(topic, records);
+  const count = async (node: MillraceProcess): Promise<number> =>
+    (await pull(node, 'SELECT * FROM counts;')).rows.length;
+  for (const node of [first, second])
+    expect(
+      await until(
+        () => count(node),
+        (n) => n === 100,
+      ),
+    ).toBe(100);
+  // The group of the view may still be dealing its partitions out.
+  for (const node of [first, second])
+    await until(
+      () => features(node),
+      ({ status }) => status === 200,
+    );
+  // Both nodes have tasks.
+  expect(await first.metric('millrace_tasks')).toBeGreaterThan(0);
+  expect(await second.metric('millrace_tasks')).toBeGreaterThan(0);
+
+  for (const node of [first, second]) {
+    for (const [i, key] of keys.entries())
+      expect(await pull(node, `SELECT * FROM counts WHERE user_id='${key}';`)).toMatchObject({ rows: [[key, 1, i]] });
+    const some = keys.slice(10, 30);
+    const chosen = await pull(
+      node,
+      `SELECT user_id FROM counts WHERE user_id IN (${some.map((k) => `'${k}'`).join()});`,
+    );
+    expect(chosen.rows.flat()).toEqual(some);
+    const range = await pull(node, "SELECT user_id FROM counts WHERE user_id >= 'user-90';");
+    expect(range.rows.flat()).toEqual(keys.slice(90).filter((key) => key >= 'user-90'));
+    const top = await pull(node, 'SELECT user_id, total FROM counts ORDER BY total DESC LIMIT 3;');
+    expect(top.rows).toEqual([
+      ['user-99', 99],
+      ['user-98', 98],
+      ['user-97', 97],
+    ]);
+    expect((await pull(node, 'SELECT * FROM counts LIMIT 60;')).rows).toHaveLength(60);
+    expect((await pull(node, "SELECT * FROM counts WHERE user_id = 'nobody';")).rows).toEqual([]);
+    expect(await features(node)).toMatchObject({
+      status: 200,
+      results: [{}, { values: keys.map((_, i) => i), statuses: keys.map(() => 'PRESENT') }],
+    });
+  }
+
+  await second.kill('SIGKILL');
+  const statuses = await Promise.all(keys.map((key) => pull(first, `SELECT * FROM counts WHERE user_id='${key}';`)));
+  const missing = statuses.filter(({ status }) => status !== 200);
+  expect(missing.length).toBeGreaterThan(0);
+  expect(missing.length).toBeLessThan(100);
+  for (const { status, body } of missing) {
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ error_code: 50304, code: 'PARTITIONS_UNAVAILABLE' });
+    expect(body['message']).toMatch(/partitions? \d(, \d)* of "COUNTS" cannot be read: http:\S+ does not answer/);
+  }
+  for (const { rows } of statuses.filter(({ status }) => status === 200)) expect(rows).toHaveLength(1);
+  expect(await pull(first, 'SELECT * FROM counts;')).toMatchObject({ status: 503 });
+  expect(await features(first)).toMatchObject({ status: 503, code: 'PARTITIONS_UNAVAILABLE' });
+
+  const whole = await until(
+    () => pull(first, 'SELECT * FROM counts;'),
+    ({ status }) => status === 200,
+  );
+  expect(whole.rows).toHaveLength(100);
+  expect(
+    await until(
+      () => features(first),
+      ({ status }) => status === 200,
+    ),
+  ).toMatchObject({
+    results: [{}, { values: keys.map((_, i) => i) }],
+  });
+  await first.kill('SIGTERM');
+});

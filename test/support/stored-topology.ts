@@ -1,0 +1,37 @@
+import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
+import type { PhysicalPlan } from '../../src/plan/physical/step.ts';
+import { ignoreFailures } from '../../src/runtime/failures.ts';
+import { noConflation } from '../../src/runtime/run-settings.ts';
+import { LocalTopology, type TopologyOptions } from '../../src/runtime/topology.ts';
+
+/** The operators of a plan over a store in memory, stored and opened again where a test wants to, as by commits and restarts. */
+export class StoredTopology {
+  readonly #backend = new MemoryBackend();
+  readonly #open: () => LocalTopology;
+  /** The operators that run now. */
+  running: LocalTopology;
+
+  constructor(plan: PhysicalPlan, options: Partial<Omit<TopologyOptions, 'backend'>> = {}) {
+    const all = {
+      statePrefix: 'q',
+      partitions: 1,
+      settings: noConflation,
+      models: undefined,
+      failures: ignoreFailures,
+      ...options,
+      backend: this.#backend,
+    };
+    this.#open = () => new LocalTopology(plan, all);
+    this.running = this.#open();
+  }
+
+  store(): void {
+    const writes = this.#backend.batch();
+    this.running.flush(writes);
+    writes.write(false);
+  }
+  /** Goes on from what is stored. */
+  reopen(): void {
+    this.running = this.#open();
+  }
+}
