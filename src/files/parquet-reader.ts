@@ -1,4 +1,5 @@
-import type { FileMetaData, SchemaElement } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
+import { open, type FileHandle } from 'node:fs/promises';
 import {
   array,
   BIGINT,
@@ -17,10 +18,13 @@ import {
 import type { Row, SqlType, Value } from '../types/sql-type.ts';
 import { fromFile, type FileColumn } from './parquet-schema.ts';
 
-/** A Parquet file that is open. */
+/** A Parquet file that can be read. */
 export interface ParquetFile {
   readonly columns: readonly FileColumn[];
-  /** Its rows, in batches, with these columns; one that the file does not have is NULL in all of them. */
+  /**
+   * Its rows, in batches, with these columns; one that the file does not have is NULL in all of them. They are those of one version
+   * of the file, also when another takes its name meanwhile.
+   */
   rows(names: readonly string[]): AsyncIterable<readonly Row[]>;
 }
 
@@ -36,37 +40,56 @@ const batchRows = 10_000;
 
 /** Opens a file; types of columns that SQL has none for are left out. */
 export async function openParquet(path: string): Promise<ParquetFile> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
-  const file = await asyncBufferFromFile(path);
-  const metadata = await parquetMetadataAsync(file);
-  const columns = columnsOf(metadata);
-  // The reader would make decimals numbers, which lose digits: without their logical type they stay whole.
-  const undecided = {
-    ...metadata,
-    schema: metadata.schema.map((element) => (element.converted_type === 'DECIMAL' ? withoutType(element) : element)),
-  };
-  const total = Number(metadata.num_rows);
+  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const first = await open(path);
+  let columns: readonly FileColumn[];
+  try {
+    columns = columnsOf(await parquetMetadataAsync(await bytesOf(first)));
+  } finally {
+    await first.close();
+  }
   return {
     columns,
     async *rows(names) {
-      const converters = names.map((name) => {
-        const column = columns.find((candidate) => candidate.name === name);
-        return column && fromFile(column.type);
-      });
-      const known = names.filter((_, i) => converters[i] !== undefined);
-      for (let start = 0; start < total; start += batchRows) {
-        const rowEnd = Math.min(start + batchRows, total);
-        const objects = await parquetReadObjects({
-          file,
-          metadata: undecided,
-          columns: known,
-          rowStart: start,
-          rowEnd,
-          parsers,
-          utf8: false,
+      const handle = await open(path);
+      try {
+        const file = await bytesOf(handle);
+        const metadata = await parquetMetadataAsync(file);
+        const there = columnsOf(metadata);
+        const converters = names.map((name) => {
+          const column = there.find((candidate) => candidate.name === name);
+          return column && fromFile(column.type);
         });
-        yield objects.map((object) => names.map((name, i): Value => converters[i]?.(object[name]) ?? null));
+        const known = names.filter((_, i) => converters[i] !== undefined);
+        // The reader would make decimals numbers, which lose digits: without their logical type they stay whole.
+        const schema = metadata.schema.map((each) => (each.converted_type === 'DECIMAL' ? withoutType(each) : each));
+        const wanted = { file, metadata: { ...metadata, schema }, columns: known, parsers, utf8: false };
+        const total = Number(metadata.num_rows);
+        for (let rowStart = 0; rowStart < total; rowStart += batchRows) {
+          const rowEnd = Math.min(rowStart + batchRows, total);
+          const objects = await parquetReadObjects({ ...wanted, rowStart, rowEnd });
+          yield objects.map((object) => names.map((name, i): Value => converters[i]?.(object[name]) ?? null));
+        }
+      } finally {
+        await handle.close();
       }
+    },
+  };
+}
+
+/** The bytes of an open file: the reader's own opens the file by its name for each piece, and may meet two versions. */
+async function bytesOf(handle: FileHandle): Promise<AsyncBuffer> {
+  const { size } = await handle.stat();
+  return {
+    byteLength: size,
+    async slice(start, end = size) {
+      const piece = new Uint8Array(end - start);
+      for (let at = 0; at < piece.length;) {
+        const { bytesRead } = await handle.read(piece, at, piece.length - at, start + at);
+        if (bytesRead === 0) throw new TypeError(`the file ends at byte ${start + at}`);
+        at += bytesRead;
+      }
+      return piece.buffer;
     },
   };
 }
