@@ -1,5 +1,6 @@
 import { EvaluationError } from '../types/numbers.ts';
 import { InternalError } from '../util/internal-error.ts';
+import { isStackOverflow } from '../util/stack-overflow.ts';
 import type { CountedEvent } from './ports/counted-events.ts';
 
 /** A row that a model could not score (ON_ERROR is DLQ). It leaves the query and goes to the dead letter topic. */
@@ -59,7 +60,7 @@ export function dataError(error: unknown, what: string): string {
   if (!(error instanceof Error)) return lineOf(String(error));
   const isNodes = 'code' in error && String(error.code).startsWith('ERR_');
   if (!natives.has(error.name) && !isNodes) return lineOf(error.message);
-  if (error.message.startsWith('Maximum call stack')) return `${what}: a value is nested too deeply`;
+  if (isStackOverflow(error)) return `${what}: a value is nested too deeply`;
   return /^Invalid (string|array|typed array) length|allocation|longer than/.test(error.message)
     ? `${what}: the result is too long`
     : `${what} failed inside for these values`;

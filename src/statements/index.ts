@@ -36,6 +36,7 @@ import { createTrainingSet, dropTrainingSet } from './training-sets.ts';
 import { createType, dropType } from './types.ts';
 import { verifyFeatureView } from './verify.ts';
 import { createView, dropView } from './views.ts';
+import { isStackOverflow } from '../util/stack-overflow.ts';
 
 /**
  * What a statement changes. Statements that change the catalogue run one at a time. A read-only server refuses those that
@@ -152,7 +153,7 @@ export async function executeStatement(
     return answer && withWarnings(answer, session);
   } catch (error) {
     // Plan walks are recursive: a statement with a hundred thousand columns or terms overflows the stack.
-    if (error instanceof RangeError) throw new SqlError('STATEMENT_TOO_COMPLEX', statement.span, {});
+    if (isStackOverflow(error)) throw new SqlError('STATEMENT_TOO_COMPLEX', statement.span, {});
     throw error;
   }
 }

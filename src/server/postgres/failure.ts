@@ -3,6 +3,7 @@ import type { DiagnosticCode } from '../../diagnostics/catalog.ts';
 import { errorAnswer } from '../errors.ts';
 import { CatalogError } from './catalog-database.ts';
 import { cstring, message, WireError } from './messages.ts';
+import { isStackOverflow } from '../../util/stack-overflow.ts';
 
 /** SQLSTATEs of errors that PostgreSQL's clients tell apart. */
 const states: Partial<Record<DiagnosticCode, string>> = {
@@ -35,7 +36,7 @@ function parts(error: unknown): {
 } {
   if (error instanceof WireError)
     return { state: error.state, text: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
-  if (error instanceof RangeError) return { state: '54001', text: 'the statement is nested too deep' };
+  if (isStackOverflow(error)) return { state: '54001', text: 'the statement is nested too deep' };
   if (!(error instanceof SqlError)) return { state: 'XX000', text: errorAnswer(error).body.message };
   const place = places.get(error);
   return {
