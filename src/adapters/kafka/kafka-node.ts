@@ -20,7 +20,6 @@ import type {
 } from '../../runtime/ports/node.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic, stoppedRecord } from '../../runtime/sinks/processing-log.ts';
-import { resumedAttempt, type TaskFailure } from '../../runtime/task/attempt.ts';
 import type { ModelObject } from '../../types/model.ts';
 import type { VersionStats } from '../../runtime/ports/scoring-stats.ts';
 import { retry } from '../../util/retry.ts';
@@ -31,15 +30,15 @@ import { batchesOf } from '../../runtime/topic-records.ts';
 import { BrokerContact, untilBroker, untilConnected } from './broker-contact.ts';
 import { ClusterReads } from './cluster-reads.ts';
 import { clientConfig } from './client-config.ts';
-import { afterFailure, deadlyTask } from './failed-tasks.ts';
 import { createInternalTopics, internalTopics, readerGroups } from './internal-topics.ts';
 import { commandTopic, groupId, threadName } from './names.ts';
 import { commandTopicSettings, KafkaCommands, processingLogSettings } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { memberOf, QueryGroup } from './query-group.ts';
-import { hasSettled, notStarted, readQuery, statusOf, taskOf, type RunningQuery } from './running-query.ts';
+import { QueryTasks } from './query-tasks.ts';
+import { hasSettled, notStarted, readQuery, statusOf, type RunningQuery } from './running-query.ts';
 import { endsOf } from './start-positions.ts';
-import type { FailedTask, KafkaTaskSpec, TaskStatus } from './task-worker.ts';
+import type { TaskStatus } from './task-worker.ts';
 import { TaskPool } from './task-pool.ts';
 import { StandingLag } from './standing-lag.ts';
 import type { KafkaNodeOptions } from './node-options.ts';
@@ -72,7 +71,7 @@ export class KafkaNode implements Node {
   readonly #lags: StandingLag;
   readonly #watch: TopicWatch;
   readonly #standbys: Standbys;
-  #runs = 0;
+  readonly #tasks: QueryTasks;
   #closed = false;
 
   private constructor(
@@ -98,19 +97,17 @@ export class KafkaNode implements Node {
       this.#contact,
     );
     this.#contact.onBack = () => {
-      for (const running of this.#queries.values()) this.#tryNow(running);
+      for (const running of this.#queries.values()) this.#tasks.tryNow(running);
     };
     this.#watch = new TopicWatch({
       list: () => this.listTopics(),
       queries: () => this.#queries.values(),
       onMore: (running) => {
-        void this.#revoke(running);
-        running.transition = running.transition.then(() => running.group.rejoin());
+        void this.#tasks.revoke(running).then(() => running.group.rejoin());
       },
       onBlocked: (running, why) => {
         this.#options.log(`query ${running.query.id}: ${why}`);
-        running.blocked = why;
-        running.transition = running.transition.then(() => this.#stopTasks(running, false));
+        void this.#tasks.block(running, why);
       },
     });
     this.#lags = new StandingLag(parts.wire, () => this.#queries.values());
@@ -122,7 +119,10 @@ export class KafkaNode implements Node {
         commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
         fetchSchema: (id) => options.registry.byId(id),
         onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
-        onFailed: (task) => this.#onFailed(task),
+        onFailed: (task) => {
+          const running = this.#queries.get(task.queryId);
+          if (running !== undefined) this.#tasks.failed(running, task);
+        },
         onThreadLost: (worker) => this.#deadly.threadEnded(threadName(worker)),
       },
     );
@@ -136,6 +136,18 @@ export class KafkaNode implements Node {
       partitionsOf: async (topic) => (await this.describeTopic(topic))?.partitions ?? 0,
     });
     this.#standbys = new Standbys(settings, this.#pool, this.#reads);
+    this.#tasks = new QueryTasks({
+      serviceId: this.#serviceId,
+      pool: this.#pool,
+      reads: this.#reads,
+      standbys: this.#standbys,
+      deadly: this.#deadly,
+      log: options.log,
+      onStopped: (queryId, failure) => {
+        const logged = this.produce(processingLogTopic(this.#serviceId), [stoppedRecord(queryId, failure)]);
+        void logged.catch((reason: unknown) => options.log((reason as Error).message));
+      },
+    });
   }
 
   static async open(options: KafkaNodeOptions): Promise<KafkaNode> {
@@ -208,12 +220,12 @@ export class KafkaNode implements Node {
     const running: RunningQuery = {
       ...unstarted,
       group: new QueryGroup(this.#kafka, options, {
-        onAssigned: (partitions) => this.#assign(running, partitions),
-        onRebalancing: () => this.#revoke(running),
+        onAssigned: (partitions) => this.#tasks.assign(running, partitions),
+        onRebalancing: () => this.#tasks.revoke(running),
         onCrash: (error) => {
           running.error = error.message;
           this.#options.log(`query ${query.id}: ${error.message}`);
-          void this.#revoke(running);
+          void this.#tasks.revoke(running);
         },
       }),
     };
@@ -240,63 +252,6 @@ export class KafkaNode implements Node {
     if (isWanted()) await running.group.join();
   }
 
-  #assign(running: RunningQuery, partitions: readonly number[]): void {
-    // A member that was taken for dead joins again without a word: others may have had its tasks.
-    void this.#revoke(running);
-    running.partitions = partitions;
-    for (const [id, { partition }] of running.stopped) if (!partitions.includes(partition)) running.stopped.delete(id);
-    running.error = undefined;
-    running.rebalancing = false;
-    this.#reads.moved(running.groupId, true);
-    running.transition = running.transition.then(async () => {
-      await this.#standbys.release(running, partitions);
-      if (!running.paused && !this.#closed && !running.rebalancing) this.#startTasks(running);
-    });
-    void this.#standbys.assigned(running, () => running.partitions === partitions && !this.#closed);
-  }
-
-  /**
-   * Starts the assigned tasks that are not running. With `skip`, tasks in ERROR start too, that many records after the failure.
-   */
-  #startTasks(running: RunningQuery, skip?: number): void {
-    if (running.blocked !== undefined) return;
-    const { layout, partitions, tasks, stopped } = running;
-    for (const part of layout.parts) {
-      for (const partition of partitions) {
-        const first = taskOf(running, part, partition, this.#serviceId);
-        const taskId = first.id;
-        const stands = stopped.get(taskId);
-        if (tasks.has(taskId) || (stands !== undefined && skip === undefined)) continue;
-        if (stands !== undefined) this.#deadly.forget(taskId);
-        else if (this.#deadly.has(taskId)) {
-          this.#stand(running, taskId, partition, deadlyTask(first));
-          continue;
-        }
-        stopped.delete(taskId);
-        const attempt = stands ? resumedAttempt(stands.failure, skip!) : this.#deadly.attempt(taskId);
-        const spec: KafkaTaskSpec = { ...first, run: this.#runs++, task: { ...first.task, attempt } };
-        tasks.set(taskId, spec);
-        this.#pool.start(spec);
-      }
-    }
-  }
-
-  #revoke(running: RunningQuery): Promise<void> {
-    if (running.rebalancing) return running.revoked;
-    running.rebalancing = true;
-    this.#reads.moved(running.groupId, false);
-    running.revoked = running.transition.then(() => this.#stopTasks(running, false));
-    running.transition = running.revoked;
-    return running.revoked;
-  }
-  async #stopTasks(running: RunningQuery, forget: boolean): Promise<void> {
-    const ids = [...running.tasks.keys()];
-    running.tasks.clear();
-    running.waiting.clear();
-    await Promise.all(ids.map((id) => this.#pool.stop(id, forget)));
-    for (const id of ids) running.progress.end(id);
-  }
-
   #onStatus(tasks: readonly TaskStatus[], worker: number, broker: string | undefined): void {
     if (broker === undefined) this.#unreachable.delete(worker);
     else this.#unreachable.set(worker, broker);
@@ -313,59 +268,11 @@ export class KafkaNode implements Node {
     }
   }
 
-  /** A failed task is started again after a pause, or stays in ERROR; a fenced one has another owner now. */
-  #onFailed(failed: FailedTask): void {
-    const { id, run, queryId, fenced } = failed;
-    const running = this.#queries.get(queryId);
-    const spec = running?.tasks.get(id);
-    if (running === undefined || spec?.run !== run) return;
-    running.progress.failures++;
-    running.progress.end(id);
-    const { failure, attempt, stands, error } = afterFailure(spec, failed, this.#deadly);
-    const taken = fenced ? ' (another node has taken it over)' : '';
-    this.#options.log(`query ${queryId}, task ${spec.log.part}_${spec.log.partition}: ${error}${taken}`);
-    if (stands) {
-      running.tasks.delete(id);
-      this.#stand(running, id, spec.log.partition, failure);
-      return;
-    }
-    const isSearching = failure.isUnforeseen && !failure.passes;
-    if (!isSearching) running.error = error;
-    const again = { ...spec, run: this.#runs++, task: { ...spec.task, attempt } };
-    running.tasks.set(id, again);
-    running.waiting.add(id);
-    setTimeout(
-      () => {
-        if (running.tasks.get(id) === again) this.#startWaiting(running, id);
-      },
-      isSearching ? 0 : running.backoff.next(),
-    ).unref();
-  }
-  #stand(running: RunningQuery, id: string, partition: number, failure: TaskFailure): void {
-    running.error = undefined;
-    running.stopped.set(id, { partition, failure });
-    if (failure.hasEndedProcesses === true) this.#options.log(failure.message);
-    const logged = this.produce(processingLogTopic(this.#serviceId), [stoppedRecord(running.query.id, failure)]);
-    void logged.catch((reason: unknown) => this.#options.log((reason as Error).message));
-  }
-  #startWaiting(running: RunningQuery, id: string): void {
-    const spec = running.tasks.get(id);
-    if (!running.waiting.delete(id) || spec === undefined) return;
-    if (!running.rebalancing && !running.paused && !this.#closed) this.#pool.start(spec);
-  }
-  /** What waits for its next attempt has it now, because the broker answers again. */
-  #tryNow(running: RunningQuery): void {
-    running.backoff.reset();
-    for (const id of [...running.waiting]) this.#startWaiting(running, id);
-    running.group.tryNow();
-  }
-
   async stopQuery(id: string, forget: boolean): Promise<void> {
     const running = this.#queries.get(id);
     if (running === undefined) return;
     this.#queries.delete(id);
-    await this.#stopTasks(running, forget);
-    await this.#standbys.stop(running, forget);
+    await this.#tasks.end(running, forget);
     await running.group.leave();
     if (!forget) return;
     const { layout, groupId: group, stopped } = running;
@@ -374,12 +281,9 @@ export class KafkaNode implements Node {
     await this.#admin.deleteGroups(readerGroups(layout, group)).catch(() => undefined);
   }
 
-  async setPaused(id: string, paused: boolean, skip = 0): Promise<void> {
+  setPaused(id: string, paused: boolean, skip = 0): Promise<void> {
     const running = this.#queries.get(id);
-    if (running === undefined || (running.paused === paused && running.stopped.size === 0)) return;
-    running.paused = paused;
-    if (paused) await this.#stopTasks(running, false);
-    else this.#startTasks(running, skip);
+    return running === undefined ? Promise.resolve() : this.#tasks.setPaused(running, paused, skip);
   }
 
   status(id: string): QueryStatus | undefined {
@@ -420,7 +324,7 @@ export class KafkaNode implements Node {
     this.#lags.close();
     this.#watch.close();
     const end = async (running: RunningQuery): Promise<void> => {
-      await this.#stopTasks(running, false);
+      await this.#tasks.end(running, false);
       await running.group.leave();
     };
     await Promise.all([...this.#queries.values()].map(end));

@@ -43,6 +43,10 @@ export interface RunningQuery {
   standingLag: number;
   paused: boolean;
   rebalancing: boolean;
+  /** Set when the query is stopped for good: another one of its name may run next. */
+  hasEnded: boolean;
+  /** What RESUME said while the group rebalanced: its tasks in ERROR start so many records after the failure. */
+  skipOnStart: number | undefined;
   readonly backoff: Backoff;
   /** Resolves when the tasks of the assignment before have stopped. */
   revoked: Promise<void>;
@@ -69,6 +73,8 @@ export function notStarted(query: RunnableQuery, groupId: string): Omit<RunningQ
     standingLag: 0,
     paused: query.paused,
     rebalancing: true,
+    hasEnded: false,
+    skipOnStart: undefined,
     backoff: new Backoff({ firstMs: 400, longestMs: 30_000 }),
     revoked: Promise.resolve(),
     transition: Promise.resolve(),

@@ -11,7 +11,6 @@ const pauseMs = 100;
 export class Standbys {
   /** How many nodes beside the one that runs a task keep its state. */
   readonly replicas: number;
-  readonly #ended = new WeakSet<RunningQuery>();
   readonly #serviceId: string;
   readonly #pool: TaskPool;
   readonly #reads: ClusterReads;
@@ -40,14 +39,13 @@ export class Standbys {
   }
   /** Ends those of a query that this node no longer runs. */
   async stop(running: RunningQuery, forget: boolean): Promise<void> {
-    this.#ended.add(running);
     await this.release(running, [...(this.#kept.get(running)?.keys() ?? [])], forget);
     this.#kept.delete(running);
   }
 
   /** The group has a new assignment, which says what this node keeps. `isLatest` is false when there is another one. */
   async assigned(running: RunningQuery, isLatest: () => boolean): Promise<void> {
-    const isCurrent = (): boolean => isLatest() && !this.#ended.has(running);
+    const isCurrent = (): boolean => isLatest() && !running.hasEnded;
     const parts = running.layout.parts.filter(({ hasState }) => hasState);
     if (this.replicas === 0 || parts.length === 0) return;
     // A group whose members still take their assignments does not say yet what it is.
