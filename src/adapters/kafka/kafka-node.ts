@@ -116,7 +116,11 @@ export class KafkaNode implements Node {
     this.#pool = new TaskPool(
       { threads, module, settings, stateFolder, handle: parts.backend.handle },
       {
-        commitOffsets: (group, offsets) => this.#running(group)?.group.commit(offsets) ?? Promise.resolve(),
+        commitOffsets: async (group, offsets) => {
+          const running = this.#running(group);
+          if (running === undefined) throw new TypeError(`group ${group} has left: its offsets are not committed`);
+          await running.group.commit(offsets);
+        },
         fetchSchema: (id) => options.registry.byId(id),
         onStatus: (tasks, worker, broker) => this.#onStatus(tasks, worker, broker),
         onFailed: (task) => {
@@ -236,7 +240,7 @@ export class KafkaNode implements Node {
 
   async #begin(running: RunningQuery): Promise<void> {
     const { query, layout } = running;
-    const isWanted = (): boolean => !this.#closed && this.#queries.get(query.id) === running;
+    const isWanted = (): boolean => !this.#closed && !running.hasEnded;
     const create = async (): Promise<void> => {
       if (!isWanted()) return;
       await createInternalTopics(this, layout, running.groupId, deadLetterTopic(this.#serviceId));
@@ -271,8 +275,9 @@ export class KafkaNode implements Node {
   async stopQuery(id: string, forget: boolean): Promise<void> {
     const running = this.#queries.get(id);
     if (running === undefined) return;
-    this.#queries.delete(id);
+    // Until its tasks have ended, they commit by its group.
     await this.#tasks.end(running, forget);
+    this.#queries.delete(id);
     await running.group.leave();
     if (!forget) return;
     const { layout, groupId: group, stopped } = running;

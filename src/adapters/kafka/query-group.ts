@@ -7,6 +7,9 @@ import type { JoiningProtocol } from './kafkajs-internals.ts';
 
 const { AssignerProtocol } = kafkajs;
 
+/** How long a member that leaves waits for the answer to its joining. */
+const leaveMs = 5000;
+
 /** A node as it presents itself to the others of a group. */
 export interface Member {
   readonly host: string;
@@ -58,6 +61,10 @@ export class QueryGroup {
   readonly #topics: readonly string[];
   readonly #callbacks: GroupCallbacks;
   #consumer: Consumer;
+  /** Settles when the consumer is a member, or has failed to be one. */
+  #joining: Promise<unknown> = Promise.resolve();
+  /** Whether the last failure of a member is one that another attempt may not meet. */
+  #mayPass = false;
   readonly #backoff = new Backoff({ firstMs: 200, longestMs: 2000 });
   #pause: NodeJS.Timeout | undefined;
   #previous: readonly number[] = [];
@@ -84,6 +91,14 @@ export class QueryGroup {
         rebalanceTimeout: 15_000,
         maxWaitTimeInMs: 100,
         allowAutoTopicCreation: false,
+        retry: {
+          retries: 5,
+          // One that the library restarts by itself joins behind the back of who has left meanwhile.
+          restartOnFailure: () => {
+            this.#mayPass = true;
+            return Promise.resolve(false);
+          },
+        },
       });
     this.#consumer = this.#create();
   }
@@ -91,16 +106,22 @@ export class QueryGroup {
   /** Joins the group, retrying while the broker has no coordinator, as after its start. */
   async join(): Promise<void> {
     if (this.#closed) return;
+    const consumer = this.#consumer;
     try {
-      await this.#join();
+      await this.#join(consumer);
     } catch (error) {
-      this.#joinAgain(error as Error);
+      if (this.#isCurrent(consumer)) this.#joinAgain(error as Error);
     }
+    if (!this.#isCurrent(consumer)) await consumer.disconnect().catch(() => undefined);
+  }
+  #isCurrent(consumer: Consumer): boolean {
+    return !this.#closed && this.#consumer === consumer;
   }
 
   #joinAgain(error: Error): void {
     if (this.#closed) return;
-    this.#callbacks.onCrash(error);
+    if (!this.#mayPass) this.#callbacks.onCrash(error);
+    this.#mayPass = false;
     void this.#consumer.disconnect().catch(() => undefined);
     this.#consumer = this.#create();
     this.#pause = setTimeout(() => this.tryNow(), this.#backoff.next());
@@ -116,29 +137,39 @@ export class QueryGroup {
   }
   /** Joins anew, with what the cluster knows now of the topics. */
   async rejoin(): Promise<void> {
-    await this.#consumer.disconnect().catch(() => undefined);
+    const before = this.#consumer;
     this.#consumer = this.#create();
+    await this.#end(before);
     await this.join();
   }
 
-  async #join(): Promise<void> {
-    const { REBALANCING, GROUP_JOIN, CRASH } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+  async #join(consumer: Consumer): Promise<void> {
+    const { REBALANCING, GROUP_JOIN, CRASH } = consumer.events;
+    consumer.on(GROUP_JOIN, ({ payload }) => {
       const assignment = payload.memberAssignment as Readonly<Record<string, readonly number[]>>;
-      this.#consumer.pause(
-        Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })),
-      );
+      consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })));
+      if (!this.#isCurrent(consumer)) return;
       this.#backoff.reset();
       this.#previous = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
       this.#callbacks.onAssigned(this.#previous);
     });
-    this.#consumer.on(REBALANCING, () => void this.#callbacks.onRebalancing());
-    this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#joinAgain(payload.error);
+    consumer.on(REBALANCING, () => void this.#callbacks.onRebalancing());
+    consumer.on(CRASH, ({ payload }) => {
+      if (this.#isCurrent(consumer)) this.#joinAgain(payload.error);
     });
-    await this.#consumer.connect();
-    await this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
-    await this.#consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() });
+    await consumer.connect();
+    if (!this.#isCurrent(consumer)) return;
+    await consumer.subscribe({ topics: [...this.#topics], fromBeginning: true });
+    if (!this.#isCurrent(consumer)) return;
+    const joining = consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() });
+    this.#joining = joining.catch(() => undefined);
+    await joining;
+  }
+
+  /** Leaves the group. The library's consumer does not, while it joins: it would stay a member, or become one again. */
+  async #end(consumer: Consumer): Promise<void> {
+    await Promise.race([this.#joining, sleep(leaveMs, undefined, { ref: false })]);
+    await consumer.disconnect().catch(() => undefined);
   }
 
   async commit(offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
@@ -150,7 +181,7 @@ export class QueryGroup {
   async leave(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#pause);
-    await this.#consumer.disconnect().catch(() => undefined);
+    await this.#end(this.#consumer);
   }
 }
 
