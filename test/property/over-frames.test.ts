@@ -258,7 +258,7 @@ function got({ final }: Case, batches: readonly Batch[]): Value[][] {
 
 describe('frames equal their definition, whatever the chunks, batches, commits and restarts', () => {
   const usual = { ...chunkLimits };
-  beforeEach(() => void Object.assign(chunkLimits, { events: 2, bytes: 64 }));
+  beforeEach(() => void Object.assign(chunkLimits, { events: 2, bytes: 64, page: 2 }));
   afterEach(() => void Object.assign(chunkLimits, usual));
 
   test.each(['chunks of 2', 'chunks as usual'])('%s', (size) => {

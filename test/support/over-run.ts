@@ -36,6 +36,7 @@ export interface OverRun {
 /** Runs a query over events in micro-batches of random sizes, with restarts behind some of them; an event comes out once, or never. */
 export function runOver(model: OverModel, plan: PhysicalPlan, events: readonly EventModel[], random: Random): OverRun {
   chunkLimits.events = random.pick([2, 2, 7, 64]);
+  chunkLimits.page = random.pick([2, 2, 3, 64]);
   const failures: string[] = [];
   let late = 0;
   let beyond = 0;

@@ -1,7 +1,7 @@
 import type { Value } from '../../types/sql-type.ts';
 
-/** The most events that a chunk holds, and about the most bytes. Tests set smaller ones. */
-export const chunkLimits = { events: 64, bytes: 65_536 };
+/** The most events that a chunk holds, about the most bytes, and the chunks of a new page. Tests set smaller ones. */
+export const chunkLimits = { events: 64, bytes: 65_536, page: 64 };
 
 const none: never[] = [];
 
@@ -23,13 +23,15 @@ export class Chunk {
   last = 0;
   /** About the size of its values in bytes. */
   bytes = 0;
+  /** The page that it is in: a sealed chunk of a long bucket. */
+  page: ChunkPage | undefined;
   prev: Chunk | undefined;
   next: Chunk | undefined;
   dirty = false;
   /** Sealed while the list was long: released as soon as its values are stored. */
   isCold = false;
-  /** The state over all of its events for each call that has asked for it; a change clears them. */
-  summaries: unknown[] | undefined;
+  /** The state over all of its events for each call, by number, that has asked for it; a change clears them. */
+  summaries: Map<number, unknown> | undefined;
 
   constructor(bucket: number, id: number, rank: number, width: number) {
     this.bucket = bucket;
@@ -90,6 +92,68 @@ export class Chunk {
   release(): void {
     this.times = none;
     this.columns = none;
+  }
+}
+
+/**
+ * Neighbouring sealed chunks of a bucket. Their bounds and the states over all of their events are one entry of the store: a long
+ * list is loaded, and summed up, by pages instead of events.
+ */
+export class ChunkPage {
+  readonly bucket: number;
+  /** Unique among the pages of the key and bucket. */
+  readonly id: number;
+  first: Chunk;
+  last: Chunk;
+  /** The number of chunks. */
+  count = 0;
+  /** The state over all of its events for each call, by number, that has asked for it. */
+  readonly states = new Map<number, unknown>();
+
+  /** A page of the chunks from `first` to `last`. */
+  constructor(bucket: number, id: number, first: Chunk, last: Chunk) {
+    this.bucket = bucket;
+    this.id = id;
+    this.first = first;
+    this.last = last;
+    for (const chunk of this.chunks()) {
+      chunk.page = this;
+      this.count++;
+    }
+  }
+
+  /** Its chunks, in order. */
+  *chunks(): Iterable<Chunk> {
+    for (let chunk = this.first; ; chunk = chunk.next!) {
+      yield chunk;
+      if (chunk === this.last) return;
+    }
+  }
+
+  /** Takes in a chunk that was linked next to one of its own; its events must be of those that the states count, or none. */
+  join(chunk: Chunk): void {
+    chunk.page = this;
+    this.count++;
+    if (chunk.next === this.first) this.first = chunk;
+    else if (chunk.prev === this.last) this.last = chunk;
+  }
+
+  /** Loses its first chunk; not if that is the only one. */
+  dropFirst(): void {
+    this.first = this.first.next!;
+    this.count--;
+    this.states.clear();
+  }
+
+  /** Gives its later half to a new page. */
+  split(id: number): ChunkPage {
+    let first = this.first;
+    for (let i = 0; i < this.count >> 1; i++) first = first.next!;
+    const later = new ChunkPage(this.bucket, id, first, this.last);
+    this.last = first.prev!;
+    this.count -= later.count;
+    this.states.clear();
+    return later;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Value } from '../../types/sql-type.ts';
-import { Chunk, chunkLimits } from './chunk.ts';
-import type { TailInfo } from './chunk-bytes.ts';
+import { Buckets } from './buckets.ts';
+import { Chunk, chunkLimits, type ChunkPage } from './chunk.ts';
 import type { ChunkStore, StoredBucket } from './chunk-store.ts';
 
 /** A gap between two events: before event `at` of a chunk, or after its last one. */
@@ -26,6 +26,17 @@ interface SplitListener {
   chunkSplit(from: Chunk, at: number, into: Chunk): void;
 }
 
+/** The calls over a list, as far as their states over its pages are kept. */
+export interface ListCalls {
+  has(call: { readonly number: number }): boolean;
+  /** Caches the states over an open chunk. */
+  summarize(list: EventList, chunk: Chunk): void;
+  /** Adds an event, which was inserted into a chunk of a page, to the states over the page. */
+  enter(page: ChunkPage, chunk: Chunk, at: number): void;
+  /** The states over a page that are stored with it, each behind its call's number. */
+  statesOf(list: EventList, page: ChunkPage): readonly unknown[];
+}
+
 /** A list with more chunks than this releases those that are not in use. */
 const openChunks = 32;
 
@@ -38,7 +49,8 @@ export class EventList {
   readonly #store: ChunkStore;
   readonly #bucketMs: number;
   readonly #width: number;
-  readonly #tails = new Map<number, { readonly chunk: Chunk; readonly info: TailInfo }>();
+  readonly #buckets: Buckets;
+  readonly calls: ListCalls;
   first: Chunk | undefined;
   last: Chunk | undefined;
   chunkCount = 0;
@@ -49,17 +61,24 @@ export class EventList {
   /** The number of events trimmed at the front since the list was loaded: the index of the first event. */
   trimmed = 0;
 
-  constructor(key: string, store: ChunkStore, width: number, bucketMs: number, stored: readonly StoredBucket[]) {
+  constructor(
+    key: string,
+    store: ChunkStore,
+    { width, bucketMs, calls }: { readonly width: number; readonly bucketMs: number; readonly calls: ListCalls },
+    stored: readonly StoredBucket[],
+  ) {
     this.key = key;
+    this.calls = calls;
+    this.#buckets = new Buckets(key, store, (page) => calls.statesOf(this, page));
     this.#store = store;
     this.#width = width;
     this.#bucketMs = bucketMs;
-    for (const { chunks, tail } of stored) {
-      for (const chunk of chunks) {
+    for (const bucket of stored) {
+      for (const chunk of bucket.chunks) {
         this.#link(chunk, this.last);
         this.total += chunk.count;
       }
-      this.#tails.set(chunks[0]!.bucket, { chunk: chunks.at(-1)!, info: tail });
+      this.#buckets.load(bucket);
     }
     this.#measureFirst();
   }
@@ -84,9 +103,16 @@ export class EventList {
     if (this.#bucketMs === Infinity || time < 0) return 0;
     return Math.floor(time / this.#bucketMs) * this.#bucketMs;
   }
-  /** Marks a chunk to be written; the chunk must be open. */
+  /** Marks a chunk to be written, with its page; the chunk must be open. */
   changed(chunk: Chunk): void {
-    if (!chunk.dirty) this.#store.put(this.key, chunk, this.#tails.get(chunk.bucket)!.info);
+    if (chunk.dirty) return;
+    this.#store.put(this.key, chunk, this.#buckets.of(chunk.bucket).info);
+    if (chunk.page !== undefined) this.#buckets.pageChanged(chunk.page);
+  }
+  #put(chunk: Chunk, at: number, time: number, values: readonly Value[]): void {
+    chunk.insert(at, time, values);
+    if (chunk.page !== undefined) this.calls.enter(chunk.page, chunk, at);
+    this.changed(chunk);
   }
 
   /** Makes sure that a chunk's values are in memory. */
@@ -114,8 +140,7 @@ export class EventList {
     this.total++;
     const chunk = this.#roomAfter(before, bucket, values);
     const at = chunk === before ? chunk.count : 0;
-    chunk.insert(at, time, values);
-    this.changed(chunk);
+    this.#put(chunk, at, time, values);
     if (chunk.prev === undefined || isLate) this.#measureFirst();
     return { chunk, at, index, isLate };
   }
@@ -135,7 +160,7 @@ export class EventList {
       return this.#newSealed(next, before);
     }
     const tail = new Chunk(bucket, 0, Infinity, this.#width);
-    this.#tails.set(bucket, { chunk: tail, info: { sealed: 0, nextId: 1 } });
+    this.#buckets.begin(tail);
     this.#link(tail, before);
     return tail;
   }
@@ -157,13 +182,11 @@ export class EventList {
       const later = this.#split(chunk, at, followers);
       const target = hasRoom(chunk, values) ? chunk : hasRoom(later, values) ? later : this.#newSealed(chunk, chunk);
       const place = target === chunk ? chunk.count : 0;
-      target.insert(place, time, values);
-      this.changed(target);
+      this.#put(target, place, time, values);
       this.#measureFirst();
       return { chunk: target, at: place, index, isLate: true };
     }
-    chunk.insert(at, time, values);
-    this.changed(chunk);
+    this.#put(chunk, at, time, values);
     return { chunk, at, index, isLate: true };
   }
 
@@ -188,7 +211,7 @@ export class EventList {
   /** Seals the tail of a bucket and links a new one after it. */
   #newTail(sealed: Chunk): Chunk {
     const { bucket } = sealed;
-    const { info } = this.#tails.get(bucket)!;
+    const { info } = this.#buckets.of(bucket);
     // The entry with the tail's id 0 is overwritten; the sealed chunk is written under its new id.
     sealed.id = info.nextId++;
     sealed.isCold = this.chunkCount > openChunks;
@@ -196,20 +219,22 @@ export class EventList {
     const { prev } = sealed;
     sealed.rank = prev?.bucket === bucket ? prev.rank + 1 : 1;
     this.changed(sealed);
+    this.calls.summarize(this, sealed);
     const tail = new Chunk(bucket, 0, Infinity, this.#width);
-    this.#tails.set(bucket, { chunk: tail, info });
     this.#link(tail, sealed);
+    this.#buckets.tailSealed(tail);
     return tail;
   }
   /** Links a new sealed chunk of a bucket after `before`, which may be of another bucket. */
   #newSealed(neighbour: Chunk, before: Chunk | undefined): Chunk {
     const { bucket } = neighbour;
-    const tail = this.#tails.get(bucket)!;
-    const chunk = new Chunk(bucket, tail.info.nextId++, 0, this.#width);
-    tail.info.sealed++;
+    const { tail, info } = this.#buckets.of(bucket);
+    const chunk = new Chunk(bucket, info.nextId++, 0, this.#width);
+    info.sealed++;
     this.#link(chunk, before);
     this.#rank(chunk);
-    this.changed(tail.chunk);
+    this.#buckets.inserted(chunk);
+    this.changed(tail);
     return chunk;
   }
   /** Gives a chunk a rank between its neighbours'; when halving has run out of digits, ranks the whole bucket anew. */
@@ -236,8 +261,7 @@ export class EventList {
     if (this.first === undefined) this.last = undefined;
     else this.first.prev = undefined;
     this.chunkCount--;
-    if (chunk.id === 0) this.#tails.delete(chunk.bucket);
-    else this.#tails.get(chunk.bucket)!.info.sealed--;
+    this.#buckets.trimmed(chunk);
     this.#measureFirst();
     this.#store.remove(this.key, chunk);
   }

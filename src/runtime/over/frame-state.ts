@@ -1,6 +1,6 @@
 import { keepsParts } from '../../functions/abilities.ts';
-import { fold, summaryOf } from './fold.ts';
-import type { Chunk } from './chunk.ts';
+import { fold, pageState, summaryOf } from './fold.ts';
+import type { Chunk, ChunkPage } from './chunk.ts';
 import { settle, type EventList, type Gap, type Place } from './event-list.ts';
 import { EventFailed, type FrameCall } from './frame-call.ts';
 
@@ -139,15 +139,16 @@ class ScannedState extends FrameState {
 
 /**
  * The two-stacks algorithm, for aggregators that merge. The front has a state for each event of the frame's first chunk, over
- * the events from it to the chunk's end; the middle has such suffix states for the whole chunks after it; the back is one state
- * of all later events. An event costs one `add` and two merges, whatever the size of the frame.
+ * the events from it to the chunk's end; the middle has such suffix states for the whole pages and chunks after it; the back is one
+ * state of all later events. An event costs one `add` and two merges, whatever the size of the frame; the one that uses up the
+ * middle a merge for each page and for the chunks of two.
  */
 class StackedState extends FrameState {
   #frontChunk: Chunk | undefined;
   #front: unknown[] = [];
   #frontEnd = 0;
-  /** For each chunk the state from it to the last chunk of the middle; the earliest chunk is on top. */
-  #middle: { readonly chunk: Chunk; readonly state: unknown }[] = [];
+  /** For each page or chunk the state from it to the last chunk of the middle; the earliest is on top. */
+  #middle: { readonly of: Chunk | ChunkPage; readonly state: unknown }[] = [];
   #back: unknown;
   /** The index of the first event in the back. */
   #backStart = 0;
@@ -187,15 +188,15 @@ class StackedState extends FrameState {
 
   #flip(list: EventList, lo: Gap, hi: Gap): void {
     if (this.#isKnown) {
-      while (this.#middle.length > 0 && this.#middle.at(-1)!.chunk !== lo.chunk) this.#middle.pop();
-      if (this.#middle.length > 0) {
-        this.#middle.pop();
+      for (let top = this.#middle.pop(); top !== undefined; top = this.#middle.pop()) {
+        if (top.of !== lo.chunk && top.of !== lo.chunk.page) continue;
+        if (top.of !== lo.chunk) this.#pushChunks(list, lo.chunk.page!.last, lo.chunk);
         this.#fillFront(list, lo, lo.chunk.count);
         return;
       }
     }
     this.#isKnown = true;
-    const { init, merge } = this.call.aggregator;
+    const { init } = this.call.aggregator;
     this.#middle = [];
     if (lo.chunk === hi.chunk) {
       this.#fillFront(list, lo, hi.at);
@@ -206,11 +207,23 @@ class StackedState extends FrameState {
     this.#fillFront(list, lo, lo.chunk.count);
     this.#back = this.call.addRange(init(), list.open(hi.chunk), 0, hi.at);
     this.#backStart = hi.index - hi.at;
+    const usesPages = list.calls.has(this.call);
     for (let chunk = hi.chunk.prev!; chunk !== lo.chunk; chunk = chunk.prev!) {
-      const summary = summaryOf(this.call, list, chunk);
-      const last = this.#middle.at(-1);
-      this.#middle.push({ chunk, state: last === undefined ? summary : merge!(summary as never, last.state as never) });
+      const { page } = chunk;
+      if (usesPages && page?.last === chunk && page !== lo.chunk.page) {
+        this.#push(page, pageState(this.call, list, page));
+        chunk = page.first;
+      } else this.#push(chunk, summaryOf(this.call, list, chunk));
     }
+  }
+  #push(of: Chunk | ChunkPage, state: unknown): void {
+    const last = this.#middle.at(-1);
+    const { merge } = this.call.aggregator;
+    this.#middle.push({ of, state: last === undefined ? state : merge!(state as never, last.state as never) });
+  }
+  /** Puts the chunks from `last` back to the one after `first` on top of the middle. */
+  #pushChunks(list: EventList, last: Chunk, first: Chunk): void {
+    for (let chunk = last; chunk !== first; chunk = chunk.prev!) this.#push(chunk, summaryOf(this.call, list, chunk));
   }
   #fillFront(list: EventList, { chunk, at }: Gap, end: number): void {
     const { init, merge } = this.call.aggregator;

@@ -5,6 +5,7 @@ import type { ChunkStore, StoredBucket } from './chunk-store.ts';
 import { EventList, type Place } from './event-list.ts';
 import { fold } from './fold.ts';
 import type { FrameCall } from './frame-call.ts';
+import { PageCalls } from './page-calls.ts';
 import { FrameRunner, gapAtTime, type Current, type FrameSpec, type Runner } from './frame-runner.ts';
 import { trailingCalls, TrailingRunner, type TrailingCalls } from './trailing-runner.ts';
 
@@ -52,6 +53,7 @@ export class OverBuffer {
   readonly #folded: readonly FrameCall[];
   readonly #retention: Retention;
   readonly #width: number;
+  readonly #pageCalls: PageCalls;
   readonly #hasExclusion: boolean;
   readonly #cache = new Generations<Partition>(({ list }) => partitionBytes + list.chunkCount * chunkBytes);
   #streamTime = -Infinity;
@@ -75,6 +77,7 @@ export class OverBuffer {
     this.#folded = frames.flatMap(({ isUnbounded, calls }) => (isUnbounded ? calls : []));
     this.#retention = retention;
     this.#width = width;
+    this.#pageCalls = new PageCalls(frames.flatMap((spec) => spec.calls));
     this.#nextExpiry = retention.bucketMs === Infinity ? Infinity : -Infinity;
     // After a flush no chunk is dirty, so partitions may be evicted.
     chunks.onFlushed = () => void this.#cache.age(chunks.cacheBytes);
@@ -114,7 +117,8 @@ export class OverBuffer {
   }
 
   #add(key: string, stored: readonly StoredBucket[]): Partition {
-    const list = new EventList(key, this.#chunks, this.#width, this.#retention.bucketMs, stored);
+    const shape = { width: this.#width, bucketMs: this.#retention.bucketMs, calls: this.#pageCalls };
+    const list = new EventList(key, this.#chunks, shape, stored);
     const partition: Partition = {
       list,
       runners: this.#frames.map((spec, i): Runner => {

@@ -67,7 +67,9 @@ export const over = {
   state: {
     kind: 'ordered',
     parts: ['', 'time', 'rows', 'all', 'base', 'pending', 'tiled', 'tiles', 'known'],
-    layout: 1,
+    // Version 2: long lists of events have pages.
+    layout: 2,
+    reads: 1,
   },
   replace: { never: 'a window function' },
   placement: 'input',
