@@ -49,7 +49,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   latency: () => benchLatency({ ...values, brokers }),
   // Without --brokers: the embedded log.
   chain: () => benchChain(values),
-  functions: benchFunctions,
+  // The word behind it: the beginning of names.
+  functions: () => benchFunctions(positionals[1]),
   plan: benchPlan,
   // --events is the number of keys.
   pull: () => benchPull(values),

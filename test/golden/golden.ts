@@ -70,8 +70,8 @@ export function parseGolden(path: string): GoldenFile {
 
 export type Mode = 'whole' | 'restarted' | 'partitioned' | 'broker';
 
-// The files stay where they are when the code that runs them is built.
-const folder = import.meta.dirname.replace(/([/\\])dist[/\\]test/, '$1test');
+// The files stay where they are when the code that runs them is built, and bundled.
+const folder = import.meta.dirname.replace(/([/\\])dist[/\\](test[/\\]golden|bundle)$/, '$1test$1golden');
 /** Every golden file of this folder, by its path from here. */
 export const goldenFiles = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test'))

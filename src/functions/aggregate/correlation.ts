@@ -23,10 +23,11 @@ function coefficient([x, y, xx, yy, xy]: Exact): number | null {
     if (Number.isFinite(quick)) return Math.max(-1, Math.min(1, quick));
   }
   const left = exactlyCentered(count, xx, x, x);
+  if (left.digits === 0n) return null;
   const right = exactlyCentered(count, yy, y, y);
+  if (right.digits === 0n) return null;
   const middle = exactlyCentered(count, xy, x, y);
   const below = left.digits * right.digits;
-  if (below === 0n) return null;
   // The square of the result, scaled away from the limits of doubles.
   const exponent = 2 * middle.exponent - left.exponent - right.exponent;
   const size = Math.min(1, Math.sqrt(ratioToDouble(middle.digits * middle.digits, below, exponent + 1000)) * 2 ** -500);

@@ -9,14 +9,15 @@ export const cubeExplode = tableFunction({
   overloads: [
     tableOverload('columns ARRAY<T>', 'ARRAY<T>', (columns: readonly Value[] | null) => {
       if (columns === null) return [];
-      const places = columns.flatMap((value, i) => (value === null ? [] : [i]));
-      if (places.length > 20) throw new EvaluationError(`CUBE_EXPLODE of ${places.length} columns: 20 at most`);
-      return Array.from({ length: 2 ** places.length }, (_, bits) =>
-        columns.map((value, i) => {
-          const bit = places.length - 1 - places.indexOf(i);
-          return value !== null && ((bits >> bit) & 1) === 1 ? value : null;
-        }),
-      );
+      const kept = columns.reduce<number>((count, value) => count + Number(value !== null), 0);
+      if (kept > 20) throw new EvaluationError(`CUBE_EXPLODE of ${kept} columns: 20 at most`);
+      const rows: Value[][] = [];
+      for (let bits = 0; bits < 2 ** kept; bits++) {
+        // The first element that is no null goes by the highest bit; a null has none.
+        let bit = kept;
+        rows.push(columns.map((value) => (value !== null && ((bits >> --bit) & 1) === 1 ? value : null)));
+      }
+      return rows;
     }),
   ],
 });
