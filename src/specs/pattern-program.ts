@@ -78,3 +78,30 @@ export class Program {
     return found;
   }
 }
+
+/** Beyond so many pairs of states a pattern counts as one of several ways. */
+const mostPairs = 100_000;
+
+/**
+ * Whether there are two ways through a pattern to one state, by as many rows, that differ in which rows are of some variables. `accepted`
+ * is no such state: of the ways to it the preferred one is taken.
+ */
+export function hasSeveralWays(program: Program, variables: readonly number[]): boolean {
+  const known = new Set<string>();
+  const left: (readonly [number, number, boolean])[] = [];
+  const add = (a: number, b: number, differs: boolean): void => {
+    const key = `${a} ${b} ${differs}`;
+    if (a === accepted || b === accepted || known.has(key)) return;
+    known.add(key);
+    left.push([a, b, differs]);
+  };
+  for (const a of program.begin) for (const b of program.begin) add(a, b, false);
+  for (let pair = left.pop(); pair !== undefined; pair = left.pop()) {
+    const [a, b, before] = pair;
+    if ((a === b && before) || known.size > mostPairs) return true;
+    const isOf = (state: number): boolean => variables.includes(program.variableOf(state));
+    const differs = before || isOf(a) !== isOf(b);
+    for (const x of program.behind(a)) for (const y of program.behind(b)) add(x, y, differs);
+  }
+  return false;
+}

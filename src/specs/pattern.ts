@@ -84,3 +84,33 @@ const isLocal = (navigation: NavigationSpec<unknown>, variable: number): boolean
   navigation.from === 'last' &&
   navigation.offset === 0 &&
   (navigation.variables === undefined || navigation.variables.includes(variable));
+
+/**
+ * Rows of an attempt of which a condition, looking back, can tell that they are of some variables: all of them, or so many of them from
+ * the first or the last.
+ */
+export interface SeenRows {
+  readonly variables: readonly number[];
+  readonly which: 'all' | 'first' | 'last';
+  readonly count: number;
+}
+
+/**
+ * What conditions of variables, by number, can tell of an attempt beside its first row and its length. Attempts that began at one row, are
+ * in one state and do not differ in this go on alike.
+ */
+export const seenRows = (
+  conditions: readonly ({ readonly navigations: readonly NavigationSpec<unknown>[] } | null | undefined)[],
+): readonly SeenRows[] =>
+  conditions.flatMap((condition, i) => (condition?.navigations ?? []).flatMap((navigation) => seenBy(navigation, i)));
+function seenBy(navigation: NavigationSpec<unknown>, variable: number): SeenRows[] {
+  // The variable of the row that is looked at, the number of the match and rows of any variable are the same for all of them.
+  if (navigation.kind === 'classifier' || navigation.kind === 'matchNumber') return [];
+  const { variables } = navigation;
+  if (variables === undefined) return [];
+  if (navigation.kind === 'aggregate') return [{ variables, which: 'all', count: Infinity }];
+  const { from, offset } = navigation;
+  // The row that is looked at is the last of its own variable.
+  const count = from === 'last' && variables.includes(variable) ? offset : offset + 1;
+  return count === 0 ? [] : [{ variables, which: from, count }];
+}

@@ -1,5 +1,6 @@
 import type { StateTtl } from '../analysis/persistent.ts';
-import { mostRows } from '../specs/pattern.ts';
+import { mostAttempts, mostRows, seenRows } from '../specs/pattern.ts';
+import { hasSeveralWays, Program } from '../specs/pattern-program.ts';
 import { allSteps, stepInputs, withInputs, type PhysicalPlan, type Step } from '../plan/physical/step.ts';
 
 const isDedup = ({ op }: Step): boolean => op === 'dedup';
@@ -20,11 +21,25 @@ export function stateWarnings({ root }: PhysicalPlan): string[] {
   const told = allSteps(root).flatMap((step) => {
     if (step.op === 'dedup' && step.ttlMs === undefined)
       return ["Every key is kept: WITH (STATE_TTL='1 DAY') forgets a key a day after its row."];
-    return step.op === 'match' && step.withinMs === undefined && mostRows(step.pattern) === Infinity
-      ? [
-          'The pattern has no bound: rows are kept until one ends each attempt. WITHIN behind PATTERN bounds them in time.',
-        ]
-      : [];
+    return step.op === 'match' ? patternWarnings(step) : [];
   });
   return [...new Set(told)];
+}
+
+function patternWarnings({ pattern, withinMs, conditions, variables }: Extract<Step, { op: 'match' }>): string[] {
+  const told: string[] = [];
+  if (mostRows(pattern) !== Infinity) return told;
+  if (withinMs === undefined)
+    told.push(
+      'The pattern has no bound: rows are kept until one ends each attempt. WITHIN behind PATTERN bounds them in time.',
+    );
+  const program = new Program(pattern);
+  const several = seenRows(conditions).filter(
+    (seen) => seen.which === 'all' && hasSeveralWays(program, seen.variables),
+  );
+  for (const seen of several)
+    told.push(
+      `DEFINE has an aggregate over ${seen.variables.map((i) => variables[i]!).join(', ')}, and the pattern several ways to take rows as that: each way is an attempt, and of more than ${mostAttempts} in a partition those that began last are given up, which the processing log tells.`,
+    );
+  return told;
 }

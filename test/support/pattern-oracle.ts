@@ -1,9 +1,10 @@
 import { charsOf, emptyPartition, rowOf, type Candidate } from '../../src/runtime/match/matcher.ts';
-import type { PatternSpec, SkipSpec } from '../../src/specs/pattern.ts';
+import type { NavigationSpec, PatternSpec, SkipSpec } from '../../src/specs/pattern.ts';
 import type { Random } from '../fuzz/random.ts';
 
 /** A condition on the last row of a candidate, by the rows' numbers; and as SQL has it, by the variables that the pattern has. */
 export interface Condition {
+  readonly navigations: readonly NavigationSpec<undefined>[];
   readonly holds: (candidate: Candidate, valueOf: (row: number) => number) => boolean;
   readonly sql: (has: ReadonlySet<number>) => string;
 }
@@ -44,7 +45,10 @@ function randomCondition(random: Random, variable: number, isLocal: boolean): Co
   const some = new Set(Array.from({ length: 1 + random.below(4) }, () => random.below(5)));
   const last = (candidate: Candidate): number => candidate.start + candidate.taken.length - 1;
   const name = nameOf(variable);
+  const row = { kind: 'row', before: 0, expr: undefined } as const;
+  const current = { ...row, from: 'last', variables: [variable], offset: 0 } as const;
   const local: Condition = {
+    navigations: [current],
     holds: (candidate, valueOf) => some.has(valueOf(last(candidate))),
     sql: () => `${name}.v IN (${[...some].join(', ')})`,
   };
@@ -54,6 +58,7 @@ function randomCondition(random: Random, variable: number, isLocal: boolean): Co
     local,
     {
       // Greater than the row of the variable before this one.
+      navigations: [current, { ...current, offset: 1 }],
       holds: (candidate, valueOf) => {
         const before = rowOf(candidate, 'last', charsOf([variable]), 1);
         return before === undefined || valueOf(last(candidate)) >= valueOf(before);
@@ -62,6 +67,7 @@ function randomCondition(random: Random, variable: number, isLocal: boolean): Co
     },
     {
       // Not what the first row of another variable was.
+      navigations: [current, { ...row, from: 'first', variables: [other], offset: 0 }],
       holds: (candidate, valueOf) => {
         const first = rowOf(candidate, 'first', charsOf([other]), 0);
         return first === undefined || valueOf(last(candidate)) !== valueOf(first);
@@ -73,6 +79,7 @@ function randomCondition(random: Random, variable: number, isLocal: boolean): Co
     },
     {
       // The rows so far add up to little.
+      navigations: [sum(undefined)],
       holds: ({ start, taken }, valueOf) => {
         let sum = 0;
         for (let i = 0; i < taken.length; i++) sum += valueOf(start + i);
@@ -80,8 +87,39 @@ function randomCondition(random: Random, variable: number, isLocal: boolean): Co
       },
       sql: () => 'SUM(v) < 12',
     },
+    {
+      // The rows of another variable do.
+      navigations: [sum([other])],
+      holds: ({ start, taken }, valueOf) => {
+        let sum = 0;
+        for (let i = 0; i < taken.length; i++) if (charsOf([other]) === taken[i]) sum += valueOf(start + i);
+        return sum < 6;
+      },
+      sql: (has) => (has.has(other) ? `COALESCE(SUM(${nameOf(other)}.v), 0) < 6` : 'TRUE'),
+    },
+    {
+      // Not what the last row of another variable was.
+      navigations: [current, { ...row, from: 'last', variables: [other], offset: 0 }],
+      holds: (candidate, valueOf) => {
+        const before = rowOf(candidate, 'last', charsOf([other]), 0);
+        return other === variable || before === undefined || valueOf(last(candidate)) !== valueOf(before);
+      },
+      sql: (has) => {
+        const before = `LAST(${nameOf(other)}.v)`;
+        return has.has(other) && other !== variable ? `${before} IS NULL OR v <> ${before}` : 'TRUE';
+      },
+    },
   ]);
 }
+
+const sum = (of: readonly number[] | undefined): NavigationSpec<undefined> => ({
+  kind: 'aggregate',
+  variables: of,
+  fn: 'SUM',
+  args: [undefined],
+  filter: undefined,
+  gives: { kind: 'INTEGER' },
+});
 
 export function randomTrial(random: Random): Trial {
   let pattern = randomPattern(random, 3);

@@ -3,7 +3,7 @@ import { literalValue, type Expr } from '../../expressions/node.ts';
 import { sameExpr } from '../../expressions/same.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import type { MatchExpr } from '../../plan/physical/steps/match.ts';
-import { areLocal, mostAttempts, type NavigationSpec } from '../../specs/pattern.ts';
+import { areLocal, mostAttempts, seenRows, type NavigationSpec } from '../../specs/pattern.ts';
 import { EvaluationError } from '../../types/numbers.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import { charsOf, lastVariable, rowOf, type Candidate, type PartitionState } from '../match/matcher.ts';
@@ -39,6 +39,7 @@ export const match: Builder<'match'> = (step, context) => {
         return condition === undefined || condition(candidate) === true;
       },
       isLocal: areLocal(conditions),
+      seen: seenRows(conditions),
       skip,
       withinMs,
       onOverflow: () => {

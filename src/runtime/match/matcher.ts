@@ -1,4 +1,4 @@
-import { mostAttempts, type SkipSpec } from '../../specs/pattern.ts';
+import { mostAttempts, type SeenRows, type SkipSpec } from '../../specs/pattern.ts';
 import type { Row } from '../../types/sql-type.ts';
 import { accepted, type Program } from '../../specs/pattern-program.ts';
 
@@ -41,6 +41,8 @@ export interface Search {
   readonly holds: (candidate: Candidate) => boolean;
   /** Whether conditions look at no other row of the match than the last, so that two attempts in one state go on alike. */
   readonly isLocal: boolean;
+  /** What else they look at, by which attempts in one state can differ. */
+  readonly seen: readonly SeenRows[];
   readonly skip: SkipSpec;
   readonly withinMs: number | undefined;
   /** Called when a partition has more attempts than can be kept; the least preferred are given up. */
@@ -86,7 +88,7 @@ export function takeRow(
     const taken = before + charOf(search.program.variableOf(state));
     if (!search.holds({ partition, start, taken, number: partition[5] + 1 })) return;
     for (const behind of search.program.behind(state)) {
-      if (behind !== accepted && known.has(start, behind)) continue;
+      if (behind !== accepted && known.has(start, behind, taken)) continue;
       next.push([start, behind, taken]);
       if (behind !== accepted) continue;
       done = start;
@@ -105,33 +107,63 @@ export function takeRow(
 }
 
 /**
- * Of attempts that go on alike only the most preferred is needed. With SKIP PAST LAST ROW this holds for attempts that began at other
+ * Of attempts that go on alike only the most preferred is needed: those in one state that began at one row and in which conditions see
+ * the same rows. With SKIP PAST LAST ROW, where conditions look at no other row of the match, this holds for attempts that began at other
  * rows too: the match of the one ends the other. But a match that waits for attempts before it may end the one alone.
  */
 class Known {
-  readonly #isLocal: boolean;
   readonly #acrossStarts: boolean;
   /** The last rows of the matches that wait. */
   readonly #ends: readonly number[];
-  readonly #seen = new Set<number | string>();
+  readonly #states = new Set<number | string>();
+  readonly #looks: readonly ((taken: string) => string)[];
+  /** By first row and state the rows of the one attempt so far, or what is seen of those of several. */
+  readonly #seen = new Map<string, string | Set<string>>();
 
-  constructor([, , , attempts]: PartitionState, { isLocal, skip, withinMs }: Search) {
-    this.#isLocal = isLocal;
+  constructor([, , , attempts]: PartitionState, { isLocal, seen, skip, withinMs }: Search) {
     this.#acrossStarts = isLocal && skip.to === 'past' && withinMs === undefined;
+    this.#looks = seen.map(lookOf);
     this.#ends = this.#acrossStarts
       ? attempts.flatMap(([start, state, taken]) => (state === accepted ? [start + taken.length - 1] : []))
       : [];
   }
 
   /** Whether there was an attempt before that goes on alike; otherwise it is from now on. */
-  has(start: number, state: number): boolean {
-    if (!this.#isLocal) return false;
-    const endedBy = this.#ends.reduce((count, end) => count + Number(end >= start), 0);
-    const key = !this.#acrossStarts ? `${start}/${state}` : endedBy === 0 ? state : `${endedBy} ${state}`;
-    if (this.#seen.has(key)) return true;
-    this.#seen.add(key);
-    return false;
+  has(start: number, state: number, taken: string): boolean {
+    if (this.#acrossStarts) {
+      const endedBy = this.#ends.reduce((count, end) => count + Number(end >= start), 0);
+      return isThere(this.#states, endedBy === 0 ? state : `${endedBy} ${state}`);
+    }
+    const key = `${start}/${state}`;
+    const there = this.#seen.get(key);
+    if (there === undefined) {
+      this.#seen.set(key, taken);
+      return false;
+    }
+    if (this.#looks.length === 0) return true;
+    if (typeof there !== 'string') return isThere(there, this.#look(taken));
+    const views = new Set([this.#look(there)]);
+    this.#seen.set(key, views);
+    return isThere(views, this.#look(taken));
   }
+  #look(taken: string): string {
+    return this.#looks.map((look) => look(taken)).join('/');
+  }
+}
+function isThere<T>(set: Set<T>, value: T): boolean {
+  const { size } = set;
+  return set.add(value).size === size;
+}
+/** Says which rows of an attempt are seen. */
+function lookOf({ variables, which, count }: SeenRows): (taken: string) => string {
+  const chars = charsOf(variables);
+  return (taken) => {
+    const places: number[] = [];
+    const [begin, step] = which === 'last' ? [taken.length - 1, -1] : [0, 1];
+    for (let i = begin; i >= 0 && i < taken.length && places.length < count; i += step)
+      if (chars.includes(taken[i]!)) places.push(i);
+    return places.join();
+  };
 }
 
 const isOver = ([first, , times]: PartitionState, start: number, time: number, { withinMs }: Search): boolean =>
