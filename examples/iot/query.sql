@@ -43,6 +43,19 @@ CREATE STREAM season_breaks AS
   WHERE found->is_anomaly
   EMIT CHANGES;
 
+-- A boiler that heats up too fast: three readings within five minutes, each a degree warmer than the one before, give one alarm.
+CREATE STREAM boilers (sensor_id STRING KEY, celsius DOUBLE, ts BIGINT)
+  WITH (KAFKA_TOPIC='boilers', VALUE_FORMAT='JSON', PARTITIONS=1, TIMESTAMP='ts');
+
+CREATE STREAM overheating AS
+  SELECT * FROM boilers MATCH_RECOGNIZE (
+    PARTITION BY sensor_id ORDER BY ROWTIME
+    MEASURES FIRST(ts) AS began, LAST(ts) AS ts, FIRST(celsius) AS from_celsius, LAST(celsius) AS to_celsius
+    ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
+    PATTERN (started risen{2}) WITHIN INTERVAL '5' MINUTES
+    DEFINE risen AS celsius >= PREV(celsius) + 1
+  ) EMIT CHANGES;
+
 CREATE STREAM anomalies AS
   SELECT sensor_id, ts, celsius, ROUND(scaled, 3) AS scaled, ROUND((celsius - mean) / deviation, 2) AS z
   FROM reading_statistics
