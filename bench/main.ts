@@ -12,6 +12,7 @@ import { benchNearest } from './nearest.ts';
 import { benchPath } from './path.ts';
 import { benchPlan } from './plan.ts';
 import { benchPull } from './pull.ts';
+import { benchRecommend } from './recommend.ts';
 import { benchState } from './state.ts';
 
 const { positionals, values } = parseArgs({
@@ -56,6 +57,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   pull: () => benchPull(values),
   // --events is the number of rows, --size that of a vector's elements.
   nearest: () => benchNearest({ ...values, size: values.size }),
+  // --events is the number of items, --size that of a vector's elements.
+  recommend: () => benchRecommend({ ...values, size: values.size }),
   frames: () => benchFrames({ ...values, frame: values.frame, size: values.size }),
   state: () => benchState(values),
   disorder: () => benchDisorder(values),

@@ -166,7 +166,8 @@ function pulledSource(step: SourceStep, nodes: readonly SourceNode[], engine: En
   const source = engine.catalog.sources.get(name)!;
   const queryId = source.createdBy;
   if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', span, { source: name });
-  const names = engine.catalog.queries.get(queryId)!.plan.root.columns.map(({ name }) => name);
+  const { root } = engine.catalog.queries.get(queryId)!.plan;
+  const names = root.columns.map(({ name }) => name);
   return {
     name,
     span,
@@ -174,7 +175,7 @@ function pulledSource(step: SourceStep, nodes: readonly SourceNode[], engine: En
     step,
     matches: compileWhere(step, () => undefined),
     rowOf: storedRow(step, names),
-    keys: step.where === undefined ? undefined : lookupKeys(step.where, step.reads, source),
+    keys: step.where === undefined ? undefined : lookupKeys(step.where, step.reads, source, placesOf(root)),
   };
 }
 
@@ -273,15 +274,53 @@ function checkScan(query: QueryNode, { where, reads }: SourceStep, { spec }: Sou
     });
 }
 
-/** The keys that a predicate allows, when it fixes every key column by `=` or IN; undefined means a scan. */
-function lookupKeys(predicate: Expr, reads: readonly string[], source: SourceObject): Row[] | undefined {
+/** The key column that numbers the rows of a Top-N table, and its greatest number. */
+interface Places {
+  readonly name: string;
+  readonly limit: number;
+}
+function placesOf(root: Step): Places | undefined {
+  let step = root;
+  let slot = root.columns.findLastIndex(({ role }) => role === 'key');
+  const { name } = root.columns[slot] ?? {};
+  for (;;) {
+    if (step.op === 'project') {
+      const expr = step.exprs[slot];
+      if (expr?.kind !== 'column') return undefined;
+      slot = expr.slot;
+    } else if (step.op !== 'tableFilter') break;
+    step = step.input;
+  }
+  if (step.op !== 'rank' || name === undefined) return undefined;
+  // The number is the last column of a ranking's key.
+  const isPlace = slot === step.columns.findLastIndex(({ role }) => role === 'key');
+  return isPlace ? { name, limit: step.limit } : undefined;
+}
+
+/** More rows of a Top-N table than this are scanned rather than looked up one by one. */
+const mostPlaces = 1000;
+
+/**
+ * The keys that a predicate allows, when it fixes every key column by `=` or IN; undefined means a scan. Of a Top-N table the number need
+ * not be fixed: there are only so many.
+ */
+function lookupKeys(
+  predicate: Expr,
+  reads: readonly string[],
+  source: SourceObject,
+  places: Places | undefined,
+): Row[] | undefined {
   const parts = conjuncts(predicate);
   let keys: Value[][] = [[]];
   for (const column of lookupColumns(source)) {
     const values = parts
       .map((part) => fixedValues(part, reads.indexOf(column.name), column.type))
       .find((keys) => keys !== undefined);
-    if (values === undefined) return undefined;
+    if (values === undefined) {
+      if (column.name !== places?.name || keys.length * places.limit > mostPlaces) return undefined;
+      keys = keys.flatMap((key) => Array.from({ length: places.limit }, (_, i) => [...key, i + 1]));
+      continue;
+    }
     keys = keys.flatMap((key) => values.map((value) => [...key, value]));
   }
   return keys;
