@@ -3,7 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npm run build && npm prune --omit=dev && npm install --no-save --omit=dev --ignore-scripts onnxruntime-node@1.30.0 @electric-sql/pglite@0.5.16
+RUN npm run build && npm prune --omit=dev && npm install --no-save --omit=dev --ignore-scripts onnxruntime-node@1.30.0 @electric-sql/pglite@0.5.16 @aws-sdk/client-dynamodb@3.1169.0
 
 FROM node:20-bookworm-slim
 WORKDIR /app

@@ -127,6 +127,7 @@ export const owners = {
   express: '^src/server/',
   '@electric-sql/pglite': '^src/server/postgres/',
   '@redis/client': '^(src/adapters/online|test)/',
+  '@aws-sdk/client-dynamodb': '^(src/adapters/online|test)/',
   hyparquet: '^(src/files|test)/',
   re2js: '^src/functions/scalar/',
   'hyparquet-writer': '^src/files/',

@@ -46,9 +46,9 @@ export const onlineOptions = [
 export const sinkTargetOptions = [
   option({
     name: 'SINK',
-    type: oneOf('parquet', 'redis', 'webhook'),
+    type: oneOf('parquet', 'redis', 'dynamodb', 'webhook'),
     default: undefined,
-    doc: 'Where its rows go besides the topic: into Parquet files, to Redis by key, or to a server by HTTP',
+    doc: 'Where its rows go besides the topic: into Parquet files, to Redis or DynamoDB by key, or to a server by HTTP',
     read: same,
   }),
   option({
@@ -62,7 +62,7 @@ export const sinkTargetOptions = [
     name: 'URL',
     type: text,
     default: undefined,
-    doc: "Where the store or server of the SINK is, such as 'redis://host:6379' or 'https://host/path'",
+    doc: "Where the store or server of the SINK is, such as 'redis://host:6379', 'dynamodb://table' or 'https://host/path'",
     read: same,
   }),
   secret('PASSWORD', "The password of SINK='redis'"),
@@ -71,7 +71,7 @@ export const sinkTargetOptions = [
     name: 'EXPIRE_AFTER',
     type: duration('48 HOURS'),
     default: undefined,
-    doc: "How long after its event time a row of SINK='redis' expires",
+    doc: "How long after its event time a row of SINK='redis' or 'dynamodb' expires",
     read: same,
   }),
   option({
@@ -98,6 +98,7 @@ type SinkName = NonNullable<ReturnType<(typeof sinkTargetOptions)[0]['read']>>;
 const taken: { readonly [S in SinkName]: readonly SinkTargetOption['name'][] } = {
   parquet: ['PATH', 'ROWS_PER_FILE', 'ROLL_INTERVAL'],
   redis: ['URL', 'PASSWORD', 'KEY_PREFIX', 'EXPIRE_AFTER', 'VALIDATE'],
+  dynamodb: ['URL', 'KEY_PREFIX', 'EXPIRE_AFTER', 'VALIDATE'],
   webhook: ['URL', 'AUTH_TOKEN', 'BATCH_SIZE', 'TIMEOUT'],
 };
 
@@ -130,7 +131,8 @@ export function exportsOf(properties: PropertiesOf<SinkTargetOption>, spec: Sour
         },
       ];
     }
-    case 'redis': {
+    case 'redis':
+    case 'dynamodb': {
       const key = keyColumns(spec.schema).map(({ name }) => name);
       if (key.length === 0)
         properties.refuse('SINK', 'its rows are kept by key, and this source has none: PARTITION BY gives it one');
@@ -159,9 +161,15 @@ export function exportsOf(properties: PropertiesOf<SinkTargetOption>, spec: Sour
 export const orderOf = ({ kind, window }: SourceSpec): OnlineSpec['order'] =>
   kind === 'TABLE' && window === undefined ? 'offset' : 'time';
 
-const protocols: { readonly [S in 'redis' | 'webhook']: readonly string[] } = {
-  redis: ['redis:', 'rediss:'],
-  webhook: ['http:', 'https:'],
+/** Why an address is none for a store or server; undefined when it is one. */
+const whyNot: { readonly [S in OnlineSpec['store'] | 'webhook']: (url: string) => string | undefined } = {
+  redis: (url) => whyNotOutbound(url, ['redis:', 'rediss:']),
+  // Whom it calls is the operator's: the settings say where DynamoDB is.
+  dynamodb: (url) =>
+    /^dynamodb:\/\/[A-Za-z0-9_.-]{3,255}$/.test(url)
+      ? undefined
+      : "it must name a table, such as 'dynamodb://features'",
+  webhook: (url) => whyNotOutbound(url, ['http:', 'https:']),
 };
 
 /** An address that may be called and holds no password, which a statement would show to everyone. */
@@ -172,7 +180,7 @@ export function urlOf<N extends string>(
   },
   name: N,
   asked: N,
-  what: keyof typeof protocols,
+  what: keyof typeof whyNot,
 ): string {
   const url = properties.read(name);
   if (typeof url !== 'string') return properties.refuse(asked, `it needs ${name}='…'`);
@@ -182,7 +190,7 @@ export function urlOf<N extends string>(
       value: '[hidden]',
       why: "a password is a secret of the server's settings, and is named in an option of its own",
     });
-  const why = whyNotOutbound(url, protocols[what]);
+  const why = whyNot[what](url);
   if (why !== undefined) properties.refuse(name, why);
   return url;
 }

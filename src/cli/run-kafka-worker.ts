@@ -3,6 +3,7 @@ import { TaskWorker, type WorkerData } from '../adapters/kafka/task-worker.ts';
 import { ModelService } from '../adapters/models/model-service.ts';
 import { ReachedStores } from '../adapters/online/reached-stores.ts';
 import { RocksBackend } from '../adapters/rocksdb/rocks-backend.ts';
+import { applyAws } from '../config/aws-options.ts';
 import { applyOutbound } from '../config/outbound-options.ts';
 import { serverOptions } from '../config/server-options.ts';
 import { loadFunctions } from '../functions/user/load.ts';
@@ -12,6 +13,7 @@ import type { CommitObserver } from '../runtime/ports/log.ts';
 /** Sets up a worker of a Kafka node and runs it until it is closed. */
 export async function runKafkaWorker(port: MessagePort, data: WorkerData, observe?: CommitObserver): Promise<void> {
   applyOutbound(data.settings);
+  applyAws(data.settings);
   setLimit(serverOptions.read('ksql.functions.timeout.ms', data.settings));
   await loadFunctions(serverOptions.read('ksql.extension.dir', data.settings));
   const backend = await RocksBackend.attach(data.handle);

@@ -1,4 +1,5 @@
 import { accessOptions } from './access-options.ts';
+import { awsOptions } from './aws-options.ts';
 import { outboundOptions } from './outbound-options.ts';
 import { address, bool, oneOf, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
 
@@ -219,4 +220,5 @@ export const serverOptions = optionTable(
   }),
   ...accessOptions,
   ...outboundOptions,
+  ...awsOptions,
 );

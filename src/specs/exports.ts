@@ -2,11 +2,11 @@ import type { FilesSpec } from './files.ts';
 
 /** Where a source's rows are kept by entity, for reads from outside. Plain JSON, as plans store it; secrets are in it by name only. */
 export interface OnlineSpec {
-  readonly store: 'redis';
+  readonly store: 'redis' | 'dynamodb';
   readonly url: string;
   /** The name of the secret that is its password. */
   readonly secret?: string | undefined;
-  /** How an entity is laid out: a hash of texts, or as Feast reads it. */
+  /** How an entity is laid out in Redis: a hash of texts, or as Feast reads it. */
   readonly layout: 'plain' | 'feast';
   /** What stands before the entity in a key; Feast's project. */
   readonly prefix: string;

@@ -35,7 +35,7 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
     return refuse(
       'the state of its query serves it, and there is no other store to write it into',
       given.span('MATERIALIZE'),
-      "Leave MATERIALIZE out: it is for ONLINE_STORE='redis'.",
+      "Leave MATERIALIZE out: it is for ONLINE_STORE='redis' and 'dynamodb'.",
     );
   const id = workId('BACKFILL', name.text);
   const before = engine.backfills.get(name.text);

@@ -89,9 +89,12 @@ function historyFiles(statement: CreateFeatureView): FilesSpec | undefined {
 function onlineStore(statement: CreateFeatureView, sink: SourceSpec): OnlineSpec | undefined {
   const properties = new Properties(statement.properties, allOptions, statement.span);
   const store = properties.read('ONLINE_STORE');
-  if (store !== 'redis') {
-    for (const name of ['ONLINE_URL', 'ONLINE_PASSWORD', 'ONLINE_LAYOUT', 'KEY_PREFIX', 'VALIDATE'] as const)
-      if (properties.has(name)) properties.refuse(name, "it is for ONLINE_STORE='redis'");
+  const refuseAll = (names: readonly Parameters<typeof properties.has>[0][], stores: string): void => {
+    for (const name of names) if (properties.has(name)) properties.refuse(name, `it is for ONLINE_STORE=${stores}`);
+  };
+  if (store !== 'redis') refuseAll(['ONLINE_PASSWORD', 'ONLINE_LAYOUT'], "'redis'");
+  if (store === 'state' || store === 'none') {
+    refuseAll(['ONLINE_URL', 'KEY_PREFIX', 'VALIDATE'], "'redis' and 'dynamodb'");
     return undefined;
   }
   const layout = properties.read('ONLINE_LAYOUT');

@@ -58,19 +58,19 @@ export const viewOptions = optionTable(
   ...catalogueOptions,
   option({
     name: 'ONLINE_STORE',
-    type: oneOf('state', 'redis', 'none'),
+    type: oneOf('state', 'redis', 'dynamodb', 'none'),
     default: 'state',
-    doc: 'What serves its newest rows: the state of its query, or Redis; with none they are read from its topic only',
+    doc: 'What serves its newest rows: the state of its query, Redis or DynamoDB; with none they are read from its topic only',
     read: same,
   }),
   option({
     name: 'ONLINE_URL',
     type: text,
     default: undefined,
-    doc: "Where the ONLINE_STORE is, such as 'redis://host:6379'",
+    doc: "Where the ONLINE_STORE is, such as 'redis://host:6379' or 'dynamodb://table'",
     read: same,
   }),
-  secret('ONLINE_PASSWORD', 'The password of the ONLINE_STORE'),
+  secret('ONLINE_PASSWORD', "The password of ONLINE_STORE='redis'"),
   option({
     name: 'ONLINE_LAYOUT',
     type: oneOf('plain', 'feast'),

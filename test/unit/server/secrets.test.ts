@@ -34,6 +34,8 @@ beforeAll(async () => {
     {
       'state.dir': folder,
       'sasl.password': canary('sasl'),
+      'aws.access.key.id': 'someone',
+      'aws.secret.access.key': canary('aws'),
       'ssl.keystore.location': authority.pkcs12(certificate, canary('keystore')),
       'ssl.keystore.password': canary('keystore'),
       'ssl.key.password': canary('key'),

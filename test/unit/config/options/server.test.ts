@@ -9,8 +9,10 @@ import { PartitionLog } from '../../../../src/adapters/embedded/partition-log.ts
 import { clientConfig } from '../../../../src/adapters/kafka/client-config.ts';
 import { Peers } from '../../../../src/adapters/kafka/peers.ts';
 import { startNode, type RunningNode } from '../../../../src/cli/start-node.ts';
+import { applyAws } from '../../../../src/config/aws-options.ts';
 import { serverOptions } from '../../../../src/config/server-options.ts';
 import { readSettings } from '../../../../src/config/settings.ts';
+import { awsConfig, setAws } from '../../../../src/util/aws.ts';
 import { accessCases } from './access-cases.ts';
 import { pause, runCases, type Case } from './cases.ts';
 
@@ -105,7 +107,51 @@ const tooLate = async ({ server }: RunningNode): Promise<string> => {
   return ((await answer.json()) as { message: string }).message.replace(/:.*/, '');
 };
 
+/** What clients of AWS are made with. */
+const aws = (
+  name: string,
+  field: (config: ReturnType<typeof awsConfig>) => unknown,
+  gives: Case['gives'],
+  others: Record<string, string> = {},
+): Case => ({
+  see(value) {
+    applyAws(readSettings({ ...others, [name]: value }, {}, undefined));
+    try {
+      return Promise.resolve(field(awsConfig('dynamodb', 1)));
+    } finally {
+      setAws({ endpoints: {} });
+    }
+  },
+  gives,
+});
+
 runCases(serverOptions, {
+  'aws.region': aws('aws.region', ({ region }) => region, [
+    ['', undefined],
+    ['eu-central-1', 'eu-central-1'],
+  ]),
+  'aws.dynamodb.endpoint': aws('aws.dynamodb.endpoint', ({ endpoint, region }) => [endpoint, region], [
+    ['', [undefined, undefined]],
+    ['http://127.0.0.1:8000', ['http://127.0.0.1:8000', 'us-east-1']],
+  ]),
+  'aws.access.key.id': aws(
+    'aws.access.key.id',
+    ({ credentials }) => credentials?.accessKeyId,
+    [
+      ['one', 'one'],
+      ['other', 'other'],
+    ],
+    { 'aws.secret.access.key': 'x' },
+  ),
+  'aws.secret.access.key': aws(
+    'aws.secret.access.key',
+    ({ credentials }) => credentials?.secretAccessKey,
+    [
+      ['one', 'one'],
+      ['other', 'other'],
+    ],
+    { 'aws.access.key.id': 'x' },
+  ),
   'ksql.streams.num.standby.replicas': read('ksql.streams.num.standby.replicas', 0, 2),
   'ksql.query.pull.enable.standby.reads': read('ksql.query.pull.enable.standby.reads', false, true),
   'session.timeout.ms': read('session.timeout.ms', 1000, 6000),
