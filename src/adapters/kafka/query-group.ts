@@ -153,7 +153,9 @@ export class QueryGroup {
       this.#previous = [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
       this.#callbacks.onAssigned(this.#previous);
     });
-    consumer.on(REBALANCING, () => void this.#callbacks.onRebalancing());
+    consumer.on(REBALANCING, () => {
+      if (this.#isCurrent(consumer)) void this.#callbacks.onRebalancing();
+    });
     consumer.on(CRASH, ({ payload }) => {
       if (this.#isCurrent(consumer)) this.#joinAgain(payload.error);
     });
