@@ -9,7 +9,7 @@ export const awsOptions = [
     name: 'aws.region',
     type: text,
     default: '',
-    doc: "The region of DynamoDB and S3; by default as AWS's own tools find it (AWS_REGION, a profile)",
+    doc: "The region of DynamoDB; by default as AWS's own tools find it (AWS_REGION, a profile)",
     read: orNone,
   }),
   option({
