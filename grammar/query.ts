@@ -4,7 +4,7 @@ import type { Dsl, Rule, SharedRules } from './rule.ts';
 import * as t from './tokens.ts';
 import { kw } from './tokens.ts';
 import { defineMatchRecognize } from './match-recognize.ts';
-import { defineMlPredict } from './ml-predict.ts';
+import { defineModelFunctions } from './model-functions.ts';
 import { defineWindow } from './window.ts';
 
 type Define = (name: string, body: () => void) => Rule;
@@ -216,6 +216,7 @@ export function defineQuery(
         },
       },
       { GATE: () => isWindowFunction($.LA(1).image) && is(2, t.LeftParen), ALT: () => $.subrule(0, windowCall) },
+      { GATE: () => is(1, kw('ML_EVALUATE')) && is(2, t.LeftParen), ALT: () => $.subrule(0, mlEvaluate) },
       { GATE: () => !is(1, kw('FILE')) && is(2, t.LeftParen), ALT: () => $.subrule(0, mlPredict) },
       { ALT: () => $.subrule(0, windowTable) },
       {
@@ -277,7 +278,7 @@ export function defineQuery(
     $.consume(0, t.RightParen);
   });
   const isWindowFunction = (word: string): boolean => /^(TUMBLE|HOP|SESSION|CUMULATE)$/i.test(word);
-  const mlPredict = defineMlPredict($, define, late);
+  const { mlPredict, mlEvaluate } = defineModelFunctions($, define, late);
 
   const join: Rule = define('join', () => {
     $.option(3, { GATE: () => startsAsOfJoin($), DEF: () => $.consume(0, kw('ASOF')) });

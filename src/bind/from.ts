@@ -5,6 +5,7 @@ import { reference, type RowColumn } from '../bound/rows.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { QueryNode, SourceNode } from '../syntax/query.ts';
 import { isPseudoColumn, isWindowBound, pseudoColumns } from '../types/schema.ts';
+import { evaluation } from './evaluation.ts';
 import { matched } from './match/match.ts';
 import { viewQuery } from './views.ts';
 import { requireSource, type ColumnIds, type QueryBinder, type Relation } from './context.ts';
@@ -57,7 +58,7 @@ function innerQuery(source: SourceNode, binder: QueryBinder): BoundQuery | undef
     const view = binder.catalog.views.get(source.name.text);
     return binder.named.get(source.name.text)?.() ?? (view && binder.view(viewQuery(view)));
   }
-  return binder.part(source.query);
+  return binder.part(source.query.evaluates === undefined ? source.query : evaluation(source.query, binder));
 }
 
 /** Every column of a source, then its pseudo columns. */

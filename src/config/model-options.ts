@@ -1,4 +1,4 @@
-import { duration, oneOf, option, optionTable, text, whole, type Values } from './option.ts';
+import { duration, number, oneOf, option, optionTable, text, whole, type Values } from './option.ts';
 
 const same = <T>(value: T): T => value;
 
@@ -155,3 +155,21 @@ export const invokeOptions = optionTable<readonly Extract<OfModel, { readonly na
 function isOfCalls(option: OfModel): option is Extract<OfModel, { readonly name: (typeof ofCalls)[number] }> {
   return (ofCalls as readonly string[]).includes(option.name);
 }
+
+/** Options of ML_EVALUATE in FROM, beside those of the calls. */
+export const evaluationOptions = optionTable(
+  option({
+    name: 'SCORE',
+    type: text,
+    default: undefined,
+    doc: "The model's output that is compared with the label; without it the only one, or the only DOUBLE",
+    read: (name) => name?.toUpperCase(),
+  }),
+  option({
+    name: 'THRESHOLD',
+    type: number(0, 1),
+    default: '0.5',
+    doc: 'From which score on a row counts as true',
+    read: same,
+  }),
+);

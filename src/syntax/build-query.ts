@@ -1,18 +1,10 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { builders, expressionOf, invokeArgumentsOf, orderItemOf, overOf } from './build-expression.ts';
 import { matchOf } from './build-match.ts';
-import { type Cst, durationOf, propertiesOf, stringText, versionText, propertyValue } from './cst.ts';
-import type { ExpressionNode, Name } from './expressions.ts';
-import {
-  selectFrom,
-  type InvokeClause,
-  type JoinKind,
-  type JoinNode,
-  type QueryNode,
-  type SelectItem,
-  type SourceNode,
-  type WindowNode,
-} from './query.ts';
+import { evaluateQuery, predictQuery } from './build-model-functions.ts';
+import { type Cst, durationOf, propertiesOf, stringText, versionText } from './cst.ts';
+import type { ExpressionNode } from './expressions.ts';
+import type { InvokeClause, JoinKind, JoinNode, QueryNode, SelectItem, SourceNode, WindowNode } from './query.ts';
 
 /**
  * Builds a query from the rule `query`. Refuses constructs that the grammar recognises but Millrace does not support, with
@@ -116,55 +108,15 @@ function sourceOf(cst: Cst): SourceNode {
       span: cst.span,
     };
   const predict = cst.maybe('mlPredict');
-  if (predict !== undefined)
-    return { name: unnamed, alias: undefined, query: predictQuery(predict), match, span: cst.span };
+  const evaluate = cst.maybe('mlEvaluate');
+  const called = (predict && predictQuery(predict)) ?? (evaluate && evaluateQuery(evaluate));
+  if (called !== undefined) return { name: unnamed, alias: undefined, query: called, match, span: cst.span };
   const query = cst.maybe('query');
   if (query === undefined) {
     const asOf = cst.has('SYSTEM_TIME') ? expressionOf(cst.one('expression')) : undefined;
     return { name: name!, alias, match, ...(asOf === undefined ? {} : { asOf }), span: cst.span };
   }
   return { name: unnamed, alias: undefined, query: queryOf(query), match, span: cst.span };
-}
-
-/** The names of ML_PREDICT's arguments, as Flink has them. */
-const predictArguments = ['INPUT', 'MODEL', 'ARGS', 'CONFIG'];
-
-/** ML_PREDICT is a subquery: all columns of the table, then the model's outputs. */
-function predictQuery(cst: Cst): QueryNode {
-  const named = cst.all('argumentName').map((each) => each.name().text);
-  const wanted = predictArguments.slice(0, cst.has('MAP') ? 4 : 3);
-  if (named.length > 0 && named.join() !== wanted.join())
-    throw new SqlError('CALL_INVALID', cst.span, {
-      why: `the arguments of ML_PREDICT are named ${wanted.join(', ')}, in this order, or none of them is`,
-      hint: 'Write ML_PREDICT(INPUT => TABLE s, MODEL => MODEL m, ARGS => DESCRIPTOR(a, b), CONFIG => MAP(…)), the last where it is needed.',
-    });
-  const [table, model, ...columns] = cst.all('name').map((part) => part.asName());
-  const version = cst.maybe('version');
-  const { span } = cst;
-  const column = (name: Name): ExpressionNode => ({ kind: 'column', qualifier: undefined, name, span: name.span });
-  const everything = selectFrom(
-    [{ kind: 'all', source: undefined, span }],
-    { name: table!, alias: undefined, match: undefined, span },
-    span,
-  );
-  return {
-    ...everything,
-    invokes: [
-      {
-        model: model!,
-        version: version && versionText(version),
-        args: columns.map((name) => ({ expression: column(name), input: undefined })),
-        routeBy: undefined,
-        properties: cst.all('predictOption').map((option) => ({
-          name: stringText(option.token('StringLiteral').image).toUpperCase(),
-          value: propertyValue(option),
-          span: option.span,
-        })),
-        alias: { text: 'ML_PREDICT', span },
-        span,
-      },
-    ],
-  };
 }
 
 function joinOf(cst: Cst): JoinNode {

@@ -13,6 +13,7 @@ import type {
 } from './expressions.ts';
 import {
   subqueryOf,
+  type EvaluateNode,
   type InvokeClause,
   type JoinNode,
   type PropertyNode,
@@ -201,9 +202,28 @@ function printNamed({ name, query, window, match, file, asOf }: SourceNode): str
     return `TABLE(${printName(window.fn.text)}(${args.join(', ')}))`;
   }
   const pattern = match === undefined ? '' : printMatch(match, { printExpression, printName, printOrder });
+  if (query?.evaluates !== undefined)
+    return `${printEvaluation(query, query.evaluates)}${text === '' ? '' : ` AS ${text}`}`;
   return query === undefined
     ? `${text}${pattern}`
     : `(${printQuery(query)})${pattern}${text === '' ? '' : ` AS ${text}`}`;
+}
+
+function printEvaluation({ from, invokes }: QueryNode, { label, task, options }: EvaluateNode): string {
+  const [{ model, version, args, properties }] = invokes as readonly [InvokeClause];
+  const config = [...options, ...properties].map(
+    ({ name, value }) =>
+      `${printString(name)}, ${typeof value === 'string' ? printString(value) : String(value).toUpperCase()}`,
+  );
+  const parts = [
+    `TABLE ${printName(from.name.text)}`,
+    `MODEL ${printName(model.text)}${versionClause(version)}`,
+    `DESCRIPTOR(${printName(label.text)})`,
+    `DESCRIPTOR(${printInvokeArguments(args)})`,
+    ...(task === undefined ? [] : [printString(task.text)]),
+    ...(config.length === 0 ? [] : [`MAP[${config.join(', ')}]`]),
+  ];
+  return `ML_EVALUATE(${parts.join(', ')})`;
 }
 
 const printSource = (source: SourceNode): string =>

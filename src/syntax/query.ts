@@ -72,7 +72,16 @@ export interface WindowNode {
   readonly grace: Duration | undefined;
   readonly span: Span;
 }
+/** What ML_EVALUATE adds to a query of one INVOKE clause. */
+export interface EvaluateNode {
+  readonly label: Name;
+  readonly task: Name | undefined;
+  /** SCORE and THRESHOLD. */
+  readonly options: readonly PropertyNode[];
+}
 export interface QueryNode extends SubqueryNode {
+  /** Set for ML_EVALUATE in FROM: what the model says is compared with a label. */
+  readonly evaluates?: EvaluateNode | undefined;
   /** Where DISTINCT stands: rows are told once. */
   readonly distinct?: Span | undefined;
   readonly select: readonly SelectItem[];

@@ -32,7 +32,8 @@ SELECT x::INT, -x::INT, xs::ARRAY<INT>=y, xs::INT array, x::NUMERIC(3, 1)::VARCH
 SELECT window_start, COUNT(*) FROM TABLE(HOP(TABLE s, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '5 minutes')) AS x GROUP BY x.a, window_start; SELECT descriptor FROM (SELECT * FROM (SELECT a FROM s) JOIN (SELECT b FROM t) AS u ON a = b) GROUP BY TUMBLE(ts, INTERVAL 1 HOUR), a;
 SELECT * FROM t OFFSET 3; SELECT * FROM offset offset ORDER BY offset LIMIT 5 OFFSET 3;
 INSERT INTO s (a, b) VALUES (1, 2), (3, 4), (5, 6);
-SELECT INVOKE MODEL m VERSION 2 (a, b AS x)->score FROM s INVOKE MODEL n USING (*) WITH (ON_ERROR='NULL') AS p;`;
+SELECT INVOKE MODEL m VERSION 2 (a, b AS x)->score FROM s INVOKE MODEL n USING (*) WITH (ON_ERROR='NULL') AS p;
+SELECT ml_evaluate, e.result FROM ML_EVALUATE(INPUT => TABLE s, MODEL => MODEL m VERSION 2, LABEL => DESCRIPTOR(y), ARGS => DESCRIPTOR(a, \`b c\`), TASK => 'regression', CONFIG => MAP['score', 'p', 'max-retries', 2]) AS e; SELECT * FROM ML_EVALUATE(TABLE s, MODEL m VERSION 'a b', DESCRIPTOR(y), DESCRIPTOR(a)) AS e JOIN ml_evaluate AS x ON e.a = x.a EMIT CHANGES; SELECT id FROM ML_PREDICT(TABLE s, MODEL m, DESCRIPTOR(a, b), MAP['on_error', 'NULL']);`;
 
 /** A tree without its positions. */
 const shape = (statements: readonly Statement[]): unknown =>

@@ -11,6 +11,7 @@ const otherWords: Readonly<Record<string, readonly string[]>> = {
   NONE: ['src/runtime/ports/schema-registry.ts', 'src/adapters/registry/'], // a level of compatibility
   KAFKA: ['src/config/session-options.ts'], // the default of a property
   REPLACE: ['src/syntax/parse.ts'], // a keyword
+  ML_EVALUATE: ['src/syntax/build-model-functions.ts'], // what stands in FROM
 };
 
 /** The strings of a file that are exactly one of these names, in lines of source. */

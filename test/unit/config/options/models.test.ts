@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, vi } from 'vitest';
-import { invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
+import { evaluationOptions, invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
 import { onnxOptions } from '../../../../src/config/provider-options.ts';
 import { ModelService } from '../../../../src/adapters/models/model-service.ts';
 import { DOUBLE } from '../../../../src/types/sql-type.ts';
@@ -342,6 +342,38 @@ runCases(invokeOptions, {
     gives: [
       ['FAIL', 'ERROR'],
       ['NULL', [[null]]],
+    ],
+  },
+});
+
+/** Mean absolute error and accuracy of two labelled rows; the model says 1 and 0.375, or as products 0.25 and 0.03125. */
+const evaluated = (label: string, config: string): Promise<unknown> =>
+  onEngine({}, async ({ ask, run }) => {
+    await ask(
+      "CREATE STREAM s (k STRING KEY, a DOUBLE, b DOUBLE, is_one BOOLEAN, x DOUBLE) WITH (kafka_topic='s', partitions=1, value_format='JSON');",
+    );
+    await ask(
+      "CREATE MODEL m INPUT (a DOUBLE, b DOUBLE) OUTPUT (total DOUBLE, product DOUBLE) WITH (PROVIDER='onnx', PATH='test/golden/models/sum.onnx');",
+    );
+    await run("INSERT INTO s VALUES ('a', 0.5, 0.5, true, 1);");
+    await run("INSERT INTO s VALUES ('b', 0.25, 0.125, false, 0.375);");
+    const from = `ML_EVALUATE(TABLE s, MODEL m, DESCRIPTOR(${label}), DESCRIPTOR(a, b), MAP[${config}])`;
+    return outcome(await ask(`SELECT result['MAE'] AS mae, result['ACCURACY'] AS accuracy FROM ${from};`));
+  });
+
+runCases(evaluationOptions, {
+  SCORE: {
+    see: (value) => evaluated('x', `'score', '${value}'`),
+    gives: [
+      ['total', [[0, null]]],
+      ['PRODUCT', [[0.546875, null]]],
+    ],
+  },
+  THRESHOLD: {
+    see: (value) => evaluated('is_one', `'score', 'TOTAL', 'threshold', ${value}`),
+    gives: [
+      ['0.5', [[0.1875, 1]]],
+      ['0.25', [[0.1875, 0.5]]],
     ],
   },
 });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { insertOptions, sinkOptions, sourceOptions } from '../../../../src/analysis/source-options.ts';
-import { invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
+import { evaluationOptions, invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
 import { providers } from '../../../../src/config/provider-options.ts';
 import type { Option } from '../../../../src/config/option.ts';
 import { serverOptions } from '../../../../src/config/server-options.ts';
@@ -84,6 +84,11 @@ const page = [
   '## INVOKE MODEL',
   '',
   ...table(invokeOptions.options),
+  '## ML_EVALUATE',
+  '',
+  ...table(evaluationOptions.options),
+  'And those of INVOKE MODEL, all in CONFIG.',
+  '',
   '## ksqlDB and Kafka: accepted only so',
   '',
   'These are refused with any other value, since nobody would obey it. Settings about security that stand in no table above are',
