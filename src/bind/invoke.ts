@@ -1,6 +1,6 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
-import type { ModelColumn, ModelObject } from '../types/model.ts';
+import { toldOfCalls, type ModelObject } from '../types/model.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { BoundInvoke, BoundModelOutput } from '../bound/query.ts';
 import { reference, type Rows } from '../bound/rows.ts';
@@ -10,7 +10,7 @@ import type { InvokeArgument, InvokeNode } from '../syntax/expressions.ts';
 import type { InvokeClause } from '../syntax/query.ts';
 import { castBetween, implicitlyCastable } from '../types/casts.ts';
 import { findVersion, versionsOf } from '../types/model-versions.ts';
-import { BIGINT, DOUBLE, sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
+import { sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
 import { invokeOptions } from '../config/model-options.ts';
 import { defaultOutputs } from '../formats/default-outputs.ts';
 import { cast } from './coerce.ts';
@@ -19,13 +19,6 @@ import { Properties } from './properties.ts';
 import type { Scope } from './scope.ts';
 import { Typer } from './typer.ts';
 import type { ExpressionTyper } from './typing.ts';
-
-/** Columns that every invocation adds to the model's outputs; they are not part of `*`. */
-const hiddenOutputs: readonly ModelColumn[] = [
-  { name: 'MODEL_VERSION', type: BIGINT },
-  { name: 'MODEL_ERROR', type: STRING },
-  { name: 'MODEL_LATENCY_MS', type: DOUBLE },
-];
 
 /**
  * Collects the models invoked by INVOKE clauses of FROM and by expressions, as one kind of call; equal calls are invoked once.
@@ -103,7 +96,7 @@ export class InvokeBinder {
 
   #outputs(model: ModelObject, alias?: string): BoundModelOutput[] {
     const source = alias === undefined ? {} : { source: alias };
-    return [...model.output, ...hiddenOutputs].map(({ name, type }) => ({
+    return [...model.output, ...toldOfCalls].map(({ name, type }) => ({
       id: this.#context.ids.next(),
       name,
       ...source,

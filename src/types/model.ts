@@ -1,10 +1,17 @@
-import type { SqlType } from './sql-type.ts';
+import { BIGINT, BOOLEAN, DOUBLE, STRING, type SqlType } from './sql-type.ts';
 
 /** An input or output of a model. */
 export interface ModelColumn {
   readonly name: string;
   readonly type: SqlType;
 }
+/** Columns that every invocation adds behind the model's outputs; they are not part of `*`. */
+export const toldOfCalls: readonly ModelColumn[] = [
+  { name: 'MODEL_VERSION', type: BIGINT },
+  { name: 'MODEL_ERROR', type: STRING },
+  { name: 'MODEL_LATENCY_MS', type: DOUBLE },
+  { name: 'MODEL_DEFAULT_USED', type: BOOLEAN },
+];
 export interface ModelVersion {
   readonly version: number;
   /** By upper-case name; `modelOptions` and the provider's options declare them. */

@@ -125,7 +125,7 @@ export class MetricList {
   }
 
   #columnOf(
-    { column: wanted, usual, keepsValues = false }: MetricFunction,
+    { column: wanted, usual, isTruth, keepsValues = false }: MetricFunction,
     node: ExpressionNode | undefined,
     argument: string | number | undefined,
     call: CallNode,
@@ -149,7 +149,9 @@ export class MetricList {
         suggestion: closest(name, names),
       });
     }
-    const as = this.#measuredAs(column, wanted, keepsValues, call);
+    if (isTruth === true && column.type.kind !== 'BOOLEAN')
+      this.#refuse(`${call.name.text} reads a BOOLEAN, and ${name} is ${typeText(column.type)}`, call);
+    const as = isTruth === true ? 'category' : this.#measuredAs(column, wanted, keepsValues, call);
     const compares = wanted === 'compared' && typeof argument === 'string';
     const byValues = compares && comparesValues(driftMeasure(argument)!);
     if (byValues && as !== 'number')

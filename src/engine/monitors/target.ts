@@ -6,7 +6,12 @@ import type { CreateMonitor } from '../../syntax/statements/monitors.ts';
 import { closest } from '../../util/closest.ts';
 
 /** The columns by which the rows of an invocation tell of it. */
-export const modelColumns = { version: 'MODEL_VERSION', error: 'MODEL_ERROR', latency: 'MODEL_LATENCY_MS' } as const;
+export const modelColumns = {
+  version: 'MODEL_VERSION',
+  error: 'MODEL_ERROR',
+  latency: 'MODEL_LATENCY_MS',
+  defaultUsed: 'MODEL_DEFAULT_USED',
+} as const;
 
 /** The source that a monitor reads: its target, or what the target fills. */
 export function targetOf(statement: CreateMonitor, catalog: Catalog): SourceObject {

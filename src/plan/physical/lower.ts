@@ -9,6 +9,7 @@ import { idsOfColumns, inSlot, inSlots, slotOf, stepColumns, StepIds, type Lower
 import { placedBy, repartitioned, type MovedFor } from './repartitions.ts';
 import type { StepCall } from './steps/base.ts';
 import { factsOf, withBefore, type Step } from './step.ts';
+import { toldOfCalls } from '../../types/model.ts';
 import { STRING } from '../../types/sql-type.ts';
 import { windowedOps } from './steps/windowed-aggregate.ts';
 
@@ -249,7 +250,7 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     const { columns, model, version, args, routeBy, options } = node;
     return gives(node, {
       op: 'invoke',
-      v: 3,
+      v: 4,
       id: ids.take('Invoke'),
       columns: stepColumns(columns),
       input: input.step,
@@ -259,6 +260,7 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
       routeBy: inSlots(routeBy, input.ids),
       options,
       outputs: node.outputs.map(({ name, type }) => ({ output: name, type })),
+      told: toldOfCalls.length,
     });
   },
   monitor: (node, lower, ids) => {

@@ -1,6 +1,6 @@
 import { requireKnown, requireVersion } from '../../diagnostics/version.ts';
 import { tableFilterOfVersion1 } from './steps/filter.ts';
-import { invokeOfVersion1, invokeOfVersion2 } from './steps/invoke.ts';
+import { invokeOfVersion1, invokeOfVersion2, invokeOfVersion3 } from './steps/invoke.ts';
 import { overOfVersion1, overOfVersion2 } from './steps/over.ts';
 import {
   factsOf,
@@ -18,7 +18,7 @@ import {
 const former: Partial<Record<StepOp, Readonly<Record<number, (stored: unknown) => Step>>>> = {
   tableFilter: { 1: tableFilterOfVersion1 },
   over: { 1: overOfVersion1, 2: overOfVersion2 },
-  invoke: { 1: invokeOfVersion1, 2: invokeOfVersion2 },
+  invoke: { 1: invokeOfVersion1, 2: invokeOfVersion2, 3: invokeOfVersion3 },
 };
 
 /** Reads a stored plan after checking its version and those of all its steps; `owner` names its query in errors. */

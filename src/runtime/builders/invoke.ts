@@ -13,12 +13,13 @@ import { projection } from './expressions.ts';
 
 export const invoke: Builder<'invoke'> = (step, context) => {
   if (context.models === undefined) throw new InternalError('a query with INVOKE MODEL was built without a model host');
-  const { model, version, routeBy, options, outputs } = step;
+  const { model, version, routeBy, options, outputs, told } = step;
   return new Invoke(context.models, projection(step.args, context), {
     model,
     version,
     routeBy: routeBy.length === 0 ? undefined : projection(routeBy, context),
-    outputs: outputs.length - 3,
+    outputs: outputs.length - told,
+    told,
     options: Object.keys(options).length === 0 ? undefined : options,
     position: context.position,
     report: context.report,
@@ -29,9 +30,9 @@ export const invoke: Builder<'invoke'> = (step, context) => {
 };
 
 /** Makes records of what shadows answered. */
-function shadowWriter({ model, outputs }: StepOf<'invoke'>, { shadow }: BuildContext): InvokeOptions['shadowed'] {
+function shadowWriter({ model, outputs, told }: StepOf<'invoke'>, { shadow }: BuildContext): InvokeOptions['shadowed'] {
   if (shadow === undefined) return undefined;
-  const answer = struct(outputs.slice(0, -3).map(({ output, type }) => ({ name: output, type })));
+  const answer = struct(outputs.slice(0, -told).map(({ output, type }) => ({ name: output, type })));
   const json = rowJson(
     Object.entries({
       MODEL: STRING,

@@ -34,6 +34,8 @@ export interface MetricFunction {
   readonly column: 'none' | 'number' | 'compared' | 'any';
   /** The column that it takes when it is called without one. */
   readonly usual?: string;
+  /** Whether that column is true or false, and counted by these values. */
+  readonly isTruth?: true;
   readonly argument?: 'measure' | 'share';
   readonly keepsValues?: boolean;
   readonly type?: 'BOOLEAN';
@@ -138,6 +140,16 @@ export const metricFunctions: Readonly<Record<string, MetricFunction>> = {
     usual: 'MODEL_ERROR',
     doc: 'the share of rows that the model could not score: whose column MODEL_ERROR is not NULL',
     of: (window, metric) => share(columnOf(window, metric)[1], window.rows),
+  },
+  DEFAULT_RATE: {
+    column: 'none',
+    usual: 'MODEL_DEFAULT_USED',
+    isTruth: true,
+    doc: 'the share of rows that have DEFAULT_VALUE instead of what the model says: whose column MODEL_DEFAULT_USED is true',
+    of: (window, metric) => {
+      const counts = columnOf(window, metric)[6]!;
+      return share(counts.find(([name]) => name === 'true')?.[1] ?? 0, window.rows);
+    },
   },
   ACCURACY: ofLabels(accuracy, 'the share of scores that are on the side of one half where their label is'),
   PRECISION_AT: ofLabels(precisionAt, 'of the scores from a threshold on the share whose label is true', 'share'),

@@ -23,6 +23,8 @@ export interface InvokeOptions {
   /** The texts of a row by which the model's route chooses; undefined where there are none. */
   readonly routeBy: ((row: Row) => Row) | undefined;
   readonly outputs: number;
+  /** How many values tell of the call, behind the outputs. */
+  readonly told: number;
   /** Options of this call; undefined for those of the model. */
   readonly options: Readonly<Record<string, string>> | undefined;
   readonly position: RecordPosition;
@@ -35,7 +37,7 @@ export interface InvokeOptions {
   readonly rowJson: (row: Row) => Buffer;
 }
 
-/** Scores a micro-batch in one call, and appends the model's outputs, version, error and latency to each row. */
+/** Scores a micro-batch in one call, and appends the model's outputs, version, error, latency and whether they are defaults to each row. */
 export class Invoke implements Operator {
   readonly #host: ModelHost;
   readonly #args: (row: Row) => Row;
@@ -96,7 +98,7 @@ export class Invoke implements Operator {
     const { model, options, report, deadLetter, rowJson } = this.#options;
     if (outputs !== undefined) {
       if (cause !== undefined) report(`model "${model}" version ${version} was not called: ${cause}`, 'INVOKE MODEL');
-      return [...outputs, version, null, latencyMs];
+      return this.#told(outputs, version, null, latencyMs, false);
     }
     const action = options?.['ON_ERROR'] ?? this.#host.onError(model, version);
     const failure = new ModelFailure(`model "${model}" version ${version}: ${error}: ${cause}`, error);
@@ -111,6 +113,10 @@ export class Invoke implements Operator {
       action === 'DEFAULT'
         ? this.#host.defaults(model, version, options)
         : Array.from({ length: this.#options.outputs }, () => null);
-    return [...values, version, error ?? null, latencyMs];
+    return this.#told(values, version, error ?? null, latencyMs, action === 'DEFAULT');
+  }
+
+  #told(outputs: readonly Value[], ...call: Value[]): Value[] {
+    return [...outputs, ...call.slice(0, this.#options.told)];
   }
 }

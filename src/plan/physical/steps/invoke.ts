@@ -4,7 +4,7 @@ import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 
 /** Scores rows by a model; its outputs are appended as columns. */
-export interface InvokeStep<Input> extends StepBase<3> {
+export interface InvokeStep<Input> extends StepBase<4> {
   readonly op: 'invoke';
   readonly input: Input;
   readonly model: string;
@@ -15,11 +15,14 @@ export interface InvokeStep<Input> extends StepBase<3> {
   readonly routeBy: readonly Expr[];
   /** Options of this call, before those of the model. */
   readonly options: Readonly<Record<string, string>>;
+  /** The model's outputs, then what is told of the call: version, error, latency and whether the outputs are DEFAULT_VALUE's. */
   readonly outputs: readonly { readonly output: string; readonly type: SqlType }[];
+  /** How many of the outputs tell of the call: in a plan of before the first three. */
+  readonly told: number;
 }
 
 export const invoke = {
-  version: 3,
+  version: 4,
   inputs: ['input'],
   state: 'none',
   replace: 'free',
@@ -34,12 +37,19 @@ export const invoke = {
 } satisfies StepFacts<InvokeStep<StepBase<number>>>;
 
 /** A step of version 2, whose only option was ON_ERROR. */
-type Version2<Input> = Omit<InvokeStep<Input>, 'v' | 'options'> & { readonly onError?: string };
+type Version2<Input> = Omit<InvokeStep<Input>, 'v' | 'options' | 'told'> & { readonly onError?: string };
+
+/** Converts a step of version 3, which did not tell whether DEFAULT_VALUE was used. */
+export const invokeOfVersion3 = <Input>(stored: unknown): InvokeStep<Input> => ({
+  ...(stored as Omit<InvokeStep<Input>, 'v' | 'told'>),
+  v: 4,
+  told: 3,
+});
 
 /** Converts a step of version 2. */
 export function invokeOfVersion2<Input>(stored: unknown): InvokeStep<Input> {
   const { onError, ...rest } = stored as Version2<Input>;
-  return { ...rest, v: 3, options: onError === undefined ? {} : { ON_ERROR: onError } };
+  return invokeOfVersion3({ ...rest, options: onError === undefined ? {} : { ON_ERROR: onError } });
 }
 
 /** Converts a step of version 1, from before there were routes. */
