@@ -18,9 +18,19 @@ const onError = oneOf('FAIL', 'NULL', 'DEFAULT', 'DLQ');
 export const modelOptions = optionTable(
   option({
     name: 'PROVIDER',
-    type: oneOf('ONNX', 'OIP-V2', 'TRITON', 'TENSORFLOW-SERVING', 'MLFLOW', 'TORCHSERVE', 'OPENAI', 'HTTP'),
+    type: oneOf(
+      'ONNX',
+      'OIP-V2',
+      'TRITON',
+      'TENSORFLOW-SERVING',
+      'MLFLOW',
+      'TORCHSERVE',
+      'SAGEMAKER',
+      'OPENAI',
+      'HTTP',
+    ),
     default: undefined,
-    doc: 'What serves the model: ONNX Runtime in the node, or a server: of the Open Inference Protocol v2 (triton is one), TensorFlow Serving, the scoring server of MLflow, TorchServe, one with the API of OpenAI, or any that takes and gives JSON (http)',
+    doc: 'What serves the model: ONNX Runtime in the node, or a server: of the Open Inference Protocol v2 (triton is one), TensorFlow Serving, the scoring server of MLflow, TorchServe, an endpoint of SageMaker, one with the API of OpenAI, or any that takes and gives JSON (http)',
     read: same,
   }),
   option({

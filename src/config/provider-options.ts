@@ -201,9 +201,7 @@ export const mlflowOptions = optionTable(...remote, ...health);
 /** Options of TorchServe. */
 export const torchserveOptions = optionTable(...remote, ...health, modelName, modelVersion);
 
-/** Options of a server that takes and gives JSON of any form. */
-export const httpOptions = optionTable(
-  ...remote,
+const jsonForms = [
   option({
     name: 'REQUEST_TEMPLATE',
     type: text,
@@ -218,6 +216,38 @@ export const httpOptions = optionTable(
     doc: 'Where in the answer the predictions are, one a row, such as $.result.scores; $ is the whole answer',
     read: same,
   }),
+] as const;
+/** Options of a server that takes and gives JSON of any form. */
+export const httpOptions = optionTable(...remote, ...jsonForms);
+
+const awsSecret = <const N extends string>(name: N, doc: string) =>
+  option({ name, type: text, default: undefined, doc, validate: secretOnly, read: same, secret: true });
+const [endpoint, timeout, , ...others] = remote;
+/** Options of endpoints of SageMaker, whose calls are signed and have no token. */
+export const sagemakerOptions = optionTable(
+  endpoint,
+  timeout,
+  ...others,
+  ...jsonForms,
+  option({ name: 'MODEL_NAME', type: text, default: undefined, doc: 'The name of the endpoint', read: same }),
+  option({
+    name: 'MODEL_VERSION',
+    type: label,
+    default: undefined,
+    doc: 'The variant that is asked; without it the one that the endpoint chooses',
+    read: same,
+  }),
+  option({
+    name: 'REGION',
+    type: text,
+    default: undefined,
+    doc: "AWS's region, such as eu-central-1; ENDPOINT is its runtime unless it is given",
+    validate: (value) => (/^[a-z0-9-]+$/.test(value) ? undefined : 'it must be a name such as eu-central-1'),
+    read: same,
+  }),
+  awsSecret('ACCESS_KEY_ID', "The id of the access key: 'secret:name'"),
+  awsSecret('SECRET_ACCESS_KEY', "The access key, which signs every call: 'secret:name'"),
+  awsSecret('SESSION_TOKEN', "The token of credentials that are only for a time: 'secret:name'"),
 );
 
 /** Options of the API of OpenAI, which many servers have. */
@@ -303,6 +333,11 @@ export const providers = {
     own: torchserveOptions,
     needed: ['ENDPOINT', 'MODEL_NAME'],
     hint: 'Check ENDPOINT (the inference port, 8080) and MODEL_NAME, and declare INPUT and OUTPUT.',
+  }),
+  SAGEMAKER: providerOf({
+    own: sagemakerOptions,
+    needed: ['MODEL_NAME', 'REGION', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY'],
+    hint: 'Check MODEL_NAME, REGION, REQUEST_TEMPLATE, RESPONSE_PATH and OUTPUT_MAP, and declare INPUT and OUTPUT.',
   }),
   OPENAI: providerOf({
     own: openaiOptions,

@@ -147,7 +147,9 @@ describe.each(cases)('what a provider promises: %s, $name', (provider, dialect) 
     answer(401, '{"error":"canary may not"}');
     await put({ AUTH_TOKEN: 'secret:token', CUSTOM_HEADERS: '{"x-key":"secret:token","x-team":"fraud"}' });
     const [result] = await scored([1]);
-    expect(server.headers[0]).toMatchObject({ authorization: 'Bearer canary', 'x-key': 'canary', 'x-team': 'fraud' });
+    expect(server.headers[0]).toMatchObject({ 'x-key': 'canary', 'x-team': 'fraud' });
+    // A call that is signed has no token.
+    if (provider !== 'SAGEMAKER') expect(server.headers[0]!.authorization).toBe('Bearer canary');
     expect(result).toMatchObject({ error: 'HTTP_4XX' });
     expect(result!.cause).toMatch(/401/);
     expect(JSON.stringify(result)).not.toContain('canary');

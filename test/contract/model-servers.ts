@@ -96,6 +96,22 @@ export const dialects: { readonly [P in Exclude<ProviderName, 'ONNX'>]: readonly
       write: list,
     },
   ],
+  SAGEMAKER: [
+    {
+      ...numbers,
+      name: 'signed lists',
+      options: {
+        MODEL_NAME: 'm',
+        REGION: 'eu-central-1',
+        ACCESS_KEY_ID: 'secret:token',
+        SECRET_ACCESS_KEY: 'secret:token',
+        REQUEST_TEMPLATE: '{"instances":{{values}}}',
+      },
+      isByRow: false,
+      read: (body) => (at(JSON.parse(body), 'instances') as [number][]).map(([each]) => each),
+      write: (scores) => `{"predictions":${list(scores)}}`,
+    },
+  ],
   HTTP: [
     {
       ...numbers,

@@ -26,6 +26,10 @@ export interface JsonProtocol {
   readonly model: (options: Options, columns: ModelColumns) => JsonModel;
   /** Asks whether the model is served; throws when it is not. Undefined where nothing tells. */
   readonly check: ((server: RemoteServer, options: Options) => Promise<unknown>) | undefined;
+  /** The address of the server, where that is not only ENDPOINT. */
+  readonly endpoint?: (options: Options) => string;
+  /** How the server is called, where that is not only by the options of every server. */
+  readonly server?: (options: Options) => RemoteServer;
 }
 
 /** Models behind servers that take and give JSON by rows. */
@@ -42,7 +46,7 @@ export class JsonProvider implements Provider {
   }
 
   check({ options }: ModelVersion, declared: ModelColumns): void {
-    checkOutbound(endpointOf(options));
+    checkOutbound((this.#protocol.endpoint ?? endpointOf)(options));
     this.#protocol.model(options, declared);
     predictionReader(declared.output, modelOptions.read('OUTPUT_MAP', options));
   }
@@ -51,7 +55,7 @@ export class JsonProvider implements Provider {
     const { input, output } = declared;
     if (input.length === 0 || output.length === 0)
       throw new TypeError('the server does not tell its inputs and outputs: declare INPUT and OUTPUT');
-    const server = remoteServer(options, endpointOf(options));
+    const server = this.#protocol.server?.(options) ?? remoteServer(options, endpointOf(options));
     const { path, body, predictions } = this.#protocol.model(options, declared);
     const read = predictionReader(output, modelOptions.read('OUTPUT_MAP', options));
     const { check } = this.#protocol;

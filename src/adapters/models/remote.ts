@@ -12,6 +12,8 @@ export interface RemoteServer {
   readonly timeoutMs: number;
   /** What no error may repeat. */
   readonly secrets: readonly string[];
+  /** Headers that a call has by its content. */
+  readonly sign?: (method: 'GET' | 'POST', url: string, body: string) => Readonly<Record<string, string>>;
 }
 
 /** ENDPOINT without the slashes at its end. */
@@ -61,7 +63,8 @@ export async function askServer(server: RemoteServer, path: string, body?: strin
   let text: string;
   try {
     const sent = body === undefined ? { method: 'GET' as const } : { method: 'POST' as const, body };
-    const answer = await callOut(url, { ...sent, headers, signal });
+    const signature = server.sign?.(sent.method, url, body ?? '');
+    const answer = await callOut(url, { ...sent, headers: { ...headers, ...signature }, signal });
     status = answer.status;
     text = await answer.text();
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   mlflowOptions,
   oipOptions,
   openaiOptions,
+  sagemakerOptions,
   tensorflowOptions,
   torchserveOptions,
   type healthOptions,
@@ -265,6 +266,58 @@ describe('http', () => {
     RESPONSE_PATH: option('RESPONSE_PATH', http, ({ result }) => result, [
       ['$.predictions', 7],
       ['$.other', 8],
+    ]),
+  });
+});
+
+describe('sagemaker', () => {
+  const sagemaker: Setup = {
+    provider: 'SAGEMAKER',
+    options: { MODEL_NAME: 'm', REGION: 'eu-west-1', ACCESS_KEY_ID: 'secret:one', SECRET_ACCESS_KEY: 'secret:one' },
+    reply: '{"predictions":[7],"other":[8]}',
+  };
+  const credential = ({ request }: Seen): string =>
+    /Credential=(\S+?)\/\d+\/(\S+?)\//.exec(request!.headers.authorization!)!.slice(1).join(' ');
+  const { AUTH_TOKEN: _token, ...cases } = remoteCases(sagemaker, 7);
+  runCases(sagemakerOptions, {
+    ...cases,
+    REQUEST_TEMPLATE: option('REQUEST_TEMPLATE', sagemaker, bodyOf(), [
+      ['{"a":{{rows}}}', { a: [{ X: 1 }] }],
+      ['{"b":{{values}}}', { b: [[1]] }],
+    ]),
+    RESPONSE_PATH: option('RESPONSE_PATH', sagemaker, ({ result }) => result, [
+      ['$.predictions', 7],
+      ['$.other', 8],
+    ]),
+    MODEL_NAME: option('MODEL_NAME', sagemaker, path, [
+      ['one', '/endpoints/one/invocations'],
+      ['two', '/endpoints/two/invocations'],
+    ]),
+    MODEL_VERSION: option(
+      'MODEL_VERSION',
+      sagemaker,
+      ({ request }) => request!.headers['x-amzn-sagemaker-target-variant'],
+      [
+        ['blue', 'blue'],
+        ['green', 'green'],
+      ],
+    ),
+    REGION: option('REGION', sagemaker, credential, [
+      ['eu-west-1', 'first eu-west-1'],
+      ['us-east-1', 'first us-east-1'],
+    ]),
+    ACCESS_KEY_ID: option('ACCESS_KEY_ID', sagemaker, credential, [
+      ['secret:one', 'first eu-west-1'],
+      ['secret:two', 'second eu-west-1'],
+    ]),
+    // Which key signed shows in test/contract/sagemaker.test.ts; with one that is not listed no call is made.
+    SECRET_ACCESS_KEY: option('SECRET_ACCESS_KEY', sagemaker, ({ request }) => request?.path, [
+      ['secret:two', '/endpoints/m/invocations'],
+      ['secret:none', undefined],
+    ]),
+    SESSION_TOKEN: option('SESSION_TOKEN', sagemaker, ({ request }) => request!.headers['x-amz-security-token'], [
+      ['secret:one', 'first'],
+      ['secret:two', 'second'],
     ]),
   });
 });
