@@ -30,6 +30,8 @@ export interface FeatureView {
   readonly ttlMs: number | undefined;
   readonly comment: string | undefined;
   readonly options: Readonly<Record<string, string>>;
+  /** FRESHNESS: how long after it was in its source an event should be in the view. */
+  readonly freshnessTargetMs?: number;
   /** The entities that were erased from it, in order. */
   readonly erased?: readonly Erasure[];
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { Catalog, type QueryObject } from '../catalog/catalog.ts';
+import { Catalog, type FeatureView, type QueryObject } from '../catalog/catalog.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { sourcesOf } from '../plan/physical/topology.ts';
@@ -16,6 +16,7 @@ import { noConflation, runSettings } from '../runtime/run-settings.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
+import { ViewLags } from './view-lags.ts';
 import { PushQueries } from './push-queries.ts';
 import { SharedPush } from './shared-push.ts';
 import { afterSchemaChange } from './monitors/schema-change.ts';
@@ -60,6 +61,8 @@ export class Engine {
   /** The push queries of this node's clients. */
   readonly pushQueries = new PushQueries();
   readonly sharedPush = new SharedPush();
+  /** How far feature views with FRESHNESS are behind their sources. */
+  readonly viewLags: ViewLags;
   readonly #mutex = new Mutex();
   readonly #startQueries: boolean;
   /** The jobs of training sets that this node has started. */
@@ -89,6 +92,7 @@ export class Engine {
     this.serverSettings = options.serverSettings ?? [];
     this.connect = options.connect;
     this.#startQueries = options.startQueries ?? true;
+    this.viewLags = new ViewLags(() => this.#catalog, this.node);
   }
 
   get catalog(): Catalog {
@@ -137,6 +141,7 @@ export class Engine {
       await nextTurn();
     }
     this.#hasStarted = true;
+    this.viewLags.start();
   }
   /** Whether the node's queries have come to their work since its start, or tell why not. */
   get isReady(): boolean {
@@ -317,17 +322,30 @@ export class Engine {
   }
 
   #startQuery(query: QueryObject): Promise<void> {
-    const { id, plan, properties, paused, start } = query;
-    const erased = this.#catalog.erasedOf(query.sources, query.kind === 'EXPORT' ? query.sources[0] : query.sink);
+    const { id, plan, paused, start } = query;
+    const own = query.kind === 'EXPORT' ? query.sources[0] : query.sink;
+    const erased = this.#catalog.erasedOf(query.sources, own);
+    const properties = committingWithin(query.properties, this.#catalog.sources.get(own ?? '')?.featureView);
     return this.node.startQuery({ id, plan, properties, paused, start, ...(erased === undefined ? {} : { erased }) });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.viewLags.close();
     for (const jobs of [this.trainingJobs, this.verifications, this.backfills])
       for (const job of jobs.values()) await job.cancel();
     await this.#mutex.run(async () => this.node.close());
     await this.stores?.close();
     await this.models?.close();
   }
+}
+
+/** The properties of a view's query, or of one behind it, that commits often enough for FRESHNESS: twice in it, since both may wait. */
+function committingWithin(
+  properties: QueryObject['properties'],
+  view: FeatureView | undefined,
+): QueryObject['properties'] {
+  if (view?.freshnessTargetMs === undefined) return properties;
+  const ms = Math.max(1, Math.min(runSettings(properties).commitMs, Math.floor(view.freshnessTargetMs / 2)));
+  return { ...properties, 'commit.interval.ms': String(ms) };
 }

@@ -106,6 +106,8 @@ const tables: Readonly<Record<string, (entity: Entity) => Rows>> = {
       ['Entity Key', 'entityKey'],
       ['Features', 'features'],
       ['TTL (ms)', 'ttlMs'],
+      ['Lag (ms)', 'lagMs'],
+      ['Fresh', 'isFresh'],
       ['Online Store', 'onlineStore'],
       ['Offline Store', 'offlineStore'],
       ['State', 'state'],
@@ -255,6 +257,7 @@ function viewFacts(view: Cells): string[] {
     ['TTL', view['ttlMs'] == null ? undefined : `${cell(view['ttlMs'])} ms`],
     ['Comment', view['comment']],
     ['Entities', view['rows']],
+    ['Freshness', freshnessText(view)],
     ['Age', view['freshnessMs'] == null ? undefined : `${cell(view['freshnessMs'])} ms`],
     ['From topics', lineage['topics']],
     ['Services', lineage['services']],
@@ -262,6 +265,10 @@ function viewFacts(view: Cells): string[] {
   ];
   return factLines(facts);
 }
+const freshnessText = ({ freshnessTargetMs, lagMs, isFresh }: Cells): string | undefined =>
+  freshnessTargetMs == null
+    ? undefined
+    : `${cell(freshnessTargetMs)} ms, ${lagMs == null ? 'its lag is not known yet' : `lag ${cell(lagMs)} ms`}${isFresh === false ? ': late' : ''}`;
 /** A line for each fact that there is. */
 const factLines = (facts: readonly (readonly [string, unknown])[]): string[] =>
   facts.flatMap(([name, value]) => (cell(value) === '' ? [] : `${name.padEnd(10)}: ${cell(value)}`));

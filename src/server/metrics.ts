@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric
 import type { Engine } from '../engine/engine.ts';
 import { modelMetrics } from './model-metrics.ts';
 import { MonitorGauges } from './monitor-gauges.ts';
+import { FreshnessGauges } from './freshness-gauges.ts';
 import { VerificationGauges } from './verification-gauges.ts';
 import { countedEvents, type CountedEvent } from '../runtime/ports/counted-events.ts';
 import { queryStates, type QueryStatus } from '../runtime/ports/node.ts';
@@ -110,6 +111,7 @@ export class Metrics {
   });
 
   readonly #monitors = new MonitorGauges(this.registry);
+  readonly #freshness = new FreshnessGauges(this.registry);
   readonly #verifications = new VerificationGauges(this.registry);
 
   /** The queries that have series. */
@@ -161,6 +163,7 @@ export class Metrics {
     // An alert about a query that was dropped would never end.
     for (const query of this.#queries) if (!running.has(query)) this.#forget(query);
     await this.#monitors.read(engine);
+    this.#freshness.read(engine);
     this.#verifications.read(engine);
     this.#memory.set(process.memoryUsage.rss());
     return (await this.registry.metrics()) + modelMetrics((await engine.models?.stats()) ?? []);

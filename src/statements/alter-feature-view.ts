@@ -11,8 +11,8 @@ const options = optionTable(...alterableOptions);
 const names = new Set<string>(options.names);
 
 /**
- * ALTER FEATURE VIEW … SET: what does not change its rows. Its query goes on where it was; with another TTL it, and what writes its store,
- * are given a new plan.
+ * ALTER FEATURE VIEW … SET: what does not change its rows. Its query goes on where it was; with another TTL or FRESHNESS it, and what
+ * writes its store, begin again there.
  */
 export const alterFeatureView: Handler<AlterFeatureView> = async (statement, { engine, text, distribute }) => {
   const { catalog } = engine;
@@ -32,13 +32,16 @@ export const alterFeatureView: Handler<AlterFeatureView> = async (statement, { e
   const properties = new Properties(statement.properties, options, statement.span);
   const former = existing.featureView!;
   const ttlMs = properties.has('TTL') ? properties.required('TTL') : former.ttlMs;
+  const freshnessTargetMs = properties.has('FRESHNESS') ? properties.required('FRESHNESS') : former.freshnessTargetMs;
   const featureView: FeatureView = {
     ...former,
     ttlMs,
     comment: properties.has('COMMENT') ? properties.read('COMMENT') : former.comment,
     options: { ...former.options, ...catalogued(properties) },
+    ...(freshnessTargetMs === undefined ? {} : { freshnessTargetMs }),
   };
-  const queries = ttlMs === former.ttlMs ? [] : [catalog.queries.get(existing.createdBy!)!, ...catalog.exportsOf(name)];
+  const isAsBefore = ttlMs === former.ttlMs && freshnessTargetMs === former.freshnessTargetMs;
+  const queries = isAsBefore ? [] : [catalog.queries.get(existing.createdBy!)!, ...catalog.exportsOf(name)];
   const [query, ...exporters] = queries.map((each) => withTtl(each, ttlMs));
   const source = { ...existing, featureView };
   const number = await distribute({

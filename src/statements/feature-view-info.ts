@@ -1,7 +1,9 @@
 import { isFeature, type Catalog, type SourceObject } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Freshness } from '../engine/view-lags.ts';
 import { storedRowsOf } from '../engine/stored-rows.ts';
 import { allSteps } from '../plan/physical/step.ts';
+import { queryState } from './running-queries.ts';
 import { schemaInfo } from './schema-info.ts';
 
 /** What DESCRIBE FEATURE VIEW tells beside what it tells of any source. */
@@ -24,10 +26,50 @@ export async function featureViewInfo(
     onlineUrl: online?.url ?? null,
     keyPrefix: online?.prefix ?? null,
     offlineStore: options['OFFLINE_STORE'] ?? 'none',
+    ...(await freshnessOf(view, engine)),
     offlinePath: catalog.filesOf(spec.name)?.path ?? null,
     lineage: lineageOf(spec.name, catalog),
     ...(extended && options['ONLINE_STORE'] !== 'none' ? await entitiesNow(view, engine) : {}),
   };
+}
+
+/** What SHOW FEATURE VIEWS tells of each. */
+export async function listFeatureViews(engine: Engine): Promise<Record<string, unknown>[]> {
+  const { catalog } = engine;
+  return Promise.all(
+    [...catalog.sources.values()].flatMap((source) => {
+      const { spec, featureView, createdBy } = source;
+      if (featureView === undefined) return [];
+      const { entityKey, ttlMs, options, comment } = featureView;
+      const query = createdBy === undefined ? undefined : catalog.queries.get(createdBy);
+      return freshnessOf(source, engine).then(({ freshnessTargetMs, ...kept }) => ({
+        name: spec.name,
+        entityKey,
+        features: spec.schema.map(({ name }) => name).filter((name) => isFeature(featureView, name)),
+        ttlMs: ttlMs ?? null,
+        freshnessTargetMs,
+        onlineStore: options['ONLINE_STORE'] ?? 'state',
+        offlineStore: options['OFFLINE_STORE'] ?? 'none',
+        services: catalog.servicesOver(spec.name),
+        state: query === undefined ? null : queryState(engine, query),
+        owner: options['OWNER'] ?? null,
+        tags: options['TAGS'] ?? null,
+        comment: comment ?? null,
+        ...kept,
+      }));
+    }),
+  );
+}
+
+/** FRESHNESS of a view, and whether it is kept; nulls where it has none. */
+async function freshnessOf({ spec, featureView }: SourceObject, { viewLags }: Engine): Promise<FreshnessInfo> {
+  const targetMs = featureView?.freshnessTargetMs;
+  if (targetMs === undefined) return { freshnessTargetMs: null, isFresh: null, lagMs: null };
+  const { isFresh, lagMs } = await viewLags.freshness(spec.name, targetMs);
+  return { freshnessTargetMs: targetMs, isFresh, lagMs };
+}
+interface FreshnessInfo extends Freshness {
+  readonly freshnessTargetMs: number | null;
 }
 
 /** What a view comes from, back to the topics, and what reads it. */

@@ -21,7 +21,7 @@ import { keyColumns } from '../types/schema.ts';
 import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { optionTable } from '../config/option.ts';
-import { catalogued, laterViewOptions, servedValues, viewOptions } from './view-options.ts';
+import { catalogued, servedValues, viewOptions } from './view-options.ts';
 import { dropWithQueries } from './drop-source.ts';
 import { currentStatus, warning, type Handler } from './handler.ts';
 import { answerIfExists, createFilled, hasPartitions, planOf, type PlannedQuery } from './persistent-query.ts';
@@ -132,7 +132,6 @@ function viewOf(statement: CreateFeatureView): FeatureView {
   const later = (option: string, span: Span): never => {
     throw new SqlError('NOT_SUPPORTED_YET', span, { what: option });
   };
-  for (const { name, span } of statement.properties) if (laterViewOptions.has(name)) later(name, span);
   const properties = new Properties(statement.properties, allOptions, statement.span);
   for (const [name, served] of Object.entries(servedValues) as [keyof typeof servedValues, string][]) {
     const value = properties.read(name);
@@ -143,12 +142,14 @@ function viewOf(statement: CreateFeatureView): FeatureView {
     OFFLINE_STORE: properties.read('OFFLINE_STORE'),
     ...catalogued(properties),
   };
+  const freshnessTargetMs = properties.read('FRESHNESS');
   return {
     entityKey: statement.entityKey.map(({ text }) => text),
     timestamp: statement.timestamp?.text,
     ttlMs: statement.ttl?.ms,
     comment: statement.comment,
     options,
+    ...(freshnessTargetMs === undefined ? {} : { freshnessTargetMs }),
   };
 }
 

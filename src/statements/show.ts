@@ -1,13 +1,13 @@
 import { listBackfills } from './backfill.ts';
 import { functionNames, findFunction } from '../functions/registry.ts';
-import { isFeature, type SourceObject } from '../catalog/catalog.ts';
+import type { SourceObject } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 import { likeIgnoringCase } from '../expressions/like.ts';
 import { sessionOptions } from '../config/session-options.ts';
 import type { Show, ShowKind } from '../syntax/statements/show.ts';
 import { typeText } from '../types/sql-type.ts';
 import { describeSource } from './describe.ts';
-import { queryState } from './running-queries.ts';
+import { listFeatureViews } from './feature-view-info.ts';
 import { listServices } from './feature-services.ts';
 import { listMonitors } from './monitors.ts';
 import { describeQueries, listQueries } from './running-queries.ts';
@@ -40,11 +40,6 @@ function listSources(type: 'streams' | 'tables', kind: 'STREAM' | 'TABLE'): List
     return entity(type, text, { [type]: rows });
   };
 }
-
-const stateOf = (engine: Engine, id: string | undefined): string | null => {
-  const query = id === undefined ? undefined : engine.catalog.queries.get(id);
-  return query === undefined ? null : queryState(engine, query);
-};
 
 /** The answers to SHOW, by kind of object. */
 const listers: { readonly [K in ShowKind]: Lister } = {
@@ -112,28 +107,8 @@ const listers: { readonly [K in ShowKind]: Lister } = {
         comment: model.comment ?? null,
       })),
     }),
-  'FEATURE VIEWS': (_statement, { engine, text }) =>
-    entity('feature_views', text, {
-      featureViews: [...engine.catalog.sources.values()].flatMap(({ spec, featureView, createdBy }) =>
-        featureView === undefined
-          ? []
-          : [
-              {
-                name: spec.name,
-                entityKey: featureView.entityKey,
-                features: spec.schema.map(({ name }) => name).filter((name) => isFeature(featureView, name)),
-                ttlMs: featureView.ttlMs ?? null,
-                onlineStore: featureView.options['ONLINE_STORE'] ?? 'state',
-                offlineStore: featureView.options['OFFLINE_STORE'] ?? 'none',
-                services: engine.catalog.servicesOver(spec.name),
-                state: stateOf(engine, createdBy),
-                owner: featureView.options['OWNER'] ?? null,
-                tags: featureView.options['TAGS'] ?? null,
-                comment: featureView.comment ?? null,
-              },
-            ],
-      ),
-    }),
+  'FEATURE VIEWS': async (_statement, { engine, text }) =>
+    entity('feature_views', text, { featureViews: await listFeatureViews(engine) }),
   'FEATURE SERVICES': (_statement, { engine, text }) =>
     entity('feature_services', text, { featureServices: listServices(engine) }),
   'TRAINING SETS': async (_statement, { engine, text }) =>

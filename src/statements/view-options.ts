@@ -33,6 +33,15 @@ export function catalogued(properties: Pick<PropertiesOf<CatalogueOption>, 'read
 }
 type CatalogueOption = (typeof catalogueOptions)[number];
 
+const freshness = option({
+  name: 'FRESHNESS',
+  type: duration('1 MINUTE'),
+  default: undefined,
+  doc: 'How long after it was in its source an event should be in the view: its queries commit at least twice in it, and DESCRIBE, SHOW and /metrics tell the lag',
+  validate: (value) => (value > 0 ? undefined : 'it must be longer than nothing'),
+  read: same,
+});
+
 /** What ALTER FEATURE VIEW sets. */
 export const alterableOptions = [
   option({
@@ -51,11 +60,13 @@ export const alterableOptions = [
     read: same,
   }),
   ...catalogueOptions,
+  freshness,
 ] as const;
 
 /** Options in the WITH clause of CREATE FEATURE VIEW, beside those of its topic. */
 export const viewOptions = optionTable(
   ...catalogueOptions,
+  freshness,
   option({
     name: 'ONLINE_STORE',
     type: oneOf('state', 'redis', 'dynamodb', 'none'),
@@ -110,6 +121,3 @@ export const viewOptions = optionTable(
 
 /** The supported values of some options; other values are planned but not implemented. */
 export const servedValues: { readonly [N in 'EVAL']: string } = { EVAL: 'AT_EVENT' };
-
-/** Options that are planned but not implemented: each is refused by name. */
-export const laterViewOptions: ReadonlySet<string> = new Set(['FRESHNESS']);

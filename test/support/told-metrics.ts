@@ -13,7 +13,7 @@ const statements = `
   CREATE MODEL away INPUT (a DOUBLE) OUTPUT (y DOUBLE) WITH (PROVIDER='oip-v2', ENDPOINT='http://127.0.0.1:1', MODEL_NAME='m', VALIDATE='OFF', DEADLINE='100 MILLISECONDS', CIRCUIT_BREAKER_ENABLED=true);
   CREATE STREAM scored AS SELECT s.id AS id, p.total AS total FROM s INVOKE MODEL m (a, b) AS p;
   CREATE STREAM unscored AS SELECT s.id AS id, p.y AS y FROM s INVOKE MODEL away (a) WITH (ON_ERROR='NULL') AS p;
-  CREATE FEATURE VIEW f ENTITY KEY (id) AS SELECT id, COUNT(*) AS n FROM s GROUP BY id EMIT CHANGES;
+  CREATE FEATURE VIEW f ENTITY KEY (id) WITH (FRESHNESS='1 MINUTE') AS SELECT id, COUNT(*) AS n FROM s GROUP BY id EMIT CHANGES;
   CREATE MONITOR watch ON STREAM s WINDOW TUMBLING (SIZE 10 SECONDS)
     BASELINE STREAM s FROM '1970-01-01T00:00:00Z' TO '1970-01-01T00:00:05Z'
     WITH (TICK='1 DAY', kafka_topic='watch', MIN_ROWS=1, BINS=4) (
@@ -36,6 +36,7 @@ export class TellingNode {
       'model_shadow_rows_total',
       'model_circuit_state',
       'feature_drift{',
+      'feature_view_lag_seconds{',
       'nodejs_gc_duration_seconds',
     );
     await telling.sql('VERIFY FEATURE VIEW f;');

@@ -10,7 +10,7 @@ import { namesWithoutMeaning, onlyValues } from '../../../../src/config/without-
 import { monitorOptions } from '../../../../src/engine/monitors/options.ts';
 import { backfillOptions } from '../../../../src/statements/backfill-options.ts';
 import { trainingSetOptions } from '../../../../src/statements/training-set-options.ts';
-import { laterViewOptions, viewOptions } from '../../../../src/statements/view-options.ts';
+import { viewOptions } from '../../../../src/statements/view-options.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const code = (text: string): string => `\`${text}\``;
@@ -62,9 +62,9 @@ const page = [
   '## CREATE FEATURE VIEW',
   '',
   ...table(viewOptions.options),
-  `And those of AS SELECT. Not supported yet, and refused: ${[...laterViewOptions].map(code).join(', ')}.`,
+  'And those of AS SELECT.',
   '',
-  'CREATE FEATURE SERVICE has OWNER and TAGS; ALTER FEATURE VIEW sets TTL, COMMENT, OWNER and TAGS.',
+  'CREATE FEATURE SERVICE has OWNER and TAGS; ALTER FEATURE VIEW sets TTL, COMMENT, OWNER, TAGS and FRESHNESS.',
   '',
   '## CREATE TRAINING SET',
   '',

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import { viewOptions } from '../../../../src/statements/view-options.ts';
 import { newFolder } from '../../../support/files.ts';
 import { copied, onEngine, outcome, runCases, type Case } from './cases.ts';
@@ -34,6 +35,24 @@ runCases(viewOptions, {
     ],
     'tags',
   ),
+  FRESHNESS: {
+    // How often its query commits, and whether the catalogue has it.
+    see: (value) =>
+      onEngine({}, async ({ engine, ask, run }) => {
+        await ask(copied);
+        const started = vi.spyOn(engine.node, 'startQuery');
+        await ask(
+          `CREATE FEATURE VIEW f ENTITY KEY (k) WITH (FRESHNESS='${value}') AS SELECT k, v FROM s EMIT CHANGES;`,
+        );
+        const [shown] = (await run('SHOW FEATURE VIEWS;')) as { featureViews: Record<string, unknown>[] }[];
+        const { freshnessTargetMs, isFresh } = shown!.featureViews[0]!;
+        return [freshnessTargetMs, isFresh, started.mock.calls[0]![0].properties['commit.interval.ms']];
+      }),
+    gives: [
+      ['500 MILLISECONDS', [500, true, '250']],
+      ['1 HOUR', [3_600_000, true, '1000']],
+    ],
+  },
   ONLINE_STORE: view(
     'online_store',
     [
