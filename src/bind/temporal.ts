@@ -1,6 +1,6 @@
 import type { BoundVersions } from '../bound/query.ts';
 import { idsOf, type RowColumn, type Rows } from '../bound/rows.ts';
-import type { SourceObject } from '../catalog/catalog.ts';
+import { isEvaluatedAtRead, type SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { idsIn, type BoundExpr } from '../expressions/node.ts';
@@ -185,6 +185,8 @@ function versioned({ source }: JoinClause, { object }: Relation): SourceObject {
       `${object.spec.name} is a stream, which has no rows that hold for a time`,
       'For the newest row before a time say ASOF JOIN; or join a table or a feature view.',
     );
+  if (isEvaluatedAtRead(object.featureView))
+    throw new SqlError('NOT_SUPPORTED_YET', source.span, { what: "FOR SYSTEM_TIME AS OF a view with EVAL='AT_READ'" });
   return object;
 }
 

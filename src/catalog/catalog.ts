@@ -36,6 +36,9 @@ export interface FeatureView {
   readonly erased?: readonly Erasure[];
 }
 
+/** EVAL='AT_READ': whether a view's frames of time are evaluated at the time of each read, instead of at each event. */
+export const isEvaluatedAtRead = (view: FeatureView | undefined): boolean => view?.options['EVAL'] === 'AT_READ';
+
 /** Whether a column of a view is a feature: neither an entity nor the feature time. */
 export const isFeature = ({ entityKey, timestamp }: FeatureView, column: string): boolean =>
   !entityKey.includes(column) && column !== timestamp;

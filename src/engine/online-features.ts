@@ -75,7 +75,7 @@ export async function onlineFeatures(request: OnlineRequest, engine: Engine, now
   const resolved = resolve(request, engine);
   const { entities, length, data } = listsOf(request, resolved);
   const served = new Map<SourceObject, readonly Served[]>();
-  const rows = await Promise.all(resolved.views.map((view) => newestRows(view, entities, length, engine)));
+  const rows = await Promise.all(resolved.views.map((view) => newestRows(view, entities, length, engine, now)));
   for (const [i, view] of resolved.views.entries())
     served.set(
       view,

@@ -1,4 +1,4 @@
-import type { SourceObject } from '../catalog/catalog.ts';
+import { isEvaluatedAtRead, type SourceObject } from '../catalog/catalog.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { keyText } from '../runtime/change.ts';
@@ -24,6 +24,7 @@ export async function newestRows(
   entities: EntityLists,
   length: number,
   engine: Engine,
+  now: number,
 ): Promise<(EntityRead | undefined)[]> {
   const keys = view.featureView!.entityKey.map((name) => {
     const entry = Object.entries(entities).find(([column]) => column.toUpperCase() === name.toUpperCase());
@@ -40,7 +41,8 @@ export async function newestRows(
     const rows = await withStore(view, () => store.read(distinct));
     for (const [i, key] of distinct.entries()) if (rows[i] !== undefined) found.set(keyText(key), rows[i]);
   } else {
-    for await (const changes of await storedRowsOf(view, distinct, engine))
+    const mode = isEvaluatedAtRead(view.featureView) ? { at: now } : {};
+    for await (const changes of await storedRowsOf(view, distinct, engine, mode))
       for (const { key, after, timestamp } of changes)
         if (after !== undefined && !found.has(keyText(key))) found.set(keyText(key), { row: after, time: timestamp });
   }

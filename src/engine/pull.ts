@@ -6,6 +6,7 @@ import { rowsOf } from '../runtime/batch.ts';
 import { Change } from '../runtime/change.ts';
 import type { LocalTopology } from '../runtime/topology.ts';
 import type { QueryNode } from '../syntax/query.ts';
+import { isEvaluatedAtRead } from '../catalog/catalog.ts';
 import type { Engine } from './engine.ts';
 import { computedRows, matchingRows } from './computed-pull.ts';
 import { preparedPull, pulledBy, type Pulled, type PulledSource } from './pull-plan.ts';
@@ -56,10 +57,13 @@ export async function pullRows(
   const { prepared, keys } = preparedPull(query, pulled, engine, session, first);
   const { sources, topology, columns } = prepared;
   let fromStandby = false;
+  const now = Date.now();
   const open = async (i: number): Promise<AsyncIterable<readonly Change[]>> => {
-    const { step } = sources[i]!;
-    const nearest = step.nearest && { step, bytes: session.read('millrace.vector.memory.bytes') };
-    const stored = await storedRows(sources[i]!, keys[i], engine, nearest);
+    const { step, name } = sources[i]!;
+    const mode = isEvaluatedAtRead(engine.catalog.sources.get(name)?.featureView)
+      ? { at: now }
+      : { nearest: step.nearest && { step, bytes: session.read('millrace.vector.memory.bytes') } };
+    const stored = await storedRows(sources[i]!, keys[i], engine, mode);
     fromStandby ||= stored.fromStandby === true;
     return stored;
   };

@@ -2,8 +2,7 @@ import type { SourceObject } from '../catalog/catalog.ts';
 import { noSpan, type Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { allSteps, keepsState, type PhysicalPlan } from '../plan/physical/step.ts';
-import type { WantedNearest } from '../runtime/nearest/nearest-rows.ts';
-import { PartitionsMissing, type PulledState } from '../runtime/ports/node.ts';
+import { PartitionsMissing, type PulledState, type ReadMode } from '../runtime/ports/node.ts';
 import type { Row } from '../types/sql-type.ts';
 import type { Engine } from './engine.ts';
 
@@ -15,16 +14,16 @@ interface StoredSource {
   readonly span: Span;
 }
 
-/** The rows of a source with these keys, or all, on whatever nodes they are; with `nearest` at least those that are wanted. */
+/** The rows of a source with these keys, or all, on whatever nodes they are; with `nearest` of a scan at least those that are wanted. */
 export async function storedRows(
   { name, queryId, span }: StoredSource,
   keys: readonly Row[] | undefined,
   engine: Engine,
-  nearest?: WantedNearest,
+  { nearest, at }: ReadMode = {},
 ): Promise<PulledState> {
   let pulled: PulledState | undefined;
   try {
-    pulled = await engine.node.pull(queryId, keys, keys === undefined ? nearest : undefined);
+    pulled = await engine.node.pull(queryId, keys, { nearest: keys === undefined ? nearest : undefined, at });
   } catch (error) {
     throw error instanceof PartitionsMissing
       ? new SqlError('PARTITIONS_UNAVAILABLE', span, { source: name, ...error.missing })
@@ -39,7 +38,8 @@ export const storedRowsOf = (
   { spec, createdBy }: SourceObject,
   keys: readonly Row[] | undefined,
   engine: Engine,
-): Promise<PulledState> => storedRows({ name: spec.name, queryId: createdBy!, span: noSpan }, keys, engine);
+  mode?: ReadMode,
+): Promise<PulledState> => storedRows({ name: spec.name, queryId: createdBy!, span: noSpan }, keys, engine, mode);
 
 /** The names of the stores of a query's state: its steps that keep some, and the rows of a feature view. */
 export const storesOf = (plan: PhysicalPlan): readonly string[] => [

@@ -257,6 +257,7 @@ function viewFacts(view: Cells): string[] {
     ['TTL', view['ttlMs'] == null ? undefined : `${cell(view['ttlMs'])} ms`],
     ['Comment', view['comment']],
     ['Entities', view['rows']],
+    ['Evaluated', view['eval'] === 'AT_READ' ? 'at the read' : undefined],
     ['Freshness', freshnessText(view)],
     ['Age', view['freshnessMs'] == null ? undefined : `${cell(view['freshnessMs'])} ms`],
     ['From topics', lineage['topics']],

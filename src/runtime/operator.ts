@@ -31,6 +31,15 @@ export interface Operator {
   tick?(): Batch;
   /** For an operator that holds a table: its rows for pull queries, all or those of one key. */
   current?(key?: Row): Iterable<Change>;
+  /** For an operator with frames of time: the values of its calls over a key's frames as they are at a time. */
+  valuesAt?(key: Row, time: number): ValuesAt;
+}
+
+/** Values of calls, null for those that are not over frames of time. */
+export interface ValuesAt {
+  readonly values: Row;
+  /** Whether the key has nothing here. */
+  readonly isEmpty: boolean;
 }
 
 /** The sequence number for a row that was there before the change in work: its errors were told of when it came. */

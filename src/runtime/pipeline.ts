@@ -5,7 +5,7 @@ import { buildOperator } from './build.ts';
 import type { BuildContext } from './builders/context.ts';
 import { batchOf, joined, noChanges, rowsOf, sizeOf, type Batch } from './batch.ts';
 import type { Change } from './change.ts';
-import type { Operator } from './operator.ts';
+import type { Operator, ValuesAt } from './operator.ts';
 import { batched } from './pulled-rows.ts';
 import type { StateWriter } from './ports/state-backend.ts';
 import type { CachedStore } from './stores/cached-store.ts';
@@ -136,6 +136,11 @@ export class Pipeline {
       path.push(operator);
       at = inputs[0]!;
     }
+  }
+
+  /** The values of a step's calls over a key's frames as they are at a time. */
+  valuesAt(stepId: string, key: Row, time: number): ValuesAt | undefined {
+    return this.#nodes.find(({ step }) => step.id === stepId)?.operator.valuesAt?.(key, time);
   }
 }
 

@@ -200,6 +200,17 @@ export class LocalTopology {
     const lists = this.#pipelines.at(-1)!.map(({ pipeline }) => pipeline.current(key));
     return lists.every((list) => list !== undefined) ? concat(lists) : undefined;
   }
+
+  /** The values of calls of the last part over a key's frames as they are at a time, from the partition that has the key. */
+  valuesAt(stepId: string, key: Row, time: number): Row {
+    let empty: Row = [];
+    for (const { pipeline } of this.#pipelines.at(-1)!) {
+      const found = pipeline.valuesAt(stepId, key, time);
+      if (found?.isEmpty === false) return found.values;
+      empty = found?.values ?? empty;
+    }
+    return empty;
+  }
 }
 
 function partitionOf(part: SubTopology, partition: number, options: TopologyOptions): Partition {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { requireView } from '../bind/context.ts';
+import { isEvaluatedAtRead } from '../catalog/catalog.ts';
 import { Properties } from '../bind/properties.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
@@ -21,6 +22,12 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
   const refuse = (why: string, at: Span = statement.span, hint?: string): never => {
     throw new SqlError('BACKFILL_REFUSED', at, { view: name.text, why, hint });
   };
+  if (isEvaluatedAtRead(view.featureView))
+    return refuse(
+      "with EVAL='AT_READ' its features are of the time of a read, and files have those of events",
+      name.span,
+      "BACKFILL is for views with EVAL='AT_EVENT'.",
+    );
   const query = fillingQuery(name.text, engine.catalog);
   if (query === undefined) return refuse('the query that fills it was terminated');
   const given = new Properties(statement.properties, backfillOptions, statement.span);

@@ -22,6 +22,7 @@ export async function featureViewInfo(
     ...featureView,
     entities: columns(spec.schema.filter(({ name }) => entityKey.includes(name))),
     features: columns(spec.schema.filter(({ name }) => isFeature(featureView!, name))),
+    eval: options['EVAL'] ?? 'AT_EVENT',
     onlineStore: options['ONLINE_STORE'] ?? 'state',
     onlineUrl: online?.url ?? null,
     keyPrefix: online?.prefix ?? null,

@@ -5,7 +5,7 @@ import { Properties } from '../bind/properties.ts';
 import { requireView } from '../bind/context.ts';
 import { bindQuery } from '../bind/query.ts';
 import { idsOf, keysOf, reference } from '../bound/rows.ts';
-import type { Catalog, FeatureView } from '../catalog/catalog.ts';
+import { isEvaluatedAtRead, type Catalog, type FeatureView } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { persistentOptions, planCreateAs, type LogicalQuery } from '../engine/plan-query.ts';
@@ -16,12 +16,13 @@ import type { FilesSpec } from '../specs/files.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
 import { isKeyedBy, type LogicalNode } from '../plan/logical/node.ts';
+import { readEvaluation } from '../plan/physical/read-evaluation.ts';
 import type { CreateFeatureView, DropFeatureView } from '../syntax/statements/feature-views.ts';
 import { keyColumns } from '../types/schema.ts';
 import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { optionTable } from '../config/option.ts';
-import { catalogued, servedValues, viewOptions } from './view-options.ts';
+import { catalogued, viewOptions } from './view-options.ts';
 import { dropWithQueries } from './drop-source.ts';
 import { currentStatus, warning, type Handler } from './handler.ts';
 import { answerIfExists, createFilled, hasPartitions, planOf, type PlannedQuery } from './persistent-query.ts';
@@ -60,6 +61,7 @@ export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, 
     exports: [...(files === undefined ? [] : [{ files }]), ...(online === undefined ? [] : [{ online }])],
   };
   checkColumns(statement, planned);
+  checkEvaluation(statement, planned, view);
   const start = new Properties(statement.properties, allOptions, span).read('START_TIME');
   return {
     kind: 'FEATURE_VIEW',
@@ -129,17 +131,11 @@ const exportNames = new Set([...fileSizeOptions, ...onlineOptions].map(({ name }
 const allOptions = optionTable(...viewOptions.options, ...sinkOptions.options);
 
 function viewOf(statement: CreateFeatureView): FeatureView {
-  const later = (option: string, span: Span): never => {
-    throw new SqlError('NOT_SUPPORTED_YET', span, { what: option });
-  };
   const properties = new Properties(statement.properties, allOptions, statement.span);
-  for (const [name, served] of Object.entries(servedValues) as [keyof typeof servedValues, string][]) {
-    const value = properties.read(name);
-    if (value !== served) later(`${name}='${value}'`, properties.span(name));
-  }
   const options = {
     ONLINE_STORE: properties.read('ONLINE_STORE'),
     OFFLINE_STORE: properties.read('OFFLINE_STORE'),
+    ...(properties.read('EVAL') === 'AT_READ' ? { EVAL: 'AT_READ' } : {}),
     ...catalogued(properties),
   };
   const freshnessTargetMs = properties.read('FRESHNESS');
@@ -151,6 +147,20 @@ function viewOf(statement: CreateFeatureView): FeatureView {
     options,
     ...(freshnessTargetMs === undefined ? {} : { freshnessTargetMs }),
   };
+}
+
+/** With EVAL='AT_READ' the view is served from the state of its query, whose frames can be evaluated at any time. */
+function checkEvaluation(statement: CreateFeatureView, planned: LogicalQuery, view: FeatureView): void {
+  if (!isEvaluatedAtRead(view)) return;
+  const properties = new Properties(statement.properties, allOptions, statement.span);
+  const refuse = (why: string): never => properties.refuse('EVAL', why);
+  if (properties.read('ONLINE_STORE') !== 'state')
+    refuse("the state of its query evaluates its frames: it needs ONLINE_STORE='state'");
+  if (properties.read('OFFLINE_STORE') !== 'none')
+    refuse('files have the features as of events, and would not agree with what is served: leave OFFLINE_STORE out');
+  const { name: sink, query } = statement;
+  const evaluation = readEvaluation(planOf({ kind: 'FEATURE_VIEW', sink, query, planned, view }));
+  if ('why' in evaluation) refuse(evaluation.why);
 }
 
 /** All rows of an entity must be in one task, which keeps the newest one, and the feature time must be a column. */

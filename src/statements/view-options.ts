@@ -114,10 +114,7 @@ export const viewOptions = optionTable(
     name: 'EVAL',
     type: oneOf('AT_EVENT', 'AT_READ'),
     default: 'AT_EVENT',
-    doc: 'Of what time the features are that are served: of the last event; not of the request yet',
+    doc: "Of what time features are that are served: of the entity's last event, or of the read, when frames of time have moved on",
     read: same,
   }),
 );
-
-/** The supported values of some options; other values are planned but not implemented. */
-export const servedValues: { readonly [N in 'EVAL']: string } = { EVAL: 'AT_EVENT' };

@@ -127,3 +127,31 @@ test('any node answers reads for all nodes; what a dead node held is an error un
   });
   await first.kill('SIGTERM');
 });
+
+test('frames of a view are evaluated at the time of the read, on whatever node the entity is', async () => {
+  const topic = `at-read-${Date.now()}`;
+  await createTopic(topic, partitions);
+  const nodes = [await startMillrace(`${topic}_`), await startMillrace(`${topic}_`)];
+  await nodes[0]!.sql(`CREATE STREAM s (user_id STRING KEY, n INT) WITH (kafka_topic='${topic}', value_format='JSON');
+    CREATE FEATURE VIEW views ENTITY KEY (user_id) WITH (EVAL='AT_READ') AS SELECT user_id,
+      COUNT(*) OVER (PARTITION BY user_id ORDER BY ROWTIME RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW) AS n FROM s EMIT CHANGES;`);
+  const now = Date.now();
+  const hours = (count: number): number => now - count * 3_600_000;
+  // Every user was there two hours ago, twice; every third one since.
+  const times = keys.flatMap((key, i) =>
+    [hours(2) - 1, hours(2), ...(i % 3 === 0 ? [hours(0.1)] : [])].map((timestamp) => ({ key, timestamp, i })),
+  );
+  const records = times
+    .sort((a, b) => a.timestamp - b.timestamp)
+    .map(({ key, timestamp, i }) => ({ partition: i % partitions, key, value: '{"n":1}', timestamp }));
+  await produceAll(topic, records);
+  const expected = keys.map((_key, i) => (i % 3 === 0 ? 1 : 0));
+  for (const node of nodes) {
+    const values = async (): Promise<unknown> =>
+      ((await features(node))['results'] as { values: unknown[] }[] | undefined)?.[1]?.values;
+    expect(await until(values, (found) => JSON.stringify(found) === JSON.stringify(expected))).toEqual(expected);
+    const rows = await pull(node, 'SELECT user_id FROM views WHERE n = 0;');
+    expect(rows.rows.length).toBe(expected.filter((n) => n === 0).length);
+  }
+  await Promise.all(nodes.map((node) => node.kill('SIGKILL')));
+});

@@ -59,6 +59,7 @@ export function checked(operator: Operator, contract: Contract): Operator {
     ...(operator.drain && { drain: () => watch.drains(operator.drain!()) }),
     ...(operator.closeIdle && { closeIdle: () => watch.gives(operator.closeIdle!(), Infinity, undefined) }),
     ...(operator.tick && { tick: () => watch.gives(operator.tick!(), Infinity, undefined) }),
+    ...(operator.valuesAt && { valuesAt: (key, time) => operator.valuesAt!(key, time) }),
     ...(operator.current && {
       current: function* (key?: Row) {
         for (const change of operator.current!(key)) {

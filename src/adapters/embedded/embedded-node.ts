@@ -1,4 +1,3 @@
-import type { WantedNearest } from '../../runtime/nearest/nearest-rows.ts';
 import type { Row } from '../../types/sql-type.ts';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import type {
   ProducedRecord,
   QueryStatus,
   QueryWhereabouts,
+  ReadMode,
   RunnableQuery,
   StartPositions,
   TopicInfo,
@@ -200,12 +200,12 @@ export class EmbeddedNode implements Node {
   async pull(
     id: string,
     keys: readonly Row[] | undefined,
-    nearest?: WantedNearest,
+    { nearest, at }: ReadMode = {},
   ): Promise<AsyncIterable<readonly Change[]> | undefined> {
     const query = this.#queries.get(id);
     const rows = nearest && (await query?.nearest(nearest));
     if (rows !== undefined) return inBatches([rows]);
-    const lists = (keys ?? [undefined]).map((key) => query?.current(key));
+    const lists = (keys ?? [undefined]).map((key) => query?.current(key, at));
     return lists.every((rows) => rows !== undefined) ? inBatches(lists) : undefined;
   }
   isHealthy(): boolean {

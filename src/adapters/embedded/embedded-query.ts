@@ -116,8 +116,8 @@ export class EmbeddedQuery {
     });
     return { group: query.id, positions, hosts: undefined };
   }
-  current(key: Row | undefined): Iterable<Change> | undefined {
-    return this.#runner.current(key);
+  current(key: Row | undefined, at?: number): Iterable<Change> | undefined {
+    return this.#runner.current(key, at);
   }
   nearest(wanted: WantedNearest): Promise<readonly Change[] | undefined> | undefined {
     return this.#runner.nearest(wanted);

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeValue } from '../../runtime/codec.ts';
 import { Change, keyText } from '../../runtime/change.ts';
-import { PartitionsMissing, type PulledState, type QueryHost } from '../../runtime/ports/node.ts';
+import { PartitionsMissing, type PulledState, type QueryHost, type ReadMode } from '../../runtime/ports/node.ts';
 import type { Row } from '../../types/sql-type.ts';
 import { Owners, type Owner } from './owners.ts';
 import { frame, Peers } from './peers.ts';
@@ -39,6 +39,8 @@ export interface ReadOptions {
 }
 
 const version = 1;
+/** Of a request for rows as they are at a time, which a node of before does not answer. */
+const timedVersion = 2;
 const pauseMs = 50;
 
 /** Partitions that an attempt did not reach; those that are `moving` may be there a moment later. */
@@ -65,6 +67,7 @@ type Request = [
   isStandby?: boolean,
   /** `WantedNearest` as JSON; a node of before gives all rows. */
   nearest?: string | null,
+  at?: number | null,
 ];
 type SentRow = [key: Row, row: Row | undefined, timestamp: number, start: number | null, end: number | null];
 
@@ -110,13 +113,15 @@ export class ClusterReads {
   async pull(
     query: ReadQuery | undefined,
     keys: readonly Row[] | undefined,
-    nearest?: WantedNearest,
+    mode: ReadMode = {},
   ): Promise<PulledState | undefined> {
     if (query === undefined) return undefined;
     const until = performance.now() + this.#options.waitMs;
     for (;;) {
       const missed: Missed[] = [];
-      const rows = await (keys === undefined ? this.#scan(query, nearest, missed) : this.#lookUp(query, keys, missed));
+      const rows = await (keys === undefined
+        ? this.#scan(query, mode, missed)
+        : this.#lookUp(query, keys, mode, missed));
       if (rows !== undefined) return rows;
       if (missed.some(({ moving }) => !moving) || performance.now() > until) {
         const partitions = missed.flatMap(({ partitions }) => partitions).sort((a, b) => a - b);
@@ -127,7 +132,12 @@ export class ClusterReads {
   }
 
   /** The rows of keys: those of this node need no other, each other key is asked for everywhere. */
-  async #lookUp(query: ReadQuery, keys: readonly Row[], missed: Missed[]): Promise<PulledState | undefined> {
+  async #lookUp(
+    query: ReadQuery,
+    keys: readonly Row[],
+    { at }: ReadMode,
+    missed: Missed[],
+  ): Promise<PulledState | undefined> {
     const found = new Map<string, Change[]>();
     const add = (rows: readonly Change[]): void => {
       for (const row of rows) {
@@ -137,7 +147,10 @@ export class ClusterReads {
         else known.push(row);
       }
     };
-    const local = await this.#options.pool.lookUp({ queryId: query.id, part: query.part, partitions: undefined }, keys);
+    const local = await this.#options.pool.lookUp(
+      { queryId: query.id, part: query.part, partitions: undefined, at },
+      keys,
+    );
     add(local.rows);
     let fromStandby = false;
     const unknown = keys.filter((key) => !found.has(keyText(key)));
@@ -145,7 +158,7 @@ export class ClusterReads {
       const owners = await this.#ownersOf(query, missed);
       if (owners === undefined) return undefined;
       this.#checkOwn(query, this.#own(owners), local.partitions, missed);
-      const remote = await this.#askAll(query, owners, unknown, missed);
+      const remote = await this.#askAll(query, owners, unknown, missed, { at });
       fromStandby = remote.some(({ isStandby }) => isStandby);
       await Promise.all(
         remote.map(async ({ rows: answer, owner }) => {
@@ -161,17 +174,13 @@ export class ClusterReads {
     return Object.assign(rows, { fromStandby });
   }
 
-  async #scan(
-    query: ReadQuery,
-    nearest: WantedNearest | undefined,
-    missed: Missed[],
-  ): Promise<PulledState | undefined> {
+  async #scan(query: ReadQuery, mode: ReadMode, missed: Missed[]): Promise<PulledState | undefined> {
     const owners = await this.#ownersOf(query, missed);
     if (owners === undefined) return undefined;
     const partitions = this.#own(owners);
-    const local = await this.#options.pool.scan({ queryId: query.id, part: query.part, partitions, nearest });
+    const local = await this.#options.pool.scan({ queryId: query.id, part: query.part, partitions, ...mode });
     this.#checkOwn(query, partitions, local.partitions, missed);
-    const remote = await this.#askAll(query, owners, undefined, missed, nearest);
+    const remote = await this.#askAll(query, owners, undefined, missed, mode);
     if (missed.length === 0)
       return Object.assign(inTurn(local, remote), { fromStandby: remote.some(({ isStandby }) => isStandby) });
     local.end();
@@ -212,12 +221,10 @@ export class ClusterReads {
     owners: readonly Owner[],
     keys: readonly Row[] | undefined,
     missed: Missed[],
-    nearest?: WantedNearest,
+    mode: ReadMode,
   ): Promise<RemoteRows[]> {
     const ask = async (asked: readonly Owner[], isStandby: boolean): Promise<RemoteRows[]> => {
-      const answers = await Promise.all(
-        asked.map((owner) => this.#ask(query, owner, keys, missed, isStandby, nearest)),
-      );
+      const answers = await Promise.all(asked.map((owner) => this.#ask(query, owner, keys, missed, isStandby, mode)));
       return answers.flatMap((rows, i) => (rows === undefined ? [] : [{ rows, owner: asked[i]!, isStandby }]));
     };
     const found = await ask(this.#others(owners), false);
@@ -240,7 +247,7 @@ export class ClusterReads {
     keys: readonly Row[] | undefined,
     missed: Missed[],
     isStandby: boolean,
-    nearest: WantedNearest | undefined,
+    { nearest, at }: ReadMode,
   ): Promise<AsyncGenerator | undefined> {
     const { listener, token, partitions, node } = owner;
     if (listener === undefined) {
@@ -248,7 +255,7 @@ export class ClusterReads {
       return undefined;
     }
     const request: Request = [
-      version,
+      at === undefined ? version : timedVersion,
       this.#options.clusterId,
       query.group,
       query.layout,
@@ -256,6 +263,7 @@ export class ClusterReads {
       keys ?? null,
       isStandby,
       nearest === undefined ? null : JSON.stringify(nearest),
+      at ?? null,
     ];
     const rows = this.#peers.ask(listener, token, request);
     try {
@@ -284,8 +292,9 @@ export class ClusterReads {
   ): AsyncGenerator<Buffer> {
     const [shown, own] = [Buffer.from(token), Buffer.from(this.member.token)];
     if (shown.length !== own.length || !timingSafeEqual(shown, own)) return;
-    const [asked, clusterId, group, layout, partitions, keys, isStandby, nearest] = decodeValue(body) as Request;
-    const query = asked === version && clusterId === this.#options.clusterId ? queryOf(group) : undefined;
+    const [asked, clusterId, group, layout, partitions, keys, isStandby, nearest, at] = decodeValue(body) as Request;
+    const isKnown = asked === version || asked === timedVersion;
+    const query = isKnown && clusterId === this.#options.clusterId ? queryOf(group) : undefined;
     if (query?.layout !== layout) {
       yield frame([]);
       yield frame(null);
@@ -297,6 +306,7 @@ export class ClusterReads {
       partitions,
       isStandby,
       nearest: typeof nearest === 'string' ? (JSON.parse(nearest) as WantedNearest) : undefined,
+      at: at ?? undefined,
     };
     if (keys !== null) {
       const found = await this.#options.pool.lookUp(wanted, keys);

@@ -1,4 +1,3 @@
-import type { WantedNearest } from '../../runtime/nearest/nearest-rows.ts';
 import type { Row } from '../../types/sql-type.ts';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { mkdirSync } from 'node:fs';
@@ -12,6 +11,7 @@ import type {
   PulledState,
   QueryStatus,
   QueryWhereabouts,
+  ReadMode,
   RunnableQuery,
   StartPositions,
   TopicInfo,
@@ -304,8 +304,8 @@ export class KafkaNode implements Node {
     return whereaboutsOf(this.#queries.get(id), this.#wire, this.#reads);
   }
 
-  pull(id: string, keys: readonly Row[] | undefined, nearest?: WantedNearest): Promise<PulledState | undefined> {
-    return this.#reads.pull(readQuery(this.#queries.get(id)), keys, nearest);
+  pull(id: string, keys: readonly Row[] | undefined, mode?: ReadMode): Promise<PulledState | undefined> {
+    return this.#reads.pull(readQuery(this.#queries.get(id)), keys, mode);
   }
   answerPeer(token: string, request: Buffer): AsyncIterable<Buffer> {
     return this.#reads.answer(token, request, (group) => readQuery(this.#running(group)));

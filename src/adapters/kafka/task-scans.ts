@@ -1,20 +1,18 @@
 import type { Row } from '../../types/sql-type.ts';
 import type { Change } from '../../runtime/change.ts';
-import type { WantedNearest } from '../../runtime/nearest/nearest-rows.ts';
+import type { ReadMode } from '../../runtime/ports/node.ts';
 import { batched } from '../../runtime/pulled-rows.ts';
 import type { TaskSpec } from '../../runtime/task/spec.ts';
 import type { Task } from '../../runtime/task/task.ts';
 import type { TaskLogSpec } from './task-log.ts';
 
 /** Rows of a query's result that tasks hold: those of its last part, on the partitions that are asked for (all if undefined). */
-export interface WantedRows {
+export interface WantedRows extends ReadMode {
   readonly queryId: string;
   readonly part: number;
   readonly partitions: readonly number[] | undefined;
   /** Those of standby tasks instead. */
   readonly isStandby?: boolean | undefined;
-  /** Rows may be left out of a scan that are not wanted. */
-  readonly nearest?: WantedNearest | undefined;
 }
 export type PulledChange = Pick<Change, 'key' | 'after' | 'timestamp' | 'window'>;
 
@@ -51,10 +49,11 @@ export class TaskScans {
   }
 
   lookUp(wanted: WantedRows, keys: readonly Row[]): FoundRows {
+    const { at } = wanted;
     const tasks = this.#tasksOf(wanted);
     return {
       partitions: tasks.map(({ partition }) => partition),
-      rows: tasks.flatMap(({ task }) => keys.flatMap((key) => [...(task.current(key) ?? [])].map(plain))),
+      rows: tasks.flatMap(({ task }) => keys.flatMap((key) => [...(task.current(key, at) ?? [])].map(plain))),
     };
   }
 
@@ -62,7 +61,8 @@ export class TaskScans {
     const tasks = this.#tasksOf(wanted);
     const scan = this.#scans++;
     const lists: Iterable<Change>[] = [];
-    for (const { task } of tasks) lists.push((await nearestOf(task, wanted)) ?? task.current(undefined) ?? []);
+    for (const { task } of tasks)
+      lists.push((await nearestOf(task, wanted)) ?? task.current(undefined, wanted.at) ?? []);
     this.#open.set(scan, batched(inTurn(lists)));
     return { scan, partitions: tasks.map(({ partition }) => partition) };
   }

@@ -49,6 +49,7 @@ export const over: Builder<'over'> = (step, context) => {
     orderBy: compileExpression(step.orderBy, (error) => context.report(error, 'ORDER BY')),
     parts: all,
     former: formerEvents(keyValue<FormerPartition>(step, context), calls, built),
+    width: input.columns.length,
     count: calls.length,
     graceMs,
     meta: all[0]!.meta,

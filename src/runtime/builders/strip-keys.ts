@@ -27,6 +27,7 @@ export function stripInternalKeys(operator: Operator, columns: readonly StepColu
     );
   return {
     process: (inputs) => stripped(operator.process(inputs) as Batch),
+    ...(operator.valuesAt && { valuesAt: (key, time) => operator.valuesAt!(key, time) }),
     ...(operator.closeIdle && { closeIdle: () => stripped(operator.closeIdle!()) }),
   };
 }

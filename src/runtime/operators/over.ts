@@ -1,13 +1,13 @@
 import { Change, keyText } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
-import type { Operator, RecordPosition } from '../operator.ts';
+import type { Operator, RecordPosition, ValuesAt } from '../operator.ts';
 import type { OverBuffer } from '../over/over-buffer.ts';
 import type { CachedStore } from '../stores/cached-store.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 
 /** A buffer of events, and the arguments that it keeps of a row. */
 export interface OverPart {
-  readonly buffer: Pick<OverBuffer, 'open' | 'advance' | 'answer' | 'answerGroup'>;
+  readonly buffer: Pick<OverBuffer, 'open' | 'advance' | 'answer' | 'answerGroup' | 'answerAt'>;
   readonly args: (row: Row) => Row;
 }
 
@@ -18,7 +18,8 @@ export interface OverParts {
   readonly parts: readonly OverPart[];
   /** Moves a key's state of version 1 into the parts; undefined if there is none. */
   readonly former: ((key: string) => void) | undefined;
-  /** The number of values that a row gets. */
+  /** The number of columns of a row before it gets values, and of these values. */
+  readonly width: number;
   readonly count: number;
   readonly graceMs: number;
   /** Stores stream time. */
@@ -99,6 +100,16 @@ export class Over implements Operator {
     if (numbered) meta.setMeta([this.#streamTime, this.#arrivals]);
     else if (this.#streamTime !== before) meta.setMeta([this.#streamTime]);
     return batchOf(result);
+  }
+
+  valuesAt(key: Row, time: number): ValuesAt {
+    const { parts, former, width, count } = this.#parts;
+    const text = keyText(key);
+    former?.(text);
+    const row = new Array<Value>(width + count).fill(null);
+    let isEmpty = true;
+    for (const { buffer } of parts) if (buffer.answerAt(text, time, row)) isEmpty = false;
+    return { values: row.slice(width), isEmpty };
   }
 
   #advance(time: number): void {

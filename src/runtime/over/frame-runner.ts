@@ -217,6 +217,30 @@ export function answerLate(
   });
 }
 
+/**
+ * Sets the values of calls over a frame of time as it is at a time, as of a row that came then and is not in it. Without events there
+ * is only what frames from UNBOUNDED PRECEDING have folded.
+ */
+export function answerAt(
+  { frame, calls, outputs, isUnbounded }: FrameSpec,
+  list: EventList,
+  time: number,
+  values: Value[],
+  base: (call: FrameCall) => unknown,
+): void {
+  const { start, end, maxSize } = frame;
+  const hi = list.last && gapAtTime(list, time - end + 1);
+  let lo = hi && (start === undefined ? firstGap(list) : gapAtTime(list, time - start));
+  if (hi !== undefined && lo!.index > hi.index) lo = { ...hi };
+  if (hi !== undefined && maxSize !== undefined && lo!.index < hi.index - maxSize)
+    lo = placeAt(list, hi.index - maxSize);
+  calls.forEach((call, i) => {
+    const initial = isUnbounded ? base(call) : undefined;
+    const state = hi === undefined ? (initial ?? call.aggregator.init()) : fold(call, list, lo!, hi, initial);
+    values[outputs[i]!] = call.result(state, time);
+  });
+}
+
 function withPlaces(call: FrameCall, list: EventList, initial: unknown, indexes: readonly number[]): unknown {
   let state = initial;
   for (const index of indexes) {

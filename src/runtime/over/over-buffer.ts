@@ -6,7 +6,7 @@ import { EventList, type Place } from './event-list.ts';
 import { fold } from './fold.ts';
 import type { FrameCall } from './frame-call.ts';
 import { PageCalls } from './page-calls.ts';
-import { FrameRunner, gapAtTime, type Current, type FrameSpec, type Runner } from './frame-runner.ts';
+import { answerAt, FrameRunner, gapAtTime, type Current, type FrameSpec, type Runner } from './frame-runner.ts';
 import { trailingCalls, TrailingRunner, type TrailingCalls } from './trailing-runner.ts';
 
 /** How long a buffer keeps events. */
@@ -152,6 +152,17 @@ export class OverBuffer {
     const places = events.map(({ args }) => this.insert(partition, time, args));
     const endIndex = places.at(-1)!.index + 1;
     for (const [i, { values }] of events.entries()) this.#answer(partition, places[i]!, time, endIndex, values);
+  }
+
+  /** Sets the values of calls over frames of time as they are at a time; false where the key has nothing. */
+  answerAt(key: string, time: number, values: Value[]): boolean {
+    const partition = this.open([key])[0]!;
+    const { list } = partition;
+    this.#list = list;
+    this.#trim(partition);
+    for (const spec of this.#frames)
+      if (spec.frame.unit === 'RANGE') answerAt(spec, list, time, values, (call) => this.#baseOf(partition, call));
+    return list.last !== undefined || this.#base?.get(key) !== undefined;
   }
 
   /** Inserts the events of an older version's partition. */

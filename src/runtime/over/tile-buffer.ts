@@ -1,6 +1,6 @@
 import type { Value } from '../../types/sql-type.ts';
 import type { WindowStore } from '../stores/window-store.ts';
-import type { Place } from './event-list.ts';
+import type { EventList, Place } from './event-list.ts';
 import { fold } from './fold.ts';
 import { EventFailed, type FrameCall } from './frame-call.ts';
 import { gapAtTime } from './frame-runner.ts';
@@ -158,22 +158,38 @@ export class TileBuffer {
   }
 
   #answerLate({ list }: Partition, { chunk, at }: Place, time: number, row: Value[]): void {
+    this.#overTiles(list, time, (call, output, state) => {
+      row[output] = call.hasFailed(chunk, at) ? null : call.result(state, time);
+    });
+  }
+  /** Sets the values of all calls as they are at a time; false where the key has nothing. */
+  answerAt(key: string, time: number, row: Value[]): boolean {
+    const { list } = this.open([key])[0]!;
+    const seen = this.#overTiles(list, time, (call, output, state) => {
+      row[output] = call.result(state, time);
+    });
+    return seen || list.last !== undefined;
+  }
+
+  /** Gives the states of all frames at a time: whole tiles, then the events of its own tile; whether there were tiles. */
+  #overTiles(list: EventList, time: number, give: (call: FrameCall, output: number, state: unknown) => void): boolean {
     const { calls, frames, tileMs } = this.#spec;
     const tile = this.#tileOf(time);
-    const from = gapAtTime(list, tile);
-    const to = gapAtTime(list, time + 1);
+    const events = list.last && { from: gapAtTime(list, tile), to: gapAtTime(list, time + 1) };
+    let seen = false;
     for (const frame of frames) {
       const tiles = [...this.#tilesOf(list.key, this.#tileOf(time - frame.rangeMs), tile - tileMs)];
+      seen ||= tiles.length > 0;
       for (const { call: number, output } of frame.calls) {
         const call = calls[number]!;
         const whole = tiles.reduce<unknown>(
           (sum, [, states]) => call.merge(sum, states[number]),
           call.aggregator.init(),
         );
-        const state = fold(call, list, from, to, whole);
-        row[output] = call.hasFailed(chunk, at) ? null : call.result(state, time);
+        give(call, output, events === undefined ? whole : fold(call, list, events.from, events.to, whole));
       }
     }
+    return seen;
   }
 }
 

@@ -157,6 +157,14 @@ export interface QueryWhereabouts {
   readonly hosts: readonly QueryHost[] | undefined;
 }
 
+/** How rows of a query's result are read. */
+export interface ReadMode {
+  /** Rows may be left out of a scan that are not wanted. */
+  readonly nearest?: WantedNearest | undefined;
+  /** Of a feature view: its frames of time are as they are at this time, not as of each entity's last event. */
+  readonly at?: number | undefined;
+}
+
 /** Rows of a query's result, in batches. */
 export interface PulledState extends AsyncIterable<readonly Change[]> {
   /** Whether standby tasks gave some of them, which may be a moment old. */
@@ -200,10 +208,9 @@ export interface Node {
   whereabouts(id: string): Promise<QueryWhereabouts | undefined>;
   /**
    * The rows that a query's result holds, all or of some keys, in batches, on whatever nodes of the cluster they are; undefined
-   * when it holds no table. Rejects before the first row when a part of them cannot be read. With `nearest` rows may be left out
-   * that are not wanted.
+   * when it holds no table. Rejects before the first row when a part of them cannot be read.
    */
-  pull(id: string, keys: readonly Row[] | undefined, nearest?: WantedNearest): Promise<PulledState | undefined>;
+  pull(id: string, keys: readonly Row[] | undefined, mode?: ReadMode): Promise<PulledState | undefined>;
   /** Answers another node of the cluster, which shows this node's `token`, from what this one holds itself. */
   answerPeer?(token: string, request: Buffer): AsyncIterable<Buffer>;
   isHealthy(): boolean;

@@ -1,4 +1,6 @@
 import type { PhysicalPlan, SinkSpec } from '../../plan/physical/step.ts';
+import type { Row } from '../../types/sql-type.ts';
+import type { Change } from '../change.ts';
 import type { TaskLog } from '../ports/log.ts';
 import type { OnlineSpec, WebhookSpec } from '../../specs/exports.ts';
 import type { FilesSpec } from '../../specs/files.ts';
@@ -88,6 +90,15 @@ export const sinksKeepState = (plan: PhysicalPlan): boolean => sinksOf(plan).som
 
 /** Whether the rows of the query's result can be read from a sink. */
 export const holdsRows = ({ kind }: WantedSink): boolean => kinds[kind].holdsRows;
+
+/** The rows of the query's result that a sink holds, all or of one key; undefined where none does. */
+export function rowsHeld(sinks: readonly Sink[], key: Row | undefined): Iterable<Change> | undefined {
+  for (const sink of sinks) {
+    const rows = sink.current?.(key);
+    if (rows !== undefined) return rows;
+  }
+  return undefined;
+}
 
 /** The topics that the sinks of a query write to. */
 export const sinkTopics = (plan: PhysicalPlan): readonly string[] =>

@@ -196,8 +196,8 @@ export class TaskRunner {
     };
   }
 
-  current(key: Row | undefined): Iterable<Change> | undefined {
-    return this.#task?.current(key);
+  current(key: Row | undefined, at?: number): Iterable<Change> | undefined {
+    return this.#task?.current(key, at);
   }
   nearest(wanted: WantedNearest): Promise<readonly Change[] | undefined> | undefined {
     return this.#task?.nearest(wanted);

@@ -2,6 +2,7 @@ import type { Row } from '../../types/sql-type.ts';
 import { invokesModel } from '../../plan/physical/step.ts';
 import { rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Change } from '../change.ts';
+import { evaluatedAt } from '../evaluated-at.ts';
 import { NearestRows, type WantedNearest } from '../nearest/nearest-rows.ts';
 import type { EventCounts } from '../ports/counted-events.ts';
 import type { CommitObserver, InputLog, Position, Reading, TaskLog } from '../ports/log.ts';
@@ -9,7 +10,7 @@ import type { ModelHost } from '../ports/model-host.ts';
 import type { OnlineStores } from '../ports/online-store.ts';
 import type { StateBackend } from '../ports/state-backend.ts';
 import type { SchemaCache } from '../schema-cache.ts';
-import { holdsRows, openSink, sinksOf, sinkTopics, type WantedSink } from '../sinks/index.ts';
+import { holdsRows, openSink, rowsHeld, sinksOf, sinkTopics, type WantedSink } from '../sinks/index.ts';
 import { writeShadows } from '../sinks/shadows.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import { BadRecordFailure, refuseRows, type BadRecord } from '../source-decoder.ts';
@@ -450,13 +451,11 @@ export class Task {
     return undefined;
   }
 
-  /** The rows of the query's result table, all or of one key; undefined if it has none. */
-  current(key: Row | undefined): Iterable<Change> | undefined {
-    for (const sink of this.#sinks) {
-      const rows = sink.current?.(key);
-      if (rows !== undefined) return rows;
-    }
-    return this.#errors.quietly(() => this.#topology?.current(key));
+  /** The rows of the query's result table, all or of one key; undefined if it has none. `at`: with frames as they are at that time. */
+  current(key: Row | undefined, at?: number): Iterable<Change> | undefined {
+    const held = rowsHeld(this.#sinks, key);
+    if (held === undefined) return this.#errors.quietly(() => this.#topology?.current(key));
+    return at === undefined ? held : this.#errors.quietly(() => evaluatedAt(held, this.spec.plan, this.#topology!, at));
   }
 
   /** Rows among which are those wanted; undefined where all that `current` gives are looked at. */

@@ -334,7 +334,7 @@ const cases: Cases<SessionOption> = {
       );
       const pull = vi.spyOn(engine.node, 'pull');
       await ask('SELECT k FROM t ORDER BY L2_DISTANCE(v, ARRAY[1.0]) LIMIT 1;');
-      return pull.mock.calls[0]![2]?.bytes;
+      return pull.mock.calls[0]![2]?.nearest?.bytes;
     },
     [
       ['1', 1],

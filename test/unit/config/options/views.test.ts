@@ -97,8 +97,19 @@ runCases(viewOptions, {
       ['latest', [1, [[1]]]],
     ],
   },
-  EVAL: view('eval', [
-    ['AT_EVENT', 'done'],
-    ['AT_READ', 'NOT_SUPPORTED_YET'],
-  ]),
+  EVAL: {
+    see: (value) =>
+      onEngine({}, async ({ ask }) => {
+        await ask(copied);
+        await ask(
+          `CREATE FEATURE VIEW f ENTITY KEY (k) WITH (eval='${value}') AS SELECT k, COUNT(*) OVER (PARTITION BY k ORDER BY ROWTIME RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW) AS n FROM s EMIT CHANGES;`,
+        );
+        await ask("INSERT INTO s (ROWTIME, k, v) VALUES (1000, 'a', 1);");
+        return outcome(await ask('SELECT n FROM f;'));
+      }),
+    gives: [
+      ['AT_EVENT', [[1]]],
+      ['AT_READ', [[0]]],
+    ],
+  },
 });
