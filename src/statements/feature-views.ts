@@ -31,6 +31,10 @@ import { answerIfExists, createFilled, hasPartitions, planOf, type PlannedQuery 
 export const createFeatureView: Handler<CreateFeatureView> = async (statement, execution) => {
   const answer = answerIfExists(statement, 'feature view', execution);
   if (answer !== undefined) return answer;
+  const { name, properties } = statement;
+  const start = properties.find((property) => property.name === 'START_TIME');
+  if (start !== undefined && execution.engine.catalog.sources.has(name.text))
+    throw new SqlError('REPLACE_REFUSED', start.span, { name: name.text, why: goesOn });
   const definition = planFeatureView(statement, execution.engine.catalog, execution.session);
   const created = await createFilled(definition, hasPartitions(statement.properties), execution);
   const why = orderDependence(planOf(definition));
@@ -38,6 +42,9 @@ export const createFeatureView: Handler<CreateFeatureView> = async (statement, e
   const message = `${statement.name.text} is ORDER_DEPENDENT: ${why}. A replay may give other rows; with EMIT FINAL it gives the same.`;
   return { ...created, warnings: [...created.warnings, { message }] };
 };
+
+const goesOn =
+  'START_TIME is where a new view begins, and a view that is replaced goes on where it was; create another view with START_TIME, and give that one to the services when it has caught up';
 
 /** The query of CREATE FEATURE VIEW; its result is a table if the query groups, else a stream. */
 export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, session: Session): PlannedQuery {

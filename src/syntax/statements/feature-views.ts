@@ -1,3 +1,4 @@
+import { SqlError } from '../../diagnostics/sql-error.ts';
 import { queryOf } from '../build-query.ts';
 import { durationOf, propertiesOf, stringText } from '../cst.ts';
 import type { Duration, Name } from '../expressions.ts';
@@ -54,13 +55,18 @@ export const createFeatureView: StatementShape<CreateFeatureView> = {
 };
 export const dropFeatureView: StatementShape<DropFeatureView> = {
   rule: 'dropFeatureView',
-  build: (cst) => ({
-    kind: 'dropFeatureView',
-    ifExists: cst.has('ifExists'),
-    name: cst.name(),
-    cascade: cst.has('CASCADE'),
-    span: cst.span,
-  }),
+  build: (cst) => {
+    const version = cst.maybe('version');
+    if (version !== undefined)
+      throw new SqlError('NOT_SUPPORTED_YET', version.span, { what: 'DROP FEATURE VIEW … VERSION' });
+    return {
+      kind: 'dropFeatureView',
+      ifExists: cst.has('ifExists'),
+      name: cst.name(),
+      cascade: cst.has('CASCADE'),
+      span: cst.span,
+    };
+  },
   print: (s) =>
     `DROP FEATURE VIEW ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.cascade ? ' CASCADE' : ''};`,
 };
