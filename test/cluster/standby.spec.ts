@@ -68,7 +68,9 @@ test.each(['at_least_once', 'exactly_once_v2'])(
     const second = await startMillrace(`${topic}_`, settings);
     await first.sql(`CREATE STREAM clicks (user_id STRING KEY, n INT) WITH (kafka_topic='${topic}', value_format='JSON');
       CREATE TABLE counts AS SELECT user_id, COUNT(*) AS c, SUM(n) AS total FROM clicks GROUP BY user_id;
-      CREATE FEATURE VIEW views ENTITY KEY (user_id) AS SELECT user_id, n FROM clicks EMIT CHANGES;`);
+      CREATE FEATURE VIEW views ENTITY KEY (user_id) WITH (EVAL='AT_READ') AS SELECT user_id, n, COUNT(*) OVER recent AS recent, COUNT(*) OVER ever AS ever
+        FROM clicks WINDOW ever AS (PARTITION BY user_id ORDER BY ROWTIME),
+          recent AS (PARTITION BY user_id ORDER BY ROWTIME RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW) EMIT CHANGES;`);
     await second.sql('SHOW QUERIES;');
     await produceAll(topic, rounds(0, 3));
     // After one transaction its end may not be known yet, so that it is read again: a small one is the last.
@@ -135,9 +137,12 @@ test.each(['at_least_once', 'exactly_once_v2'])(
       `SELECT * FROM counts WHERE user_id IN (${some.map((key) => `'${key}'`).join()});`,
     );
     expect(chosen.rows.map(([key]) => key)).toEqual([...some].sort());
-    const body = JSON.stringify({ features: ['views:n'], entities: { user_id: keys.slice(0, 100) } });
+    // Standby tasks evaluate frames at the time of the read too.
+    const names = ['views:n', 'views:recent', 'views:ever'];
+    const body = JSON.stringify({ features: names, entities: { user_id: keys.slice(0, 100) } });
     const features = await fetch(`${first.url}/get-online-features`, { method: 'POST', body });
-    expect(await features.json()).toMatchObject({ results: [{}, { values: Array.from({ length: 100 }, () => 2) }] });
+    const hundred = (value: number): object => ({ values: Array.from({ length: 100 }, () => value) });
+    expect(await features.json()).toMatchObject({ results: [{}, hundred(2), hundred(0), hundred(3)] });
 
     const restored = await first.metric('millrace_restored_records');
     const tasks = await first.metric('millrace_tasks');
