@@ -1,7 +1,8 @@
 import { accessOptions } from './access-options.ts';
 import { awsOptions } from './aws-options.ts';
+import { brokerOptions } from './broker-options.ts';
 import { outboundOptions } from './outbound-options.ts';
-import { address, bool, oneOf, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
+import { address, bool, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
 
 const same = (value: string): string => value;
 
@@ -181,43 +182,7 @@ export const serverOptions = optionTable(
     doc: 'Origins such as https://tools.example.com whose web pages may use this node, by commas, or *; its own pages always may',
     read: (value) => value.split(',').flatMap((origin) => origin.trim() || []),
   }),
-  option({
-    name: 'security.protocol',
-    type: oneOf('PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'),
-    default: 'PLAINTEXT',
-    doc: 'How brokers are reached',
-    read: (value) => ({ isTls: value.endsWith('SSL'), isSasl: value.startsWith('SASL') }),
-  }),
-  option({
-    name: 'sasl.mechanism',
-    type: oneOf('PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'),
-    default: 'PLAIN',
-    doc: 'How a user of SASL shows the password',
-    read: (value) => value.toLowerCase(),
-  }),
-  option({ name: 'sasl.username', type: text, default: '', doc: 'The user of SASL', read: same }),
-  option({ name: 'sasl.password', type: text, default: '', doc: 'The password of SASL', read: same, secret: true }),
-  option({
-    name: 'ssl.ca.location',
-    type: text,
-    default: '',
-    doc: 'A PEM file of certificate authorities',
-    read: (value) => value || undefined,
-  }),
-  option({
-    name: 'ssl.certificate.location',
-    type: text,
-    default: '',
-    doc: 'A PEM file of the client certificate',
-    read: (value) => value || undefined,
-  }),
-  option({
-    name: 'ssl.key.location',
-    type: text,
-    default: '',
-    doc: 'A PEM file of the client key',
-    read: (value) => value || undefined,
-  }),
+  ...brokerOptions,
   ...accessOptions,
   ...outboundOptions,
   ...awsOptions,

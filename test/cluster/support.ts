@@ -30,7 +30,7 @@ export interface MillraceProcess {
 /** A server in a process of its own, on a port that the system picks. With `crashAt` it dies at a step of a commit. */
 export async function startMillrace(
   service: string,
-  settings: Record<string, string> = {},
+  { 'bootstrap.servers': bootstrap = brokers, ...settings }: Record<string, string> = {},
   folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-')),
   crashAt?: string,
 ): Promise<MillraceProcess> {
@@ -47,7 +47,7 @@ export async function startMillrace(
       '--listeners',
       'http://127.0.0.1:0',
       '--bootstrap-servers',
-      brokers,
+      bootstrap,
       ...pairs,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, CRASH_AT: crashAt } },

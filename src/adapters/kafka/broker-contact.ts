@@ -1,7 +1,9 @@
-import type { Admin } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { retry } from '../../util/retry.ts';
+import { forUsers, whyNoEntry } from './broker-rights.ts';
+import { clientConfig, type ClientSettings } from './client-config.ts';
 import type { Wire } from './wire.ts';
 
 /** The tail of the command topic has a request at the broker at all times: when it hears nothing for this long, nobody is there. */
@@ -14,7 +16,8 @@ const lookMs = 50;
 export class BrokerContact {
   readonly #servers: string;
   readonly #log: (text: string) => void;
-  #heardAt = performance.now();
+  /** Undefined until the tail is followed: before that, only requests themselves tell. */
+  #heardAt: number | undefined;
   #failedAt: number | undefined;
   #why = 'it does not answer';
   /** Called when the broker answers after it did not. */
@@ -25,6 +28,10 @@ export class BrokerContact {
     this.#log = log;
   }
 
+  /** The tail is followed from now on. */
+  begin(): void {
+    this.#heardAt = performance.now();
+  }
   heard(): void {
     const wasAway = this.#failedAt !== undefined;
     this.#heardAt = performance.now();
@@ -40,12 +47,14 @@ export class BrokerContact {
   }
 
   get isThere(): boolean {
-    return this.#failedAt === undefined && performance.now() - this.#heardAt < silentMs;
+    return (
+      this.#failedAt === undefined && (this.#heardAt === undefined || performance.now() - this.#heardAt < silentMs)
+    );
   }
   /** For how long it has been away. */
   get #awayMs(): number {
     if (this.isThere) return 0;
-    return performance.now() - (this.#failedAt ?? this.#heardAt);
+    return performance.now() - (this.#failedAt ?? this.#heardAt!);
   }
 
   /**
@@ -64,7 +73,7 @@ export class BrokerContact {
         reject(this.#refusal());
       }, lookMs);
       action()
-        .then(resolve, reject)
+        .then(resolve, (error: unknown) => reject(forUsers(error) as Error))
         .finally(() => clearInterval(timer));
     });
   }
@@ -73,29 +82,50 @@ export class BrokerContact {
   }
 }
 
-/** Connects to the brokers. A node may start before them and waits for them. */
+/**
+ * Connects to the brokers. A node may start before them and waits for them; but where they are there and one side does not trust the
+ * other, waiting does not help. A client that does not repeat what fails connects first, so that each reason is told at once.
+ */
 export async function untilConnected(
+  settings: ClientSettings,
   admin: Admin,
   wire: Wire,
-  brokers: string,
   log: (text: string) => void,
 ): Promise<void> {
+  const brokers = settings['bootstrap.servers']!;
+  const probe = new kafkajs.Kafka(clientConfig(settings, 'start', 0)).admin();
   const connect = async (): Promise<void> => {
+    try {
+      await probe.connect();
+      // A broker that asks who is there closes the connection at the first request of a client that did not say it.
+      await probe.describeCluster();
+    } finally {
+      await probe.disconnect().catch(() => undefined);
+    }
     await admin.connect();
     await wire.connect();
   };
   const mayPass = (error: unknown): boolean => {
+    const why = whyNoEntry(error);
+    if (why !== undefined) throw new SqlError('BROKER_REFUSES', noSpan, { servers: brokers, why });
     log(`no Kafka broker answers at ${brokers}: ${(error as Error).message}; trying again`);
     return true;
   };
   await retry(connect, { retries: Infinity, firstMs: 500, longestMs: 10_000, mayPass });
 }
 
+/** kafkajs's names of errors of a broker that is not reached. */
+const lost: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSRequestTimeoutError',
+]);
 /** Repeats what a node's start needs while the broker does not answer: one that starts, too, has its topics late. */
 export function untilBroker<T>(action: () => Promise<T>, log: (text: string) => void): Promise<T> {
   const mayPass = (error: unknown): boolean => {
-    const isAway = error instanceof SqlError && error.code === 'BROKER_UNAVAILABLE';
-    if (isAway) log(`${error.message}; trying again`);
+    const isAway = error instanceof SqlError ? error.code === 'BROKER_UNAVAILABLE' : lost.has((error as Error).name);
+    if (isAway) log(`${(error as Error).message}; trying again`);
     return isAway;
   };
   return retry(action, { retries: Infinity, firstMs: 500, longestMs: 5000, mayPass });

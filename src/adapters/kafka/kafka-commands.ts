@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { noSpan } from '../../diagnostics/source.ts';
+import { SqlError } from '../../diagnostics/sql-error.ts';
 import { CommandRaced, type CommandLog, type NumberedCommand, type TopicSettings } from '../../runtime/ports/node.ts';
 import { recordsIn } from '../../runtime/topic-records.ts';
 import { AutoResetEvent } from '../../util/auto-reset-event.ts';
@@ -46,7 +48,17 @@ export class KafkaCommands implements CommandLog {
   /** Begins to follow the topic. */
   async open(): Promise<void> {
     await this.#wire.watch([this.#topic]);
+    await this.#requireRead();
+    this.#contact.begin();
     this.#tail = this.#follow();
+  }
+
+  /** A node that may not read its commands would wait for them without end. */
+  async #requireRead(): Promise<void> {
+    const want = { topic: this.#topic, partition: 0, offset: this.#offset };
+    const [fetched] = await this.#wire.fetch([want], 0, 1 << 10);
+    fetched?.lease.release();
+    if (fetched?.isForbidden === true) throw new SqlError('BROKER_FORBIDS', noSpan, { why: fetched.trouble! });
   }
 
   async #follow(): Promise<void> {

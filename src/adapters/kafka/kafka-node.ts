@@ -161,7 +161,7 @@ export class KafkaNode implements Node {
     const kafka = new kafkajs.Kafka(clientConfig(settings, 'admin'));
     const wire = new Wire(settings, 'main');
     const admin = kafka.admin();
-    await untilConnected(admin, wire, settings['bootstrap.servers']!, log);
+    await untilConnected(settings, admin, wire, log);
     const { clusterId } = await admin.describeCluster();
     const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
     const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { groupBy } from '../../util/group-by.ts';
 
 /**
  * The internals of kafkajs that are used here and in `frames.ts` only: connections, metadata and request encoders. kafkajs is
@@ -112,4 +113,14 @@ export interface Cluster {
   findBroker(options: { nodeId: number }): Promise<Broker>;
   findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>;
   findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
+}
+
+/** Offsets as requests that commit them have them. */
+export function offsetsByTopic(
+  offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
+): readonly object[] {
+  return [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({
+    topic,
+    partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
+  }));
 }

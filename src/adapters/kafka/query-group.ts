@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '../../util/retry.ts';
+import { explained, quoted } from './broker-rights.ts';
 import type { JoiningProtocol } from './kafkajs-internals.ts';
 
 const { AssignerProtocol } = kafkajs;
@@ -58,6 +59,7 @@ export interface GroupCallbacks {
  */
 export class QueryGroup {
   readonly #create: () => Consumer;
+  readonly #groupId: string;
   readonly #topics: readonly string[];
   readonly #callbacks: GroupCallbacks;
   #consumer: Consumer;
@@ -73,6 +75,7 @@ export class QueryGroup {
   #closed = false;
 
   constructor(kafka: Kafka, { groupId, topics, member, sessionMs, replicas }: GroupOptions, callbacks: GroupCallbacks) {
+    this.#groupId = groupId;
     this.#topics = topics;
     this.#callbacks = callbacks;
     this.#create = () =>
@@ -110,7 +113,7 @@ export class QueryGroup {
     try {
       await this.#join(consumer);
     } catch (error) {
-      if (this.#isCurrent(consumer)) this.#joinAgain(error as Error);
+      if (this.#isCurrent(consumer)) this.#joinAgain(this.#explained(error as Error));
     }
     if (!this.#isCurrent(consumer)) await consumer.disconnect().catch(() => undefined);
   }
@@ -118,6 +121,10 @@ export class QueryGroup {
     return !this.#closed && this.#consumer === consumer;
   }
 
+  #explained(error: Error): Error {
+    const rights = { group: `READ on group "${this.#groupId}"`, topic: `READ on topics ${quoted(this.#topics)}` };
+    return explained(error, rights) as Error;
+  }
   #joinAgain(error: Error): void {
     if (this.#closed) return;
     if (!this.#mayPass) this.#callbacks.onCrash(error);
@@ -157,7 +164,7 @@ export class QueryGroup {
       if (this.#isCurrent(consumer)) void this.#callbacks.onRebalancing();
     });
     consumer.on(CRASH, ({ payload }) => {
-      if (this.#isCurrent(consumer)) this.#joinAgain(payload.error);
+      if (this.#isCurrent(consumer)) this.#joinAgain(this.#explained(payload.error));
     });
     await consumer.connect();
     if (!this.#isCurrent(consumer)) return;

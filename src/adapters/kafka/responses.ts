@@ -18,6 +18,8 @@ export interface Fetched {
   readonly outOfRange: boolean;
   /** Why there is nothing: the partition does not exist, or must not be read. */
   readonly trouble?: string;
+  /** Whether that is a right that this node lacks. */
+  readonly isForbidden?: boolean;
   /** The memory of the batches. */
   readonly lease: Lease;
 }

@@ -2,6 +2,7 @@ import type { Admin } from 'kafkajs';
 import type { TopicInfo, TopicSettings } from '../../runtime/ports/node.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import { retry } from '../../util/retry.ts';
+import { explained, typeOf } from './broker-rights.ts';
 
 /** Codes of a broker that has just started, of one whose controller moves, and for a topic that was just created. */
 const notReady: ReadonlySet<string> = new Set([
@@ -18,11 +19,6 @@ const notReady: ReadonlySet<string> = new Set([
 ]);
 /** While a broker registers itself, none is there to hold a replica. */
 const starting: ReadonlySet<string> = new Set([...notReady, 'INVALID_REPLICATION_FACTOR']);
-/** kafkajs's name of an error; of one that it has retried, of the error behind it. */
-function typeOf(error: unknown): string {
-  const { type, errors, cause } = error as { type?: string; errors?: readonly unknown[]; cause?: unknown };
-  return type ?? (errors?.[0] !== undefined ? typeOf(errors[0]) : cause === undefined ? '' : typeOf(cause));
-}
 /** Repeats a call while the broker says that it is not ready. */
 const whenReady = <T>(call: () => Promise<T>, codes: ReadonlySet<string>, retries: number): Promise<T> =>
   retry(call, { retries, firstMs: 20, longestMs: 500, mayPass: (error) => codes.has(typeOf(error)) });
@@ -51,7 +47,7 @@ export class Topics {
       );
     } catch (error) {
       if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
-      throw error;
+      throw explained(error, { topic: `DESCRIBE on topic "${name}"` });
     }
   }
   async list(): Promise<readonly TopicInfo[]> {
@@ -74,8 +70,12 @@ export class Topics {
     };
     // kafkajs waits for leaders, but gives up if a busy broker does not know the new topic yet.
     const create = (): Promise<boolean> => this.#admin.createTopics({ waitForLeaders: false, topics: [topic] });
-    await whenReady(create, starting, 12);
-    await whenReady(() => this.#requireLeaders(name), notReady, 100);
+    try {
+      await whenReady(create, starting, 12);
+      await whenReady(() => this.#requireLeaders(name), notReady, 100);
+    } catch (error) {
+      throw explained(error, { topic: `CREATE and DESCRIBE on topic "${name}"` });
+    }
   }
   /** Throws unless every partition of a topic has a known leader. */
   async #requireLeaders(topic: string): Promise<void> {

@@ -33,19 +33,44 @@ const names: Record<number, string> = {
   6: 'NOT_LEADER_OR_FOLLOWER',
   10: 'MESSAGE_TOO_LARGE',
   29: 'TOPIC_AUTHORIZATION_FAILED',
+  30: 'GROUP_AUTHORIZATION_FAILED',
+  31: 'CLUSTER_AUTHORIZATION_FAILED',
   45: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   46: 'DUPLICATE_SEQUENCE_NUMBER',
   47: 'INVALID_PRODUCER_EPOCH',
   48: 'INVALID_TXN_STATE',
+  53: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   90: 'PRODUCER_FENCED',
 };
 /** What a code says of a topic. */
 export const describeError = (code: number, topic: string): string =>
   code === 3
     ? `topic ${topic} does not exist or lacks a partition`
-    : code === 29
-      ? `topic ${topic} must not be read`
+    : code === forbidden
+      ? `the ACLs of the Kafka cluster do not give this node READ on topic "${topic}"`
       : `topic ${topic} cannot be read: ${names[code] ?? `error ${code}`}`;
+/** TOPIC_AUTHORIZATION_FAILED. */
+export const forbidden = 29;
 export const duplicateSequence = 46;
 export const notLeader = 6;
 export const movedLeader = new Set([3, 5, 6, 9, 74, 75]);
+
+/** kafkajs's name of an error of the protocol. */
+export const kindOf = (error: unknown): string => (error as { type?: string }).type ?? '';
+/** Another producer has taken over. */
+export const fencedErrors = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+/** Another broker coordinates, or none yet. */
+export const movedCoordinator = new Set([
+  'COORDINATOR_NOT_AVAILABLE',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_LOAD_IN_PROGRESS',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+]);
+/** While the coordinator completes the transaction before. */
+export const inCompletion: ReadonlySet<string> = new Set([...movedCoordinator, 'CONCURRENT_TRANSACTIONS']);
+/**
+ * While another producer of the id fences this one, the coordinator fails at its commit with UNKNOWN_SERVER_ERROR, where it should
+ * say CONCURRENT_TRANSACTIONS. The same request soon tells what came of it.
+ */
+export const inFencing: ReadonlySet<string> = new Set([...inCompletion, 'UNKNOWN']);

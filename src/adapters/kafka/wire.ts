@@ -1,19 +1,34 @@
 import kafkajs, { type Kafka } from 'kafkajs';
+import { groupBy } from '../../util/group-by.ts';
 import { Lease } from '../../util/lease.ts';
 import { retry } from '../../util/retry.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
+import { AclMissing, explained, naming, quoted, rightsOfGroups, rightsOfTransactions } from './broker-rights.ts';
 import { FramePool, framedSockets } from './frames.ts';
 import {
   apiKeys,
   EncoderClass,
   fetchRequest,
+  offsetsByTopic,
   type Broker,
   type Cluster,
   type Encoder,
   type TxnTopics,
 } from './kafkajs-internals.ts';
 import { parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
-import { describeError, duplicateSequence, movedLeader, notLeader, WireError } from './wire-error.ts';
+import {
+  describeError,
+  duplicateSequence,
+  fencedErrors,
+  forbidden,
+  inCompletion,
+  inFencing,
+  kindOf,
+  movedCoordinator,
+  movedLeader,
+  notLeader,
+  WireError,
+} from './wire-error.ts';
 
 export interface ProducerIdentity {
   readonly id: bigint;
@@ -87,7 +102,9 @@ export class Wire {
       };
       // A topic that was just created has no leader for a moment.
       const prepare = (): Promise<void> => this.#refresh(cluster);
-      await retry(learn, { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2, prepare });
+      const mayPass = (error: unknown): boolean => !(error instanceof AclMissing);
+      const named = naming(learn, { topic: `DESCRIBE on topics ${quoted(topics)}` });
+      await retry(named, { ...leaderPauses, prepare, mayPass });
     }
   }
 
@@ -175,7 +192,10 @@ export class Wire {
           const code = errors.get(`${topic}/${partition}`) ?? 0;
           if (code === 0 || code === duplicateSequence) return false;
           if (movedLeader.has(code)) return true;
-          throw new WireError(code, `produce to ${topic}-${partition}`);
+          throw explained(new WireError(code, `produce to ${topic}-${partition}`), {
+            topic: `WRITE on topic "${topic}"`,
+            ...(transactionalId !== null && rightsOfTransactions(transactionalId)),
+          });
         });
       }),
     );
@@ -242,7 +262,11 @@ export class Wire {
           ? result
           : movedLeader.has(result.error)
             ? []
-            : { ...result, trouble: describeError(result.error, result.topic) },
+            : {
+                ...result,
+                trouble: describeError(result.error, result.topic),
+                isForbidden: result.error === forbidden,
+              },
       ),
     ];
   }
@@ -283,8 +307,13 @@ export class Wire {
       });
       return { id: BigInt(producerId), epoch: producerEpoch };
     };
+    const rights = {
+      cluster: 'IDEMPOTENT_WRITE on the cluster, or WRITE on a topic',
+      ...(transactionalId !== null && rightsOfTransactions(transactionalId)),
+    };
+    const mayPass = (error: unknown): boolean => !(error instanceof AclMissing);
     // CONCURRENT_TRANSACTIONS while the coordinator aborts the former transaction.
-    return retry(init, { retries: 120, firstMs: 5, longestMs: 250, factor: 1.5 });
+    return retry(naming(init, rights), { retries: 120, firstMs: 5, longestMs: 250, factor: 1.5, mayPass });
   }
 
   /** Asks what `largestBatch` says; a broker that does not tell leaves Kafka's default. */
@@ -330,6 +359,7 @@ export class Wire {
     id: string,
     type: 0 | 1,
     call: (broker: Broker) => Promise<T>,
+    rights: Readonly<Record<string, string>> = type === 0 ? rightsOfGroups(id) : rightsOfTransactions(id),
     passing: ReadonlySet<string> = inCompletion,
   ): Promise<T> {
     const attempt = async (): Promise<T> => {
@@ -338,7 +368,7 @@ export class Wire {
       } catch (error) {
         if (fencedErrors.has(kindOf(error))) throw new WireError(47, id);
         if (movedCoordinator.has(kindOf(error))) this.#coordinators.delete(`${type}/${id}`);
-        throw error;
+        throw explained(error, rights);
       }
     };
     return retry(attempt, {
@@ -355,9 +385,12 @@ export class Wire {
     { id, epoch }: ProducerIdentity,
     topics: readonly TxnTopics[],
   ): Promise<unknown> {
-    return this.#coordinated(transactionalId, 1, (broker) =>
-      broker.addPartitionsToTxn({ transactionalId, producerId: id.toString(), producerEpoch: epoch, topics }),
-    );
+    const rights = {
+      ...rightsOfTransactions(transactionalId),
+      topic: `WRITE on topics ${quoted(topics.map(({ topic }) => topic))}`,
+    };
+    const request = { transactionalId, producerId: id.toString(), producerEpoch: epoch, topics };
+    return this.#coordinated(transactionalId, 1, (broker) => broker.addPartitionsToTxn(request), rights);
   }
 
   async commitOffsetsInTransaction(
@@ -367,9 +400,16 @@ export class Wire {
     offsets: readonly TopicOffset[],
   ): Promise<void> {
     const identity = { transactionalId, producerId: id.toString(), producerEpoch: epoch, groupId };
-    await this.#coordinated(transactionalId, 1, (broker) => broker.addOffsetsToTxn(identity));
+    const rights = {
+      ...rightsOfTransactions(transactionalId),
+      ...rightsOfGroups(
+        groupId,
+        offsets.map(({ topic }) => topic),
+      ),
+    };
+    await this.#coordinated(transactionalId, 1, (broker) => broker.addOffsetsToTxn(identity), rights);
     const topics = offsetsByTopic(offsets);
-    await this.#coordinated(groupId, 0, (broker) => broker.txnOffsetCommit({ ...identity, topics }));
+    await this.#coordinated(groupId, 0, (broker) => broker.txnOffsetCommit({ ...identity, topics }), rights);
   }
 
   /** Commits offsets of a group that has no members. */
@@ -381,7 +421,7 @@ export class Wire {
 
   endTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, commit: boolean): Promise<unknown> {
     const request = { transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit };
-    return this.#coordinated(transactionalId, 1, (broker) => broker.endTxn(request), inFencing);
+    return this.#coordinated(transactionalId, 1, (broker) => broker.endTxn(request), undefined, inFencing);
   }
 
   /** A group's committed offsets; -1 for none. */
@@ -404,38 +444,5 @@ export class Wire {
 
 /** Kafka's own. */
 const defaultLargestBatch = 1_048_588;
+const leaderPauses = { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2 };
 const rawResponse = { decode: (raw: Buffer) => Promise.resolve(raw), parse: (raw: Buffer) => Promise.resolve(raw) };
-/** kafkajs's name of an error of the protocol. */
-const kindOf = (error: unknown): string => (error as { type?: string }).type ?? '';
-const fencedErrors = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
-const movedCoordinator = new Set([
-  'COORDINATOR_NOT_AVAILABLE',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_LOAD_IN_PROGRESS',
-  'COORDINATOR_LOAD_IN_PROGRESS',
-]);
-const inCompletion: ReadonlySet<string> = new Set([...movedCoordinator, 'CONCURRENT_TRANSACTIONS']);
-/**
- * While another producer of the id fences this one, the coordinator fails at its commit with UNKNOWN_SERVER_ERROR, where it should
- * say CONCURRENT_TRANSACTIONS. The same request soon tells what came of it.
- */
-const inFencing: ReadonlySet<string> = new Set([...inCompletion, 'UNKNOWN']);
-
-function offsetsByTopic(offsets: readonly TopicOffset[]): readonly object[] {
-  return [...groupBy(offsets, ({ topic }) => topic)].map(([topic, list]) => ({
-    topic,
-    partitions: list.map(({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
-  }));
-}
-
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [item]);
-    else list.push(item);
-  }
-  return groups;
-}

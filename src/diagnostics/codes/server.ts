@@ -87,4 +87,15 @@ export const serverCodes = {
     message: (p: { servers: string; why: string }) => `no Kafka broker answers at ${p.servers}: ${p.why}`,
     hint: () => 'Millrace keeps trying; check bootstrap.servers.',
   },
+  BROKER_REFUSES: {
+    status: 503,
+    message: (p: { servers: string; why: string }) =>
+      `the Kafka brokers at ${p.servers} and this node do not trust each other: ${p.why}`,
+    hint: () => 'Check security.protocol, sasl.* and ssl.*: docs/security.md has each way in.',
+  },
+  BROKER_FORBIDS: {
+    status: 403,
+    message: (p: { why: string }) => p.why,
+    hint: () => 'docs/security.md lists the ACLs that a node needs.',
+  },
 } as const;

@@ -9,6 +9,7 @@ import { isStackOverflow } from '../../util/stack-overflow.ts';
 const states: Partial<Record<DiagnosticCode, string>> = {
   UNAUTHORIZED: '28P01',
   FORBIDDEN: '42501',
+  BROKER_FORBIDS: '42501',
   USER_LIMIT: '53400',
   TOO_MANY_PUSH_QUERIES: '53400',
   COLUMN_NOT_FOUND: '42703',

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A single-node Kafka broker, a Kafka Connect worker or a schema registry for tests, without Docker: needs Java 17 and Maven.
-# usage: broker.sh start PORT FOLDER | connect PORT FOLDER BROKERS | registry PORT FOLDER | stop FOLDER
+# usage: broker.sh start PORT FOLDER | secure FOLDER JWKS-URL PORT PORT PORT PORT PORT | connect PORT FOLDER BROKERS | registry PORT FOLDER | stop FOLDER
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 libs=${MILLRACE_BROKER_LIBS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace-broker}
@@ -13,12 +13,25 @@ install() {
   touch "$done_file"
 }
 await() { # await PORT WHAT LOG
-  for _ in $(seq 120); do
+  for _ in $(seq 400); do
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
     sleep 0.5
   done
   echo "the $2 did not start: $3" >&2
   exit 1
+}
+run_broker() { # run_broker PORT FOLDER FORMAT-OPTIONS…: with the server.properties there
+  local port=$1 folder=$2; shift 2
+  java -cp "$libs/*" kafka.tools.StorageTool format --ignore-formatted -t AAAAAAAAAAAAAAAAAAAAAA -c "$folder/server.properties" "$@" >"$folder/format.log" 2>&1 ||
+    { cat "$folder/format.log" >&2; exit 1; }
+  setsid nohup java -Xms256m -Xmx512m ${allowed:+-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=$allowed} \
+    -cp "$libs/*" kafka.Kafka "$folder/server.properties" >"$folder/broker.log" 2>&1 </dev/null &
+  echo $! > "$folder/pid"
+  await "$port" broker "$folder/broker.log"
+}
+certificate() { # certificate NAME SUBJECT EXTENSIONS: signed by the folder's authority
+  openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "$2" 2>/dev/null
+  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out "$1.crt" -extfile <(echo "$3") 2>/dev/null
 }
 case "${1:-}" in
   start)
@@ -43,11 +56,25 @@ group.min.session.timeout.ms=1000
 # Tests write records of 1970, which retention would delete.
 log.retention.ms=-1
 P
-    java -cp "$libs/*" kafka.tools.StorageTool format --ignore-formatted -t AAAAAAAAAAAAAAAAAAAAAA -c "$folder/server.properties" >/dev/null 2>&1
-    setsid nohup java -Xms256m -Xmx512m -cp "$libs/*" kafka.Kafka "$folder/server.properties" >"$folder/broker.log" 2>&1 </dev/null &
-    echo $! > "$folder/pid"
-    await "$port" broker "$folder/broker.log"
+    run_broker "$port" "$folder"
     sleep 2 ;;
+  secure) # SASL, TLS and ACLs: secure.properties. ca.crt and client.crt with client.key are left in the folder.
+    folder=$2 jwks=$3
+    shift 3
+    install
+    mkdir -p "$folder"
+    (
+      cd "$folder"
+      openssl req -x509 -newkey rsa:2048 -nodes -days 30 -keyout ca.key -out ca.crt -subj '/CN=test authority' 2>/dev/null
+      certificate broker /CN=localhost 'subjectAltName=DNS:localhost'
+      certificate client /CN=mutual 'extendedKeyUsage=clientAuth'
+      cat broker.key broker.crt > broker.pem
+    )
+    sed -e "s|FOLDER|$folder|g; s|JWKS|$jwks|; s|PORT_1|$1|g; s|PORT_2|$2|g; s|PORT_3|$3|g; s|PORT_4|$4|g; s|PORT_5|$5|g" \
+      "$here/secure.properties" > "$folder/server.properties"
+    allowed=$jwks
+    run_broker "$2" "$folder" --add-scram 'SCRAM-SHA-256=[name=scram256,password=scram256-secret]' \
+      --add-scram 'SCRAM-SHA-512=[name=scram512,password=scram512-secret]' ;;
   connect)
     port=$2 folder=$3
     install

@@ -26,4 +26,6 @@ export const curesOfCodes: { readonly [C in HintedCode]: Cures } = {
   OLDER_VERSION: { notOfStatements: 'it is about a folder' },
   COMMAND_NOT_REACHED: { notOfStatements: 'it is about a node that comes later' },
   BROKER_UNAVAILABLE: { notOfStatements: 'it is about a broker' },
+  BROKER_REFUSES: { notOfStatements: 'it is about a broker' },
+  BROKER_FORBIDS: { notOfStatements: 'it is about a broker' },
 };

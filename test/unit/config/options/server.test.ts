@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer as createHttpServer, request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { AuthenticationProviderArgs, Mechanism } from 'kafkajs';
 import { vi } from 'vitest';
 import { PartitionLog } from '../../../../src/adapters/embedded/partition-log.ts';
 import { clientConfig } from '../../../../src/adapters/kafka/client-config.ts';
@@ -50,6 +52,41 @@ const client = (
   see(value) {
     const others = { 'bootstrap.servers': 'a:1', 'security.protocol': 'SASL_SSL' };
     return Promise.resolve(see(clientConfig(readSettings({ ...others, [name]: value }, {}, undefined), 'test')));
+  },
+  gives,
+});
+/** What a broker gets from a client that shows it a token. */
+async function shownToBroker(settings: Record<string, string>): Promise<string> {
+  const others = { 'bootstrap.servers': 'a:1', 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'OAUTHBEARER' };
+  const { sasl } = clientConfig(readSettings({ ...others, ...settings }, {}, undefined), 'test');
+  let sent = '';
+  const saslAuthenticate = async ({
+    request,
+  }: {
+    request: { encode: () => Buffer | Promise<Buffer> };
+  }): Promise<void> => {
+    sent = (await request.encode()).toString('utf8', 4);
+  };
+  const broker = { host: 'a', port: 1, saslAuthenticate } as unknown as AuthenticationProviderArgs;
+  await (sasl as Mechanism).authenticationProvider(broker).authenticate();
+  return sent;
+}
+/** Who asks a token endpoint, and for what. */
+const tokenRequest = (name: string, gives: Case['gives']): Case => ({
+  async see(value) {
+    let asked = '';
+    const endpoint = createHttpServer((request, response) => {
+      void (async () => {
+        const credentials = Buffer.from(request.headers.authorization!.replace('Basic ', ''), 'base64').toString();
+        asked = `${credentials} ${await text(request)}`;
+        response.end('{"access_token":"t","expires_in":60}');
+      })();
+    }).listen(0, '127.0.0.1');
+    await once(endpoint, 'listening');
+    const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/token`;
+    await shownToBroker({ 'sasl.oauthbearer.token.endpoint.url': url, [name]: value });
+    endpoint.close();
+    return asked;
   },
   gives,
 });
@@ -317,6 +354,25 @@ runCases(serverOptions, {
   'sasl.password': client('sasl.password', ({ sasl }) => (sasl as { password: string }).password, [
     ['one', 'one'],
     ['two', 'two'],
+  ]),
+  'sasl.oauthbearer.token.endpoint.url': {
+    see: (value) => shownToBroker({ 'sasl.oauthbearer.token.endpoint.url': value }),
+    gives: [
+      [`file://${pem('one')}`, 'n,,\u0001auth=Bearer one\u0001\u0001'],
+      [`file://${pem('two')}`, 'n,,\u0001auth=Bearer two\u0001\u0001'],
+    ],
+  },
+  'sasl.oauthbearer.client.id': tokenRequest('sasl.oauthbearer.client.id', [
+    ['ann', 'ann: grant_type=client_credentials'],
+    ['b:b', 'b%3Ab: grant_type=client_credentials'],
+  ]),
+  'sasl.oauthbearer.client.secret': tokenRequest('sasl.oauthbearer.client.secret', [
+    ['one', ':one grant_type=client_credentials'],
+    ['two', ':two grant_type=client_credentials'],
+  ]),
+  'sasl.oauthbearer.scope': tokenRequest('sasl.oauthbearer.scope', [
+    ['', ': grant_type=client_credentials'],
+    ['kafka', ': grant_type=client_credentials&scope=kafka'],
   ]),
   'ssl.ca.location': client('ssl.ca.location', tls('ca'), [
     [first, ['first']],
