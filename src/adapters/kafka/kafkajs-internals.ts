@@ -58,6 +58,18 @@ brokers.joinGroup = async function (request) {
   return joinGroup.call(this, request);
 };
 
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+}
+const { prototype: queues } = require('kafkajs/src/network/requestQueue') as {
+  prototype: { scheduleCheckPendingRequests: (this: RequestQueue) => void };
+};
+const { scheduleCheckPendingRequests } = queues;
+/** kafkajs looks for requests that wait once a millisecond, on each connection, also where none does. */
+queues.scheduleCheckPendingRequests = function () {
+  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+};
+
 /** The partitions of a topic that a transaction writes to. */
 export interface TxnTopics {
   readonly topic: string;
