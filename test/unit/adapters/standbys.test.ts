@@ -41,8 +41,10 @@ test('a node keeps what its assignment says, and stops what it runs itself or ke
 
 test('a query that has ended, or has another assignment, is waited for no longer', async () => {
   const { standbys, calls } = standbysWith(() => undefined);
-  const ended = standbys.assigned(query, () => true);
-  await standbys.stop(query, false);
+  const ending = { ...query, hasEnded: false };
+  const ended = standbys.assigned(ending, () => true);
+  ending.hasEnded = true;
+  await standbys.stop(ending, false);
   await ended;
   await standbysWith(() => undefined).standbys.assigned(query, () => false);
   await standbysWith(() => [1]).standbys.assigned(query, () => false);
