@@ -100,8 +100,9 @@ test('a query that ended its thread twice stands; its node and other queries go 
     produceAll(`in_${stamp}`, [{ partition: 0, key, value: '{"n":1}', timestamp: 1 }]);
   const stands = (): Promise<true> =>
     until('the query to stand', async () => (await stateOf(node, 'CSAS_HURT_0')) === 'PAUSED' || undefined);
+  // At least once, what the thread had not committed when it ended comes again.
   const copied = (count: number): Promise<true> =>
-    until(`${count} rows`, async () => (await readAll(`copied_${stamp}`)).length === count || undefined);
+    until(`${count} rows`, async () => (await readAll(`copied_${stamp}`)).length >= count || undefined);
   await produce('good');
   await copied(1);
   await produce('bad');
