@@ -109,6 +109,8 @@ const target = join(storedFolder, number);
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
+// Messages name files by their whole paths: those of an entry are of no machine's checkout.
+process.chdir('/');
 // What is to come of it is told by an engine that is never closed.
 const whole = await begun(join(work, 'whole'));
 await runEach(whole, after);

@@ -31,6 +31,12 @@ describe.each(entries.map(({ name }) => name))('stored folder %s', (name) => {
   });
 });
 
+test('no entry names the checkout that it was made in', () => {
+  const files = readdirSync(storedFolder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const naming = files.filter((file) => readFileSync(join(file.parentPath, file.name)).includes(`${process.cwd()}/`));
+  expect(naming.map(({ name }) => name)).toEqual([]);
+});
+
 async function openNewest(): Promise<TestEngine> {
   const newest = entries.map(({ name }) => Number(name)).sort((a, b) => b - a)[0]!;
   const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
