@@ -16,7 +16,6 @@ interface TokenSource {
 /** No token was given, or it was not taken; an endpoint may be down for a moment. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
-  /** The status of the endpoint's answer. */
   /** Whether the same request is refused again; of the endpoint's, by the status of its answer. */
   readonly retriable: boolean;
   constructor(status: number, message: string) {

@@ -8,6 +8,7 @@ import type {
   OnlineStore,
 } from '../../runtime/ports/online-store.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
+import { groupBy } from '../../util/group-by.ts';
 import { fieldAttribute, type FieldAttribute } from './attribute-values.ts';
 import { requestsAtOnce, type DynamoClient, type DynamoConnection, type DynamoModule } from './dynamodb-connection.ts';
 import { entityText } from './field-text.ts';
@@ -63,13 +64,7 @@ export class DynamoStore implements OnlineStore {
   }
 
   async write(rows: readonly EntityWrite[]): Promise<void> {
-    const byEntity = new Map<string, EntityWrite[]>();
-    for (const row of rows) {
-      const entity = this.#entity(row.key);
-      const known = byEntity.get(entity);
-      if (known === undefined) byEntity.set(entity, [row]);
-      else known.push(row);
-    }
+    const byEntity = groupBy(rows, ({ key }) => this.#entity(key));
     await this.#use((client, module) =>
       eachOf([...byEntity.values()], async (ofEntity) => {
         for (const row of ofEntity) await this.#writeUnlessNewer(row, client, module);
