@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dataFiles, duckDb, newFolder, rowsOf } from '../support/files.ts';
-import { createTopic, produceAll, startMillrace, type MillraceProcess } from './support.ts';
+import { createTopic, produceAll, startMillrace, type MillraceProcess, until } from './support.ts';
 
 const users = Array.from({ length: 8 }, (_, i) => `user-${i}`);
 
@@ -11,13 +11,6 @@ async function served({ url }: MillraceProcess, view: string): Promise<Record<st
   if (!response.ok) return undefined;
   const { results } = (await response.json()) as { results: { values: unknown[]; statuses: string[] }[] };
   return Object.fromEntries(users.map((user, i) => [user, [results[1]!.statuses[i]!, results[1]!.values[i]!]]));
-}
-
-async function until<T>(read: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
-    const value = await read();
-    if (good(value) || Date.now() > end) return value;
-  }
 }
 
 test('an entity is deleted on whatever nodes it is, and stays so when they are killed', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTopic, produceAll, startMillrace, type MillraceProcess } from './support.ts';
+import { createTopic, produceAll, startMillrace, type MillraceProcess, until } from './support.ts';
 
 const keys = Array.from({ length: 100 }, (_, i) => `user-${i}`);
 const partitions = 4;
@@ -24,15 +24,6 @@ async function features({ url }: MillraceProcess): Promise<Record<string, unknow
   const body = JSON.stringify({ features: ['views:n'], entities: { user_id: keys } });
   const response = await fetch(`${url}/get-online-features`, { method: 'POST', body });
   return { status: response.status, ...((await response.json()) as object) };
-}
-
-async function until<T>(read: () => Promise<T>, good: (value: T) => boolean): Promise<T> {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    const value = await read();
-    if (good(value) || Date.now() > end) return value;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 const statements = (topic: string): string => `

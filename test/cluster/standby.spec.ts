@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTopic, produceAll, startMillrace, type MillraceProcess } from './support.ts';
+import { createTopic, produceAll, startMillrace, type MillraceProcess, until } from './support.ts';
 
 const count = 2000;
 const keys = Array.from({ length: count }, (_, i) => `user-${i}`);
@@ -19,14 +19,6 @@ async function pull({ url }: MillraceProcess, sql: string): Promise<Answer> {
   if (!response.ok) return { status: response.status, rows: [], isMarked };
   const [, ...rows] = lines.map((line) => JSON.parse(line) as unknown[]);
   return { status: 200, isMarked, rows: rows.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)) };
-}
-
-async function until<T>(read: () => Promise<T>, isGood: (value: T) => boolean, ms = 60_000): Promise<T> {
-  for (const end = Date.now() + ms; ;) {
-    const value = await read();
-    if (isGood(value) || Date.now() > end) return value;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 interface HostStatus {

@@ -155,3 +155,11 @@ export async function untilRead(group: string, topic: string, records: number): 
   while ((await groupOffset(group, topic)) < records && Date.now() < end)
     await new Promise((resolve) => setTimeout(resolve, 200));
 }
+
+/** Reads until a value is good, or the time is over: the last one, for the test to judge. */
+export async function until<T>(read: () => Promise<T>, isGood: (value: T) => boolean, ms = 60_000): Promise<T> {
+  for (const end = Date.now() + ms; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const value = await read();
+    if (isGood(value) || Date.now() > end) return value;
+  }
+}
