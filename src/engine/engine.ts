@@ -346,6 +346,6 @@ function committingWithin(
   view: FeatureView | undefined,
 ): QueryObject['properties'] {
   if (view?.freshnessTargetMs === undefined) return properties;
-  const ms = Math.max(1, Math.min(runSettings(properties).commitMs, Math.floor(view.freshnessTargetMs / 2)));
+  const ms = Math.max(1, Math.min(runSettings(properties).commit.everyMs, Math.floor(view.freshnessTargetMs / 2)));
   return { ...properties, 'commit.interval.ms': String(ms) };
 }

@@ -99,7 +99,7 @@ async function caughtUp(
     if (performance.now() > until) refuse(`query ${id} is behind its topics`);
   }
   // What is between the parts of a plan is committed a moment later.
-  if (node.kind !== 'embedded') await sleep(2 * runSettings(properties).commitMs);
+  if (node.kind !== 'embedded') await sleep(2 * runSettings(properties).commit.behindMs);
 }
 
 async function untilGone(

@@ -7,8 +7,8 @@ export interface RunSettings {
   readonly earliest: boolean;
   /** `processing.guarantee`: whether a task on Kafka commits in transactions. */
   readonly exactlyOnce: boolean;
-  /** `commit.interval.ms`: how often a task on Kafka commits. */
-  readonly commitMs: number;
+  /** `commit.interval.ms`: how often a task on Kafka commits; 0 for each micro-batch. `behindMs`: how often while it is far behind. */
+  readonly commit: { readonly everyMs: number; readonly behindMs: number };
   /** `cache.max.bytes.buffering` above 0: only the last change of a key in a micro-batch is emitted. */
   readonly conflate: boolean;
   /** The maximum size of a store's cache; undefined for the default. */
@@ -31,13 +31,21 @@ export interface RunSettings {
   readonly limits: CollectLimits;
 }
 
+/** Every micro-batch is committed. */
+export const eachBatch: RunSettings['commit'] = { everyMs: 0, behindMs: 0 };
+
+function commitOf(interval: number | undefined, exactlyOnce: boolean): RunSettings['commit'] {
+  if (interval !== undefined) return { everyMs: interval, behindMs: interval };
+  return exactlyOnce ? { everyMs: 100, behindMs: 500 } : { everyMs: 1000, behindMs: 1000 };
+}
+
 export function runSettings(properties: Readonly<Record<string, string>>): RunSettings {
   const bytes = sessionOptions.read('cache.max.bytes.buffering', properties);
   const exactlyOnce = sessionOptions.read('processing.guarantee', properties);
   return {
     earliest: sessionOptions.read('auto.offset.reset', properties),
     exactlyOnce,
-    commitMs: sessionOptions.read('commit.interval.ms', properties) ?? (exactlyOnce ? 100 : 1000),
+    commit: commitOf(sessionOptions.read('commit.interval.ms', properties), exactlyOnce),
     conflate: bytes !== 0,
     cacheBytes: bytes === 0 ? undefined : bytes,
     idleTimeoutMs: sessionOptions.read('ksql.idle.timeout.ms', properties),

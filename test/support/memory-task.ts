@@ -1,7 +1,7 @@
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import type { PhysicalPlan } from '../../src/plan/physical/step.ts';
 import type { TaskLog } from '../../src/runtime/ports/log.ts';
-import { runSettings } from '../../src/runtime/run-settings.ts';
+import { eachBatch, runSettings } from '../../src/runtime/run-settings.ts';
 import { SchemaCache } from '../../src/runtime/schema-cache.ts';
 import type { TaskSpec } from '../../src/runtime/task/spec.ts';
 import { Task, type TaskPorts } from '../../src/runtime/task/task.ts';
@@ -21,7 +21,7 @@ export function memoryTask(
       queryId: 'q',
       plan,
       part: undefined,
-      settings: { ...runSettings({ 'auto.offset.reset': 'earliest' }), commitMs: 0 },
+      settings: { ...runSettings({ 'auto.offset.reset': 'earliest' }), commit: eachBatch },
       processingLog: 'errors',
       deadLetters: '',
       ...spec,

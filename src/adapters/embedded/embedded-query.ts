@@ -5,7 +5,7 @@ import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type { OnlineStores } from '../../runtime/ports/online-store.ts';
 import type { BatchReport, QueryStatus, QueryWhereabouts, RunnableQuery } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
-import { runSettings } from '../../runtime/run-settings.ts';
+import { eachBatch, runSettings } from '../../runtime/run-settings.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import { layoutOf } from '../../runtime/task/layout.ts';
@@ -65,7 +65,7 @@ export class EmbeddedQuery {
     const { query, log, backend, models, stores, schemas, processingLog, deadLetters } = this.#options;
     const { id: queryId, plan, properties, start, erased } = query;
     const taskLog = new EmbeddedTaskLog(log, backend, queryId);
-    const settings = { ...runSettings(properties), commitMs: 0 };
+    const settings = { ...runSettings(properties), commit: eachBatch };
     return new Task(
       { queryId, plan, part: undefined, settings, processingLog, deadLetters, start, erased, attempt },
       {

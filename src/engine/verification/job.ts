@@ -137,7 +137,7 @@ export class VerificationJob implements Verification {
       if (performance.now() > end) throw new NotVerifiable(`it is ${status.lag} records behind its sources`);
     }
     // What has been processed may still have to be committed.
-    await sleep(node.kind === 'embedded' ? 50 : 2 * runSettings(properties).commitMs);
+    await sleep(node.kind === 'embedded' ? 50 : 2 * runSettings(properties).commit.behindMs);
   }
 
   /** The view's files, and the next offset of each partition that they have not; undefined where there is no offline store. */

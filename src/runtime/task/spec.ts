@@ -20,7 +20,7 @@ export interface TaskSpec {
   readonly part: TaskPart | undefined;
   /** For a whole plan: the number of partitions of repartitions in memory; undefined for that of its widest source. */
   readonly partitions?: number;
-  /** With `commitMs` 0 every micro-batch is committed. */
+  /** With a `commit` interval of 0 every micro-batch is committed. */
   readonly settings: RunSettings;
   readonly processingLog: string;
   readonly deadLetters: string;

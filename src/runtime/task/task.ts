@@ -17,6 +17,7 @@ import { BadRecordFailure, refuseRows, type BadRecord } from '../source-decoder.
 import { LargeEntries } from '../stores/large-entries.ts';
 import { LocalTopology, type Result } from '../topology.ts';
 import { AttemptState, type TaskFailure } from './attempt.ts';
+import { CommitClock } from './commit-clock.ts';
 import { lastOfEach } from './conflate.ts';
 import { eraseAtStart } from './erase.ts';
 import { decoderOf } from './erasing-decoder.ts';
@@ -51,7 +52,6 @@ const sliceRecords = { part: 1000, whole: 4096 };
 /** The most records over which a table's rows are conflated, if the input does not run out earlier. */
 const batchRecords = 20_000;
 const sendBytes = 1 << 18;
-const idleMs = 50;
 
 /**
  * Runs a query, or one sub-topology on one partition number: reads its inputs in order of time, processes them in its
@@ -76,10 +76,7 @@ export class Task {
   #nearest: NearestRows | undefined;
   #emitted = 0;
   readonly #attempt: AttemptState;
-  #lastCommit = performance.now();
-  /** Its position at the last commit. */
-  committedAt = 0;
-  #lastInput = performance.now();
+  readonly #commits: CommitClock;
   /** How often it looks at the clock for its steps. */
   readonly tickMs: number;
   #lastTick = performance.now();
@@ -97,6 +94,7 @@ export class Task {
     this.#errors = ports.errors ?? new ErrorCollector(spec.queryId);
     this.#errors.origins.keepsRecords = spec.settings.logsRecords;
     this.#attempt = new AttemptState(spec.attempt);
+    this.#commits = new CommitClock(spec.settings);
     this.#isOrdered = isOrdered(spec);
     this.tickMs = tickMsOf(spec);
     this.#conflates = spec.part === undefined && spec.plan.shape === 'TABLE' && spec.settings.conflate;
@@ -119,7 +117,7 @@ export class Task {
     for (const sink of this.#sinks) await sink.recover?.();
     for (const [i, { input, reading }] of readings.entries())
       this.inputs.push(await this.#open(input, reading, committed?.[i]));
-    this.committedAt = this.position;
+    this.#commits.position = this.position;
   }
 
   /**
@@ -263,6 +261,10 @@ export class Task {
   #isRead(input: InputPartition): boolean {
     return input.isEmpty && input.fetched >= this.#ports.log.end(input);
   }
+  /** Its position at the last commit. */
+  get committedAt(): number {
+    return this.#commits.position;
+  }
   /** How far it is in its inputs: the sum of the offsets that it reads next. */
   get position(): number {
     let sum = 0;
@@ -284,7 +286,7 @@ export class Task {
     const waited = this.#isMissingSchema() && (await loadMissing(this.inputs, this.#ports.schemas));
     if (this.#inHand === 0) return waited || (await this.#closeIdle()) || (await this.#tick());
     this.#isDirty = true;
-    this.#lastInput = performance.now();
+    this.#commits.input();
     if (this.#errors.origins.count >= batchRecords || this.inputs.every(({ isEmpty }) => isEmpty)) await this.#drain();
     else await this.#pressure();
     this.#inHand = 0;
@@ -398,11 +400,7 @@ export class Task {
   /** At the commit interval; earlier if the caches are full, or the input has stopped and nothing else is to do. */
   get commitIsDue(): boolean {
     if (!this.#isDirty && !this.#errors.hasShadows) return this.#isSinkDue();
-    const now = performance.now();
-    const { commitMs } = this.spec.settings;
-    const since = now - this.#lastCommit;
-    const isIdle = now - this.#lastInput > idleMs && since > commitMs / 4;
-    return since >= commitMs || isIdle || this.#topology!.isFull || this.#attempt.room <= 0;
+    return this.#commits.isDue(this.position, () => this.lag) || this.#topology!.isFull || this.#attempt.room <= 0;
   }
 
   #isSinkDue(): boolean {
@@ -414,7 +412,7 @@ export class Task {
    * committed prefix.
    */
   async commit(): Promise<void> {
-    this.#lastCommit = performance.now();
+    this.#commits.begun();
     const { output, backend, observe = () => undefined } = this.#ports;
     if (output === undefined || !(this.#isDirty || this.#isSinkDue() || this.#errors.hasShadows)) return;
     await this.#drain();
@@ -432,7 +430,7 @@ export class Task {
     for (const sink of this.#sinks) await sink.committed?.();
     this.#attempt.committed();
     this.#isDirty = false;
-    this.committedAt = this.position;
+    this.#commits.position = this.position;
     this.counts.commits++;
   }
   #positions(): Position[] {

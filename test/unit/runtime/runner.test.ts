@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/adapters/memory/memory-backend.ts';
 import { MemoryLog } from '../../../src/adapters/memory/memory-log.ts';
 import type { TaskLog } from '../../../src/runtime/ports/log.ts';
-import { runSettings } from '../../../src/runtime/run-settings.ts';
+import { eachBatch, runSettings } from '../../../src/runtime/run-settings.ts';
 import { mayPass, type Attempt, type TaskFailure } from '../../../src/runtime/task/attempt.ts';
 import { TaskRunner } from '../../../src/runtime/task/runner.ts';
 import type { Task } from '../../../src/runtime/task/task.ts';
@@ -93,7 +93,7 @@ class World {
       {
         settings: {
           ...runSettings({ 'auto.offset.reset': 'earliest', 'ksql.fail.on.deserialization.error': 'true' }),
-          commitMs: 0,
+          commit: eachBatch,
         },
         attempt,
       },

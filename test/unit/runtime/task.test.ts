@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryBackend } from '../../../src/adapters/memory/memory-backend.ts';
 import { MemoryLog } from '../../../src/adapters/memory/memory-log.ts';
 import type { PhysicalPlan } from '../../../src/plan/physical/step.ts';
-import { runSettings } from '../../../src/runtime/run-settings.ts';
+import { eachBatch, runSettings } from '../../../src/runtime/run-settings.ts';
 import { layoutOf } from '../../../src/runtime/task/layout.ts';
 import { carefulAttempt, carefulRecords } from '../../../src/runtime/task/attempt.ts';
 import type { TaskPart } from '../../../src/runtime/task/spec.ts';
@@ -83,7 +83,7 @@ test('where a query begins at the end of its topics is recorded before anything 
     const task = memoryTask(
       plan,
       output,
-      { settings: { ...runSettings({ 'auto.offset.reset': 'latest' }), commitMs: 0 } },
+      { settings: { ...runSettings({ 'auto.offset.reset': 'latest' }), commit: eachBatch } },
       { backend },
     );
     await task.start();

@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import { openQuery } from '../../../../src/engine/query-stream.ts';
 import { MemoryBackend } from '../../../../src/adapters/memory/memory-backend.ts';
 import { sessionOptions, type SessionOption } from '../../../../src/config/session-options.ts';
-import { runSettings } from '../../../../src/runtime/run-settings.ts';
+import { runSettings, type RunSettings } from '../../../../src/runtime/run-settings.ts';
 import { parse, splitScript } from '../../../../src/syntax/parse.ts';
 import type { Select } from '../../../../src/syntax/statements/select.ts';
 import { consume } from '../../../support/topics.ts';
@@ -101,15 +101,15 @@ const cases: Cases<SessionOption> = {
   'processing.guarantee': {
     see: (value) => Promise.resolve(runSettings({ 'processing.guarantee': value })),
     gives: [
-      ['at_least_once', expectRun({ exactlyOnce: false, commitMs: 1000 })],
-      ['exactly_once_v2', expectRun({ exactlyOnce: true, commitMs: 100 })],
+      ['at_least_once', expectRun({ exactlyOnce: false, commit: { everyMs: 1000, behindMs: 1000 } })],
+      ['exactly_once_v2', expectRun({ exactlyOnce: true, commit: { everyMs: 100, behindMs: 500 } })],
     ],
   },
   'commit.interval.ms': {
-    see: (value) => Promise.resolve(runSettings({ 'commit.interval.ms': value }).commitMs),
+    see: (value) => Promise.resolve(runSettings({ 'commit.interval.ms': value }).commit),
     gives: [
-      ['7', 7],
-      ['5000', 5000],
+      ['7', { everyMs: 7, behindMs: 7 }],
+      ['5000', { everyMs: 5000, behindMs: 5000 }],
     ],
   },
   'ksql.logging.processing.rows.include': seen(
@@ -393,7 +393,7 @@ const cases: Cases<SessionOption> = {
   },
 };
 
-function expectRun(said: { readonly exactlyOnce: boolean; readonly commitMs: number }): unknown {
+function expectRun(said: { readonly exactlyOnce: boolean; readonly commit: RunSettings['commit'] }): unknown {
   return { ...runSettings({}), ...said };
 }
 
