@@ -60,22 +60,32 @@ function requireQueryView(catalog: Catalog, { text: name, span }: Name): ViewObj
   throw new SqlError('SOURCE_NOT_FOUND', span, { name, suggestion: closest(name, catalog.views.keys()) });
 }
 
-/** DESCRIBE of a view: the columns that its query gives today. */
-export function describeView(view: ViewObject, { engine, session, text }: Execution): Entity {
-  const query = viewQuery(view);
-  const { rows, hidden } = bindView(query, engine.catalog, session);
+/** What a view's query gives today: rows of a stream or table, and their columns. Throws where a source has changed under it. */
+export function rowsOfView(
+  view: ViewObject,
+  catalog: Catalog,
+  session: Session,
+): { readonly shape: BoundQuery['rows']['shape']; readonly columns: BoundQuery['rows']['columns'] } {
+  const { rows, hidden } = bindView(viewQuery(view), catalog, session);
   const pseudo = new Set(pseudoColumns.map(({ name }) => name));
+  return {
+    shape: rows.shape,
+    columns: rows.columns.filter(({ id, name }) => !hidden.has(id) && !pseudo.has(name)),
+  };
+}
+
+/** DESCRIBE of a view. */
+export function describeView(view: ViewObject, { engine, session, text }: Execution): Entity {
+  const { shape, columns } = rowsOfView(view, engine.catalog, session);
   return entity('view_description', text, {
     name: view.name,
-    type: rows.shape,
-    fields: rows.columns
-      .filter(({ id, name }) => !hidden.has(id) && !pseudo.has(name))
-      .map(({ name, type, role }) => ({
-        name,
-        schema: schemaInfo(type),
-        ...(role === 'key' ? { type: 'KEY' } : {}),
-      })),
-    reads: sourcesIn(query).sources,
+    type: shape,
+    fields: columns.map(({ name, type, role }) => ({
+      name,
+      schema: schemaInfo(type),
+      ...(role === 'key' ? { type: 'KEY' } : {}),
+    })),
+    reads: sourcesIn(viewQuery(view)).sources,
     readBy: viewsOver(engine.catalog, view.name),
     statement: view.statement,
   });

@@ -1,3 +1,5 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { createRequire } from 'node:module';
 
 /** What is used of node-postgres. */
@@ -34,3 +36,19 @@ export async function pgClient(port: number, options: object = {}): Promise<PgCl
 export async function rowsOf(client: PgClient, text: string, values: readonly unknown[] = []): Promise<unknown[]> {
   return [...(await client.query({ text, values, rowMode: 'array' })).rows];
 }
+
+/** Whether a command can be run here. */
+export const found = (command: string): boolean => {
+  try {
+    execFileSync('which', [command]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+/** What psql prints for commands to a node's port. */
+export const psql = async (port: number, ...commands: readonly string[]): Promise<string> => {
+  const options = ['-X', '-h', '127.0.0.1', '-p', String(port), '-U', 'ann', '-d', 'millrace', '-P', 'pager=off'];
+  const { stdout } = await promisify(execFile)('psql', [...options, ...commands.flatMap((command) => ['-c', command])]);
+  return stdout;
+};

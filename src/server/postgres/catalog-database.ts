@@ -5,9 +5,10 @@ import { InternalError } from '../../util/internal-error.ts';
 import { workerPath } from '../../util/worker-path.ts';
 import { Fields, Inbox, WireError } from './messages.ts';
 
-/** A stream or table as the catalogue of PostgreSQL shows it. */
+/** A stream, table or view as the catalogue of PostgreSQL shows it. */
 export interface Relation {
   readonly name: string;
+  readonly kind: 'table' | 'view';
   readonly comment: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly key: readonly string[];

@@ -47,30 +47,37 @@ const library = (await import(nameOfLibrary)) as {
 const database = await library.PGlite.create('memory://', { postgresqlconf: settings });
 await database.exec(setUp);
 
-const relations = new Map<string, string>();
+/** What there is, by name: its kind and how it was made. */
+const relations = new Map<string, { readonly kind: Relation['kind']; readonly ddl: string }>();
 const users = new Set<string>();
 
-function ddlOf({ name, comment, columns, key }: Relation): string {
+function ddlOf({ name, kind, comment, columns, key }: Relation): string {
+  const relation = `public.${quote(name)}`;
+  return `${kind === 'view' ? viewDdl(relation, columns) : tableDdl(relation, columns, key)};
+    COMMENT ON ${kind} ${relation} IS ${string(comment)};
+    GRANT REFERENCES ON ${relation} TO PUBLIC;`;
+}
+function tableDdl(relation: string, columns: Relation['columns'], key: Relation['key']): string {
   const parts = columns.map((column) => `${quote(column.name)} ${column.type}`);
   if (key.length > 0) parts.push(`PRIMARY KEY (${key.map(quote).join(', ')})`);
-  const table = `public.${quote(name)}`;
-  return `CREATE TABLE ${table} (${parts.join(', ')});
-    COMMENT ON TABLE ${table} IS ${string(comment)};
-    GRANT REFERENCES ON ${table} TO PUBLIC;`;
+  return `CREATE TABLE ${relation} (${parts.join(', ')})`;
 }
+/** Over nothing, so that a source can be dropped and made again below it. */
+const viewDdl = (relation: string, columns: Relation['columns']): string =>
+  `CREATE VIEW ${relation} AS SELECT ${columns.map(({ name, type }) => `NULL::${type} AS ${quote(name)}`).join(', ')} WHERE false`;
 
 /** Makes the tables those of the catalogue; one that stays as it is keeps its oid. */
 async function update(wanted: readonly Relation[]): Promise<void> {
-  const next = new Map(wanted.map((relation) => [relation.name, ddlOf(relation)]));
-  const changed = [...relations].filter(([name, ddl]) => next.get(name) !== ddl);
-  for (const [name] of changed) {
-    await database.exec(`DROP TABLE public.${quote(name)}`);
+  const next = new Map(wanted.map((relation) => [relation.name, { kind: relation.kind, ddl: ddlOf(relation) }]));
+  const changed = [...relations].filter(([name, { ddl }]) => next.get(name)?.ddl !== ddl);
+  for (const [name, { kind }] of changed) {
+    await database.exec(`DROP ${kind} public.${quote(name)}`);
     relations.delete(name);
   }
-  for (const [name, ddl] of next) {
+  for (const [name, made] of next) {
     if (relations.has(name)) continue;
-    await database.exec(ddl);
-    relations.set(name, ddl);
+    await database.exec(made.ddl);
+    relations.set(name, made);
   }
 }
 

@@ -29,6 +29,12 @@ const codes = { ssl: 80_877_103, gss: 80_877_104, cancel: 80_877_102 };
 const most = { beforeLogin: 16_384, statements: 1000, portals: 1000, loginMs: 30_000 };
 const isLoopback = (address = ''): boolean => /^(::ffff:)?127\.|^::1$/.test(address);
 
+/**
+ * The version of the catalogue's database. psql is told an older one: from it psql takes what it asks for the commands with a backslash,
+ * and psql 15 and 16 ask a server that is newer than they are for columns that it has no more (`\l`).
+ */
+const versionFor = (application: string | undefined): string => (application === 'psql' ? '14.22' : '18.6');
+
 /** One client, from its first byte to its last. */
 export class Connection {
   readonly #door: Door;
@@ -167,7 +173,7 @@ export class Connection {
     const { context, databases } = this.#door;
     this.#session = new PgSession(context, databases, visitor);
     const parameters = {
-      server_version: '18.6',
+      server_version: versionFor(given.get('application_name')),
       server_encoding: 'UTF8',
       client_encoding: 'UTF8',
       application_name: given.get('application_name') ?? '',

@@ -1,10 +1,14 @@
 import type { Engine } from '../../engine/engine.ts';
+import { Session } from '../../engine/session.ts';
+import { rowsOfView } from '../../statements/views.ts';
 import { pseudoColumns } from '../../types/schema.ts';
 import type { Access, Visitor } from '../access/access.ts';
 import { CatalogDatabase, type Relation } from './catalog-database.ts';
 import { pgTypeOf } from './types.ts';
 
-type Source = Engine['catalog']['sources'] extends ReadonlyMap<string, infer S> ? S : never;
+type Catalog = Engine['catalog'];
+type Source = Catalog['sources'] extends ReadonlyMap<string, infer S> ? S : never;
+type View = Catalog['views'] extends ReadonlyMap<string, infer V> ? V : never;
 
 const bounds = pseudoColumns.filter(({ windowed }) => windowed);
 
@@ -15,15 +19,39 @@ function relationOf({ spec: { name, kind, schema, window } }: Source): Relation 
   const identifying = [...keys, ...(window === undefined ? [] : bounds)];
   return {
     name,
+    kind: 'table',
     comment: kind,
     columns: [...identifying, ...others].map((column) => ({ name: column.name, type: pgTypeOf(column.type).sql })),
     key: kind === 'TABLE' ? identifying.map((column) => column.name) : [],
   };
 }
 
+/** A view as a view; none where what it reads has changed so that it cannot be read. */
+function relationsOfView(view: View, catalog: Catalog): readonly Relation[] {
+  try {
+    const { columns } = rowsOfView(view, catalog, new Session());
+    const typed = columns.map(({ name, type }) => ({ name, type: pgTypeOf(type).sql }));
+    return [{ name: view.name, kind: 'view', comment: 'VIEW', columns: typed, key: [] }];
+  } catch {
+    return [];
+  }
+}
+
+const all = new WeakMap<Catalog, readonly Relation[]>();
+/** The relations of a catalogue, made once for each of its states. */
+function relationsOf(catalog: Catalog): readonly Relation[] {
+  let relations = all.get(catalog);
+  if (relations === undefined) {
+    const views = [...catalog.views.values()].flatMap((view) => relationsOfView(view, catalog));
+    relations = [...[...catalog.sources.values()].map(relationOf), ...views];
+    all.set(catalog, relations);
+  }
+  return relations;
+}
+
 interface Held {
   readonly database: CatalogDatabase;
-  catalog: Engine['catalog'];
+  catalog: Catalog;
   relations: readonly Relation[];
 }
 /** Each takes memory, and users of other roles may see another catalogue. */
@@ -48,8 +76,7 @@ export class CatalogDatabases {
     const { catalog } = this.#engine;
     let held = this.#held.get(key);
     if (held === undefined || held.catalog !== catalog || this.#access.hasRights) {
-      const visible = [...catalog.sources.values()].filter(({ spec }) => this.#access.may(user, 'read', spec.name));
-      const relations = visible.map(relationOf);
+      const relations = relationsOf(catalog).filter(({ name }) => this.#access.may(user, 'read', name));
       held ??= { database: new CatalogDatabase(), catalog, relations };
       if (JSON.stringify(held.relations) !== JSON.stringify(relations)) held.relations = relations;
       held.catalog = catalog;

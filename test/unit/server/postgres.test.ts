@@ -9,7 +9,7 @@ import type { RunningNode } from '../../../src/cli/start-node.ts';
 import { hashForScram } from '../../../src/server/access/passwords.ts';
 import { basic, fileOf, ksql, startWith, usersFile } from '../../support/access.ts';
 import { Authority } from '../../support/certificates.ts';
-import { pgClient, rowsOf, type PgClient } from '../../support/postgres.ts';
+import { found, pgClient, psql, rowsOf, type PgClient } from '../../support/postgres.ts';
 
 const authority = new Authority();
 const served = authority.issue('server');
@@ -351,42 +351,18 @@ test('where REST is served by https a connection in clear text is refused', asyn
   await secure.close();
 });
 
-const found = (command: string): boolean => {
-  try {
-    execFileSync('which', [command]);
-    return true;
-  } catch {
-    return false;
-  }
-};
-const psql = async (...commands: readonly string[]): Promise<string> => {
-  const options = [
-    '-X',
-    '-h',
-    '127.0.0.1',
-    '-p',
-    String(node.postgresPort),
-    '-U',
-    'ann',
-    '-d',
-    'millrace',
-    '-P',
-    'pager=off',
-  ];
-  const { stdout } = await promisify(execFile)('psql', [...options, ...commands.flatMap((command) => ['-c', command])]);
-  return stdout;
-};
-
 test.skipIf(!found('psql'))('psql lists and describes sources, and reads them (needs psql)', async () => {
-  expect(await psql('\\dt')).toMatch(/public \| CLICKS +\| table/);
-  const described = await psql('\\d counts');
+  expect(await psql(node.postgresPort!, '\\dt')).toMatch(/public \| CLICKS +\| table/);
+  const described = await psql(node.postgresPort!, '\\d counts');
   expect(described).toContain('Table "public.COUNTS"');
   expect(described).toMatch(/TOTAL +\| numeric\(6,2\)/);
   expect(described).toContain('"COUNTS_pkey" PRIMARY KEY, btree ("K")');
-  expect(await psql('\\d hour*')).toContain('Table "public.HOURLY"');
-  expect(await psql('\\dt+ counts')).toContain('TABLE');
-  expect(await psql('\\dn', '\\du', '\\df now')).toContain('public');
-  expect(await psql('\\set FETCH_COUNT 1', "SELECT k, n FROM counts WHERE k < 'c'")).toContain('a | 1');
+  expect(await psql(node.postgresPort!, '\\d hour*')).toContain('Table "public.HOURLY"');
+  expect(await psql(node.postgresPort!, '\\dt+ counts')).toContain('TABLE');
+  expect(await psql(node.postgresPort!, '\\dn', '\\du', '\\df now')).toContain('public');
+  expect(await psql(node.postgresPort!, '\\set FETCH_COUNT 1', "SELECT k, n FROM counts WHERE k < 'c'")).toContain(
+    'a | 1',
+  );
 });
 
 const python = process.env['MILLRACE_TEST_PYTHON'];
