@@ -360,6 +360,14 @@ test('a right that is taken away is named where its query is shown, and RESUME g
       expect(await count(node, 7)).toBe(rows);
     }, patience);
   }
+  const kept = entries(user, [['TOPIC', `${service}-out`, ['DELETE'], 'LITERAL']], DENY);
+  await asAdmin((admin) => admin.createAcls({ acl: kept }));
+  await vi.waitFor(async () => {
+    await expect(node.sql('DROP TABLE t DELETE TOPIC;')).rejects.toThrow(
+      `do not give this node DELETE and DESCRIBE on topic \\"${service}-out\\"`,
+    );
+  }, patience);
+  expect(await asAdmin((admin) => admin.listTopics())).toContain(`${service}-out`);
   await node.kill('SIGTERM');
 });
 

@@ -1,10 +1,9 @@
-import kafkajs, { type Admin } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { retry } from '../../util/retry.ts';
 import { forUsers, whyNoEntry } from './broker-rights.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
-import type { Wire } from './wire.ts';
 
 /** The tail of the command topic has a request at the broker at all times: when it hears nothing for this long, nobody is there. */
 const silentMs = 2000;
@@ -88,8 +87,7 @@ export class BrokerContact {
  */
 export async function untilConnected(
   settings: ClientSettings,
-  admin: Admin,
-  wire: Wire,
+  clients: readonly { connect(): Promise<void> }[],
   log: (text: string) => void,
 ): Promise<void> {
   const brokers = settings['bootstrap.servers']!;
@@ -102,8 +100,7 @@ export async function untilConnected(
     } finally {
       await probe.disconnect().catch(() => undefined);
     }
-    await admin.connect();
-    await wire.connect();
+    for (const client of clients) await client.connect();
   };
   const mayPass = (error: unknown): boolean => {
     const why = whyNoEntry(error);

@@ -1,7 +1,7 @@
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import { TokenRefused } from './oauth-token.ts';
-import { WireError } from './wire-error.ts';
+import { errorName, WireError } from './wire-error.ts';
 
 /** What ACLs are about, by the error of a broker that lacks one. */
 const resources = {
@@ -19,6 +19,20 @@ export class AclMissing extends WireError {
   }
 }
 
+/** The controller does not create or delete a topic, for a reason that another attempt does not change. */
+export class TopicRefused extends WireError {
+  readonly topic: string;
+  readonly what: 'create' | 'delete';
+  readonly why: string;
+  constructor(code: number, topic: string, what: 'create' | 'delete', why: string | null | undefined) {
+    const reason = why ? `${errorName(code)}: ${why}` : errorName(code);
+    super(code, `the brokers do not ${what} topic "${topic}": ${reason}`);
+    this.topic = topic;
+    this.what = what;
+    this.why = reason;
+  }
+}
+
 interface ClientError {
   readonly name?: string;
   readonly message?: string;
@@ -33,12 +47,6 @@ function* chain(error: unknown): Generator<ClientError> {
   const { cause, errors = [] } = error as ClientError;
   yield error;
   for (const inner of [...errors, cause]) yield* chain(inner);
-}
-
-/** kafkajs's name of an error; of one that it has retried, of the error behind it. */
-export function typeOf(error: unknown): string {
-  for (const { type } of chain(error)) if (type !== undefined) return type;
-  return '';
 }
 
 /** What a request needs of each kind of resource. */
@@ -80,8 +88,11 @@ export const naming =
   };
 
 /** What a request's error is to whoever sent the statement. */
-export const forUsers = (error: unknown): unknown =>
-  error instanceof AclMissing ? new SqlError('BROKER_FORBIDS', noSpan, { why: error.message }) : error;
+export function forUsers(error: unknown): unknown {
+  if (error instanceof AclMissing) return new SqlError('BROKER_FORBIDS', noSpan, { why: error.message });
+  if (error instanceof TopicRefused) return new SqlError('TOPIC_REFUSED', noSpan, error);
+  return error;
+}
 
 /** Node's and OpenSSL's codes of a certificate that one of the two sides does not take. */
 const ofCertificates =

@@ -14,13 +14,13 @@ const batchSize = 500;
 /** The commands of a service, as its topic has them. */
 export async function readCommands(settings: ClientSettings, serviceId: string): Promise<readonly string[]> {
   const topic = commandTopic(serviceId);
-  const admin = new kafkajs.Kafka(clientConfig(settings, 'backup')).admin();
+  const topics = new Topics(new kafkajs.Kafka(clientConfig(settings, 'backup')), 1);
   try {
-    await admin.connect();
-    if ((await new Topics(admin, 1).describe(topic)) === undefined)
+    await topics.connect();
+    if ((await topics.describe(topic)) === undefined)
       throw new SqlError('NOT_FOUND', noSpan, { what: `the command topic ${topic}` });
   } finally {
-    await admin.disconnect();
+    await topics.disconnect();
   }
   const wire = new Wire(settings, 'backup');
   try {
@@ -42,12 +42,12 @@ export async function writeCommands(
 ): Promise<void> {
   const kafka = new kafkajs.Kafka(clientConfig(settings, 'restore'));
   const topic = commandTopic(serviceId);
-  const admin = kafka.admin();
+  const topics = new Topics(kafka, replicas);
   try {
-    await admin.connect();
-    await new Topics(admin, replicas).create(topic, commandTopicSettings);
+    await topics.connect();
+    await topics.create(topic, commandTopicSettings);
   } finally {
-    await admin.disconnect();
+    await topics.disconnect();
   }
   if ((await readCommands(settings, serviceId)).length > 0)
     throw new SqlError('BACKUP_REFUSED', noSpan, { why: `the command topic ${topic} has commands already` });

@@ -76,14 +76,22 @@ export class KafkaNode implements Node {
 
   private constructor(
     options: KafkaNodeOptions,
-    parts: { kafka: Kafka; admin: Admin; wire: Wire; backend: RocksBackend; lock: FolderLock; clusterId: string },
+    parts: {
+      kafka: Kafka;
+      admin: Admin;
+      topics: Topics;
+      wire: Wire;
+      backend: RocksBackend;
+      lock: FolderLock;
+      clusterId: string;
+    },
   ) {
     this.#options = options;
     this.#deadly = new DeadlyWork(options.stateFolder);
     this.#serviceId = serverOptions.read('ksql.service.id', options.settings);
     this.#kafka = parts.kafka;
     this.#admin = parts.admin;
-    this.#topics = new Topics(parts.admin, serverOptions.read('ksql.internal.topic.replicas', options.settings));
+    this.#topics = parts.topics;
     this.#wire = parts.wire;
     this.#backend = parts.backend;
     this.#lock = parts.lock;
@@ -161,10 +169,11 @@ export class KafkaNode implements Node {
     const kafka = new kafkajs.Kafka(clientConfig(settings, 'admin'));
     const wire = new Wire(settings, 'main');
     const admin = kafka.admin();
-    await untilConnected(settings, admin, wire, log);
+    const topics = new Topics(kafka, serverOptions.read('ksql.internal.topic.replicas', settings));
+    await untilConnected(settings, [admin, topics, wire], log);
     const { clusterId } = await admin.describeCluster();
     const backend = await RocksBackend.open(join(options.stateFolder, 'db'));
-    const node = new KafkaNode(options, { kafka, admin, wire, backend, lock, clusterId });
+    const node = new KafkaNode(options, { kafka, admin, topics, wire, backend, lock, clusterId });
     await untilBroker(() => node.createTopic(commandTopic(node.#serviceId), commandTopicSettings), log);
     await untilBroker(() => node.createTopic(processingLogTopic(node.#serviceId), processingLogSettings), log);
     await node.commands.open();
@@ -282,7 +291,11 @@ export class KafkaNode implements Node {
     if (!forget) return;
     const { layout, groupId: group, stopped } = running;
     for (const task of stopped.keys()) this.#deadly.forget(task);
-    for (const topic of internalTopics(layout, group)) await this.deleteTopic(topic);
+    const drop = (topic: string): Promise<void> =>
+      this.deleteTopic(topic).catch((reason: unknown) => {
+        this.#options.log(`query ${id}: its topic ${topic} is left: ${(reason as Error).message}`);
+      });
+    await Promise.all(internalTopics(layout, group).map(drop));
     await this.#admin.deleteGroups(readerGroups(layout, group)).catch(() => undefined);
   }
 
@@ -337,6 +350,7 @@ export class KafkaNode implements Node {
     await this.#pool.close();
     await this.commands.close();
     await this.#wire.disconnect().catch(() => undefined);
+    await this.#topics.disconnect().catch(() => undefined);
     await this.#admin.disconnect().catch(() => undefined);
     await this.#backend.close();
     this.#lock.release();

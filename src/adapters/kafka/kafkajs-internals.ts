@@ -1,3 +1,4 @@
+import type { Kafka } from 'kafkajs';
 import { createRequire } from 'node:module';
 import { groupBy } from '../../util/group-by.ts';
 
@@ -18,7 +19,23 @@ export interface Encoder {
   writeInt16(value: number): Encoder;
   writeInt32(value: number): Encoder;
   writeBytes(value: Buffer): Encoder;
+  writeBuffer(value: Buffer): Encoder;
+  writeBoolean(value: boolean): Encoder;
+  /** Numbers and lengths of versions with tags. */
+  writeUVarInt(value: number): Encoder;
+  writeUVarIntString(value: string): Encoder;
 }
+/** Reads the fields of an answer. */
+export interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readBytes(length: number): Buffer;
+  readUVarIntString(): string | null;
+  readUVarIntArray<T>(read: (decoder: Decoder) => T): T[];
+  readTaggedFields(): unknown;
+  forward(bytes: number): void;
+}
+export const DecoderClass = require('kafkajs/src/protocol/decoder') as new (raw: Buffer) => Decoder;
 export const EncoderClass = require('kafkajs/src/protocol/encoder') as new () => Encoder;
 
 /**
@@ -33,7 +50,11 @@ export const EncoderClass = require('kafkajs/src/protocol/encoder') as new () =>
   this.buf = grown;
 };
 
-export const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as { Produce: number };
+export const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as {
+  readonly Produce: number;
+  readonly Metadata: number;
+  readonly DeleteTopics: number;
+};
 export const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (options: object) => object;
 
 /** What a member joins a group with, as soon as it is ready. */
@@ -77,6 +98,8 @@ export interface TxnTopics {
 }
 /** A connection to a broker, and the requests that it can send. */
 export interface Broker {
+  /** The versions that the broker has of each request. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>>;
   listOffsets(request: object): Promise<{
     responses: {
       topic: string;
@@ -123,9 +146,27 @@ export interface Cluster {
   metadata(): Promise<{ readonly topicMetadata: readonly { readonly topic: string }[] }>;
   refreshMetadata(): Promise<void>;
   findBroker(options: { nodeId: number }): Promise<Broker>;
+  findControllerBroker(): Promise<Broker>;
   findGroupCoordinator(options: { groupId: string; coordinatorType: number }): Promise<Broker>;
   findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
 }
+
+function hidden(object: object, name: string): symbol {
+  return Object.getOwnPropertySymbols(object).find((symbol) => String(symbol).includes(name))!;
+}
+/** Connections of their own, to brokers that a client knows. */
+export function newCluster(kafka: Kafka): Cluster {
+  const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[hidden(kafka, 'createCluster')]!;
+  return create({ metadataMaxAge: 300_000, maxInFlightRequests: 5, allowAutoTopicCreation: false });
+}
+/** Sends a request that is encoded and decoded here. */
+export function sendRequest(broker: Broker, request: object, response: object): Promise<unknown> {
+  const send = hidden(Object.getPrototypeOf(broker) as object, 'sendRequest');
+  return (broker as unknown as Record<symbol, (call: object) => Promise<unknown>>)[send]!({ request, response });
+}
+/** Whether a broker knows a version of a request. */
+export const supports = ({ versions }: Broker, apiKey: number, version: number): boolean =>
+  (versions[apiKey]?.maxVersion ?? -1) >= version;
 
 /** Offsets as requests that commit them have them. */
 export function offsetsByTopic(

@@ -1,90 +1,172 @@
-import type { Admin } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { TopicInfo, TopicSettings } from '../../runtime/ports/node.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import { retry } from '../../util/retry.ts';
-import { explained, typeOf } from './broker-rights.ts';
+import { explained, TopicRefused } from './broker-rights.ts';
+import { newCluster, type Broker, type Cluster } from './kafkajs-internals.ts';
+import {
+  askCreation,
+  askDeletion,
+  askDeletionByName,
+  askTopics,
+  type KnownTopic,
+  type TopicAnswer,
+} from './topic-requests.ts';
+import { errorCodes, WireError } from './wire-error.ts';
 
+/** A statement waits so long for a controller that is not ready. */
+const patienceMs = 20_000;
+/** Where metadata of another broker may be behind the controller's. */
+const spreadMs = 2000;
+const { unknownTopic, noLeader, timedOut, noBroker, loading, noCoordinator, alreadyExists, notController } = errorCodes;
 /** Codes of a broker that has just started, of one whose controller moves, and for a topic that was just created. */
-const notReady: ReadonlySet<string> = new Set([
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'LEADER_NOT_AVAILABLE',
-  'NOT_CONTROLLER',
-  'BROKER_NOT_AVAILABLE',
-  'REQUEST_TIMED_OUT',
-  'NETWORK_EXCEPTION',
-  'COORDINATOR_NOT_AVAILABLE',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_LOAD_IN_PROGRESS',
+const notReady: ReadonlySet<number> = new Set([
+  unknownTopic,
+  noLeader,
+  timedOut,
+  noBroker,
+  loading,
+  noCoordinator,
+  notController,
 ]);
+/** The controller has not done it, and never will. */
+const undone: ReadonlySet<number> = new Set([notController]);
 /** While a broker registers itself, none is there to hold a replica. */
-const starting: ReadonlySet<string> = new Set([...notReady, 'INVALID_REPLICATION_FACTOR']);
-/** Repeats a call while the broker says that it is not ready. */
-const whenReady = <T>(call: () => Promise<T>, codes: ReadonlySet<string>, retries: number): Promise<T> =>
-  retry(call, { retries, firstMs: 20, longestMs: 500, mayPass: (error) => codes.has(typeOf(error)) });
+const registeringRetries = 12;
 
-/** The topics of a cluster. */
+const infoOf = ({ name, partitions }: KnownTopic): TopicInfo => ({
+  name,
+  partitions: partitions.length,
+  replicas: partitions[0]?.replicas.length ?? 1,
+});
+
+/** The topics of a cluster, over a connection of its own. Each request is one to the controller, and its answer says what came of it. */
 export class Topics {
-  readonly #admin: Admin;
+  readonly #cluster: Cluster;
   /** The replicas of new topics whose settings have none. */
   readonly #replicas: number;
 
-  constructor(admin: Admin, replicas: number) {
-    this.#admin = admin;
+  constructor(kafka: Kafka, replicas: number) {
+    this.#cluster = newCluster(kafka);
     this.#replicas = replicas;
+  }
+  connect(): Promise<void> {
+    return this.#cluster.connect();
+  }
+  disconnect(): Promise<void> {
+    return this.#cluster.disconnect();
+  }
+
+  /** Repeats a call with the controller while it is not reached, or says one of these codes. */
+  #withController<T>(
+    call: (controller: Broker) => Promise<T>,
+    passing: ReadonlySet<number>,
+    mayPass: (error: unknown) => boolean = (error) => !(error instanceof WireError) || passing.has(error.code),
+  ): Promise<T> {
+    return retry(async () => call(await this.#cluster.findControllerBroker()), {
+      retries: Infinity,
+      firstMs: 10,
+      longestMs: 500,
+      deadline: performance.now() + patienceMs,
+      mayPass,
+      prepare: () => this.#cluster.refreshMetadata().catch(() => undefined),
+    });
+  }
+
+  async #find(name: string): Promise<KnownTopic | undefined> {
+    const ask = async (controller: Broker): Promise<KnownTopic | undefined> => {
+      const [topic] = await askTopics(controller, [name]);
+      if (topic === undefined || topic.error === unknownTopic) return undefined;
+      // What a new topic lacks is told by its partitions.
+      if (topic.error !== 0 && topic.error !== noLeader) throw new WireError(topic.error, `topic "${name}"`);
+      return topic;
+    };
+    return this.#withController(ask, new Set());
   }
 
   async describe(name: string): Promise<TopicInfo | undefined> {
     try {
-      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [name] });
-      const metadata = topics[0];
-      return (
-        metadata && {
-          name,
-          partitions: metadata.partitions.length,
-          replicas: metadata.partitions[0]?.replicas.length ?? 1,
-        }
-      );
+      const topic = await this.#find(name);
+      return topic && infoOf(topic);
     } catch (error) {
-      if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
       throw explained(error, { topic: `DESCRIBE on topic "${name}"` });
     }
   }
   async list(): Promise<readonly TopicInfo[]> {
-    const { topics } = await this.#admin.fetchTopicMetadata();
-    return topics
-      .map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.length,
-        replicas: partitions[0]?.replicas.length ?? 1,
-      }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const topics = await this.#withController((controller) => askTopics(controller, undefined), new Set());
+    return topics.map(infoOf).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
-  async create(name: string, { partitions, replicas, config }: TopicSettings): Promise<void> {
-    const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
-    const topic = {
-      topic: name,
-      numPartitions: partitions,
-      replicationFactor: replicas ?? this.#replicas,
-      configEntries,
+
+  async create(name: string, settings: TopicSettings): Promise<void> {
+    const whole = { ...settings, replicas: settings.replicas ?? this.#replicas };
+    let registering = registeringRetries;
+    const create = async (controller: Broker): Promise<void> => {
+      const answer = await askCreation(controller, name, whole);
+      if (answer.error !== alreadyExists) requireDone(answer, name, 'create');
     };
-    // kafkajs waits for leaders, but gives up if a busy broker does not know the new topic yet.
-    const create = (): Promise<boolean> => this.#admin.createTopics({ waitForLeaders: false, topics: [topic] });
+    const mayPass = (error: unknown): boolean =>
+      !(error instanceof WireError) ||
+      notReady.has(error.code) ||
+      (error.code === errorCodes.invalidReplicas && registering-- > 0);
     try {
-      await whenReady(create, starting, 12);
-      await whenReady(() => this.#requireLeaders(name), notReady, 100);
+      await this.#withController(create, notReady, mayPass);
+      await this.#untilLed(name);
     } catch (error) {
       throw explained(error, { topic: `CREATE and DESCRIBE on topic "${name}"` });
     }
   }
-  /** Throws unless every partition of a topic has a known leader. */
-  async #requireLeaders(topic: string): Promise<void> {
-    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-    const partitions = topics[0]?.partitions ?? [];
-    if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return;
-    throw Object.assign(new InternalError(`topic ${topic} has no leader`), { type: 'LEADER_NOT_AVAILABLE' });
+  /** Returns when every partition of a topic has a known leader. */
+  async #untilLed(name: string): Promise<void> {
+    const look = async (): Promise<void> => {
+      const partitions = (await this.#find(name))?.partitions ?? [];
+      if (partitions.length === 0 || partitions.some(({ leader }) => leader < 0))
+        throw new InternalError(`topic ${name} has no leader`);
+    };
+    const mayPass = (error: unknown): boolean => error instanceof InternalError;
+    const deadline = performance.now() + patienceMs;
+    await retry(look, { retries: Infinity, firstMs: 4, longestMs: 200, deadline, mayPass });
   }
+
+  /**
+   * Deletes the topic that has this name now; one that is not there is deleted. Where brokers have ids of topics, the request may be
+   * repeated: it never means a topic that is made under the name meanwhile.
+   */
   async delete(name: string): Promise<void> {
-    await this.#admin.deleteTopics({ topics: [name] }).catch(() => undefined);
+    try {
+      const topic = await this.#find(name);
+      if (topic?.id === undefined) await this.#deleteByName(name);
+      else await this.#deleteById(name, topic.id);
+    } catch (error) {
+      throw explained(error, { topic: `DELETE and DESCRIBE on topic "${name}"` });
+    }
   }
+  async #deleteById(name: string, id: Buffer): Promise<void> {
+    const ask = async (controller: Broker): Promise<void> => {
+      const answer = await askDeletion(controller, id);
+      if (answer.error !== errorCodes.unknownTopicId) requireDone(answer, name, 'delete');
+    };
+    await this.#withController(ask, notReady);
+    // A topic that is made right after must not be taken for this one.
+    const look = async (): Promise<void> => {
+      const there = await this.#find(name);
+      if (there?.id?.equals(id) === true) throw new InternalError(`topic ${name} is still there`);
+    };
+    const deadline = performance.now() + spreadMs;
+    await retry(look, { retries: Infinity, firstMs: 2, longestMs: 100, deadline }).catch(() => undefined);
+  }
+  /**
+   * A request whose answer is lost is not repeated. The controller is asked also where the metadata lacks the topic, because that may
+   * be behind.
+   */
+  async #deleteByName(name: string): Promise<void> {
+    const ask = async (controller: Broker): Promise<void> => {
+      const answer = await askDeletionByName(controller, name);
+      if (answer.error !== unknownTopic) requireDone(answer, name, 'delete');
+    };
+    await this.#withController(ask, undone, (error) => error instanceof WireError && undone.has(error.code));
+  }
+}
+
+function requireDone({ error, why }: TopicAnswer, topic: string, what: 'create' | 'delete'): void {
+  if (error !== 0) throw new TopicRefused(error, topic, what, why);
 }

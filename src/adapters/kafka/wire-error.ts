@@ -3,7 +3,7 @@ export class WireError extends Error {
   override readonly name = 'WireError';
   readonly code: number;
   constructor(code: number, request: string) {
-    super(`${request}: ${names[code] ?? `error ${code}`}`);
+    super(`${request}: ${errorName(code)}`);
     this.code = code;
   }
   /** Whether the same request may succeed later: the broker is down, or another one leads now. */
@@ -31,24 +31,47 @@ const names: Record<number, string> = {
   3: 'UNKNOWN_TOPIC_OR_PARTITION',
   5: 'LEADER_NOT_AVAILABLE',
   6: 'NOT_LEADER_OR_FOLLOWER',
+  7: 'REQUEST_TIMED_OUT',
   10: 'MESSAGE_TOO_LARGE',
+  17: 'INVALID_TOPIC_EXCEPTION',
   29: 'TOPIC_AUTHORIZATION_FAILED',
   30: 'GROUP_AUTHORIZATION_FAILED',
   31: 'CLUSTER_AUTHORIZATION_FAILED',
+  37: 'INVALID_PARTITIONS',
+  38: 'INVALID_REPLICATION_FACTOR',
+  40: 'INVALID_CONFIG',
+  41: 'NOT_CONTROLLER',
+  44: 'POLICY_VIOLATION',
   45: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
   46: 'DUPLICATE_SEQUENCE_NUMBER',
   47: 'INVALID_PRODUCER_EPOCH',
   48: 'INVALID_TXN_STATE',
   53: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  73: 'TOPIC_DELETION_DISABLED',
   90: 'PRODUCER_FENCED',
 };
+/** The protocol's name of a code. */
+export const errorName = (code: number): string => names[code] ?? `error ${code}`;
+/** Codes that answers about topics are judged by. */
+export const errorCodes = {
+  unknownTopic: 3,
+  noLeader: 5,
+  timedOut: 7,
+  noBroker: 8,
+  loading: 14,
+  noCoordinator: 15,
+  alreadyExists: 36,
+  invalidReplicas: 38,
+  notController: 41,
+  unknownTopicId: 100,
+} as const;
 /** What a code says of a topic. */
 export const describeError = (code: number, topic: string): string =>
   code === 3
     ? `topic ${topic} does not exist or lacks a partition`
     : code === forbidden
       ? `the ACLs of the Kafka cluster do not give this node READ on topic "${topic}"`
-      : `topic ${topic} cannot be read: ${names[code] ?? `error ${code}`}`;
+      : `topic ${topic} cannot be read: ${errorName(code)}`;
 /** TOPIC_AUTHORIZATION_FAILED. */
 export const forbidden = 29;
 export const duplicateSequence = 46;

@@ -9,7 +9,9 @@ import {
   apiKeys,
   EncoderClass,
   fetchRequest,
+  newCluster,
   offsetsByTopic,
+  sendRequest,
   type Broker,
   type Cluster,
   type Encoder,
@@ -66,16 +68,7 @@ export class Wire {
       config.ssl === undefined ? { ...config, socketFactory: framedSockets(this.#frames) } : config,
     );
     // A broker answers a connection's requests in order, and fetches may wait, so each purpose has connections of its own.
-    const create = (): Cluster => {
-      const symbol = Object.getOwnPropertySymbols(kafka).find((candidate) =>
-        String(candidate).includes('createCluster'),
-      )!;
-      return (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]!({
-        metadataMaxAge: 300_000,
-        maxInFlightRequests: 5,
-        allowAutoTopicCreation: false,
-      });
-    };
+    const create = (): Cluster => newCluster(kafka);
     this.#fetching = create();
     this.#producing = create();
     this.#coordinating = create();
@@ -141,13 +134,6 @@ export class Wire {
     return metadata.leader;
   }
 
-  async #send(broker: Broker, request: object, response: object): Promise<unknown> {
-    const symbol = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find((candidate) =>
-      String(candidate).includes('sendRequest'),
-    )!;
-    return (broker as unknown as Record<symbol, (call: object) => Promise<unknown>>)[symbol]!({ request, response });
-  }
-
   /** Sends finished batches with acks=all; after a change of leader or a broken connection the same bytes again. */
   async produce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<void> {
     let left = batches;
@@ -187,7 +173,7 @@ export class Wire {
             return Promise.resolve(encoder);
           },
         };
-        const errors = produceErrors((await this.#send(broker, request, rawResponse)) as Buffer);
+        const errors = produceErrors((await sendRequest(broker, request, rawResponse)) as Buffer);
         return list.filter(({ topic, partition }) => {
           const code = errors.get(`${topic}/${partition}`) ?? 0;
           if (code === 0 || code === duplicateSequence) return false;
@@ -237,7 +223,7 @@ export class Wire {
           topics,
           rackId: '',
         });
-        const raw = (await this.#send(broker, request, rawResponse)) as Buffer;
+        const raw = (await sendRequest(broker, request, rawResponse)) as Buffer;
         const lease = new Lease(() => this.#frames.release(raw));
         return parseFetch(raw, list, lease);
       }),

@@ -129,6 +129,12 @@ export const catalogCodes = {
   TOPIC_MISMATCH: {
     message: (p: { topic: string; why: string }) => `topic "${p.topic}" exists with other settings: ${p.why}`,
   },
+  TOPIC_REFUSED: {
+    message: (p: { topic: string; what: 'create' | 'delete'; why: string }) =>
+      `the brokers do not ${p.what} topic "${p.topic}": ${p.why}`,
+    hint: (p: { what: 'create' | 'delete' }) =>
+      p.what === 'delete' ? 'What the statement dropped is dropped; the topic is left.' : undefined,
+  },
   FORMAT_NOT_FOUND: {
     message: (p: { format: string }) => `format "${p.format}" does not exist`,
     hint: (p: { known: string }) => `Formats: ${p.known}.`,

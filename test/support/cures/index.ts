@@ -27,5 +27,6 @@ export const curesOfCodes: { readonly [C in HintedCode]: Cures } = {
   COMMAND_NOT_REACHED: { notOfStatements: 'it is about a node that comes later' },
   BROKER_UNAVAILABLE: { notOfStatements: 'it is about a broker' },
   BROKER_REFUSES: { notOfStatements: 'it is about a broker' },
+  TOPIC_REFUSED: { notOfStatements: 'it is about the policies of a broker' },
   BROKER_FORBIDS: { notOfStatements: 'it is about a broker' },
 };

@@ -3,12 +3,11 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { readFileSync } from 'node:fs';
-import type { Admin, AuthenticationProviderArgs } from 'kafkajs';
+import type { AuthenticationProviderArgs } from 'kafkajs';
 import { expect, test, vi } from 'vitest';
 import { BrokerContact, untilConnected } from '../../../src/adapters/kafka/broker-contact.ts';
-import { explained, forUsers } from '../../../src/adapters/kafka/broker-rights.ts';
+import { explained, forUsers, TopicRefused } from '../../../src/adapters/kafka/broker-rights.ts';
 import { bearerAuthentication, tokenProvider, TokenRefused } from '../../../src/adapters/kafka/oauth-token.ts';
-import type { Wire } from '../../../src/adapters/kafka/wire.ts';
 import { WireError } from '../../../src/adapters/kafka/wire-error.ts';
 import { errorAnswer } from '../../../src/server/errors.ts';
 import { Authority } from '../../support/certificates.ts';
@@ -42,6 +41,20 @@ test('other errors, and refusals of something else, stay as they are', () => {
   }
 });
 
+test('a topic that the controller refuses is the mistake of whoever asked, in the words of the broker', () => {
+  const refused = new TopicRefused(44, 'a', 'create', 'too many partitions');
+  expect(errorAnswer(forUsers(explained(refused, { topic: right })))).toMatchObject({
+    status: 400,
+    body: {
+      code: 'TOPIC_REFUSED',
+      message: 'the brokers do not create topic "a": POLICY_VIOLATION: too many partitions',
+    },
+  });
+  expect(new TopicRefused(73, 'a', 'delete', null).message).toBe(
+    'the brokers do not delete topic "a": TOPIC_DELETION_DISABLED',
+  );
+});
+
 test('a node whose authorities do not know the broker says so at once', async () => {
   const { both } = new Authority().issue('server');
   const pem = readFileSync(both);
@@ -49,7 +62,7 @@ test('a node whose authorities do not know the broker says so at once', async ()
   await once(broker, 'listening');
   const servers = `127.0.0.1:${(broker.address() as AddressInfo).port}`;
   const settings = { 'bootstrap.servers': servers, 'security.protocol': 'SSL' };
-  const connecting = untilConnected(settings, {} as Admin, {} as Wire, () => undefined);
+  const connecting = untilConnected(settings, [], () => undefined);
   await expect(connecting).rejects.toMatchObject({
     code: 'BROKER_REFUSES',
     message: expect.stringMatching(/do not trust each other: .*certificate/) as string,
