@@ -8,6 +8,7 @@ import { benchGenerate } from './generate.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
 import { benchMonitor } from './monitor.ts';
+import { benchModelWire } from './model-wire.ts';
 import { benchNearest } from './nearest.ts';
 import { benchPath } from './path.ts';
 import { benchPlan } from './plan.ts';
@@ -63,6 +64,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   state: () => benchState(values),
   disorder: () => benchDisorder(values),
   monitor: () => benchMonitor(values),
+  // --events is the number of rows, --size that of a vector's elements.
+  'model-wire': () => benchModelWire({ ...values, size: values.size }),
   generate: () => benchGenerate({ ...values, brokers }),
 };
 const bench = benches[positionals[0] ?? ''];

@@ -174,11 +174,25 @@ export const changeableOptions: readonly string[] = [
   'CACHE_TTL',
   ...remoteOptions.names.filter((name) => name !== 'ENDPOINT'),
   ...healthOptions.names,
+  'BINARY',
 ];
 
 /** What a server with several models is asked for. */
 export const servedOptions = optionTable(modelName, modelVersion);
-export const oipOptions = optionTable(...remote, ...health, modelName, modelVersion);
+/** Options of servers of the Open Inference Protocol. */
+export const oipOptions = optionTable(
+  ...remote,
+  ...health,
+  modelName,
+  modelVersion,
+  option({
+    name: 'BINARY',
+    type: bool,
+    default: 'false',
+    doc: 'Whether tensors are sent and asked for as bytes instead of JSON, for servers with the binary data extension, such as Triton and KServe',
+    read: same,
+  }),
+);
 
 /** Options of TensorFlow Serving. */
 export const tensorflowOptions = optionTable(

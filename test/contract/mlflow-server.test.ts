@@ -1,12 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import type { Scored } from '../../src/runtime/ports/model-host.ts';
 import { BIGINT, DOUBLE, type Row } from '../../src/types/sql-type.ts';
-import { pause } from '../unit/config/options/cases.ts';
 import { oneVersion } from '../support/one-version.ts';
+import { startPython } from './python-server.ts';
 
 const python = process.env['MILLRACE_TEST_MLFLOW'] ?? 'python3';
 const missing =
@@ -14,28 +12,13 @@ const missing =
     ? ''
     : `: ${python} has no MLflow with its server (MILLRACE_TEST_MLFLOW names another)`;
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe.skipIf(missing !== '')(`MLflow's own scoring server${missing}`, () => {
-  let server: ChildProcess;
   let endpoint: string;
+  let stop: () => void;
   beforeAll(async () => {
-    const port = await freePort();
-    endpoint = `http://127.0.0.1:${port}`;
-    server = spawn(python, [join(import.meta.dirname, 'mlflow_server.py'), String(port)], { stdio: 'ignore' });
-    for (let left = 600; left > 0; left--) {
-      const answer = await fetch(`${endpoint}/ping`).catch(() => undefined);
-      if (answer?.ok === true) return;
-      await pause(200);
-    }
+    ({ endpoint, stop } = await startPython(python, 'mlflow_server.py', '/ping'));
   }, 150_000);
-  afterAll(() => server.kill('SIGKILL'));
+  afterAll(() => stop());
 
   async function scored(
     rows: readonly Row[],

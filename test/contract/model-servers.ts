@@ -17,9 +17,14 @@ export interface Dialect {
   /** The output of a row that the server gave this number. */
   readonly value: (score: number) => Value;
   readonly isByRow: boolean;
-  /** The inputs of a request. */
-  readonly read: (body: string) => number[];
-  readonly write: (scores: readonly Score[]) => string;
+  /** The inputs of a request; `bytes` and `jsonLength` for one that is not JSON alone. */
+  readonly read: (body: string, bytes: Buffer, jsonLength: number) => number[];
+  readonly write: (scores: readonly Score[]) => string | BinaryAnswer;
+}
+/** An answer of JSON with bytes behind it. */
+interface BinaryAnswer {
+  readonly json: string;
+  readonly bytes: Buffer;
 }
 
 const x: ModelColumn = { name: 'X', type: DOUBLE };
@@ -36,11 +41,31 @@ const oip: Omit<Dialect, 'name'> = {
   read: (body) => at(JSON.parse(body), 'inputs', 0, 'data'),
   write: (scores) => `{"outputs":[{"name":"Y","datatype":"FP64","shape":[${scores.length}],"data":${list(scores)}}]}`,
 };
+/** The binary data extension of the protocol, in which tensors of 64-bit floats follow the JSON. */
+const binary: Dialect = {
+  ...oip,
+  name: 'tensors as bytes',
+  options: { MODEL_NAME: 'm', BINARY: 'true' },
+  read: (_, bytes, jsonLength) => {
+    const size = at(JSON.parse(bytes.toString('utf8', 0, jsonLength)), 'inputs', 0, 'parameters', 'binary_data_size');
+    return Array.from({ length: size / 8 }, (_, i) => bytes.readDoubleLE(jsonLength + i * 8));
+  },
+  write: (scores) => {
+    // What is no number has no bytes: a server may answer in JSON.
+    if (scores.some((score) => Number.isNaN(Number(score)) && score !== 'NaN')) return oip.write(scores);
+    if (scores.includes('null')) return oip.write(scores);
+    const bytes = Buffer.alloc(scores.length * 8);
+    scores.forEach((score, i) => bytes.writeDoubleLE(Number(score), i * 8));
+    const parameters = { binary_data_size: bytes.length };
+    const outputs = [{ name: 'Y', datatype: 'FP64', shape: [scores.length], parameters }];
+    return { json: JSON.stringify({ outputs }), bytes };
+  },
+};
 const openai = { options: { MODEL_NAME: 'm' } };
 
 /** A provider without a server does not compile. That in the node has none. */
 export const dialects: { readonly [P in Exclude<ProviderName, 'ONNX'>]: readonly Dialect[] } = {
-  'OIP-V2': [{ ...oip, name: 'tensors' }],
+  'OIP-V2': [{ ...oip, name: 'tensors' }, binary],
   TRITON: [{ ...oip, name: 'tensors' }],
   'TENSORFLOW-SERVING': [
     {
@@ -182,13 +207,17 @@ export class ModelServer {
       request.on('end', () => {
         this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
         response.on('close', () => this.inFlight--);
-        const body = Buffer.concat(chunks).toString();
+        const bytes = Buffer.concat(chunks);
+        const body = bytes.toString();
         this.headers.push(request.headers);
         this.bodies.push(body);
-        const inputs = dialect.read(body);
+        const inputs = dialect.read(body, bytes, Number(request.headers['inference-header-content-length']));
         this.sizes.push(inputs.length);
-        if (this.fault?.({ inputs }, response) !== true)
-          response.end(dialect.write(this.answers(inputs.map(this.scoreOf))));
+        if (this.fault?.({ inputs }, response) === true) return;
+        const answer = dialect.write(this.answers(inputs.map(this.scoreOf)));
+        if (typeof answer !== 'string')
+          response.setHeader('Inference-Header-Content-Length', Buffer.byteLength(answer.json));
+        response.end(typeof answer === 'string' ? answer : Buffer.concat([Buffer.from(answer.json), answer.bytes]));
       });
     });
   }

@@ -2,7 +2,9 @@ import { modelOptions } from '../../config/model-options.ts';
 import { oipOptions } from '../../config/provider-options.ts';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import { checkOutbound } from '../../util/outbound.ts';
-import { tensorTypes, type Element, type TensorType } from './elements.ts';
+import { answeredTensors, binaryRequest } from './oip-binary.ts';
+import { jsonRequest } from './oip-json.ts';
+import { typeOf } from './oip-tensors.ts';
 import {
   checkOutput,
   derivedColumns,
@@ -13,7 +15,16 @@ import {
   type OutputPlace,
 } from './outputs.ts';
 import { asResponse, type ModelColumns, type Provider, type ProviderModel, type RowAnswer } from './provider.ts';
-import { askServer, callServer, endpointOf, modelPath, remoteServer, type RemoteServer } from './remote.ts';
+import {
+  askServer,
+  callServer,
+  endpointOf,
+  exchange,
+  modelPath,
+  remoteServer,
+  type CallBody,
+  type RemoteServer,
+} from './remote.ts';
 import { checkTensorColumns } from './tensor-columns.ts';
 import { inputTensor, scoreRows, withoutNaN, type InputTensor, type Tensor, type TensorInfo } from './tensors.ts';
 
@@ -26,33 +37,6 @@ interface Metadata {
   readonly inputs?: readonly TensorMetadata[];
   readonly outputs?: readonly TensorMetadata[];
 }
-interface Answer {
-  readonly outputs?: readonly {
-    readonly name: string;
-    readonly datatype?: string;
-    readonly shape: readonly number[];
-    readonly data: readonly unknown[];
-  }[];
-}
-
-const datatypes: Record<TensorType, string> = {
-  float16: 'FP16',
-  float32: 'FP32',
-  float64: 'FP64',
-  int8: 'INT8',
-  int16: 'INT16',
-  int32: 'INT32',
-  int64: 'INT64',
-  uint8: 'UINT8',
-  uint16: 'UINT16',
-  uint32: 'UINT32',
-  uint64: 'UINT64',
-  bool: 'BOOL',
-  string: 'BYTES',
-};
-const typeOf = (datatype: string | undefined): TensorType | undefined =>
-  tensorTypes.find((type) => datatypes[type] === datatype);
-
 /** Models behind the Open Inference Protocol, version 2, over HTTP. */
 export class OipProvider implements Provider {
   readonly takesNull = false;
@@ -86,13 +70,14 @@ export class OipProvider implements Provider {
       );
     });
     // Outputs that are not asked for are not sent.
-    const wanted = [...new Set(places?.map(({ tensor }) => tensor))].map((name) => ({ name }));
-    const outputs = wanted.length === 0 ? '' : `,"outputs":${JSON.stringify(wanted)}`;
+    const wanted = [...new Set(places?.map(({ tensor }) => tensor))];
+    const isBinary = oipOptions.read('BINARY', options);
+    const bodyOf = (feeds: Readonly<Record<string, Tensor>>): CallBody =>
+      isBinary ? binaryRequest(feeds, wanted) : { bytes: jsonRequest(feeds, wanted), headers: {} };
     const ask = async (feeds: Readonly<Record<string, Tensor>>, rows: number): Promise<readonly RowAnswer[]> => {
-      const body = `{"inputs":[${Object.entries(feeds).map(requestTensor).join(',')}]${outputs}}`;
-      const answer = (await callServer(server, '/infer', body)) as Answer | null;
+      const { bytes, headers } = await exchange(server, '/infer', bodyOf(feeds));
       return asResponse(() => {
-        const tensors = responseTensors(answer);
+        const tensors = answeredTensors(bytes, headers);
         return unpack(tensors, places ?? outputPlaces(outputMap, output, Object.keys(tensors)), output, rows);
       });
     };
@@ -172,38 +157,4 @@ function tensorsOf(
     const sameName = infos.find(({ name }) => name.toUpperCase() === column.name.toUpperCase());
     return inputTensor(sameName ?? infos[slot] ?? untold(column.name), [column]);
   });
-}
-
-/** A tensor as JSON. 64-bit integers keep all digits; NaN, which JSON does not have, is null, and Infinity a number beyond doubles. */
-function requestTensor([name, { type, shape, data }]: [string, Tensor]): string {
-  const elements = Array.from(data, (element) =>
-    type === 'bool'
-      ? String(Boolean(element))
-      : typeof element === 'bigint'
-        ? String(element)
-        : Math.abs(element as number) === Infinity
-          ? `${Number(element) < 0 ? '-' : ''}1e999`
-          : JSON.stringify(element),
-  );
-  return `{"name":${JSON.stringify(name)},"shape":[${shape.join()}],"datatype":"${datatypes[type]}","data":[${elements.join()}]}`;
-}
-
-function responseTensors(answer: Answer | null): Record<string, Tensor> {
-  if (!Array.isArray(answer?.outputs)) throw new TypeError('the answer has no outputs');
-  return Object.fromEntries(
-    (answer as Required<Answer>).outputs.map(({ name, datatype, shape, data }) => {
-      if (!Array.isArray(shape) || !Array.isArray(data))
-        throw new TypeError(`output "${name}" has no shape or no data`);
-      const elements = (data as readonly unknown[]).flat(Infinity) as (Element | null)[];
-      const type = datatype === undefined ? untoldType(elements) : typeOf(datatype);
-      if (type === undefined) throw new TypeError(`output "${name}" is ${datatype}, which no column can be`);
-      return [name, { type, shape, data: elements }];
-    }),
-  );
-}
-
-/** The type of a tensor whose server does not tell it. */
-function untoldType(elements: readonly (Element | null)[]): TensorType {
-  const first = elements.find((element) => element !== null);
-  return typeof first === 'string' ? 'string' : typeof first === 'boolean' ? 'bool' : 'float64';
 }

@@ -54,19 +54,38 @@ export function remoteServer(options: ModelVersion['options'], url: string): Rem
   };
 }
 
+/** The body of a call, and the headers that go with it. */
+export interface CallBody {
+  readonly bytes: string | Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** One HTTP call, of GET without a body. A failure throws a ScoringError of its class; the body of an error need not be JSON. */
 export async function askServer(server: RemoteServer, path: string, body?: string): Promise<string> {
+  const { bytes } = await exchange(server, path, body === undefined ? undefined : { bytes: body, headers: {} });
+  return bytes.toString('utf8');
+}
+
+/** As `askServer`, for bodies that are no text; with the headers of the answer. */
+export async function exchange(
+  server: RemoteServer,
+  path: string,
+  body: CallBody | undefined,
+): Promise<{ readonly bytes: Buffer; readonly headers: Readonly<Record<string, string | string[] | undefined>> }> {
   const { headers, timeoutMs, secrets } = server;
   const url = `${server.url}${path}`;
   const signal = AbortSignal.timeout(timeoutMs);
   let status: number;
-  let text: string;
+  let bytes: Buffer;
+  let answered: Readonly<Record<string, string | string[] | undefined>>;
   try {
-    const sent = body === undefined ? { method: 'GET' as const } : { method: 'POST' as const, body };
-    const signature = server.sign?.(sent.method, url, body ?? '');
-    const answer = await callOut(url, { ...sent, headers: { ...headers, ...signature }, signal });
+    const sent = body === undefined ? { method: 'GET' as const } : { method: 'POST' as const, body: body.bytes };
+    const signature = server.sign?.(sent.method, url, body === undefined ? '' : String(body.bytes));
+    const all = { ...headers, ...body?.headers, ...signature };
+    const answer = await callOut(url, { ...sent, headers: all, signal, isRepeatable: true });
     status = answer.status;
-    text = await answer.text();
+    answered = answer.headers;
+    bytes = await answer.bytes();
   } catch (error) {
     const timedOut = signal.aborted;
     throw new ScoringError(
@@ -74,8 +93,8 @@ export async function askServer(server: RemoteServer, path: string, body?: strin
       `${url}: ${timedOut ? `no answer in ${timeoutMs} ms` : (error as Error).message}`,
     );
   }
-  if (status < 400) return text;
-  const shown = `${url}: ${status} ${secrets.reduce(withoutSecret, text).slice(0, 200)}`;
+  if (status < 400) return { bytes, headers: answered };
+  const shown = `${url}: ${status} ${secrets.reduce(withoutSecret, bytes.toString('utf8')).slice(0, 200)}`;
   throw new ScoringError(status === 429 || status >= 500 ? 'HTTP_5XX' : 'HTTP_4XX', shown, {
     // Only these may come of one row, or of the size of the call: other answers are the same for each row.
     mayBeOneRow: [400, 413, 422, 500].includes(status),

@@ -39,7 +39,9 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || 'null');
+      // Behind the JSON there may be bytes.
+      const end = Number(request.headers['inference-header-content-length'] ?? Infinity);
+      const body: unknown = JSON.parse(Buffer.concat(chunks).subarray(0, end).toString() || 'null');
       asked.push({ method: request.method!, path: request.url!, headers: request.headers, body });
       setTimeout(() => {
         response.writeHead(isDown(asked.length, request.method!) ? 503 : 200);
@@ -206,6 +208,10 @@ describe('oip-v2', () => {
     MODEL_VERSION: option('MODEL_VERSION', oip, path, [
       ['1', '/v2/models/m/versions/1/infer'],
       ['2', '/v2/models/m/versions/2/infer'],
+    ]),
+    BINARY: option('BINARY', oip, bodyOf('inputs'), [
+      ['false', [{ name: 'X', shape: [1, 1], datatype: 'FP64', data: [1] }]],
+      ['true', [{ name: 'X', shape: [1, 1], datatype: 'FP64', parameters: { binary_data_size: 8 } }]],
     ]),
   });
 });
