@@ -140,6 +140,9 @@ export class Engine {
       });
       await nextTurn();
     }
+    // What is left is deleted at the next start.
+    if (this.#startQueries && !this.#closed)
+      await this.#mutex.run(async () => this.node.forgetDropped?.()).catch(() => undefined);
     this.#hasStarted = true;
     this.viewLags.start();
   }
@@ -237,6 +240,7 @@ export class Engine {
       case 'dropSource':
         for (const id of command.queries) await this.#removeQuery(id, live);
         this.#catalog = this.#catalog.withoutSource(command.name);
+        this.#forgetJobs(command.name);
         this.pushQueries.closeReading(command.name);
         return;
       case 'createQuery':
@@ -286,6 +290,13 @@ export class Engine {
         return;
       case 'alterSystem':
         this.#system.set(command.name, command.value);
+    }
+  }
+
+  #forgetJobs(view: string): void {
+    for (const jobs of [this.verifications, this.backfills]) {
+      void jobs.get(view)?.cancel();
+      jobs.delete(view);
     }
   }
 

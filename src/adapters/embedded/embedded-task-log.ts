@@ -97,6 +97,7 @@ export class EmbeddedTaskLog implements TaskLog {
 
   /** Deletes the query's committed positions. */
   forget(): void {
+    this.#log.owners.delete(this.#query);
     const prefix = Buffer.from(`o/${this.#query}/`);
     this.#backend.deleteRange(prefix, after(prefix));
   }

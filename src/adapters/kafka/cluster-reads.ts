@@ -83,6 +83,11 @@ export class ClusterReads {
     this.#peers = new Peers(options.waitMs);
   }
 
+  /** A query is dropped. */
+  forget(group: string): void {
+    this.#owners.forget(group);
+  }
+
   /** This node, as the others of a query's group know it. */
   get member(): Member {
     return this.#options.member;

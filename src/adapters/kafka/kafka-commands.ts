@@ -30,7 +30,9 @@ export class KafkaCommands implements CommandLog {
   readonly #topic: string;
   readonly #writerId: string;
   readonly #contact: BrokerContact;
-  readonly #read: string[] = [];
+  /** Those that were read and not applied yet, and how many came before them. */
+  #read: string[] = [];
+  #applied = 0;
   readonly #advanced = new AutoResetEvent();
   #offset = 0;
   #producer: TaskProducer | undefined;
@@ -93,8 +95,16 @@ export class KafkaCommands implements CommandLog {
   follow(onCommands: () => void): void {
     this.#onCommands = onCommands;
   }
+  /** What is up to this number is applied, and not asked for again. */
   known(number: number): readonly NumberedCommand[] {
-    return this.#read.slice(number + 1).map((command, i) => ({ number: number + 1 + i, command }));
+    const done = Math.max(0, number + 1 - this.#applied);
+    this.#read = this.#read.slice(done);
+    this.#applied += done;
+    return this.#read.map((command, i) => ({ number: this.#applied + i, command }));
+  }
+  /** The number of the last one that was read. */
+  get #last(): number {
+    return this.#applied + this.#read.length - 1;
   }
   readAfter(number: number): Promise<readonly NumberedCommand[]> {
     return this.#contact.need(async () => {
@@ -160,8 +170,8 @@ export class KafkaCommands implements CommandLog {
   }
   async #write(producer: TaskProducer, command: string, behind: number): Promise<TaskProducer> {
     // The broker shows a command a little after it has confirmed its commit: what was applied here comes by itself.
-    while (this.#read.length - 1 < behind && !this.#closed) await this.#advanced.wait(pauseMs);
-    if (this.#read.length - 1 !== behind) throw new CommandRaced();
+    while (this.#last < behind && !this.#closed) await this.#advanced.wait(pauseMs);
+    if (this.#last !== behind) throw new CommandRaced();
     producer.add(this.#topic, 0, Date.now(), null, command);
     await producer.flush();
     this.#producer = producer;
@@ -172,7 +182,7 @@ export class KafkaCommands implements CommandLog {
     const look = async (): Promise<boolean> => {
       await new TaskProducer(this.#wire, this.#writerId).init();
       await this.#readToEnd();
-      return this.#read[behind + 1] === command;
+      return this.#read[behind + 1 - this.#applied] === command;
     };
     return retry(look, { retries: 60, firstMs: 100, longestMs: 500 });
   }

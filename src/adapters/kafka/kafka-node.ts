@@ -31,9 +31,11 @@ import { BrokerContact, untilBroker, untilConnected } from './broker-contact.ts'
 import { ClusterReads } from './cluster-reads.ts';
 import { clientConfig } from './client-config.ts';
 import { createInternalTopics, internalTopics, readerGroups } from './internal-topics.ts';
+import { droppedQuery, partitionsOf } from './dropped-query.ts';
 import { commandTopic, groupId, threadName } from './names.ts';
 import { commandTopicSettings, KafkaCommands, processingLogSettings } from './kafka-commands.ts';
 import { KafkaReader } from './kafka-reader.ts';
+import { forgetOthers } from './local-state.ts';
 import { memberOf, QueryGroup } from './query-group.ts';
 import { QueryTasks } from './query-tasks.ts';
 import { hasSettled, notStarted, readQuery, statusOf, type RunningQuery } from './running-query.ts';
@@ -193,8 +195,9 @@ export class KafkaNode implements Node {
   createTopic(name: string, settings: TopicSettings): Promise<void> {
     return this.#contact.need(() => this.#topics.create(name, settings));
   }
-  deleteTopic(name: string): Promise<void> {
-    return this.#contact.need(() => this.#topics.delete(name));
+  async deleteTopic(name: string): Promise<void> {
+    await this.#contact.need(() => this.#topics.delete(name));
+    this.#wire.forget([], [name]);
   }
 
   produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
@@ -285,18 +288,45 @@ export class KafkaNode implements Node {
     const running = this.#queries.get(id);
     if (running === undefined) return;
     // Until its tasks have ended, they commit by its group.
-    await this.#tasks.end(running, forget);
+    await this.#tasks.end(running);
     this.#queries.delete(id);
     await running.group.leave();
-    if (!forget) return;
-    const { layout, groupId: group, stopped } = running;
-    for (const task of stopped.keys()) this.#deadly.forget(task);
-    const drop = (topic: string): Promise<void> =>
-      this.deleteTopic(topic).catch((reason: unknown) => {
-        this.#options.log(`query ${id}: its topic ${topic} is left: ${(reason as Error).message}`);
+    if (forget) await this.#forget(running);
+  }
+  /** Nothing of a query is left: topics, groups, state, and what was kept of them. What cannot be deleted is told. */
+  async #forget(running: RunningQuery): Promise<void> {
+    const known = await this.#topics.list().catch(() => []);
+    const dropped = droppedQuery(running, partitionsOf(running, known));
+    for (const task of dropped.tasks) this.#deadly.forget(task);
+    this.#reads.forget(running.groupId);
+    const tried = (what: string, action: Promise<void>): Promise<void> =>
+      action.catch((reason: unknown) => {
+        this.#options.log(`query ${running.query.id}: its ${what} is left: ${(reason as Error).message}`);
       });
-    await Promise.all(internalTopics(layout, group).map(drop));
-    await this.#admin.deleteGroups(readerGroups(layout, group)).catch(() => undefined);
+    await Promise.all([
+      this.#pool.forget(dropped),
+      ...internalTopics(running.layout, running.groupId).map((topic) =>
+        tried(`topic ${topic}`, this.deleteTopic(topic)),
+      ),
+      ...readerGroups(running.layout, running.groupId).map((group) =>
+        tried(
+          `group ${group}`,
+          this.#contact.need(() => this.#wire.deleteGroup(group)),
+        ),
+      ),
+    ]);
+    this.#wire.forget(dropped.ids, dropped.topics);
+  }
+
+  /** Deletes the state of queries that were dropped while this node was away. */
+  async forgetDropped(): Promise<void> {
+    const known = await this.#topics.list();
+    const queries = [...this.#queries.values()];
+    // What is not known is not judged.
+    if (queries.some((running) => partitionsOf(running, known) === 0)) return;
+    const kept = queries.flatMap((running) => droppedQuery(running, partitionsOf(running, known)).states);
+    const count = forgetOthers(this.#backend, kept);
+    if (count > 0) this.#options.log(`the state of ${count} tasks of dropped queries is deleted`);
   }
 
   setPaused(id: string, paused: boolean, skip = 0): Promise<void> {
@@ -342,7 +372,7 @@ export class KafkaNode implements Node {
     this.#lags.close();
     this.#watch.close();
     const end = async (running: RunningQuery): Promise<void> => {
-      await this.#tasks.end(running, false);
+      await this.#tasks.end(running);
       await running.group.leave();
     };
     await Promise.all([...this.#queries.values()].map(end));

@@ -131,6 +131,9 @@ export interface Broker {
   addOffsetsToTxn(request: object): Promise<unknown>;
   txnOffsetCommit(request: object): Promise<unknown>;
   endTxn(request: object): Promise<unknown>;
+  deleteGroups(groups: readonly string[]): Promise<{
+    readonly results: readonly { readonly errorCode: number; readonly error?: Error }[];
+  }>;
   offsetCommit(request: object): Promise<unknown>;
   offsetFetch(
     request: object,

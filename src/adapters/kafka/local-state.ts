@@ -49,6 +49,7 @@ export class LocalState {
     batch.write(false);
   }
 
+  /** Deletes all of it here. */
   forget(): void {
     this.#backend.deleteRange(this.prefix, after(this.prefix));
     const batch = this.#backend.batch();
@@ -57,8 +58,25 @@ export class LocalState {
   }
 
   #positionKey(): Buffer {
-    return Buffer.concat([Buffer.from('position/'), this.prefix]);
+    return Buffer.concat([positions, this.prefix]);
   }
+}
+
+const positions = Buffer.from('position/');
+/** Deletes the state of every task but these, as of queries that were dropped while this node was away. Returns how many had some. */
+export function forgetOthers(backend: StateBackend, tasks: readonly string[]): number {
+  const kept = new Set(tasks.map((task) => shortName(task).toString('hex')));
+  const gone: Buffer[] = [];
+  for (const [key] of backend.range(positions, after(positions)))
+    if (!kept.has(key.toString('hex', positions.length))) gone.push(Buffer.from(key));
+  const batch = backend.batch();
+  for (const key of gone) {
+    const prefix = key.subarray(positions.length);
+    backend.deleteRange(prefix, after(prefix));
+    batch.delete(key);
+  }
+  if (gone.length > 0) batch.write(false);
+  return gone.length;
 }
 
 /** The name of a task's state. */

@@ -62,22 +62,22 @@ export class QueryTasks {
     if (running.rebalancing) return running.revoked;
     running.rebalancing = true;
     this.#parts.reads.moved(running.groupId, false);
-    running.revoked = this.#inTurn(running, () => this.#stopTasks(running, false));
+    running.revoked = this.#inTurn(running, () => this.#stopTasks(running));
     return running.revoked;
   }
 
   /** Nothing of a query runs until it is started anew. */
   block(running: RunningQuery, why: string): Promise<void> {
     running.blocked = why;
-    return this.#inTurn(running, () => this.#stopTasks(running, false));
+    return this.#inTurn(running, () => this.#stopTasks(running));
   }
 
-  /** Ends a query's tasks for good; with `forget` also their state here. */
-  end(running: RunningQuery, forget: boolean): Promise<void> {
+  /** Ends a query's tasks for good. */
+  end(running: RunningQuery): Promise<void> {
     running.hasEnded = true;
     return this.#inTurn(running, async () => {
-      await this.#stopTasks(running, forget);
-      await this.#parts.standbys.stop(running, forget);
+      await this.#stopTasks(running);
+      await this.#parts.standbys.stop(running);
     });
   }
 
@@ -87,7 +87,7 @@ export class QueryTasks {
     running.paused = paused;
     await this.#inTurn(running, async () => {
       if (running.paused !== paused) return;
-      if (paused) await this.#stopTasks(running, false);
+      if (paused) await this.#stopTasks(running);
       else if (running.rebalancing) running.skipOnStart = skip;
       else this.#startTasks(running, skip);
     });
@@ -120,11 +120,11 @@ export class QueryTasks {
     }
   }
 
-  async #stopTasks(running: RunningQuery, forget: boolean): Promise<void> {
+  async #stopTasks(running: RunningQuery): Promise<void> {
     const ids = [...running.tasks.keys()];
     running.tasks.clear();
     running.waiting.clear();
-    await Promise.all(ids.map((id) => this.#parts.pool.stop(id, forget)));
+    await Promise.all(ids.map((id) => this.#parts.pool.stop(id)));
     for (const id of ids) running.progress.end(id);
   }
 

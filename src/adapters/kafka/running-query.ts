@@ -81,6 +81,8 @@ export function notStarted(query: RunnableQuery, groupId: string): Omit<RunningQ
   };
 }
 
+export const taskName = (group: string, part: number, partition: number): string => `${group}/${part}_${partition}`;
+
 /** The task of a part of a query on a partition number: its name, its log and what it runs, at its first attempt. */
 export function taskOf(
   { query: { id, plan, start, erased, properties }, groupId: group }: RunningQuery,
@@ -90,7 +92,7 @@ export function taskOf(
 ): Pick<KafkaTaskSpec, 'id' | 'log' | 'task'> {
   const settings = runSettings(properties);
   return {
-    id: `${group}/${index}_${partition}`,
+    id: taskName(group, index, partition),
     log: { group, part: index, partition, exactlyOnce: settings.exactlyOnce, hasState },
     task: {
       queryId: id,

@@ -74,12 +74,11 @@ export class StandbyTasks {
   }
 
   /** Resolves when nothing is applied any more. */
-  async stop(id: string, forget: boolean): Promise<void> {
+  async stop(id: string): Promise<void> {
     const standby = this.#standbys.get(id);
     if (standby === undefined) return;
     this.#standbys.delete(id);
     await this.#pass;
-    if (forget) standby.state.forget();
   }
   async close(): Promise<void> {
     this.#standbys.clear();

@@ -30,16 +30,16 @@ export class Standbys {
   }
 
   /** Tasks of these numbers run here from now on: resolves when nothing else writes their state. */
-  async release(running: RunningQuery, partitions: readonly number[], forget = false): Promise<void> {
+  async release(running: RunningQuery, partitions: readonly number[]): Promise<void> {
     const kept = this.#kept.get(running);
     if (kept === undefined) return;
     const ids = partitions.flatMap((partition) => kept.get(partition) ?? []);
     for (const partition of partitions) kept.delete(partition);
-    await Promise.all(ids.map((id) => this.#pool.stopStandby(id, forget)));
+    await Promise.all(ids.map((id) => this.#pool.stopStandby(id)));
   }
   /** Ends those of a query that this node no longer runs. */
-  async stop(running: RunningQuery, forget: boolean): Promise<void> {
-    await this.release(running, [...(this.#kept.get(running)?.keys() ?? [])], forget);
+  async stop(running: RunningQuery): Promise<void> {
+    await this.release(running, [...(this.#kept.get(running)?.keys() ?? [])]);
     this.#kept.delete(running);
   }
 

@@ -195,9 +195,4 @@ export class KafkaTaskLog implements TaskLog {
     }
     return offsets;
   }
-
-  /** Deletes the task's state on this node. */
-  forget(): void {
-    this.#state.forget();
-  }
 }

@@ -11,7 +11,15 @@ import { WorkerRpc } from '../../util/worker-rpc.ts';
 import { lostThread } from '../../runtime/task/attempt.ts';
 import type { StandbySpec } from './standby-tasks.ts';
 import type { PulledChange, WantedRows } from './task-scans.ts';
-import type { FailedTask, KafkaTaskSpec, MainCalls, TaskStatus, WorkerCalls, WorkerData } from './task-worker.ts';
+import type {
+  DroppedQuery,
+  FailedTask,
+  KafkaTaskSpec,
+  MainCalls,
+  TaskStatus,
+  WorkerCalls,
+  WorkerData,
+} from './task-worker.ts';
 
 export interface PoolOptions {
   readonly threads: number;
@@ -136,10 +144,10 @@ export class TaskPool {
   }
 
   /** Stops a task after a last commit; does nothing if its worker has crashed. */
-  async stop(id: string, forget: boolean): Promise<void> {
+  async stop(id: string): Promise<void> {
     const worker = this.#placed.get(id);
     this.#placed.delete(id);
-    await worker?.on.watched(worker.on.rpc.call('stop', id, forget)).catch(() => undefined);
+    await worker?.on.watched(worker.on.rpc.call('stop', id)).catch(() => undefined);
   }
 
   /** Keeps the state of a task that another node runs, on the thread with the fewest of such. */
@@ -155,10 +163,18 @@ export class TaskPool {
     this.#standbys.set(id, { on, standby });
     on.rpc.tell('startStandby', standby);
   }
-  async stopStandby(id: string, forget: boolean): Promise<void> {
+  async stopStandby(id: string): Promise<void> {
     const placed = this.#standbys.get(id);
     this.#standbys.delete(id);
-    await placed?.on.rpc.call('stopStandby', id, forget).catch(() => undefined);
+    await placed?.on.rpc.call('stopStandby', id).catch(() => undefined);
+  }
+
+  /** A query is dropped, whose tasks have stopped: every thread lets go of what it kept for it, and one deletes its state. */
+  async forget(dropped: DroppedQuery): Promise<void> {
+    const there = this.#workers.filter(({ isGone }) => !isGone);
+    const forget = ({ rpc, watched }: PoolWorker, i: number): Promise<void> =>
+      watched(rpc.call('forget', i === 0 ? dropped : { ...dropped, states: [] })).catch(() => undefined);
+    await Promise.all(there.map(forget));
   }
 
   /** Resolves when all threads that run have the model. */

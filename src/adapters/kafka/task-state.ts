@@ -90,9 +90,4 @@ export class TaskState {
     const { wire, topic, partition } = this.#options;
     return (await wire.listOffsets(topic, [partition], -1)).get(partition);
   }
-
-  /** Deletes all local state. */
-  forget(): void {
-    this.#local.forget();
-  }
 }

@@ -18,6 +18,7 @@ import { WorkMarks } from '../rocksdb/work-marks.ts';
 import type { ClientSettings } from './client-config.ts';
 import { threadName } from './names.ts';
 import { Fetcher } from './fetcher.ts';
+import { LocalState } from './local-state.ts';
 import { KafkaTaskLog, type TaskLogSpec } from './task-log.ts';
 import { StandbyTasks, type StandbySpec } from './standby-tasks.ts';
 import {
@@ -47,14 +48,25 @@ export interface WorkerData {
   readonly handle: unknown;
   readonly index: number;
 }
+/** What a query that is dropped leaves on a node, by name. */
+export interface DroppedQuery {
+  readonly tasks: readonly string[];
+  /** Its groups and transactional ids. */
+  readonly ids: readonly string[];
+  readonly topics: readonly string[];
+  /** The tasks' states, also of those that ran here once. */
+  readonly states: readonly string[];
+}
 /** What the main thread can call in a worker. */
 export interface WorkerCalls {
   start(task: KafkaTaskSpec): void;
   /** Resolves after the task's last commit. */
-  stop(id: string, forget: boolean): Promise<void>;
+  stop(id: string): Promise<void>;
   startStandby(standby: StandbySpec): void;
   /** Resolves when the standby task applies nothing any more. */
-  stopStandby(id: string, forget: boolean): Promise<void>;
+  stopStandby(id: string): Promise<void>;
+  /** Lets go of what a query leaves behind. */
+  forget(dropped: DroppedQuery): void;
   lookUp(wanted: WantedRows, keys: readonly Row[]): FoundRows;
   openScan(wanted: WantedRows): Promise<OpenedScan>;
   scan(scan: number): readonly PulledChange[];
@@ -163,13 +175,16 @@ export class TaskWorker {
     this.#fetcher = new Fetcher(this.#wire);
     this.#main = new WorkerRpc<MainCalls, WorkerCalls>(port, {
       start: (task) => void this.#order(task.id, () => this.#start(task)),
-      stop: (id, forget) => {
+      stop: (id) => {
         this.#starting.get(id)?.log.cancel();
         this.#tasks.get(id)?.log.cancel();
-        return this.#order(id, () => this.#stop(id, forget));
+        return this.#order(id, () => this.#stop(id));
       },
       startStandby: (standby) => this.#standbys.start(standby),
-      stopStandby: (id, forget) => this.#standbys.stop(id, forget),
+      stopStandby: (id) => this.#standbys.stop(id),
+      forget: (dropped) => {
+        this.#forget(dropped);
+      },
       lookUp: (wanted, keys) => this.#scans.lookUp(wanted, keys),
       openScan: (wanted) => this.#scans.open(wanted),
       scan: (scan) => this.#scans.next(scan),
@@ -236,7 +251,7 @@ export class TaskWorker {
     this.#starting.delete(spec.id);
   }
 
-  async #stop(id: string, forget: boolean): Promise<void> {
+  async #stop(id: string): Promise<void> {
     const running = this.#tasks.get(id);
     if (running === undefined) return;
     this.#tasks.delete(id);
@@ -247,7 +262,15 @@ export class TaskWorker {
     await running.log.settled().catch(() => undefined);
     await running.task.close();
     this.#main.tell('status', [this.#statusOf(running)], this.#fetcher.error);
-    if (forget) running.log.forget();
+  }
+  #forget({ tasks, ids, topics, states }: DroppedQuery): void {
+    for (const task of tasks) this.#marks.forget(task);
+    const used = new Set([...this.#tasks.values()].flatMap(({ task }) => task.inputs.map(({ topic }) => topic)));
+    this.#wire.forget(
+      ids,
+      topics.filter((topic) => !used.has(topic)),
+    );
+    for (const state of states) new LocalState(this.#parts.backend, state).forget();
   }
 
   #open(spec: KafkaTaskSpec): Running {

@@ -340,6 +340,15 @@ export class Wire {
     return coordinator;
   }
 
+  /** Groups and transactional ids that are no more, and topics that nothing reads or writes here for now. */
+  forget(ids: readonly string[], topics: readonly string[]): void {
+    for (const id of ids) for (const type of [0, 1]) this.#coordinators.delete(`${type}/${id}`);
+    for (const topic of topics) {
+      this.#largest.delete(topic);
+      for (const cluster of this.#clusters) cluster.targetTopics.delete(topic);
+    }
+  }
+
   /** Calls a coordinator; retries while the previous transaction is still being completed, and after errors of the kinds in `passing`. */
   async #coordinated<T>(
     id: string,
@@ -405,6 +414,16 @@ export class Wire {
     await this.#coordinated(groupId, 0, (broker) => broker.offsetCommit({ groupId, ...noMember, topics }));
   }
 
+  /** Deletes a group without members, with its offsets. One that is not there is deleted; one with members is another node's. */
+  async deleteGroup(groupId: string): Promise<void> {
+    const ask = async (broker: Broker): Promise<void> => {
+      const { results } = await broker.deleteGroups([groupId]);
+      for (const { errorCode, error } of results)
+        if (!groupIsNotOurs.has(errorCode) && error !== undefined) throw error;
+    };
+    await this.#coordinated(groupId, 0, ask, { group: `DELETE on group "${groupId}"` });
+  }
+
   endTransaction(transactionalId: string, { id, epoch }: ProducerIdentity, commit: boolean): Promise<unknown> {
     const request = { transactionalId, producerId: id.toString(), producerEpoch: epoch, transactionResult: commit };
     return this.#coordinated(transactionalId, 1, (broker) => broker.endTxn(request), undefined, inFencing);
@@ -428,6 +447,8 @@ export class Wire {
   }
 }
 
+/** NON_EMPTY_GROUP and GROUP_ID_NOT_FOUND. */
+const groupIsNotOurs: ReadonlySet<number> = new Set([68, 69]);
 /** Kafka's own. */
 const defaultLargestBatch = 1_048_588;
 const leaderPauses = { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2 };

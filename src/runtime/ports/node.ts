@@ -131,7 +131,7 @@ export interface CommandLog {
   readAfter(number: number): Promise<readonly NumberedCommand[]>;
   /** Calls back when other nodes have appended commands, which `known` then returns. Absent where no other node is. */
   follow?(onCommands: () => void): void;
-  /** The commands after this number that were read already. */
+  /** The commands after this number that were read already. Those up to it are never asked for again. */
   known?(number: number): readonly NumberedCommand[];
 }
 
@@ -201,6 +201,8 @@ export interface Node {
   startPositions?(topics: readonly string[]): Promise<StartPositions>;
   /** Stops a query; `forget` also deletes its state and positions. */
   stopQuery(id: string, forget: boolean): Promise<void>;
+  /** Deletes what queries have left here that were dropped while the node was away. Called when all that are there have been started. */
+  forgetDropped?(): Promise<void>;
   /** Pauses a query or lets it go on: what of it stands in ERROR too, at the same record or `skip` records behind it. */
   setPaused(id: string, paused: boolean, skip?: number): Promise<void>;
   status(id: string): QueryStatus | undefined;

@@ -84,7 +84,7 @@ describe('tasks of a query', () => {
   test('an assignment that comes when the query has ended starts nothing', async () => {
     const { pool, tasks, query } = opened();
     const running = query();
-    const ended = tasks.end(running, false);
+    const ended = tasks.end(running);
     tasks.assign(running, [0, 1]);
     await ended;
     await nextTurn();
@@ -95,7 +95,7 @@ describe('tasks of a query', () => {
     const { pool, tasks, query } = opened();
     const running = query();
     tasks.assign(running, [0]);
-    await tasks.end(running, false);
+    await tasks.end(running);
     await nextTurn();
     expect(pool.take()).toEqual([]);
   });
@@ -108,7 +108,7 @@ describe('tasks of a query', () => {
     expect(pool.take()).toEqual(['start g/0_0', 'start g/0_1']);
     void tasks.revoke(before);
     await nextTurn();
-    const restarted = tasks.end(before, false).then(() => tasks.assign(next, [0, 1]));
+    const restarted = tasks.end(before).then(() => tasks.assign(next, [0, 1]));
     await nextTurn();
     expect(pool.take()).toEqual(['stop g/0_0', 'stop g/0_1']);
     await pool.letStop();

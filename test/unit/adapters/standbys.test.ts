@@ -34,7 +34,7 @@ test('a node keeps what its assignment says, and stops what it runs itself or ke
   numbers = [3];
   await standbys.assigned(query, () => true);
   expect(calls.splice(0)).toEqual(['stop g/0_1', 'stop g/0_2', 'start g/0_3']);
-  await standbys.stop(query, true);
+  await standbys.stop(query);
   expect(calls).toEqual(['stop g/0_3']);
   expect(standbys.count(query)).toBe(0);
 });
@@ -44,7 +44,7 @@ test('a query that has ended, or has another assignment, is waited for no longer
   const ending = { ...query, hasEnded: false };
   const ended = standbys.assigned(ending, () => true);
   ending.hasEnded = true;
-  await standbys.stop(ending, false);
+  await standbys.stop(ending);
   await ended;
   await standbysWith(() => undefined).standbys.assigned(query, () => false);
   await standbysWith(() => [1]).standbys.assigned(query, () => false);
