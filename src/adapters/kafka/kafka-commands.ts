@@ -97,7 +97,8 @@ export class KafkaCommands implements CommandLog {
   }
   /** What is up to this number is applied, and not asked for again. */
   known(number: number): readonly NumberedCommand[] {
-    const done = Math.max(0, number + 1 - this.#applied);
+    // One that was appended here is applied before the topic shows it.
+    const done = Math.min(this.#read.length, Math.max(0, number + 1 - this.#applied));
     this.#read = this.#read.slice(done);
     this.#applied += done;
     return this.#read.map((command, i) => ({ number: this.#applied + i, command }));

@@ -79,5 +79,11 @@ test('commands that are applied are not kept in memory, and the others keep thei
   await expect.poll(() => commands.known(3)).toEqual([{ number: 4, command: 'four' }]);
   // What was given up is not there any more, whoever asks.
   expect(commands.known(-1)).toEqual([{ number: 4, command: 'four' }]);
+  // One that this node has appended is applied before it is read, and is not one more when it is.
+  expect(commands.known(5)).toEqual([]);
+  topic.push('five');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  topic.push('six');
+  await expect.poll(() => commands.known(5)).toEqual([{ number: 6, command: 'six' }]);
   await commands.close();
 });
