@@ -10,11 +10,10 @@ export const dropFeatureView: StatementRule = {
     $.consume(0, kw('VIEW'));
     $.option(0, { GATE: () => $.LA(2).tokenType === kw('EXISTS'), DEF: () => $.subrule(0, r.ifExists) });
     $.subrule(0, r.name);
-    $.option(1, () => $.consume(0, kw('CASCADE')));
-    // Versions of views are part of the dialect, and refused by name.
-    $.option(2, () => {
+    $.option(1, () => {
       $.consume(0, kw('VERSION'));
       $.subrule(0, r.version);
     });
+    $.option(2, () => $.consume(0, kw('CASCADE')));
   },
 };

@@ -51,7 +51,8 @@ export function bindFeatureService(statement: CreateFeatureService, catalog: Cat
     name: name.text,
     type: resolveType(type, catalog.types),
   }));
-  const views = viewsIn(statement.features).map((name) => {
+  const names = viewsIn(statement.features);
+  const views = names.map((name) => {
     const view = requireView(catalog, name);
     if (view.featureView!.options['ONLINE_STORE'] === 'none')
       refuse(`${name.text} has ONLINE_STORE='none', so that nothing serves it`, name.span);
@@ -59,7 +60,10 @@ export function bindFeatureService(statement: CreateFeatureService, catalog: Cat
   });
   checkRequest(statement, views, refuse);
   if (views.length === 0) refuse('it reads no view', statement.span, 'Name features as view.feature.');
-  const sides = [sideOf(requestAlias, request), ...views.map((view) => sideOf(view.spec.name, view.spec.schema, view))];
+  const sides = [
+    sideOf(requestAlias, request),
+    ...views.map((view, i) => sideOf(names[i]!.text, view.spec.schema, view)),
+  ];
   const scope = new Scope(
     sides.map(({ alias, columns }) => ({
       alias,
@@ -74,14 +78,14 @@ export function bindFeatureService(statement: CreateFeatureService, catalog: Cat
   const slots = new Map(columns.map(({ id }, slot) => [id, slot]));
   const inSlots = (expr: BoundExpr): Expr =>
     mapColumns(expr, (column) => slotColumn(slots.get(column.id)!, columnName(column), column.type));
-  const names = new Set<string>();
+  const taken = new Set<string>();
   const features = selected.map(({ name, span, expr }) => {
-    if (names.has(name)) refuse(`two features are called ${name}`, span, 'Give one of them another name with AS.');
-    names.add(name);
+    if (taken.has(name)) refuse(`two features are called ${name}`, span, 'Give one of them another name with AS.');
+    taken.add(name);
     const side = expr.kind === 'column' ? sides.find(({ columns }) => columns.includes(expr)) : undefined;
     return {
       name,
-      view: side?.view?.spec.name,
+      view: side?.view && side.alias,
       type: expr.type,
       expr: inSlots(expr),
     };

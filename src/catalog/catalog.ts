@@ -6,6 +6,7 @@ import type { FilesSpec } from '../specs/files.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { ModelObject } from '../types/model.ts';
 import type { SqlType } from '../types/sql-type.ts';
+import { Sources, type ViewVersion } from './version-names.ts';
 
 /** A stream or table: the spec that plans read, and what only the catalogue needs. */
 export interface SourceObject {
@@ -32,6 +33,7 @@ export interface FeatureView {
   readonly options: Readonly<Record<string, string>>;
   /** FRESHNESS: how long after it was in its source an event should be in the view. */
   readonly freshnessTargetMs?: number;
+  readonly version?: ViewVersion;
   /** The entities that were erased from it, in order. */
   readonly erased?: readonly Erasure[];
 }
@@ -125,7 +127,7 @@ export class Catalog {
   readonly featureServices: ReadonlyMap<string, FeatureService>;
 
   constructor(parts: Partial<Parts> = {}) {
-    this.sources = parts.sources ?? new Map();
+    this.sources = parts.sources instanceof Sources ? parts.sources : new Sources(parts.sources);
     this.queries = parts.queries ?? new Map();
     this.models = parts.models ?? new Map();
     this.types = parts.types ?? new Map();
@@ -147,10 +149,10 @@ export class Catalog {
     });
   }
   withSource(source: SourceObject): Catalog {
-    return this.with({ sources: new Map(this.sources).set(source.spec.name, source) });
+    return this.with({ sources: new Sources(this.sources).set(source.spec.name, source) });
   }
   withoutSource(name: string): Catalog {
-    return this.with({ sources: without(this.sources, name) });
+    return this.with({ sources: new Sources(without(this.sources, name)) });
   }
   withQuery(query: QueryObject): Catalog {
     return this.with({ queries: new Map(this.queries).set(query.id, query) });
@@ -190,10 +192,11 @@ export class Catalog {
     return this.with({ featureServices: without(this.featureServices, name) });
   }
 
-  /** The feature services that serve a view. */
+  /** The feature services that serve a view: by its name, or in the version that has it now. */
   servicesOver(view: string): string[] {
+    const object = this.sources.get(view);
     return [...this.featureServices.values()]
-      .filter(({ views }) => views.some(({ name }) => name === view))
+      .filter(({ views }) => views.some(({ name }) => name === view || this.sources.get(name) === object))
       .map(({ name }) => name);
   }
   /** The feature services that call a model, in a version that `names` accepts. */

@@ -15,6 +15,16 @@ export type Command =
       /** The queries that write its rows elsewhere: as files, to a store, to a server. */
       readonly exporters?: readonly QueryObject[];
     }
+  /** A version of a feature view that is there already: it is filled beside the one that is live. */
+  | {
+      readonly v: 1;
+      readonly kind: 'createVersion';
+      readonly source: SourceObject;
+      readonly query: QueryObject | undefined;
+      readonly exporters?: readonly QueryObject[];
+    }
+  /** From here on a view's name stands for this version of it. */
+  | { readonly v: 1; readonly kind: 'switchVersion'; readonly view: string; readonly number: number }
   | { readonly v: 1; readonly kind: 'dropSource'; readonly name: string; readonly queries: readonly string[] }
   | { readonly v: 1; readonly kind: 'createQuery'; readonly query: QueryObject }
   | { readonly v: 1; readonly kind: 'terminate'; readonly ids: readonly string[] }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Catalog, type FeatureView, type QueryObject } from '../catalog/catalog.ts';
+import { namesAfterSwitch, renamed, withVersion } from '../catalog/view-versions.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { sourcesOf } from '../plan/physical/topology.ts';
@@ -16,6 +17,7 @@ import { noConflation, runSettings } from '../runtime/run-settings.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
+import { VersionSwitch } from './version-switch.ts';
 import { ViewLags } from './view-lags.ts';
 import { PushQueries } from './push-queries.ts';
 import { SharedPush } from './shared-push.ts';
@@ -63,6 +65,8 @@ export class Engine {
   readonly sharedPush = new SharedPush();
   /** How far feature views with FRESHNESS are behind their sources. */
   readonly viewLags: ViewLags;
+  /** Lets versions of feature views go live that have caught up. */
+  readonly versionSwitch: VersionSwitch;
   readonly #mutex = new Mutex();
   readonly #startQueries: boolean;
   /** The jobs of training sets that this node has started. */
@@ -93,6 +97,7 @@ export class Engine {
     this.connect = options.connect;
     this.#startQueries = options.startQueries ?? true;
     this.viewLags = new ViewLags(() => this.#catalog, this.node);
+    this.versionSwitch = new VersionSwitch(this);
   }
 
   get catalog(): Catalog {
@@ -145,6 +150,7 @@ export class Engine {
       await this.#mutex.run(async () => this.node.forgetDropped?.()).catch(() => undefined);
     this.#hasStarted = true;
     this.viewLags.start();
+    this.versionSwitch.start();
   }
   /** Whether the node's queries have come to their work since its start, or tell why not. */
   get isReady(): boolean {
@@ -237,6 +243,19 @@ export class Engine {
           if (changed !== undefined) await this.#replaceQuery(changed, live);
         }
         return;
+      case 'createVersion':
+        this.#catalog = withVersion(this.#catalog, command.source);
+        for (const query of [command.query, ...(command.exporters ?? [])])
+          if (query !== undefined) await this.#addQuery(query, live);
+        this.versionSwitch.poke();
+        return;
+      case 'switchVersion': {
+        const names = namesAfterSwitch(this.#catalog, command.view, command.number);
+        if (names === undefined) return;
+        this.#catalog = renamed(this.#catalog, names);
+        this.pushQueries.rename(names);
+        return;
+      }
       case 'dropSource':
         for (const id of command.queries) await this.#removeQuery(id, live);
         this.#catalog = this.#catalog.withoutSource(command.name);
@@ -343,6 +362,7 @@ export class Engine {
   async close(): Promise<void> {
     this.#closed = true;
     this.viewLags.close();
+    this.versionSwitch.close();
     for (const jobs of [this.trainingJobs, this.verifications, this.backfills])
       for (const job of jobs.values()) await job.cancel();
     await this.#mutex.run(async () => this.node.close());

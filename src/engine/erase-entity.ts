@@ -34,21 +34,23 @@ export async function eraseEntity(
     throw new SqlError('ENTITY_NOT_DELETED', span, { view: name, why });
   };
   const query = engine.catalog.queries.get(view.createdBy!) ?? refuse('no query fills it any more');
+  // By these, not by name: another version may go live meanwhile.
+  const exporter = engine.catalog.exportsOf(name).find(({ plan }) => plan.online !== undefined);
+  const store = onlineStore(view, engine);
+  const path = engine.catalog.filesOf(name)?.path;
   const sources = new Set((await engine.node.whereabouts(query.id))?.positions.map((position) => position.topic));
   await caughtUp(query, await endsOf([...sources], engine), refuse, engine);
   // Until the ends are known, no row of the entity counts as history.
-  await put(name, query, (view) => withErasure(view, { key: storedKey(key) }), false, engine);
+  await put(query, (view) => withErasure(view, { key: storedKey(key) }), false, engine);
   await untilGone(() => isInState(view, key, engine), 'the state of its query has it', refuse, engine);
   await tombstone();
   const ends = (await endsOf([topic], engine)).get(topic)!;
-  const store = onlineStore(view, engine);
   if (store !== undefined) {
-    const exporter = engine.catalog.exportsOf(name).find(({ plan }) => plan.online !== undefined)!;
-    await caughtUp(exporter, new Map([[topic, ends]]), refuse, engine);
+    await caughtUp(exporter!, new Map([[topic, ends]]), refuse, engine);
     await withStore(view, () => store.erase([key]));
   }
-  await put(name, query, (view) => withErasure(view, { key: storedKey(key), ends }), true, engine);
-  await untilGone(() => isInFiles(view, key, ends, engine), 'its files have it', refuse, engine);
+  await put(query, (view) => withErasure(view, { key: storedKey(key), ends }), true, engine);
+  if (path !== undefined) await untilGone(() => isInFiles(path, view, key, ends), 'its files have it', refuse, engine);
 }
 
 /** An erasure of an entity whose last one has no ends takes its place: that one was broken off. */
@@ -62,7 +64,6 @@ function withErasure(view: FeatureView, erasure: NonNullable<FeatureView['erased
 
 /** Puts a view with its erasures in the catalogue, and lets its query, or those that write it elsewhere, begin again. */
 function put(
-  name: string,
   { id }: QueryObject,
   change: (view: FeatureView) => FeatureView,
   isBehind: boolean,
@@ -70,8 +71,11 @@ function put(
 ): Promise<unknown> {
   return engine.change((distribute) => {
     const { sources, queries } = engine.catalog;
-    const source = sources.get(name)!;
-    const exporters = isBehind ? engine.catalog.exportsOf(name).filter(({ plan }) => plan.files !== undefined) : [];
+    // A version may have gone live meanwhile: the view is the one that the query fills.
+    const source = [...sources.values()].find(({ createdBy }) => createdBy === id)!;
+    const exporters = isBehind
+      ? engine.catalog.exportsOf(source.spec.name).filter(({ plan }) => plan.files !== undefined)
+      : [];
     return distribute({
       v: 1,
       kind: 'createSource',
@@ -118,9 +122,7 @@ async function isInState(view: SourceObject, key: Row, engine: Engine): Promise<
   return false;
 }
 
-async function isInFiles(view: SourceObject, key: Row, ends: readonly number[], engine: Engine): Promise<boolean> {
-  const path = engine.catalog.filesOf(view.spec.name)?.path;
-  if (path === undefined) return false;
+async function isInFiles(path: string, view: SourceObject, key: Row, ends: readonly number[]): Promise<boolean> {
   const gone = new ErasedEntities({ list: [{ key: storedKey(key), ends }] });
   const folder = new DataFolder(path);
   for (const name of await folder.shown(fileEnding)) {

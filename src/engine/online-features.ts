@@ -34,8 +34,8 @@ interface OnlineColumn {
 /** What a request asks for, with its names resolved. */
 interface Resolved {
   readonly views: readonly SourceObject[];
-  /** How many columns of each view the expressions know of. */
-  readonly widths: readonly number[];
+  /** Where the columns that expressions know of are in the rows of each view. */
+  readonly slots: readonly (readonly number[])[];
   readonly request: FeatureService['request'];
   readonly invokes: readonly Scorer[];
   readonly features: readonly Feature[];
@@ -91,7 +91,7 @@ export async function onlineFeatures(request: OnlineRequest, engine: Engine, now
         ...data.map((values) => values[i]!),
         ...resolved.views.flatMap((view, at) => {
           const { row } = served.get(view)![i]!;
-          return Array.from({ length: resolved.widths[at]! }, (_none, slot) => row?.[slot] ?? null);
+          return resolved.slots[at]!.map((slot) => row?.[slot] ?? null);
         }),
       ])
     : [];
@@ -145,7 +145,7 @@ function resolve({ features }: OnlineRequest, engine: Engine): Resolved {
   });
   return {
     views: [...new Set(wanted.map(({ view }) => view))],
-    widths: [],
+    slots: [],
     request: [],
     invokes: [],
     features: wanted,
@@ -159,9 +159,15 @@ export const findView = (name: string, { catalog }: Engine): SourceObject =>
 const findService = (name: string, { catalog }: Engine): FeatureService =>
   requireFeatureService(catalog, { text: name, span: noSpan }, storedName(name, catalog.featureServices));
 
-/** The slots of a service's expressions are those of its views as they were when it was created: OR REPLACE may have added columns. */
+/**
+ * The slots of a service's expressions are those of its views as they were when it was created. The version that is live now may have
+ * its columns in other places.
+ */
 function resolveService(service: FeatureService, engine: Engine): Resolved {
   const views = service.views.map(({ name }) => engine.catalog.sources.get(name)!);
+  const columnsAt = service.views.map(({ columns }, at) =>
+    columns.map((column) => views[at]!.spec.schema.findIndex(({ name }) => name === column)),
+  );
   const { evaluates, invokes } = compiledOf(service);
   const calls = service.invokes ?? [];
   let next = service.request.length;
@@ -183,14 +189,19 @@ function resolveService(service: FeatureService, engine: Engine): Resolved {
   const features = service.features.map(({ name, view, type, expr }, i): Feature => {
     if (expr.kind === 'column' && view !== undefined) {
       const at = placeIn(slots, expr.slot);
-      return { name, prefix: view, type, view: views[at]!, slot: expr.slot - slots[at]!.first };
+      return {
+        name,
+        prefix: view,
+        type,
+        view: views[at]!,
+        slot: columnsAt[at]![expr.slot - slots[at]!.first]!,
+      };
     }
     const scores = placesIn(outputs, [expr]);
     const reads = placesIn(slots, [expr, ...scores.flatMap((call) => calls[call]!.args)]);
     return { name, type, reads: reads.map((at) => views[at]!), scores, evaluate: evaluates[i]! };
   });
-  const widths = service.views.map(({ columns }) => columns.length);
-  return { views, widths, request: service.request, invokes, features };
+  return { views, slots: columnsAt, request: service.request, invokes, features };
 }
 
 interface Compiled {

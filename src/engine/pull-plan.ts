@@ -162,8 +162,8 @@ export function topologyOf(plan: PhysicalPlan, engine: Engine, heldBytes?: numbe
 
 function pulledSource(step: SourceStep, nodes: readonly SourceNode[], engine: Engine): PulledSource {
   const { name } = step.source;
-  const { span } = nodes.find((node) => node.name.text === name)!;
   const source = engine.catalog.sources.get(name)!;
+  const { span } = nodes.find((node) => engine.catalog.sources.get(node.name.text) === source)!;
   const queryId = source.createdBy;
   if (queryId === undefined) throw new SqlError('NOT_QUERYABLE', span, { source: name });
   const { root } = engine.catalog.queries.get(queryId)!.plan;

@@ -36,6 +36,13 @@ export class PushQueries {
     this.#running.get(id)?.close();
     return this.#running.delete(id);
   }
+  /** Sources have other names: those that read them go on. */
+  rename(names: ReadonlyMap<string, string>): void {
+    for (const query of this.all()) {
+      const sources = query.sources.map((name) => names.get(name) ?? name);
+      if (sources.some((name, i) => name !== query.sources[i])) this.add({ ...query, sources });
+    }
+  }
   /** Closes those that read a source which is dropped. */
   closeReading(source: string): void {
     for (const query of this.all())

@@ -32,6 +32,15 @@ const readers: { readonly [K in Command['kind']]: Reader<CommandOf<K>> } = {
       exporters: [...(exporter === undefined ? [] : [exporter]), ...(command.exporters ?? [])].map(readQuery),
     }),
   },
+  createVersion: {
+    version: 1,
+    read: (command) => ({
+      ...command,
+      query: command.query && readQuery(command.query),
+      exporters: (command.exporters ?? []).map(readQuery),
+    }),
+  },
+  switchVersion: { version: 1, read: asIs },
   dropSource: { version: 1, read: asIs },
   createQuery: { version: 1, read: (command) => ({ ...command, query: readQuery(command.query) }) },
   terminate: { version: 1, read: asIs },

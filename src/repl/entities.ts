@@ -103,6 +103,7 @@ const tables: Readonly<Record<string, (entity: Entity) => Rows>> = {
   feature_views: (entity) =>
     table(entity['featureViews'], [
       ['Feature View', 'name'],
+      ['Version', 'version'],
       ['Entity Key', 'entityKey'],
       ['Features', 'features'],
       ['TTL (ms)', 'ttlMs'],
@@ -263,8 +264,18 @@ function viewFacts(view: Cells): string[] {
     ['From topics', lineage['topics']],
     ['Services', lineage['services']],
     ['Models', lineage['models']],
+    ...((view['versions'] ?? []) as Cells[]).map((version): [string, unknown] => [
+      `Version ${cell(version['version'])}`,
+      versionText(version),
+    ]),
   ];
   return factLines(facts);
+}
+/** Such as `BACKFILLING, 42 % of its sources; read by CSAS_1`. */
+function versionText({ isLive, state, progress, error, readers }: Cells): string {
+  const done = progress == null ? '' : `, ${Math.floor(Number(progress) * 100)} % of its sources`;
+  const read = (readers as unknown[]).length === 0 ? '' : `; read by ${cell(readers)}`;
+  return `${isLive === true ? 'live, ' : ''}${cell(state)}${done}${error == null ? '' : ` (${cell(error)})`}${read}`;
 }
 const freshnessText = ({ freshnessTargetMs, lagMs, isFresh }: Cells): string | undefined =>
   freshnessTargetMs == null

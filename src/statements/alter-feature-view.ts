@@ -41,7 +41,9 @@ export const alterFeatureView: Handler<AlterFeatureView> = async (statement, { e
     ...(freshnessTargetMs === undefined ? {} : { freshnessTargetMs }),
   };
   const isAsBefore = ttlMs === former.ttlMs && freshnessTargetMs === former.freshnessTargetMs;
-  const queries = isAsBefore ? [] : [catalog.queries.get(existing.createdBy!)!, ...catalog.exportsOf(name)];
+  const queries = isAsBefore
+    ? []
+    : [catalog.queries.get(existing.createdBy!)!, ...catalog.exportsOf(existing.spec.name)];
   const [query, ...exporters] = queries.map((each) => withTtl(each, ttlMs));
   const source = { ...existing, featureView };
   const number = await distribute({
@@ -55,7 +57,7 @@ export const alterFeatureView: Handler<AlterFeatureView> = async (statement, { e
   return currentStatus(text, `feature_view/${name}/alter`, `Feature view ${name} has another ${set}.`, number);
 };
 
-const hintOf = (): string => `ALTER FEATURE VIEW sets ${[...names].join(', ')}; CREATE OR REPLACE adds features.`;
+const hintOf = (): string => `ALTER FEATURE VIEW sets ${[...names].join(', ')}; CREATE OR REPLACE makes a new version.`;
 
 /** A query with the TTL in its plan, where its plan has one. */
 function withTtl(query: QueryObject, ttlMs: number | undefined): QueryObject {

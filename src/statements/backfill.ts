@@ -17,18 +17,19 @@ import { fillingQuery, isAtWork, workId } from './view-work.ts';
 
 /** BACKFILL FEATURE VIEW: starts a job that writes what the view gives over a range of time, and answers at once. */
 export const backfill: Handler<Backfill> = async (statement, { engine, text }) => {
-  const { name } = statement;
-  const view = requireView(engine.catalog, name);
+  const { span } = statement.name;
+  const view = requireView(engine.catalog, statement.name);
+  const { name } = view.spec;
   const refuse = (why: string, at: Span = statement.span, hint?: string): never => {
-    throw new SqlError('BACKFILL_REFUSED', at, { view: name.text, why, hint });
+    throw new SqlError('BACKFILL_REFUSED', at, { view: name, why, hint });
   };
   if (isEvaluatedAtRead(view.featureView))
     return refuse(
       "with EVAL='AT_READ' its features are of the time of a read, and files have those of events",
-      name.span,
+      span,
       "BACKFILL is for views with EVAL='AT_EVENT'.",
     );
-  const query = fillingQuery(name.text, engine.catalog);
+  const query = fillingQuery(name, engine.catalog);
   if (query === undefined) return refuse('the query that fills it was terminated');
   const given = new Properties(statement.properties, backfillOptions, statement.span);
   const range: BackfillRange = {
@@ -38,14 +39,14 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
     readFrom: given.read('READ_FROM'),
     materializes: given.read('MATERIALIZE'),
   };
-  if (range.materializes && engine.catalog.onlineOf(name.text) === undefined)
+  if (range.materializes && engine.catalog.onlineOf(name) === undefined)
     return refuse(
       'the state of its query serves it, and there is no other store to write it into',
       given.span('MATERIALIZE'),
       "Leave MATERIALIZE out: it is for ONLINE_STORE='redis' and 'dynamodb'.",
     );
-  const id = workId('BACKFILL', name.text);
-  const before = engine.backfills.get(name.text);
+  const id = workId('BACKFILL', name);
+  const before = engine.backfills.get(name);
   if (before !== undefined && isAtWork(before))
     return refuse(`it is being backfilled already: TERMINATE ${id} ends that`);
   const other = [...engine.backfills].find(([, job]) => job.range.path === range.path && isAtWork(job));
@@ -53,7 +54,7 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
   const isOrdered = orderDependence(query.plan) === undefined;
   const folder = new BackfillFolder(range.path, planOfBackfill(view, range));
   const made = await prepared(folder, given.read('MODE') === 'OVERWRITE', isOrdered, (why, hint) => {
-    throw new SqlError('FILES_REFUSED', given.span('PATH'), { name: name.text, why: `${range.path}: ${why}`, hint });
+    throw new SqlError('FILES_REFUSED', given.span('PATH'), { name: name, why: `${range.path}: ${why}`, hint });
   });
   if (made !== undefined && range.materializes && made['entities'] === null)
     return refuse(
@@ -68,8 +69,8 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
       isWhole: true,
       message: `It is whole already: ${range.path} has its manifest.`,
     });
-  engine.backfills.set(name.text, new BackfillJob(view, query, range, engine));
-  const message = `Feature view ${name.text} is being backfilled. SHOW BACKFILLS tells how far it is.`;
+  engine.backfills.set(name, new BackfillJob(view, query, range, engine));
+  const message = `Feature view ${name} is being backfilled. SHOW BACKFILLS tells how far it is.`;
   return entity('backfill_started', text, { id, path: range.path, isWhole: false, message });
 };
 

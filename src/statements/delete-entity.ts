@@ -1,7 +1,10 @@
 import { requireView } from '../bind/context.ts';
 import type { SourceObject } from '../catalog/catalog.ts';
+import { viewOfName } from '../catalog/version-names.ts';
+import { versionsOf } from '../catalog/view-versions.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
+import type { Engine } from '../engine/engine.ts';
 import { eraseEntity } from '../engine/erase-entity.ts';
 import { constant, tombstoneOf } from '../engine/insert-values.ts';
 import { conjunctsOf, type ExpressionNode } from '../syntax/expressions.ts';
@@ -10,9 +13,14 @@ import { keyColumns } from '../types/schema.ts';
 import type { Value } from '../types/sql-type.ts';
 import { entity, type Handler } from './handler.ts';
 
-/** DELETE ENTITY … FROM FEATURE VIEW: what was known of an entity is gone from the view, its store and its files. */
+/** DELETE ENTITY … FROM FEATURE VIEW: what was known of an entity is gone from the view in all of its versions, their stores and files. */
 export const deleteEntity: Handler<DeleteEntity> = async (statement, { engine, text }) => {
-  const view = requireView(engine.catalog, statement.view);
+  const { spec } = requireView(engine.catalog, statement.view);
+  for (const version of versionsOf(engine.catalog, spec.name)) await deleteFrom(version, statement, engine);
+  return entity('entity_deleted', text, { view: viewOfName(spec.name) });
+};
+
+async function deleteFrom(view: SourceObject, statement: DeleteEntity, engine: Engine): Promise<void> {
   const { spec, featureView } = view;
   const parts = partsOf(statement, view);
   const { types } = engine.catalog;
@@ -38,8 +46,7 @@ export const deleteEntity: Handler<DeleteEntity> = async (statement, { engine, t
     statement.span,
     engine,
   );
-  return entity('entity_deleted', text, { view: spec.name });
-};
+}
 
 const refuser =
   (view: SourceObject, span: Span) =>

@@ -1,5 +1,7 @@
 import { viewsOver } from '../bind/views.ts';
 import type { Catalog, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import { versionName, versionOf, viewOfName } from '../catalog/version-names.ts';
+import { isLive, versionsOf } from '../catalog/view-versions.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { DropSource } from '../syntax/statements/drop-source.ts';
@@ -42,19 +44,59 @@ export const dropSource: Handler<DropSource> = async (statement, execution) => {
   );
 };
 
+interface Dropped {
+  readonly number: number;
+  readonly others: string[];
+}
+
 /**
- * Drops a source and the query that fills it. Other queries that use it, and what those fill, are dropped only with CASCADE.
+ * Drops a source and the query that fills it, of a feature view with all of its versions. Other queries that use it, and what those
+ * fill, are dropped only with CASCADE.
  */
-export async function dropWithQueries(
-  { spec: { name } }: SourceObject,
+export function dropWithQueries(
+  source: SourceObject,
+  cascade: boolean,
+  span: Span,
+  execution: Execution,
+): Promise<Dropped> {
+  return dropAll(wholeOf(source, execution.engine.catalog), cascade, span, execution);
+}
+
+/** The same of one version of a feature view. */
+export const dropVersion = (
+  version: SourceObject,
+  cascade: boolean,
+  span: Span,
+  execution: Execution,
+): Promise<Dropped> => dropAll([version], cascade, span, execution);
+
+/** A source; of a feature view by its own name all of its versions, the one that is live last. */
+function wholeOf(source: SourceObject, catalog: Catalog): SourceObject[] {
+  if (source.featureView === undefined || !isLive(source)) return [source];
+  return [...versionsOf(catalog, source.spec.name).filter((version) => version !== source), source];
+}
+
+async function dropAll(
+  sources: readonly SourceObject[],
   cascade: boolean,
   span: Span,
   { engine: { catalog }, distribute }: Execution,
-): Promise<{ number: number; others: string[] }> {
-  const users = usersOf(catalog, name).map(({ id }) => id);
-  const by = [...users, ...viewsOver(catalog, name), ...catalog.servicesOver(name)];
-  if (by.length > 0 && !cascade) throw new SqlError('SOURCE_IN_USE', span, { name, by: by.join(', '), cascades: true });
-  const dropped = dropOrder(catalog, name);
+): Promise<Dropped> {
+  const own = sources.map(({ spec }) => spec.name);
+  const fills = sources.map(({ createdBy }) => createdBy);
+  const users = own.flatMap((each) => usersOf(catalog, each)).filter(({ id }) => !fills.includes(id));
+  const by = [
+    ...users.map(({ id }) => id),
+    ...viewsOverAll(catalog, own),
+    ...own.flatMap((each) => catalog.servicesOver(each)),
+  ];
+  if (by.length > 0 && !cascade)
+    throw new SqlError('SOURCE_IN_USE', span, {
+      name: own.at(-1)!,
+      by: [...new Set(by)].join(', '),
+      cascades: true,
+    });
+  const dropped = [...new Set(own.flatMap((each) => dropOrder(catalog, each)))];
   const views = viewsOverAll(catalog, dropped);
   for (const view of views) await distribute({ v: 1, kind: 'dropView', name: view });
   const services = [...new Set(dropped.flatMap((each) => catalog.servicesOver(each)))];
@@ -74,12 +116,21 @@ export async function dropWithQueries(
       queries: [...new Set(queries)].filter((id) => id !== undefined),
     });
   }
-  return { number, others: [...services, ...views, ...dropped.slice(0, -1)] };
+  return {
+    number,
+    others: [...services, ...views, ...dropped.filter((name) => !own.includes(name))],
+  };
 }
 
 const viewsOverAll = (catalog: Catalog, names: readonly string[]): readonly string[] => [
-  ...new Set(names.flatMap((name) => viewsOver(catalog, name))),
+  ...new Set(names.flatMap((name) => spellingsOf(catalog, name)).flatMap((name) => viewsOver(catalog, name))),
 ];
+
+/** The names that a query may have for a source: a view that is live has that of its version too. */
+function spellingsOf(catalog: Catalog, name: string): string[] {
+  const view = catalog.sources.get(name)?.featureView;
+  return view === undefined || viewOfName(name) !== name ? [name] : [name, versionName(name, versionOf(view))];
+}
 
 /** The queries that read or write a source, other than those that its own CREATE made. */
 function usersOf(catalog: Catalog, name: string): QueryObject[] {
@@ -103,7 +154,9 @@ function dropOrder(catalog: Catalog, name: string, seen = new Set<string>()): st
 
 /** The sources that DROP … CASCADE ends or cuts off: those that are dropped, and the sinks of queries that end with them. */
 export function touchedByDrop(catalog: Catalog, name: string): string[] {
-  const dropped = dropOrder(catalog, name);
+  const source = catalog.sources.get(name);
+  const names = source === undefined ? [name] : wholeOf(source, catalog).map(({ spec }) => spec.name);
+  const dropped = names.flatMap((each) => dropOrder(catalog, each));
   return [
     ...new Set([
       ...dropped,

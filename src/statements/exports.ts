@@ -11,6 +11,7 @@ import { exportKind, exportTarget, type ExportSpec, type OnlineSpec } from '../s
 import { fileTimes } from '../specs/files.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { Execution } from './handler.ts';
+import { inId } from './query-ids.ts';
 
 /** A query that writes a source's topic elsewhere, with what takes its folder back when it is not created after all. */
 export interface Export {
@@ -68,7 +69,7 @@ async function exportOf(
   const plan = exportPlan(spec, online === undefined ? to : { online });
   if (online !== undefined && online.validates) await checkStore(spec, online, span, engine);
   const query: QueryObject = {
-    id: running?.id ?? `EXPORT_${name}_${number}`,
+    id: running?.id ?? `EXPORT_${inId(name)}_${number}`,
     kind: 'EXPORT',
     statement: text,
     sources: [name],

@@ -3,6 +3,8 @@ import { requireFeatureService } from '../bind/context.ts';
 import { bindFeatureService } from '../bind/feature-service.ts';
 import { Properties } from '../bind/properties.ts';
 import type { FeatureService } from '../catalog/catalog.ts';
+import { versionName, versionOf, viewOfName } from '../catalog/version-names.ts';
+import { pendingVersions } from '../catalog/view-versions.ts';
 import { optionTable } from '../config/option.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -12,6 +14,7 @@ import type { CreateFeatureService, DropFeatureService } from '../syntax/stateme
 import { currentStatus, entity, warning, type Entity, type Handler } from './handler.ts';
 import { schemaInfo } from './schema-info.ts';
 import { catalogued, catalogueOptions } from './view-options.ts';
+import { lackOf } from './view-versions.ts';
 
 /** CREATE FEATURE SERVICE: what /get-online-features gives where it is asked for the service. */
 export const createFeatureService: Handler<CreateFeatureService> = async (statement, execution) => {
@@ -35,6 +38,7 @@ export const createFeatureService: Handler<CreateFeatureService> = async (statem
     options: catalogued(properties),
     ...bindFeatureService(statement, engine.catalog),
   };
+  checkPending(service, engine, name);
   const number = await distribute({ v: 2, kind: 'putFeatureService', service });
   return currentStatus(
     text,
@@ -43,6 +47,20 @@ export const createFeatureService: Handler<CreateFeatureService> = async (statem
     number,
   );
 };
+
+/** A version that is to be live must have what the service reads by the view's name. */
+function checkPending(service: FeatureService, { catalog }: Engine, { text, span }: Name): void {
+  for (const { spec, featureView } of pendingVersions(catalog)) {
+    const view = viewOfName(spec.name);
+    const lack = lackOf(service, view, spec.schema, featureView!.options['ONLINE_STORE'] === 'none');
+    if (lack === undefined) continue;
+    throw new SqlError('FEATURE_SERVICE_INVALID', span, {
+      service: text,
+      why: `version ${versionOf(featureView!)} of ${view} is to be live, and the service ${lack}`,
+      hint: `Name the version that it is to read: ${versionName(view, versionOf(catalog.sources.get(view)!.featureView!))}.feature.`,
+    });
+  }
+}
 
 const serviceOptions = optionTable(...catalogueOptions);
 

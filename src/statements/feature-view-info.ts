@@ -1,10 +1,13 @@
 import { isFeature, type Catalog, type SourceObject } from '../catalog/catalog.ts';
+import { versionOf, viewOfName } from '../catalog/version-names.ts';
+import { isLive } from '../catalog/view-versions.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Freshness } from '../engine/view-lags.ts';
 import { storedRowsOf } from '../engine/stored-rows.ts';
 import { allSteps } from '../plan/physical/step.ts';
 import { queryState } from './running-queries.ts';
 import { schemaInfo } from './schema-info.ts';
+import { versionsInfo } from './version-info.ts';
 
 /** What DESCRIBE FEATURE VIEW tells beside what it tells of any source. */
 export async function featureViewInfo(
@@ -30,6 +33,8 @@ export async function featureViewInfo(
     ...(await freshnessOf(view, engine)),
     offlinePath: catalog.filesOf(spec.name)?.path ?? null,
     lineage: lineageOf(spec.name, catalog),
+    version: versionOf(featureView!),
+    versions: await versionsInfo(viewOfName(spec.name), engine),
     ...(extended && options['ONLINE_STORE'] !== 'none' ? await entitiesNow(view, engine) : {}),
   };
 }
@@ -40,15 +45,17 @@ export async function listFeatureViews(engine: Engine): Promise<Record<string, u
   return Promise.all(
     [...catalog.sources.values()].flatMap((source) => {
       const { spec, featureView, createdBy } = source;
-      if (featureView === undefined) return [];
+      if (featureView === undefined || !isLive(source)) return [];
       const { entityKey, ttlMs, options, comment } = featureView;
       const query = createdBy === undefined ? undefined : catalog.queries.get(createdBy);
-      return freshnessOf(source, engine).then(({ freshnessTargetMs, ...kept }) => ({
+      return Promise.all([freshnessOf(source, engine), versionsInfo(spec.name, engine)]).then(([fresh, versions]) => ({
         name: spec.name,
+        version: versionOf(featureView),
+        versions: versions.map(({ version, state, progress }) => ({ version, state, progress })),
         entityKey,
         features: spec.schema.map(({ name }) => name).filter((name) => isFeature(featureView, name)),
         ttlMs: ttlMs ?? null,
-        freshnessTargetMs,
+        freshnessTargetMs: fresh.freshnessTargetMs,
         onlineStore: options['ONLINE_STORE'] ?? 'state',
         offlineStore: options['OFFLINE_STORE'] ?? 'none',
         services: catalog.servicesOver(spec.name),
@@ -56,7 +63,8 @@ export async function listFeatureViews(engine: Engine): Promise<Record<string, u
         owner: options['OWNER'] ?? null,
         tags: options['TAGS'] ?? null,
         comment: comment ?? null,
-        ...kept,
+        isFresh: fresh.isFresh,
+        lagMs: fresh.lagMs,
       }));
     }),
   );

@@ -5,7 +5,8 @@ import { Properties } from '../bind/properties.ts';
 import { requireView } from '../bind/context.ts';
 import { bindQuery } from '../bind/query.ts';
 import { idsOf, keysOf, reference } from '../bound/rows.ts';
-import { isEvaluatedAtRead, type Catalog, type FeatureView } from '../catalog/catalog.ts';
+import { isEvaluatedAtRead, type Catalog, type FeatureView, type SourceObject } from '../catalog/catalog.ts';
+import { versionOf, viewOfName } from '../catalog/version-names.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { persistentOptions, planCreateAs, type LogicalQuery } from '../engine/plan-query.ts';
@@ -23,28 +24,84 @@ import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { closest } from '../util/closest.ts';
 import { optionTable } from '../config/option.ts';
 import { catalogued, viewOptions } from './view-options.ts';
-import { dropWithQueries } from './drop-source.ts';
-import { currentStatus, warning, type Handler } from './handler.ts';
-import { answerIfExists, createFilled, hasPartitions, planOf, type PlannedQuery } from './persistent-query.ts';
+import {
+  asVersion,
+  freePlace,
+  isOtherLogic,
+  newestVersion,
+  newVersion,
+  placeOfVersion,
+  versionToDrop,
+} from './view-versions.ts';
+import { dropVersion, dropWithQueries } from './drop-source.ts';
+import { currentStatus, warning, type Entity, type Execution, type Handler } from './handler.ts';
+import { answerIfExists, createFilled, hasPartitions, inPlace, planOf, type PlannedQuery } from './persistent-query.ts';
 
 /** CREATE FEATURE VIEW: a persistent query whose newest row of each entity is served from its state. */
 export const createFeatureView: Handler<CreateFeatureView> = async (statement, execution) => {
   const answer = answerIfExists(statement, 'feature view', execution);
   if (answer !== undefined) return answer;
-  const { name, properties } = statement;
-  const start = properties.find((property) => property.name === 'START_TIME');
-  if (start !== undefined && execution.engine.catalog.sources.has(name.text))
-    throw new SqlError('REPLACE_REFUSED', start.span, { name: name.text, why: goesOn });
   const definition = planFeatureView(statement, execution.engine.catalog, execution.session);
-  const created = await createFilled(definition, hasPartitions(statement.properties), execution);
+  const created = await createOrReplace(statement, definition, execution);
   const why = orderDependence(planOf(definition));
   if (why === undefined) return created;
   const message = `${statement.name.text} is ORDER_DEPENDENT: ${why}. A replay may give other rows; with EMIT FINAL it gives the same.`;
   return { ...created, warnings: [...created.warnings, { message }] };
 };
 
-const goesOn =
-  'START_TIME is where a new view begins, and a view that is replaced goes on where it was; create another view with START_TIME, and give that one to the services when it has caught up';
+/**
+ * A view that there is gets a new version where the statement computes something else than its newest one, or has to begin anew; it
+ * goes on where it is where only its options differ.
+ */
+async function createOrReplace(
+  statement: CreateFeatureView,
+  definition: PlannedQuery,
+  execution: Execution,
+): Promise<Entity> {
+  const { engine, text } = execution;
+  const { text: view, span } = statement.name;
+  const partitionsGiven = hasPartitions(statement.properties);
+  const newest = newestVersion(engine.catalog, view);
+  if (newest === undefined) return createFilled(definition, partitionsGiven, execution);
+  const { topic } = definition.planned.sink;
+  const same = asVersion(definition, newest.spec.name, placeOfVersion(newest, topic));
+  const running = engine.catalog.queries.get(newest.createdBy!);
+  const goesOn = running !== undefined && !('why' in inPlace(running.plan, planOf(same), definition.view));
+  if (goesOn && !isOtherLogic(statement, newest)) return createFilled(same, partitionsGiven, execution);
+  const { name, number } = newVersion(definition, view, engine, span);
+  const version = asVersion(definition, name, await freePlace(topic, number, engine));
+  const created = await createFilled(
+    {
+      ...version,
+      view: { ...definition.view!, version: { view, number } },
+      properties: { 'auto.offset.reset': 'earliest', ...definition.properties },
+    },
+    partitionsGiven,
+    execution,
+  );
+  const live = versionOf(engine.catalog.sources.get(view)!.featureView!);
+  const id = (created['commandStatus'] as { queryId: string }).queryId;
+  const message = `Version ${number} of feature view ${view} is filled by query ${id}. Version ${live} is live until it has caught up.`;
+  const answer = currentStatus(
+    text,
+    `feature_view/\`${view}\`/create`,
+    message,
+    created['commandSequenceNumber'] as number,
+    id,
+  );
+  return {
+    ...answer,
+    warnings: [...created.warnings, ...erasureWarnings(newest)],
+  };
+}
+
+/** What the sources have of entities that were deleted comes again. */
+function erasureWarnings({ spec, featureView }: SourceObject): { readonly message: string }[] {
+  const count = featureView!.erased?.length ?? 0;
+  if (count === 0) return [];
+  const message = `DELETE ENTITY was run on ${spec.name} ${count} time${count === 1 ? '' : 's'}: the new version has what its sources still have of those entities. Delete there too, or run the statements again when it is live.`;
+  return [{ message }];
+}
 
 /** The query of CREATE FEATURE VIEW; its result is a table if the query groups, else a stream. */
 export function planFeatureView(statement: CreateFeatureView, catalog: Catalog, session: Session): PlannedQuery {
@@ -238,7 +295,15 @@ export const dropFeatureView: Handler<DropFeatureView> = async (statement, execu
   if (statement.ifExists && engine.catalog.sources.get(name)?.featureView === undefined)
     return warning(text, `Feature view ${name} does not exist.`);
   const view = requireView(engine.catalog, statement.name);
-  const { number, others } = await dropWithQueries(view, statement.cascade, span, execution);
+  const version = versionToDrop(statement, view, engine.catalog);
+  const { number, others } =
+    version === undefined
+      ? await dropWithQueries(view, statement.cascade, span, execution)
+      : await dropVersion(version, statement.cascade, span, execution);
   const also = others.length === 0 ? '' : ` With it: ${others.join(', ')}.`;
-  return currentStatus(text, `feature_view/${name}/drop`, `Feature view ${name} was dropped.${also}`, number);
+  const what =
+    version === undefined
+      ? `Feature view ${name}`
+      : `Version ${versionOf(version.featureView!)} of feature view ${viewOfName(name)}`;
+  return currentStatus(text, `feature_view/${name}/drop`, `${what} was dropped.${also}`, number);
 };

@@ -10,9 +10,11 @@ import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { upgradedPlan } from '../plan/physical/upgrade.ts';
 import type { Name } from '../syntax/expressions.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
+import { sameData } from '../util/same-data.ts';
 import { checkCoPartitioning } from './check-co-partitioning.ts';
 import { exportsFor, type Export } from './exports.ts';
 import { currentStatus, warning, type Entity, type Execution } from './handler.ts';
+import { inId } from './query-ids.ts';
 import { replacedQuery, wordOf } from './replacement.ts';
 import { checkTarget, withSchemas } from './schemas.ts';
 import { stateWarnings, withStateTtl } from './state-ttl.ts';
@@ -116,21 +118,25 @@ export async function createFilled(
   );
   const spec = await withSchemas({ ...planned.sink, partitions }, engine, true, span);
   const fresh = planOf(definition, spec);
-  const plan = replaced === undefined ? fresh : upgradedPlan(replaced.plan, fresh);
+  const plan = replaced === undefined ? fresh : inPlace(replaced.plan, fresh, view);
   if ('why' in plan) throw new SqlError('REPLACE_REFUSED', span, { name, why: plan.why });
   const query = queryObject(
     definition,
-    replaced?.id ?? `${definition.kind}_${name}_${engine.nextQueryNumber}`,
+    replaced?.id ?? `${definition.kind}_${inId(name)}_${engine.nextQueryNumber}`,
     plan,
     execution,
   );
-  const erased = existing?.featureView?.erased;
+  const { erased, version } = existing?.featureView ?? {};
   const source: SourceObject = {
     spec,
     statement: text,
     readOnly: false,
     createdBy: query.id,
-    featureView: erased === undefined || view === undefined ? view : { ...view, erased },
+    featureView: view && {
+      ...view,
+      ...(erased === undefined ? {} : { erased }),
+      ...(version === undefined ? {} : { version }),
+    },
     ...(planned.historyMs === undefined ? {} : { historyMs: planned.historyMs }),
   };
   const exported = await exportsFor(
@@ -140,14 +146,23 @@ export async function createFilled(
     span,
     execution,
   );
-  const number = await distributeSource({ v: 1, kind: 'createSource', source, query }, exported, distribute);
+  const kind = existing === undefined && view?.version !== undefined ? 'createVersion' : 'createSource';
+  const number = await distributeSource({ v: 1, kind, source, query }, exported, distribute);
   const answer = created(source, query.id, replaced === undefined ? 'Created' : 'Replaced', number, text);
   return { ...answer, warnings: [...answer.warnings, ...stateWarnings(plan).map((message) => ({ message }))] };
 }
 
+/** The plan of a query that goes on where it is, or why it cannot. A view's that has the same steps can, whatever they are. */
+export const inPlace = (
+  old: PhysicalPlan,
+  fresh: PhysicalPlan,
+  view: FeatureView | undefined,
+): ReturnType<typeof upgradedPlan> =>
+  view !== undefined && sameData(old.root, fresh.root) ? fresh : upgradedPlan(old, fresh);
+
 /** Creates a source together with the queries that write its rows elsewhere; when it fails, their folders are free again. */
 export async function distributeSource(
-  command: Extract<Command, { kind: 'createSource' }>,
+  command: Extract<Command, { kind: 'createSource' | 'createVersion' }>,
   exported: readonly Export[],
   distribute: Execution['distribute'],
 ): Promise<number> {

@@ -1,5 +1,6 @@
 import { viewsIn } from '../bind/feature-service.ts';
 import { viewsOver } from '../bind/views.ts';
+import { viewOfName } from '../catalog/version-names.ts';
 import type { Catalog, QueryObject } from '../catalog/catalog.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
 import { parseScript } from '../syntax/parse.ts';
@@ -11,6 +12,9 @@ import { touchedByDrop } from './drop-source.ts';
 /** What a user may be allowed to do. */
 export const rights = ['read', 'write', 'create', 'terminate', 'admin'] as const;
 export type Right = (typeof rights)[number];
+
+/** What rights on a name are given for: those on a view are on all of its versions. */
+export const sourceOfRights = viewOfName;
 
 /** A right that a statement needs on a source or model; without `on` it is enough to have it on any. */
 export interface Need {

@@ -9,19 +9,19 @@ import { fillingQuery, isAtWork, workId } from './view-work.ts';
 
 /** VERIFY FEATURE VIEW: answers with the report when it is done; SHOW VERIFICATIONS tells how far it is. */
 export const verifyFeatureView: Handler<VerifyFeatureView> = async (statement, { engine, text }) => {
-  const { name } = statement;
-  const view = requireView(engine.catalog, name);
+  const view = requireView(engine.catalog, statement.name);
+  const { name } = view.spec;
   const refuse = (why: string): never => {
-    throw new SqlError('VERIFICATION_REFUSED', statement.span, { view: name.text, why });
+    throw new SqlError('VERIFICATION_REFUSED', statement.span, { view: name, why });
   };
-  const query = fillingQuery(name.text, engine.catalog);
+  const query = fillingQuery(name, engine.catalog);
   if (query === undefined) return refuse('the query that fills it was terminated');
   const range = rangeOf(statement, refuse);
-  const before = engine.verifications.get(name.text);
+  const before = engine.verifications.get(name);
   if (before !== undefined && isAtWork(before))
-    return refuse(`it is being verified already: TERMINATE ${workId('VERIFICATION', name.text)} ends that`);
+    return refuse(`it is being verified already: TERMINATE ${workId('VERIFICATION', name)} ends that`);
   const job = new VerificationJob(view, query, range, engine);
-  engine.verifications.set(name.text, job);
+  engine.verifications.set(name, job);
   await job.done;
   const { progress, report } = job;
   if (progress.state === 'CANCELLED') return refuse('it was terminated');

@@ -39,7 +39,7 @@ export const statementForms: readonly StatementForm[] = [
     'it needs a store, and has a test with Redis',
   ),
   form('DELETE ENTITY (value, … | column = value AND …) FROM FEATURE VIEW v', /^DELETE ENTITY /),
-  form('DROP FEATURE VIEW [IF EXISTS] v [CASCADE]', /^DROP FEATURE VIEW /),
+  form('DROP FEATURE VIEW [IF EXISTS] v [VERSION n] [CASCADE]', /^DROP FEATURE VIEW /),
   form(
     'CREATE [OR REPLACE] FEATURE SERVICE [IF NOT EXISTS] f [COMMENT …] [WITH (…)] [REQUEST (…)] FEATURES (v.feature | v.* | expression AS name, …)',
     /^CREATE (OR REPLACE )?FEATURE SERVICE /,

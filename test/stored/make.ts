@@ -37,6 +37,9 @@ CREATE FEATURE VIEW newest ENTITY KEY (id) TIMESTAMP made TTL 1 MINUTE WITH (STA
 CREATE FEATURE SERVICE payment REQUEST (amount DOUBLE) FEATURES (served.c, newest.n AS last_n, request.amount / served.c AS ratio);
 CREATE FEATURE SERVICE gone_service FEATURES (served.c);
 DROP FEATURE SERVICE gone_service;
+CREATE FEATURE VIEW logic ENTITY KEY (id) AS SELECT id, COUNT(*) AS c FROM s GROUP BY id;
+CREATE FEATURE SERVICE versions FEATURES (logic.c, logic@v1.c AS former);
+CREATE OR REPLACE FEATURE VIEW logic ENTITY KEY (id) AS SELECT id, SUM(n) AS n, COUNT(*) * 10 AS c FROM s GROUP BY id;
 CREATE TRAINING SET labelled WITH (PATH='${elsewhere}/1', MODE='OVERWRITE') AS
   SELECT r.o, v.n FROM r LEFT JOIN newest FOR SYSTEM_TIME AS OF r.ROWTIME AS v ON r.id = v.id;
 CREATE TRAINING SET gone_set WITH (PATH='${elsewhere}/2', MODE='OVERWRITE') AS
@@ -78,6 +81,9 @@ const after = [
   `CREATE STREAM newer AS SELECT id, p->city AS city FROM of_type;`,
 ];
 const questions = [
+  'SELECT * FROM logic;',
+  'SELECT * FROM logic@v1;',
+  'FEATURES service/versions @32000 id=b',
   'SELECT * FROM heavy;',
   `SELECT id, m FROM positive WHERE id = 'a';`,
   'SELECT * FROM newest;',
@@ -99,6 +105,12 @@ async function begun(folder: string): Promise<TestEngine> {
   while (engine.engine.node.status(idOf('STRICT'))?.stoppedAt === undefined)
     await new Promise((resolve) => setTimeout(resolve, 10));
   await engine.run(`RESUME ${idOf('STRICT')} SKIP 1;`);
+  await engine.settle();
+  // A version that is not live, beside two that have been read.
+  await engine.run(
+    `CREATE OR REPLACE FEATURE VIEW logic ENTITY KEY (id) AS SELECT id, MAX(n) AS n, COUNT(*) * 7 AS c FROM s GROUP BY id;`,
+  );
+  await engine.run(`PAUSE ${idOf('LOGIC@V3')};`);
   await runEach(engine, before);
   return engine;
 }
@@ -115,7 +127,7 @@ process.chdir('/');
 const whole = await begun(join(work, 'whole'));
 await runEach(whole, after);
 const states = [...whole.engine.catalog.queries.keys()]
-  .filter((id) => /HALTED|STRICT|FILLED/.test(id))
+  .filter((id) => /HALTED|STRICT|FILLED|LOGIC_V3/.test(id))
   .map((id) => `STATE ${id}`);
 const results = await resultsOf(whole.engine);
 const answers = await answersOf(whole, [...questions, ...states]);

@@ -54,6 +54,8 @@ test('the newest entry holds every kind of step and of state', async () => {
 /** A kind of command that is not here does not compile. */
 const kinds: Readonly<Record<Command['kind'], true>> = {
   createSource: true,
+  createVersion: true,
+  switchVersion: true,
   dropSource: true,
   createQuery: true,
   terminate: true,

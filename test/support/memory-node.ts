@@ -7,6 +7,8 @@ import { testSchemas } from './schemas.ts';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import { ReachedStores } from '../../src/adapters/online/reached-stores.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
+import type { SourceObject } from '../../src/catalog/catalog.ts';
+import { pendingVersions } from '../../src/catalog/view-versions.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Session } from '../../src/engine/session.ts';
 import type { Connect } from '../../src/runtime/ports/connect.ts';
@@ -16,7 +18,7 @@ export interface TestEngine {
   readonly engine: Engine;
   readonly folder: string;
   readonly run: (sql: string) => Promise<unknown[]>;
-  /** Waits until every query has processed all records. */
+  /** Waits until every query has processed all records, and every version of a view that can be is live. */
   readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -57,10 +59,18 @@ export async function openEngine(
     run: (sql) => executeScript({ name: 'test', text: sql }, engine, new Session(engine.defaults)),
     settle: async () => {
       for (let quiet = 0; quiet < 3;) {
-        const busy = [...engine.catalog.queries.keys()].some((id) => {
-          const status = node.status(id);
-          return status === undefined || (status.lag > 0 && status.state !== 'ERROR' && status.state !== 'PAUSED');
-        });
+        // A version of a view is to be live too, unless it stands.
+        const isFilled = ({ createdBy }: SourceObject): boolean => {
+          const state = createdBy === undefined ? undefined : node.status(createdBy)?.state;
+          return state === 'RUNNING';
+        };
+        const isFilling = pendingVersions(engine.catalog).some(isFilled);
+        const busy =
+          isFilling ||
+          [...engine.catalog.queries.keys()].some((id) => {
+            const status = node.status(id);
+            return status === undefined || (status.lag > 0 && status.state !== 'ERROR' && status.state !== 'PAUSED');
+          });
         quiet = busy ? 0 : quiet + 1;
         await new Promise((resolve) => setTimeout(resolve, 4));
       }

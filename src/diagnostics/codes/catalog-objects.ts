@@ -25,7 +25,10 @@ export const catalogCodes = {
     hint: (p: { cascades: boolean }) =>
       `Terminate or drop ${p.cascades ? 'those first, or add CASCADE' : 'those first'}.`,
   },
-  REPLACE_REFUSED: { message: (p: { name: string; why: string }) => `"${p.name}" cannot be replaced: ${p.why}` },
+  REPLACE_REFUSED: {
+    message: (p: { name: string; why: string }) => `"${p.name}" cannot be replaced: ${p.why}`,
+    hint: (p: { hint?: string }) => p.hint,
+  },
   TRAINING_SET_INVALID: {
     message: (p: { why: string }) => `training set: ${p.why}`,
     hint: () => 'SELECT … FROM spine s LEFT JOIN view FOR SYSTEM_TIME AS OF s.time AS v ON s.key = v.key',
@@ -252,6 +255,16 @@ export const catalogCodes = {
   BACKFILL_REFUSED: {
     message: (p: { view: string; why: string }) => `"${p.view}" cannot be backfilled: ${p.why}`,
     hint: (p: { hint: string | undefined }) => p.hint,
+  },
+  VIEW_VERSION_NOT_FOUND: {
+    status: 404,
+    message: (p: { view: string; version: string }) => `feature view "${p.view}" has no version ${p.version}`,
+    hint: (p: { versions: string }) => `It has ${p.versions}.`,
+  },
+  VIEW_VERSION_REFUSED: {
+    message: (p: { view: string; version: number }) =>
+      `version ${p.version} of feature view "${p.view}" is the one that is live`,
+    hint: () => 'Replace it first, and drop it when the new version is live; DROP FEATURE VIEW drops the whole view.',
   },
   FEATURE_VIEW_NOT_FOUND: {
     status: 404,

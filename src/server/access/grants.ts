@@ -1,4 +1,4 @@
-import { rights, type Right } from '../../statements/rights.ts';
+import { rights, sourceOfRights, type Right } from '../../statements/rights.ts';
 import { namedLines, WrongLine } from './watched-file.ts';
 
 interface Grant {
@@ -30,11 +30,12 @@ export function readGrants(text: string): Grants {
   return grants;
 }
 
-/** Whether one of the roles has a right on a name, or where none is given on any. */
-export const isGranted = (grants: Grants, roles: readonly string[], right: Right, name: string | undefined): boolean =>
-  roles.some((role) =>
+/** Whether one of the roles has a right on a name, or where none is given on any. Rights on a view are rights on all of its versions. */
+export function isGranted(grants: Grants, roles: readonly string[], right: Right, name: string | undefined): boolean {
+  const on = name === undefined ? undefined : sourceOfRights(name);
+  return roles.some((role) =>
     (grants.get(role) ?? []).some(
-      (grant) =>
-        grant.rights.has(right) && (name === undefined || grant.patterns.some((pattern) => pattern.test(name))),
+      (grant) => grant.rights.has(right) && (on === undefined || grant.patterns.some((pattern) => pattern.test(on))),
     ),
   );
+}

@@ -1,8 +1,7 @@
-import { SqlError } from '../../diagnostics/sql-error.ts';
 import { queryOf } from '../build-query.ts';
-import { durationOf, propertiesOf, stringText } from '../cst.ts';
+import { durationOf, propertiesOf, stringText, versionText } from '../cst.ts';
 import type { Duration, Name } from '../expressions.ts';
-import { printName, printProperties, printQuery, printString } from '../print.ts';
+import { printName, printProperties, printQuery, printString, versionClause } from '../print.ts';
 import type { PropertyNode, QueryNode } from '../query.ts';
 import type { StatementBase, StatementShape } from './shape.ts';
 
@@ -22,6 +21,8 @@ export interface DropFeatureView extends StatementBase {
   readonly kind: 'dropFeatureView';
   readonly ifExists: boolean;
   readonly name: Name;
+  /** Only this version is dropped, as it is written; undefined for the whole view. */
+  readonly version: string | undefined;
   /** CASCADE: also drops what reads from it and the services that serve it. */
   readonly cascade: boolean;
 }
@@ -57,16 +58,15 @@ export const dropFeatureView: StatementShape<DropFeatureView> = {
   rule: 'dropFeatureView',
   build: (cst) => {
     const version = cst.maybe('version');
-    if (version !== undefined)
-      throw new SqlError('NOT_SUPPORTED_YET', version.span, { what: 'DROP FEATURE VIEW … VERSION' });
     return {
       kind: 'dropFeatureView',
       ifExists: cst.has('ifExists'),
       name: cst.name(),
+      version: version && versionText(version),
       cascade: cst.has('CASCADE'),
       span: cst.span,
     };
   },
   print: (s) =>
-    `DROP FEATURE VIEW ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${s.cascade ? ' CASCADE' : ''};`,
+    `DROP FEATURE VIEW ${s.ifExists ? 'IF EXISTS ' : ''}${printName(s.name.text)}${versionClause(s.version)}${s.cascade ? ' CASCADE' : ''};`,
 };
