@@ -128,6 +128,7 @@ export const owners = {
   '@electric-sql/pglite': '^src/server/postgres/',
   '@redis/client': '^(src/adapters/online|test)/',
   '@aws-sdk/client-dynamodb': '^(src/adapters/online|test)/',
+  '@aws-sdk/client-s3': '^(src/util|test)/',
   hyparquet: '^(src/files|test)/',
   re2js: '^src/functions/scalar/',
   'hyparquet-writer': '^src/files/',

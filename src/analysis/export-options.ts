@@ -1,5 +1,5 @@
 import type { PropertiesOf } from '../bind/properties.ts';
-import { duration, oneOf, option, text, whole } from '../config/option.ts';
+import { duration, folder, oneOf, option, text, whole } from '../config/option.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { ExportSpec, OnlineSpec } from '../specs/exports.ts';
@@ -53,7 +53,7 @@ export const sinkTargetOptions = [
   }),
   option({
     name: 'PATH',
-    type: text,
+    type: folder,
     default: undefined,
     doc: "The folder of the files of SINK='parquet', on every node the same",
     read: same,

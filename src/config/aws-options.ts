@@ -9,7 +9,7 @@ export const awsOptions = [
     name: 'aws.region',
     type: text,
     default: '',
-    doc: "The region of DynamoDB; by default as AWS's own tools find it (AWS_REGION, a profile)",
+    doc: "The region of DynamoDB and S3; by default as AWS's own tools find it (AWS_REGION, a profile)",
     read: orNone,
   }),
   option({
@@ -17,6 +17,13 @@ export const awsOptions = [
     type: address('http://127.0.0.1:8000'),
     default: '',
     doc: 'A server that answers as DynamoDB does, in its place',
+    read: orNone,
+  }),
+  option({
+    name: 'aws.s3.endpoint',
+    type: address('http://127.0.0.1:9000'),
+    default: '',
+    doc: 'A server that answers as S3 does, in its place; buckets are in the path of its addresses',
     read: orNone,
   }),
   option({
@@ -41,7 +48,7 @@ export function applyAws(settings: Readonly<Record<string, string>>): void {
   const read = (name: (typeof awsOptions)[number]['name']): string | undefined => orNone(settings[name] ?? '');
   setAws({
     region: read('aws.region'),
-    endpoints: { dynamodb: read('aws.dynamodb.endpoint') },
+    endpoints: { dynamodb: read('aws.dynamodb.endpoint'), s3: read('aws.s3.endpoint') },
     accessKeyId: read('aws.access.key.id'),
     secretAccessKey: read('aws.secret.access.key'),
   });

@@ -1,4 +1,5 @@
 import { InternalError } from '../util/internal-error.ts';
+import { isInS3, notInS3, s3Place } from '../util/s3.ts';
 
 /** A value as written: text in a file, the environment or SET, or a literal in WITH. */
 export type Given = string | number | boolean | null;
@@ -111,6 +112,17 @@ export const address = (example: string): OptionType<string> => ({
       ? given
       : refused(`it must be an address such as ${example}`),
 });
+
+/** A folder of every node, or one of a bucket. */
+export const folder: OptionType<string> = {
+  name: "a folder, or 's3://bucket/prefix'",
+  parse: (given) =>
+    typeof given !== 'string'
+      ? refused('it must be a string')
+      : isInS3(given) && s3Place(given) === undefined
+        ? refused(notInS3)
+        : given,
+};
 
 /** A type restricted to the values that `validate` accepts. */
 const restricted = <T>(type: OptionType<T>, validate: (value: T) => string | undefined): OptionType<T> => ({

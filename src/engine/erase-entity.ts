@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { DataFolder } from '../files/folder.ts';
+import { openFolder } from '../files/open-folder.ts';
 import { fileEnding, rangeOf } from '../files/names.ts';
 import { ErasedEntities, storedKey } from '../runtime/erased-entities.ts';
 import { runSettings } from '../runtime/run-settings.ts';
@@ -124,7 +124,7 @@ async function isInState(view: SourceObject, key: Row, engine: Engine): Promise<
 
 async function isInFiles(path: string, view: SourceObject, key: Row, ends: readonly number[]): Promise<boolean> {
   const gone = new ErasedEntities({ list: [{ key: storedKey(key), ends }] });
-  const folder = new DataFolder(path);
+  const folder = openFolder(path);
   for (const name of await folder.shown(fileEnding)) {
     const range = rangeOf(name);
     if (range === undefined) continue;

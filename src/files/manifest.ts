@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DataFolder } from './folder.ts';
+import type { DataFolder } from './data-folder.ts';
 
 /** What is written last: a folder without it is not whole. */
 export const manifestName = '_manifest.json';

@@ -1,5 +1,4 @@
 import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
-import { open, type FileHandle } from 'node:fs/promises';
 import {
   array,
   BIGINT,
@@ -16,6 +15,7 @@ import {
   TIMESTAMP,
 } from '../types/sql-type.ts';
 import type { Row, SqlType, Value } from '../types/sql-type.ts';
+import type { DataFile, FileBytes } from './data-folder.ts';
 import { fromFile, type FileColumn } from './parquet-schema.ts';
 
 /** A Parquet file that can be read. */
@@ -39,21 +39,21 @@ const parsers = {
 const batchRows = 10_000;
 
 /** Opens a file; types of columns that SQL has none for are left out. */
-export async function openParquet(path: string): Promise<ParquetFile> {
+export async function openParquet(from: DataFile): Promise<ParquetFile> {
   const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
-  const first = await open(path);
+  const first = await from.open();
   let columns: readonly FileColumn[];
   try {
-    columns = columnsOf(await parquetMetadataAsync(await bytesOf(first)));
+    columns = columnsOf(await parquetMetadataAsync(bytesOf(first)));
   } finally {
     await first.close();
   }
   return {
     columns,
     async *rows(names) {
-      const handle = await open(path);
+      const handle = await from.open();
       try {
-        const file = await bytesOf(handle);
+        const file = bytesOf(handle);
         const metadata = await parquetMetadataAsync(file);
         const there = columnsOf(metadata);
         const converters = names.map((name) => {
@@ -77,22 +77,11 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   };
 }
 
-/** The bytes of an open file: the reader's own opens the file by its name for each piece, and may meet two versions. */
-async function bytesOf(handle: FileHandle): Promise<AsyncBuffer> {
-  const { size } = await handle.stat();
-  return {
-    byteLength: size,
-    async slice(start, end = size) {
-      const piece = new Uint8Array(end - start);
-      for (let at = 0; at < piece.length;) {
-        const { bytesRead } = await handle.read(piece, at, piece.length - at, start + at);
-        if (bytesRead === 0) throw new TypeError(`the file ends at byte ${start + at}`);
-        at += bytesRead;
-      }
-      return piece.buffer;
-    },
-  };
-}
+/** An open file as the reader takes it: its own opens the file by its name for each piece, and may meet two versions. */
+const bytesOf = (file: FileBytes): AsyncBuffer => ({
+  byteLength: file.size,
+  slice: (start, end = file.size) => file.slice(start, end),
+});
 
 function withoutType({ converted_type: _converted, logical_type: _logical, ...element }: SchemaElement): SchemaElement {
   return element;

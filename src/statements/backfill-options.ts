@@ -1,5 +1,5 @@
 import { fileSizeOptions } from '../analysis/file-options.ts';
-import { bool, oneOf, option, optionTable, text } from '../config/option.ts';
+import { bool, folder, oneOf, option, optionTable } from '../config/option.ts';
 
 const same = <T>(value: T): T => value;
 
@@ -7,7 +7,7 @@ const same = <T>(value: T): T => value;
 export const backfillOptions = optionTable(
   option({
     name: 'PATH',
-    type: text,
+    type: folder,
     default: undefined,
     doc: 'The folder of its files and of `_manifest.json`',
     read: same,

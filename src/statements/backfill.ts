@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { requireView } from '../bind/context.ts';
 import { isEvaluatedAtRead } from '../catalog/catalog.ts';
 import { Properties } from '../bind/properties.ts';
@@ -12,6 +11,7 @@ import { timeBounds } from '../engine/time-bounds.ts';
 import { orderDependence } from '../engine/verification/order.ts';
 import type { Backfill } from '../syntax/statements/backfill.ts';
 import { backfillOptions } from './backfill-options.ts';
+import { folderFailure, folderPath } from '../files/open-folder.ts';
 import { entity, type Handler } from './handler.ts';
 import { fillingQuery, isAtWork, workId } from './view-work.ts';
 
@@ -34,7 +34,7 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
   const given = new Properties(statement.properties, backfillOptions, statement.span);
   const range: BackfillRange = {
     ...boundsOf(statement, refuse),
-    path: resolve(given.required('PATH')),
+    path: folderPath(given.required('PATH')),
     rowsPerFile: given.read('ROWS_PER_FILE'),
     readFrom: given.read('READ_FROM'),
     materializes: given.read('MATERIALIZE'),
@@ -106,11 +106,8 @@ async function prepared(
     return made;
   } catch (error) {
     if (error instanceof SqlError) throw error;
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    return refuse(
-      `it cannot be written to (${why})`,
-      'The server must be allowed to make the folder and to write to it.',
-    );
+    const { why, hint } = folderFailure(error, 'The server must be allowed to make the folder and to write to it.');
+    return refuse(`it cannot be written to (${why})`, hint);
   }
 }
 

@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
 import type { QueryObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import { exportPlan } from '../engine/plan-query.ts';
-import { DataFolder } from '../files/folder.ts';
+import { folderFailure, folderPath, openFolder } from '../files/open-folder.ts';
 import { fileEnding } from '../files/names.ts';
 import { StoreFailure } from '../runtime/ports/online-store.ts';
 import { exportKind, exportTarget, type ExportSpec, type OnlineSpec } from '../specs/exports.ts';
@@ -53,7 +52,7 @@ export async function exportsFor(
 }
 
 const resolved = (to: ExportSpec): ExportSpec =>
-  to.files === undefined ? to : { files: { ...to.files, path: resolve(to.files.path) } };
+  to.files === undefined ? to : { files: { ...to.files, path: folderPath(to.files.path) } };
 
 async function exportOf(
   spec: SourceSpec,
@@ -108,17 +107,17 @@ function checkNames({ name, schema }: SourceSpec, span: Span): void {
 
 /** Takes a folder for a source's files. One that has files of others, or of an earlier source of this name, is refused. */
 async function claim({ name, topic }: SourceSpec, path: string, span: Span): Promise<() => Promise<void>> {
-  const folder = new DataFolder(path);
+  const folder = openFolder(path);
   const hint = "Name another folder, or move away what is in this one: a source's files are in a folder of their own.";
   let holds: string | undefined;
   try {
     holds = await folder.claim(JSON.stringify({ source: name, topic }));
   } catch (error) {
-    throw new SqlError('FILES_REFUSED', span, {
-      name,
-      why: `${path} cannot be written to (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`,
-      hint: 'The folder must be there, or be made, on every node, and the server must be allowed to write to it.',
-    });
+    const { why, hint } = folderFailure(
+      error,
+      'The folder must be there, or be made, on every node, and the server must be allowed to write to it.',
+    );
+    throw new SqlError('FILES_REFUSED', span, { name, why: `${path} cannot be written to (${why})`, hint });
   }
   if (holds !== undefined) throw new SqlError('FILES_REFUSED', span, { name, why: `${path} holds ${holds}`, hint });
   const others = await folder.shown(fileEnding);

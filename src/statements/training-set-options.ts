@@ -1,5 +1,5 @@
 import { fileSizeOptions } from '../analysis/file-options.ts';
-import { bool, oneOf, option, optionTable, text } from '../config/option.ts';
+import { bool, folder, oneOf, option, optionTable, text } from '../config/option.ts';
 import { parseTimestamp } from '../types/times.ts';
 
 const same = <T>(value: T): T => value;
@@ -25,7 +25,7 @@ const time = <N extends string>(name: N, doc: string) =>
 export const trainingSetOptions = optionTable(
   option({
     name: 'PATH',
-    type: text,
+    type: folder,
     default: undefined,
     doc: 'The folder of its files and of `_manifest.json`',
     read: same,

@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
 import { checkName } from '../analysis/create-source.ts';
 import { Properties } from '../bind/properties.ts';
 import type { Catalog, TrainingSet } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import { prepareTrainingSet, TrainingJob } from '../engine/training/job.ts';
-import { DataFolder } from '../files/folder.ts';
+import { folderFailure, folderPath, openFolder } from '../files/open-folder.ts';
 import { readManifest } from '../files/manifest.ts';
 import { fileEnding } from '../files/names.ts';
 import type { Name } from '../syntax/expressions.ts';
@@ -66,7 +65,7 @@ function setOf({ name, comment }: CreateTrainingSet, given: Given, statement: st
     name: name.text,
     statement,
     comment,
-    path: resolve(given.required('PATH')),
+    path: folderPath(given.required('PATH')),
     rowsPerFile: given.read('ROWS_PER_FILE'),
     fromMs: given.read('FROM_TIME'),
     toMs: given.read('TO_TIME'),
@@ -84,18 +83,15 @@ async function checkFolder(
   const refuse = (why: string, hint: string): never => {
     throw new SqlError('FILES_REFUSED', given.span('PATH'), { name, why, hint });
   };
-  const folder = new DataFolder(path);
+  const folder = openFolder(path);
   let others: string[] = [];
   try {
     others = await folder.shown(fileEnding);
     await folder.stage('check', Buffer.alloc(0));
     await folder.discard(['check']);
   } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-    refuse(
-      `${path} cannot be written to (${why})`,
-      'The server must be allowed to make the folder and to write to it.',
-    );
+    const { why, hint } = folderFailure(error, 'The server must be allowed to make the folder and to write to it.');
+    refuse(`${path} cannot be written to (${why})`, hint);
   }
   if (given.read('MODE') === 'ERROR' && existing?.path !== path && others.length > 0)
     refuse(`${path} has files already, such as ${others[0]!}`, "Name another folder, or say MODE='OVERWRITE'.");
@@ -133,7 +129,7 @@ export const listTrainingSets = ({ catalog, trainingJobs }: Engine): Promise<Rec
     }),
   );
 
-const manifestOf = ({ path }: TrainingSet): ReturnType<typeof readManifest> => readManifest(new DataFolder(path));
+const manifestOf = ({ path }: TrainingSet): ReturnType<typeof readManifest> => readManifest(openFolder(path));
 
 /** How far a set is; of one that this node is not making, what its manifest says. */
 function trainingSetInfo(

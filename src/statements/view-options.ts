@@ -1,6 +1,6 @@
 import { secret } from '../analysis/export-options.ts';
 import type { PropertiesOf } from '../bind/properties.ts';
-import { duration, oneOf, option, optionTable, text } from '../config/option.ts';
+import { duration, folder, oneOf, option, optionTable, text } from '../config/option.ts';
 
 const same = <T>(value: T): T => value;
 
@@ -98,7 +98,7 @@ export const viewOptions = optionTable(
   }),
   option({
     name: 'OFFLINE_PATH',
-    type: text,
+    type: folder,
     default: undefined,
     doc: 'The folder of its Parquet files, on every node the same',
     read: same,

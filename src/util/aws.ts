@@ -19,6 +19,9 @@ export function setAws(next: AwsAccess): void {
   access = next;
 }
 
+/** What the settings of this thread are: another value after each `setAws`. */
+export const awsAccess = (): object => access;
+
 const connectMs = 3000;
 /** A server that says nothing for so long is given up. */
 const silentMs = 20_000;
@@ -53,6 +56,9 @@ export function awsConfig(service: AwsService, sockets: number) {
     },
   };
 }
+
+/** Whether a server stands in for a service. */
+export const awsHasEndpoint = (service: AwsService): boolean => access.endpoints[service] !== undefined;
 
 /** Where a server stands in for a service: ` at host:port`, or nothing where it is AWS's own. */
 export const awsPlace = (service: AwsService): string => {

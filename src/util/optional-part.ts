@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 
 /** A part that is not installed because few need it. */
-class PartMissing extends TypeError {}
+class PartMissing extends TypeError {
+  override readonly name = 'PartMissing';
+}
 
 /** Refuses with how to add a package that is installed beside Millrace by who needs it. */
 export function requirePart(name: string, what: string): void {

@@ -3,7 +3,9 @@ import net from 'node:net';
 import { sendRequest, type HttpAnswer, type HttpRequest } from './http-request.ts';
 
 /** A call that the operator does not allow. */
-class OutboundRefused extends TypeError {}
+class OutboundRefused extends TypeError {
+  override readonly name = 'OutboundRefused';
+}
 
 /**
  * Addresses that answer with a machine's own credentials, and all that are link-local: what asks them on a user's behalf gives the

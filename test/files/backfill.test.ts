@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { localFile } from '../../src/files/local-folder.ts';
 import { openParquet } from '../../src/files/parquet-reader.ts';
 import { dataFiles, newFolder } from '../support/files.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
@@ -37,7 +38,7 @@ const manifestOf = (path: string): Record<string, unknown> =>
 async function rowsIn(path: string, leftOut: readonly string[] = ['created_timestamp']): Promise<string[]> {
   const rows: [number, number, string][] = [];
   for (const name of dataFiles(path)) {
-    const file = await openParquet(join(path, name));
+    const file = await openParquet(localFile(join(path, name)));
     const names = file.columns.map((column) => column.name);
     const partition = Number(/\/p(\d+)-/.exec(name)![1]);
     for await (const batch of file.rows(names))

@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { localFile } from '../../src/files/local-folder.ts';
 import { openParquet } from '../../src/files/parquet-reader.ts';
 import { parquetEncoder } from '../../src/files/parquet-writer.ts';
 import { BIGINT, STRING, type Row } from '../../src/types/sql-type.ts';
@@ -22,7 +23,7 @@ test('a reader of a file meets one version of it, also when another takes its na
   };
   put('first', 25_000);
   const read: Row[] = [];
-  const file = await openParquet(path);
+  const file = await openParquet(localFile(path));
   let count = 0;
   for await (const batch of file.rows(['ID', 'TEXT'])) {
     if (count++ === 0) put('second', 40);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parquetEncoder } from '../../src/files/parquet-writer.ts';
+import { localFile } from '../../src/files/local-folder.ts';
 import { openParquet } from '../../src/files/parquet-reader.ts';
 import { Sorter } from '../../src/files/sorter.ts';
 import { writeFileSync } from 'node:fs';
@@ -95,7 +96,7 @@ const rows: readonly Row[] = [
 test('every SQL type is read back as it was written, and is what DuckDB reads', async () => {
   const path = join(newFolder(), 'all.parquet');
   writeFileSync(path, (await parquetEncoder(columns))(rows));
-  const file = await openParquet(path);
+  const file = await openParquet(localFile(path));
   expect(file.columns).toEqual(columns);
   const read: Row[] = [];
   for await (const batch of file.rows(columns.map(({ name }) => name))) read.push(...batch);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { VerificationReport } from '../../src/engine/verification/report.ts';
+import { localFile } from '../../src/files/local-folder.ts';
 import { openParquet } from '../../src/files/parquet-reader.ts';
 import { parquetEncoder } from '../../src/files/parquet-writer.ts';
 import type { Row } from '../../src/types/sql-type.ts';
@@ -137,7 +138,7 @@ async function opened(name: string): Promise<{ readonly node: TestEngine; readon
 }
 /** Writes a file again with other rows. */
 async function doctor(path: string, change: (rows: Row[], columns: readonly string[]) => Row[]): Promise<void> {
-  const file = await openParquet(path);
+  const file = await openParquet(localFile(path));
   const names = file.columns.map(({ name }) => name);
   const rows: Row[] = [];
   for await (const batch of file.rows(names)) rows.push(...batch);

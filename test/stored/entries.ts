@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openQuery } from '../../src/engine/query-stream.ts';
 import { Session } from '../../src/engine/session.ts';
+import { localFile } from '../../src/files/local-folder.ts';
 import { openParquet } from '../../src/files/parquet-reader.ts';
 import { parseScript } from '../../src/syntax/parse.ts';
 import type { Select } from '../../src/syntax/statements/select.ts';
@@ -85,7 +86,7 @@ async function trainingRows({ engine, folder, run }: TestEngine, select: string)
   await engine.trainingJobs.get('ASKED')!.done;
   const rows: string[] = [];
   for (const name of readdirSync(path).filter((each) => each.endsWith('.parquet'))) {
-    const file = await openParquet(join(path, name));
+    const file = await openParquet(localFile(join(path, name)));
     for await (const batch of file.rows(file.columns.map((column) => column.name)))
       rows.push(...batch.map((row) => JSON.stringify(row)));
   }

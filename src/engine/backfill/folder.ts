@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { DataFolder } from '../../files/folder.ts';
+import type { DataFolder } from '../../files/data-folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { fileHash, manifestName, readManifest, stageManifest } from '../../files/manifest.ts';
 import { fileEnding } from '../../files/names.ts';
 import type { StateBackend, StateWriter } from '../../runtime/ports/state-backend.ts';
@@ -32,7 +32,7 @@ export class BackfillFolder {
   #progress: Progress = { ends: {}, staged: undefined };
 
   constructor(path: string, plan: BackfillPlan) {
-    this.files = new DataFolder(path);
+    this.files = openFolder(path);
     this.#plan = JSON.stringify(plan);
   }
 
@@ -105,7 +105,7 @@ export class BackfillFolder {
   async finish(facts: Readonly<Record<string, unknown>>): Promise<void> {
     const files: { name: string; sha256: string }[] = [];
     for (const name of await this.files.shown(fileEnding)) {
-      files.push({ name, sha256: fileHash(await readFile(this.files.pathOf(name))) });
+      files.push({ name, sha256: fileHash(await this.files.bytes(name)) });
     }
     await stageManifest(this.files, { ...facts, files });
     await this.files.show([manifestName]);

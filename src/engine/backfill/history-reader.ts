@@ -1,6 +1,8 @@
-import { DataFolder } from '../../files/folder.ts';
+import type { DataFolder } from '../../files/data-folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { fileEnding, rangeOf, type FileRange } from '../../files/names.ts';
 import { openParquet } from '../../files/parquet-reader.ts';
+import { S3Failure } from '../../util/s3.ts';
 import { BatchWriter, setBaseOffset } from '../../records/batch.ts';
 import { Change } from '../../runtime/change.ts';
 import type { FetchedPartition } from '../../runtime/ports/node.ts';
@@ -47,7 +49,7 @@ export async function openHistory(
     return reader;
   }
   const { spec } = declared;
-  const folder = new DataFolder(catalog.filesOf(spec.name)!.path);
+  const folder = openFolder(catalog.filesOf(spec.name)!.path);
   const pieces = await piecesIn(folder);
   for (const [partition, begin] of begins.entries()) {
     const own = pieces.filter((piece) => piece.partition === partition);
@@ -150,9 +152,10 @@ class HistoryReader implements LogReader {
     const rows: Row[] = [];
     for (const name of piece.names) {
       try {
-        const file = await openParquet(this.#folder.pathOf(name));
+        const file = await openParquet(this.#folder.file(name));
         for await (const batch of file.rows(names)) for (const row of batch) rows.push(row);
       } catch (error) {
+        if (error instanceof S3Failure) throw error;
         throw new HistoryRefused(`${this.#folder.pathOf(name)} is no whole file: ${(error as Error).message}`);
       }
     }

@@ -1,4 +1,4 @@
-import { DataFolder } from '../../files/folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { fileEnding } from '../../files/names.ts';
 import { openParquet } from '../../files/parquet-reader.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
@@ -128,10 +128,10 @@ async function trainingRows(
       name,
       suggestion: closest(name, catalog.trainingSets.keys()),
     });
-  const folder = new DataFolder(set.path);
+  const folder = openFolder(set.path);
   const names = await folder.shown(fileEnding).catch(() => []);
   if (names.length === 0) refuse(`the training set ${name} has no files yet in ${set.path}`, span);
-  const files = await Promise.all(names.map((each) => openParquet(folder.pathOf(each))));
+  const files = await Promise.all(names.map((each) => openParquet(folder.file(each))));
   const { columns } = files[0]!;
   return {
     columns: columns.map((column) => ({ ...column, name: column.name })),

@@ -1,4 +1,5 @@
-import { DataFolder } from '../../files/folder.ts';
+import type { DataFolder } from '../../files/data-folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { fileEnding, nextOffsets, rangeOf } from '../../files/names.ts';
 import { openParquet } from '../../files/parquet-reader.ts';
 import type { SourceObject } from '../../catalog/catalog.ts';
@@ -35,7 +36,7 @@ export async function* historyOf(
   let next: ReadonlyMap<number, number> = new Map();
   const path = engine.catalog.filesOf(view.spec.name)?.path;
   if (path !== undefined) {
-    const folder = new DataFolder(path);
+    const folder = openFolder(path);
     const names = (await folder.shown(fileEnding)).filter((name) => rangeOf(name) !== undefined);
     next = nextOffsets(names);
     for (const name of names) yield* fileRows(folder, name, keys, reads);
@@ -73,7 +74,7 @@ export async function* fileRows(
   keys: readonly string[],
   reads: readonly string[],
 ): AsyncIterable<readonly HistoryRow[]> {
-  const file = await openParquet(folder.pathOf(name));
+  const file = await openParquet(folder.file(name));
   const columns = ['event_timestamp', 'created_timestamp', '_offset', 'WINDOWSTART', ...keys, ...reads];
   for await (const rows of file.rows(columns))
     yield rows.map((row): HistoryRow => {

@@ -1,4 +1,5 @@
-import { DataFolder } from '../../files/folder.ts';
+import type { DataFolder } from '../../files/data-folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { fileHash, manifestName, stageManifest } from '../../files/manifest.ts';
 import { fileEnding } from '../../files/names.ts';
 import { parquetEncoder, type EncodeFile } from '../../files/parquet-writer.ts';
@@ -17,7 +18,7 @@ export class TrainingFiles {
   count = 0;
 
   private constructor(path: string, columns: readonly FileColumn[], rowsPerFile: number, encode: EncodeFile) {
-    this.#folder = new DataFolder(path);
+    this.#folder = openFolder(path);
     this.#rowsPerFile = rowsPerFile;
     this.#encode = encode;
     this.#facts = new ColumnFacts(columns);

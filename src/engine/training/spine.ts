@@ -1,3 +1,4 @@
+import { fileAt } from '../../files/open-folder.ts';
 import { openParquet } from '../../files/parquet-reader.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { Row } from '../../types/sql-type.ts';
@@ -34,7 +35,7 @@ export async function openSpine(from: SourceNode, engine: Engine, session: Sessi
 
 async function fileSpine({ span }: SourceNode, path: string): Promise<Spine> {
   try {
-    const file = await openParquet(path);
+    const file = await openParquet(fileAt(path));
     const names = file.columns.map(({ name }) => name);
     return {
       // SQL's names are in upper case unless they are quoted.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueryObject, SourceObject } from '../../catalog/catalog.ts';
-import { DataFolder } from '../../files/folder.ts';
+import type { DataFolder } from '../../files/data-folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { fileEnding, nextOffsets, rangeOf } from '../../files/names.ts';
 import { topicsOf } from '../../plan/physical/topology.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
@@ -144,7 +145,7 @@ export class VerificationJob implements Verification {
   async #files(): Promise<{ readonly folder: DataFolder; readonly next: ReadonlyMap<number, number> } | undefined> {
     const path = this.#engine.catalog.filesOf(this.#view.spec.name)?.path;
     if (path === undefined) return undefined;
-    const folder = new DataFolder(path);
+    const folder = openFolder(path);
     const next = nextOffsets(await folder.shown(fileEnding));
     // Rows of one range and of several days are in several files, which are shown one after the other.
     await sleep(50);

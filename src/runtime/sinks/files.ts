@@ -1,4 +1,5 @@
-import { DataFolder } from '../../files/folder.ts';
+import type { DataFolder } from '../../files/data-folder.ts';
+import { openFolder } from '../../files/open-folder.ts';
 import { dayOf, fileEnding, fileName, nextOffsets, rangeOf, type FileRange } from '../../files/names.ts';
 import { openParquet } from '../../files/parquet-reader.ts';
 import { parquetEncoder, type EncodeFile } from '../../files/parquet-writer.ts';
@@ -57,7 +58,7 @@ export class FilesSink implements Sink {
     { columns, location, erased, partition }: Pick<SinkContext, 'columns' | 'location' | 'erased' | 'partition'>,
     spec: FilesSpec,
   ) {
-    this.#folder = new DataFolder(spec.path);
+    this.#folder = openFolder(spec.path);
     this.#spec = spec;
     this.#location = location;
     this.#key = Buffer.concat([location.prefix, Buffer.from('staged')]);
@@ -102,7 +103,7 @@ export class FilesSink implements Sink {
           partition,
           Number(row[offsetAt]),
         );
-      const file = await openParquet(this.#folder.pathOf(name));
+      const file = await openParquet(this.#folder.file(name));
       const kept: Row[] = [];
       let count = 0;
       for await (const rows of file.rows(this.#columns.map((column) => column.name))) {

@@ -14,7 +14,7 @@ import { startNode, type RunningNode } from '../../../../src/cli/start-node.ts';
 import { applyAws } from '../../../../src/config/aws-options.ts';
 import { serverOptions } from '../../../../src/config/server-options.ts';
 import { readSettings } from '../../../../src/config/settings.ts';
-import { awsConfig, setAws } from '../../../../src/util/aws.ts';
+import { awsConfig, setAws, type AwsService } from '../../../../src/util/aws.ts';
 import { accessCases } from './access-cases.ts';
 import { pause, runCases, type Case } from './cases.ts';
 
@@ -150,11 +150,12 @@ const aws = (
   field: (config: ReturnType<typeof awsConfig>) => unknown,
   gives: Case['gives'],
   others: Record<string, string> = {},
+  service: AwsService = 'dynamodb',
 ): Case => ({
   see(value) {
     applyAws(readSettings({ ...others, [name]: value }, {}, undefined));
     try {
-      return Promise.resolve(field(awsConfig('dynamodb', 1)));
+      return Promise.resolve(field(awsConfig(service, 1)));
     } finally {
       setAws({ endpoints: {} });
     }
@@ -171,6 +172,16 @@ runCases(serverOptions, {
     ['', [undefined, undefined]],
     ['http://127.0.0.1:8000', ['http://127.0.0.1:8000', 'us-east-1']],
   ]),
+  'aws.s3.endpoint': aws(
+    'aws.s3.endpoint',
+    ({ endpoint, region }) => [endpoint, region],
+    [
+      ['', [undefined, undefined]],
+      ['http://127.0.0.1:9000', ['http://127.0.0.1:9000', 'us-east-1']],
+    ],
+    {},
+    's3',
+  ),
   'aws.access.key.id': aws(
     'aws.access.key.id',
     ({ credentials }) => credentials?.accessKeyId,

@@ -1,16 +1,29 @@
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import { describedBy, stagedFolder, stagedSuffix, type DataFile, type DataFolder } from './data-folder.ts';
 
-/** Where files wait until they are shown: readers of Parquet pass over names that begin like this. */
-const stagedFolder = '_staged';
-const stagedSuffix = '.tmp';
-const describedBy = '_millrace.json';
+/** A file of a disk: it stays the same one while it is open. */
+export const localFile = (path: string): DataFile => ({
+  async open() {
+    const handle = await open(path);
+    return {
+      size: (await handle.stat()).size,
+      async slice(start, end) {
+        const piece = new Uint8Array(end - start);
+        for (let at = 0; at < piece.length;) {
+          const { bytesRead } = await handle.read(piece, at, piece.length - at, start + at);
+          if (bytesRead === 0) throw new TypeError(`the file ends at byte ${start + at}`);
+          at += bytesRead;
+        }
+        return piece.buffer;
+      },
+      close: () => handle.close(),
+    };
+  },
+});
 
-/**
- * A folder of data files. A file is staged under a hidden name, durable but unseen, and shown by a rename: its name is there with
- * all of its bytes or not at all. Names may have folders, separated by `/`.
- */
-export class DataFolder {
+/** A folder of a disk: a staged file is shown by a rename. */
+export class LocalFolder implements DataFolder {
   readonly #path: string;
 
   constructor(path: string) {
@@ -29,7 +42,6 @@ export class DataFolder {
     }
   }
 
-  /** Shows staged files. One that is no longer staged was shown before. */
   async show(names: readonly string[]): Promise<void> {
     for (const name of names) {
       const path = join(this.#path, name);
@@ -43,7 +55,6 @@ export class DataFolder {
     for (const name of names) await rm(this.#staged(name), { force: true });
   }
 
-  /** Removes shown files. */
   async remove(names: readonly string[]): Promise<void> {
     for (const name of names) await rm(join(this.#path, name), { force: true });
   }
@@ -52,22 +63,23 @@ export class DataFolder {
     const names = await filesIn(join(this.#path, stagedFolder));
     return names.filter((name) => name.endsWith(stagedSuffix)).map((name) => name.slice(0, -stagedSuffix.length));
   }
-  /** The names of the shown files with this ending. */
   async shown(ending: string): Promise<string[]> {
     const names = await filesIn(this.#path);
     return names.filter((name) => name.endsWith(ending) && !name.startsWith(`${stagedFolder}/`));
   }
-  /** The content of a shown file; undefined when there is none. */
   read(name: string): Promise<string | undefined> {
     return unlessMissing(readFile(join(this.#path, name), 'utf8'));
+  }
+  bytes(name: string): Promise<Buffer> {
+    return readFile(join(this.#path, name));
+  }
+  file(name: string): DataFile {
+    return localFile(this.pathOf(name));
   }
   pathOf(name: string): string {
     return join(this.#path, name);
   }
 
-  /**
-   * Makes the folder one's own: writes down what it holds, where nobody has before. Returns what it holds otherwise.
-   */
   async claim(description: string): Promise<string | undefined> {
     await mkdir(this.#path, { recursive: true });
     const path = join(this.#path, describedBy);
@@ -79,7 +91,6 @@ export class DataFolder {
       return readFile(path, 'utf8');
     }
   }
-  /** Takes a claim back, when nothing came of it. */
   async release(): Promise<void> {
     await rm(join(this.#path, describedBy), { force: true });
   }
