@@ -11,7 +11,7 @@ import type { InvokeClause } from '../syntax/query.ts';
 import { castBetween, implicitlyCastable } from '../types/casts.ts';
 import { findVersion, versionsOf } from '../types/model-versions.ts';
 import { sameType, STRING, struct, typeText, type SqlType } from '../types/sql-type.ts';
-import { invokeOptions } from '../config/model-options.ts';
+import { invokeOptions, modelOptions } from '../config/model-options.ts';
 import { defaultOutputs } from '../formats/default-outputs.ts';
 import { cast } from './coerce.ts';
 import { requireModel, type SelectContext } from './context.ts';
@@ -51,8 +51,8 @@ export class InvokeBinder {
     const alias = clause.alias.text;
     const outputs = this.#outputs(model, alias);
     const typer = new Typer(this.scope, this.#context.catalog.types, 'INVOKE MODEL');
-    const options = optionsOf(model, clause);
     const version = versionOf(model, clause.version, clause.span);
+    const options = modeOf(model, version, optionsOf(model, clause));
     const args = bindArguments(model, clause.args, typer, clause.span);
     this.#refuseTable(clause.span);
     const routeBy = this.#routeBy(clause, typer);
@@ -87,7 +87,8 @@ export class InvokeBinder {
     if (known !== undefined) return resultOf(node, model, known.outputs);
     const routeBy = version === undefined ? this.#keyText : [];
     const outputs = this.#outputs(model);
-    const invoke: BoundInvoke = { model: model.name, version, args, routeBy, outputs, options: {} };
+    const options = modeOf(model, version, {});
+    const invoke: BoundInvoke = { model: model.name, version, args, routeBy, outputs, options };
     this.#refuseTable(node.span);
     this.#pending.push(invoke);
     this.#expressions.push(invoke);
@@ -147,6 +148,20 @@ function optionsOf(model: ModelObject, { properties, span }: InvokeClause): Read
   // The values that an operator reads are as the table writes them.
   const onError = checked.read('ON_ERROR');
   return checked.has('ON_ERROR') ? { ...given, ON_ERROR: onError } : given;
+}
+
+/** The options of a call with its OUTPUT_MODE where that is UNORDERED, be it by the call or by the version that it begins with. */
+function modeOf(
+  model: ModelObject,
+  version: number | string | undefined,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const number = version === undefined ? model.defaultVersion : findVersion(model, String(version));
+  const own = model.versions.find((candidate) => candidate.version === number)?.options ?? {};
+  const { OUTPUT_MODE: _mode, ...options } = given;
+  return modelOptions.read('OUTPUT_MODE', { ...own, ...given }) === 'UNORDERED'
+    ? { ...options, OUTPUT_MODE: 'UNORDERED' }
+    : options;
 }
 
 /** A number is that version for ever; an alias and DEFAULT are looked up at each call. */

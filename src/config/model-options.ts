@@ -97,6 +97,13 @@ export const modelOptions = optionTable(
     read: same,
   }),
   option({
+    name: 'OUTPUT_MODE',
+    type: oneOf('ORDERED', 'UNORDERED'),
+    default: 'ORDERED',
+    doc: 'Whether rows leave a persistent query in the order in which they came, or each when it is answered, in order only by what ROUTE BY or the key says',
+    read: same,
+  }),
+  option({
     name: 'CACHE_SIZE',
     type: whole(0),
     default: '0',
@@ -151,6 +158,7 @@ const ofCalls = [
   'MAX_BATCH_SIZE',
   'MAX_BATCH_DELAY',
   'MAX_IN_FLIGHT',
+  'OUTPUT_MODE',
   'ON_ERROR',
   'DEFAULT_VALUE',
   'ON_NULL_INPUT',

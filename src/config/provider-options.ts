@@ -169,7 +169,8 @@ const modelVersion = option({
 });
 /** Options of a version that say how it is called, not which model it is: they may change while it is at work. */
 export const changeableOptions: readonly string[] = [
-  ...invokeOptions.names,
+  // The plans of queries hold it.
+  ...invokeOptions.names.filter((name) => name !== 'OUTPUT_MODE'),
   'CACHE_SIZE',
   'CACHE_TTL',
   ...remoteOptions.names.filter((name) => name !== 'ENDPOINT'),

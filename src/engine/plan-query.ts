@@ -11,7 +11,7 @@ import type { BoundQuery } from '../bound/query.ts';
 import { reference } from '../bound/rows.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { lower } from '../plan/physical/lower.ts';
-import { planVersion, type PhysicalPlan, type SinkSpec } from '../plan/physical/step.ts';
+import { inOrder, planVersion, type PhysicalPlan, type SinkSpec } from '../plan/physical/step.ts';
 import { optimize, rules } from '../plan/rules/index.ts';
 import type { FirstRows } from '../plan/rules/nearest.ts';
 import { logicalPlan } from '../plan/logical/from-bound.ts';
@@ -121,7 +121,8 @@ export function planTransient(
     aggregates: purpose === 'pull' ? 'standard' : 'ksqldb',
     ofOneTime,
   });
-  return { bound, logical, plan: physicalPlan(logical, undefined, first) };
+  const plan = physicalPlan(logical, undefined, first);
+  return { bound, logical, plan: { ...plan, root: inOrder(plan.root) } };
 }
 
 /** A query whose rows go to a topic, with its logical plan. */

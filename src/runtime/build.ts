@@ -9,6 +9,7 @@ import { foreignKeyLookup } from './builders/foreign-key-lookup.ts';
 import { foreignKeyResolve } from './builders/foreign-key-resolve.ts';
 import { foreignKeySubscribe } from './builders/foreign-key-subscribe.ts';
 import { invoke } from './builders/invoke.ts';
+import { invokeUnordered } from './builders/invoke-unordered.ts';
 import { match } from './builders/match.ts';
 import { monitor } from './builders/monitor.ts';
 import { over } from './builders/over.ts';
@@ -67,6 +68,7 @@ const builders: { readonly [Op in StepOp]: Builder<Op> } = {
   match,
   sort,
   invoke,
+  invokeUnordered,
   monitor,
   datagen,
 };

@@ -1,6 +1,7 @@
 import { EvaluationError } from '../types/numbers.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { isStackOverflow } from '../util/stack-overflow.ts';
+import type { Change } from './change.ts';
 import type { CountedEvent } from './ports/counted-events.ts';
 
 /** A row that a model could not score (ON_ERROR is DLQ). It leaves the query and goes to the dead letter topic. */
@@ -29,6 +30,21 @@ export class RecordTooLarge extends Error {
     super(`a record of ${bytes} bytes ${shown} is larger than topic ${topic} takes (max.message.bytes ${most})`);
   }
 }
+/** Where a record was read. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly reader: number;
+  readonly offset: number;
+}
+/** The records of a micro-batch, for an operator whose rows leave in a later one. */
+export interface KnownRecords {
+  /** The record behind a sequence number; undefined if there is none. */
+  of(sequence: number): RecordPlace | undefined;
+  headersOf(change: Change): Change['headers'];
+  /** Adds a record of an earlier micro-batch to this one; returns its sequence number. */
+  again(place: RecordPlace | undefined): number;
+}
 /** Receives failures by the sequence number of the change: error messages, and rows for the dead letter topic. */
 export interface FailureSink {
   report(message: string, what: string, sequence: number): void;
@@ -37,6 +53,8 @@ export interface FailureSink {
   countEvent?(event: CountedEvent): void;
   /** Undefined where nothing is written, so that no shadow need be asked. */
   shadow?(record: ShadowRecord): void;
+  /** Absent where records are not known. */
+  readonly origins?: KnownRecords;
 }
 /** For transient queries: failures are discarded. */
 export const ignoreFailures: FailureSink = { report: () => undefined, deadLetter: () => undefined };

@@ -29,6 +29,8 @@ export interface Operator {
    * step asks for.
    */
   tick?(): Batch;
+  /** For an operator with rows in hand that are in none of its stores: puts them there. Called before state is flushed. */
+  keep?(): void;
   /** For an operator that holds a table: its rows for pull queries, all or those of one key. */
   current?(key?: Row): Iterable<Change>;
   /** For an operator with frames of time: the values of its calls over a key's frames as they are at a time. */

@@ -112,6 +112,7 @@ export class Pipeline {
 
   /** Writes all changes of state since the last flush. */
   flush(into: StateWriter): void {
+    for (const { operator } of this.#nodes) operator.keep?.();
     for (const store of this.#stores) store.flush(into);
   }
   /** Whether a store's cache exceeds its size, so that a commit should flush and evict entries. */

@@ -10,6 +10,7 @@ import type { RecordPosition } from './operator.ts';
 import type { FailureSink } from './failures.ts';
 import { Inlet } from './task/input-merger.ts';
 import { Pipeline } from './pipeline.ts';
+import { Answers } from './ports/answers.ts';
 import type { ModelHost } from './ports/model-host.ts';
 import type { StateBackend, StateWriter } from './ports/state-backend.ts';
 
@@ -29,6 +30,8 @@ export interface TopologyOptions {
   readonly failures: FailureSink;
   readonly rareCommits?: boolean | undefined;
   readonly isRetaken?: () => boolean;
+  readonly answers?: Answers | undefined;
+  readonly isCareful?: (() => boolean) | undefined;
 }
 
 /** A change read from a source, with its source and partition. */
@@ -51,6 +54,7 @@ interface Partition {
   isClosed: boolean;
 }
 const nothing = (): undefined => undefined;
+const ticked = ({ pipeline }: Partition): Result => pipeline.tick();
 const isIdle = ({ lastInput, isClosed }: Partition, since: number): boolean => !isClosed && lastInput < since;
 
 /**
@@ -62,11 +66,13 @@ export class LocalTopology {
   readonly #pipelines: readonly (readonly Partition[])[];
   readonly #partitions: number;
   readonly #isSingle: boolean;
+  readonly #answers: Answers;
   readonly #sourcePart = new Map<string, number>();
   /** For each sub-topology that feeds another: the partition of a key there. */
   readonly #places: readonly ((key: Row) => number)[];
 
   constructor(plan: PhysicalPlan, options: TopologyOptions) {
+    this.#answers = options.answers ?? new Answers();
     const parts = subTopologies(plan);
     this.#parts = options.part === undefined ? parts : [parts[options.part]!];
     this.#partitions = options.partitions;
@@ -108,13 +114,18 @@ export class LocalTopology {
    * `drain`. Several pipelines run a micro-batch completely.
    */
   run(): Result {
-    if (!this.#isSingle) return this.#runParts(0);
+    if (!this.#isSingle) return this.#runParts(0, this.#isAnswered ? ticked : nothing);
     const only = this.#pipelines[0]![0]!;
     const inputs = takeChanges(only);
     if (inputs === undefined) return noChanges;
     only.lastInput = performance.now();
     only.isClosed = false;
     return only.pipeline.process(inputs);
+  }
+  /** Whether answers may have come for pipelines without input, while others have some. */
+  get #isAnswered(): boolean {
+    if (this.#answers.waiting === 0) return false;
+    return this.#pipelines.some((list) => list.some(({ inlets }) => hasChanges(inlets)));
   }
   /** Ends a micro-batch: emits conflated changes in pieces. The caller must await each piece before taking the next. */
   drain(): Iterable<Result> {
@@ -136,7 +147,7 @@ export class LocalTopology {
   }
   /** Lets operators that go by the clock emit what is due, where no input is waiting. */
   tick(): Result {
-    return this.#runParts(0, ({ pipeline }) => pipeline.tick());
+    return this.#runParts(0, ticked);
   }
 
   #runParts(from: number, withoutInput: (partition: Partition) => Result | undefined = nothing): Result {
@@ -232,6 +243,9 @@ function partitionOf(part: SubTopology, partition: number, options: TopologyOpti
     rareCommits: options.rareCommits ?? false,
     place: options.place ?? { partition, partitions: options.partitions },
     isRetaken: options.isRetaken,
+    answers: options.answers,
+    records: options.failures.origins,
+    isCareful: options.isCareful,
   };
   return {
     pipeline: new Pipeline(part, context),
@@ -240,6 +254,9 @@ function partitionOf(part: SubTopology, partition: number, options: TopologyOpti
     isClosed: false,
   };
 }
+
+const hasChanges = (inlets: Partition['inlets']): boolean =>
+  [...inlets.values()].some(({ changes }) => changes.length > 0);
 
 /** Takes the changes out of a pipeline's inlets; undefined when there are none. */
 function takeChanges({ inlets }: Partition): Map<string, Batch> | undefined {

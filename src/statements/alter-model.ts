@@ -4,7 +4,7 @@ import { changeableOptions, providers } from '../config/provider-options.ts';
 import type { Catalog, QueryObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { allSteps } from '../plan/physical/step.ts';
+import { allSteps, modelCall } from '../plan/physical/step.ts';
 import type { AlterModel, DropModel, ModelChange, RouteShare } from '../syntax/statements/models.ts';
 import type { ModelObject, ModelRoute, ModelVersion, RouteTarget } from '../types/model.ts';
 import { slotCount, slotsFor } from '../types/model-route.ts';
@@ -105,7 +105,10 @@ const invokersOf = (
 ): string[] =>
   [...queries.values()]
     .filter(({ plan }) =>
-      allSteps(plan.root).some((step) => step.op === 'invoke' && step.model === model && names(step.version)),
+      allSteps(plan.root).some((step) => {
+        const call = modelCall(step);
+        return call?.model === model && names(call.version);
+      }),
     )
     .map(({ id }) => id);
 

@@ -1,5 +1,5 @@
 import { SqlError } from '../diagnostics/sql-error.ts';
-import { allSteps } from '../plan/physical/step.ts';
+import { allSteps, modelCall } from '../plan/physical/step.ts';
 import type { DropModel } from '../syntax/statements/models.ts';
 import { dropModelVersion, modelOf } from './alter-model.ts';
 import { currentStatus, warning, type Handler } from './handler.ts';
@@ -11,7 +11,7 @@ export const dropModel: Handler<DropModel> = async (statement, execution) => {
   if (model === undefined) return warning(text, `Model ${name} does not exist.`);
   if (statement.version !== undefined) return dropModelVersion(statement.version, model, statement, execution);
   const users = [...engine.catalog.queries.values()]
-    .filter(({ plan }) => allSteps(plan.root).some((step) => step.op === 'invoke' && step.model === name))
+    .filter(({ plan }) => allSteps(plan.root).some((step) => modelCall(step)?.model === name))
     .map(({ id }) => id)
     .concat(engine.catalog.servicesCalling(name));
   if (users.length > 0)

@@ -4,7 +4,7 @@ import { isLive } from '../catalog/view-versions.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Freshness } from '../engine/view-lags.ts';
 import { storedRowsOf } from '../engine/stored-rows.ts';
-import { allSteps } from '../plan/physical/step.ts';
+import { allSteps, modelCall } from '../plan/physical/step.ts';
 import { queryState } from './running-queries.ts';
 import { schemaInfo } from './schema-info.ts';
 import { versionsInfo } from './version-info.ts';
@@ -97,9 +97,7 @@ function lineageOf(view: string, catalog: Catalog): Record<string, readonly stri
     return source === undefined || source.createdBy !== undefined ? [] : [source.spec.topic];
   });
   const readers = catalog.queriesReading(view).filter(({ kind }) => kind !== 'EXPORT');
-  const models = readers.flatMap(({ plan }) =>
-    allSteps(plan.root).flatMap((step) => (step.op === 'invoke' ? [step.model] : [])),
-  );
+  const models = readers.flatMap(({ plan }) => allSteps(plan.root).flatMap((step) => modelCall(step)?.model ?? []));
   const services = catalog.servicesOver(view);
   const called = services.flatMap((name) => catalog.featureServices.get(name)!.invokes ?? []);
   return {

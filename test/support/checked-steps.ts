@@ -43,6 +43,7 @@ const rules: { readonly [Op in StepOp]: RuleOf<Op> } = {
   match: appends,
   sort: appends,
   invoke: appends,
+  invokeUnordered: appends,
   monitor: appends,
   datagen: appends,
 };
@@ -84,6 +85,7 @@ export function checkOperators(entryBytes?: number): void {
       before: beforeRule(step),
       fresh: seen.stores > 0 && seen.fresh,
       owns: ownInputs(step),
+      isLate: step.op === 'invokeUnordered',
       makes: factsOf(step).ownsRows === true,
       types: isMessage(step) ? undefined : step.columns.map(({ type }) => type),
     });

@@ -22,6 +22,8 @@ export interface Contract {
   readonly fresh: boolean;
   /** The inputs whose changes are its own, to be changed in place. */
   readonly owns: readonly boolean[];
+  /** Whether its rows may be those of an earlier micro-batch, under new numbers. */
+  readonly isLate?: boolean;
   /** Whether every change that it gives is a new one, or one that it owns. */
   readonly makes: boolean;
   /** The types of a row's columns; undefined where rows are not known. */
@@ -51,7 +53,7 @@ export function checked(operator: Operator, contract: Contract): Operator {
           if (copies[i]?.every((fields, at) => sameFields(fields, list[at]!)) === false)
             watch.fail(`changed a change of input ${i} in place, which is not its own`);
         });
-        return watch.gives(batch, last, passed);
+        return watch.gives(batch, contract.isLate === true ? Infinity : last, passed);
       };
       const result = operator.process(batches);
       return result instanceof Promise ? result.then(end) : end(result);
@@ -59,6 +61,7 @@ export function checked(operator: Operator, contract: Contract): Operator {
     ...(operator.drain && { drain: () => watch.drains(operator.drain!()) }),
     ...(operator.closeIdle && { closeIdle: () => watch.gives(operator.closeIdle!(), Infinity, undefined) }),
     ...(operator.tick && { tick: () => watch.gives(operator.tick!(), Infinity, undefined) }),
+    ...(operator.keep && { keep: () => operator.keep!() }),
     ...(operator.valuesAt && { valuesAt: (key, time) => operator.valuesAt!(key, time) }),
     ...(operator.current && {
       current: function* (key?: Row) {

@@ -4,7 +4,8 @@ import type { TaskLog } from '../../src/runtime/ports/log.ts';
 import { eachBatch, runSettings } from '../../src/runtime/run-settings.ts';
 import { SchemaCache } from '../../src/runtime/schema-cache.ts';
 import type { TaskSpec } from '../../src/runtime/task/spec.ts';
-import { Task, type TaskPorts } from '../../src/runtime/task/task.ts';
+import { Task } from '../../src/runtime/task/task.ts';
+import type { TaskPorts } from '../../src/runtime/task/task-ports.ts';
 
 /**
  * A task that was not started: unless told otherwise the whole of a query `q`, from the beginning of its topics, which commits every

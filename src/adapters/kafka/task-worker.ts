@@ -280,7 +280,9 @@ export class TaskWorker {
     const log = new KafkaTaskLog(spec.log, { wire: this.#wire, backend, commitOffsets });
     const { statePrefix } = log;
     const ports = { log, output: log, backend, statePrefix, models, stores, schemas: this.#schemas, observe };
-    return { spec, log, task: new Task(spec.task, ports), hasFailed: false, stepping: undefined };
+    const task = new Task(spec.task, ports);
+    task.answers.onCome = () => this.#event.set();
+    return { spec, log, task, hasFailed: false, stepping: undefined };
   }
 
   async #stepAll(): Promise<boolean> {

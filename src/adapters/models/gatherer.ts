@@ -9,8 +9,10 @@ export class Call {
   readonly deadline: number;
   readonly #version: number;
   readonly #started = performance.now();
+  readonly #answered: ((row: number, answer: Scored) => void) | undefined;
 
-  constructor(version: number, rows: number, deadline: number) {
+  constructor(version: number, rows: number, deadline: number, answered?: (row: number, answer: Scored) => void) {
+    this.#answered = answered;
     this.#version = version;
     this.results = new Array<Scored>(rows);
     this.deadline = deadline;
@@ -27,13 +29,10 @@ export class Call {
     this.#put(at, outputs, undefined, cause);
   }
   #put(at: number, outputs: readonly Value[] | undefined, error: string | undefined, cause: string | undefined): void {
-    this.results[at] = {
-      outputs,
-      version: this.#version,
-      error,
-      cause,
-      latencyMs: performance.now() - this.#started,
-    };
+    const latencyMs = performance.now() - this.#started;
+    const result = { outputs, version: this.#version, error, cause, latencyMs };
+    this.results[at] = result;
+    this.#answered?.(at, result);
   }
 }
 

@@ -177,6 +177,11 @@ export class ModelService implements ModelHost, ModelRegistry {
     checked.drop();
   }
 
+  mostCalls(name: string, wanted: number | string | undefined, options: ModelVersion['options'] = {}): number {
+    const { version } = this.#version(name, wanted);
+    return modelOptions.read('MAX_IN_FLIGHT', { ...version.options, ...options });
+  }
+
   onError(name: string, wanted: number): string {
     const { version } = this.#version(name, wanted);
     return modelOptions.read('ON_ERROR', version.options);
@@ -221,7 +226,7 @@ export class ModelService implements ModelHost, ModelRegistry {
     const started = performance.now();
     const { model, version } = this.#version(name, wanted);
     if (wanted !== undefined || model.route === undefined || by === undefined)
-      return this.#scorer(model, version).score(rows, started, options);
+      return this.#scorer(model, version).score(rows, started, options, by?.answered);
     const parts = new Map<number, number[]>();
     for (let row = 0; row < rows.length; row++) {
       const chosen = versionOfKey(model.route, by.keyOf(row)) ?? version.version;
@@ -234,7 +239,8 @@ export class ModelService implements ModelHost, ModelRegistry {
       [...parts].map(async ([chosen, places]) => {
         const declared = model.versions.find(({ version }) => version === chosen)!;
         const own = places.map((place) => rows[place]!);
-        const scored = await this.#scorer(model, declared).score(own, started, options);
+        const answered = by.answered && ((at: number, answer: Scored): void => by.answered!(places[at]!, answer));
+        const scored = await this.#scorer(model, declared).score(own, started, options, answered);
         places.forEach((place, i) => (results[place] = scored[i]!));
       }),
     );

@@ -61,12 +61,17 @@ export class VersionScorer {
   }
 
   /** `given` are the options of the call, before those of the version. */
-  async score(rows: readonly Row[], started: number, given?: Options): Promise<readonly Scored[]> {
+  async score(
+    rows: readonly Row[],
+    started: number,
+    given?: Options,
+    answered?: (row: number, answer: Scored) => void,
+  ): Promise<readonly Scored[]> {
     const { name, output, input } = this.#model;
     const { version } = this.#version;
     const options = given === undefined ? this.#version.options : { ...this.#version.options, ...given };
     const allowed = modelOptions.read('DEADLINE', options);
-    const call = new Call(version, rows.length, allowed === undefined ? Infinity : started + allowed);
+    const call = new Call(version, rows.length, allowed === undefined ? Infinity : started + allowed, answered);
     const { gatherer, isByRow, takesNull, counts, load } = this.#context;
     // What is dropped while this call waits still scores it.
     const held = load();

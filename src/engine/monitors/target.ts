@@ -1,7 +1,7 @@
 import { requireModel, requireSource } from '../../bind/context.ts';
 import type { Catalog, SourceObject } from '../../catalog/catalog.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { allSteps } from '../../plan/physical/step.ts';
+import { allSteps, modelCall } from '../../plan/physical/step.ts';
 import type { CreateMonitor } from '../../syntax/statements/monitors.ts';
 import { closest } from '../../util/closest.ts';
 
@@ -44,7 +44,7 @@ function modelTarget({ name, target }: CreateMonitor, catalog: Catalog): SourceO
   const { queries, sources } = catalog;
   const told = new Set<string>(Object.values(modelColumns));
   const scored = [...queries.values()]
-    .filter(({ plan }) => allSteps(plan.root).some((step) => step.op === 'invoke' && step.model === model))
+    .filter(({ plan }) => allSteps(plan.root).some((step) => modelCall(step)?.model === model))
     .flatMap(({ sink }) => sources.get(sink) ?? [])
     .filter(({ spec }) => spec.kind === 'STREAM' && spec.schema.some((column) => told.has(column.name)));
   const [only, ...others] = [...new Set(scored)];

@@ -1,5 +1,5 @@
 import type { QueryObject, SourceObject } from '../../catalog/catalog.ts';
-import type { PhysicalPlan } from '../../plan/physical/step.ts';
+import { inOrder, type PhysicalPlan } from '../../plan/physical/step.ts';
 import type { Change } from '../../runtime/change.ts';
 import type { OutputRecord } from '../../runtime/sink-encoder.ts';
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
@@ -83,7 +83,8 @@ export async function* recompute(
   engine: Engine,
   { open, start, properties, onRead }: Recomputation = asItRan(query, engine),
 ): AsyncIterable<readonly RecomputedRecord[]> {
-  const { plan } = query;
+  // What is still out when the input ends would be missing.
+  const plan = { ...query.plan, root: inOrder(query.plan.root) };
   const queryId = `verification_of_${query.id}`;
   const log = new ReaderLog(await openReaders(plan, open));
   let sink: EncodingSink | undefined;

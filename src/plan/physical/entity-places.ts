@@ -44,6 +44,7 @@ export function entityPlaces(root: Step, entity: readonly string[]): EntityPlace
       case 'streamFilter':
       case 'tableFilter':
       case 'invoke':
+      case 'invokeUnordered':
       case 'sort':
       case 'repartition':
         return below(slots);

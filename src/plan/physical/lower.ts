@@ -247,10 +247,11 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
   },
   invoke: (node, lower, ids) => {
     const input = lower(node.input);
-    const { columns, model, version, args, routeBy, options } = node;
+    const { columns, model, version, args, routeBy } = node;
+    const { OUTPUT_MODE: mode, ...options } = node.options;
+    const kind = mode === 'UNORDERED' ? ({ op: 'invokeUnordered', v: 1 } as const) : ({ op: 'invoke', v: 4 } as const);
     return gives(node, {
-      op: 'invoke',
-      v: 4,
+      ...kind,
       id: ids.take('Invoke'),
       columns: stepColumns(columns),
       input: input.step,

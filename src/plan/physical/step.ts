@@ -10,7 +10,8 @@ import type { StepFacts } from './steps/facts.ts';
 import { foreignKeyLookup, type ForeignKeyLookupStep } from './steps/foreign-key-lookup.ts';
 import { foreignKeyResolve, type ForeignKeyResolveStep } from './steps/foreign-key-resolve.ts';
 import { foreignKeySubscribe, type ForeignKeySubscribeStep } from './steps/foreign-key-subscribe.ts';
-import { invoke, type InvokeStep } from './steps/invoke.ts';
+import { invoke, orderedInvoke, type InvokeStep } from './steps/invoke.ts';
+import { invokeUnordered, type InvokeUnorderedStep } from './steps/invoke-unordered.ts';
 import { match, type MatchStep } from './steps/match.ts';
 import { monitor, type MonitorStep } from './steps/monitor.ts';
 import { over, type OverStep } from './steps/over.ts';
@@ -64,7 +65,8 @@ export type Step =
   | SortStep<Step>
   | MonitorStep<Step>
   | DatagenStep<Step>
-  | InvokeStep<Step>;
+  | InvokeStep<Step>
+  | InvokeUnorderedStep<Step>;
 export type StepOp = Step['op'];
 /** The step type of a kind. */
 export type StepOf<Op extends StepOp, S = Step> = S extends { readonly op: infer P }
@@ -142,6 +144,7 @@ export const stepFacts: { readonly [Op in StepOp]: StepFacts<StepOf<Op>> } = {
   match,
   sort,
   invoke,
+  invokeUnordered,
   monitor,
   datagen,
 };
@@ -195,5 +198,16 @@ export function aggregateSets({ root }: PhysicalPlan): AggregateSetName[] {
   return [...new Set(sets)].sort();
 }
 
+/** A step that calls a model; undefined for another one. */
+export const modelCall = (step: Step): StepOf<'invoke' | 'invokeUnordered'> | undefined =>
+  step.op === 'invoke' || step.op === 'invokeUnordered' ? step : undefined;
+
 /** Whether a query invokes a model, so that rows may fail to be scored and go to the dead letters. */
-export const invokesModel = ({ root }: PhysicalPlan): boolean => allSteps(root).some(({ op }) => op === 'invoke');
+export const invokesModel = ({ root }: PhysicalPlan): boolean =>
+  allSteps(root).some((step) => modelCall(step) !== undefined);
+
+/** The same step, whose calls of models give rows in order: for who reads once and goes. */
+export function inOrder(step: Step): Step {
+  const ordered = step.op === 'invokeUnordered' ? orderedInvoke(step) : step;
+  return withInputs(ordered, stepInputs(ordered).map(inOrder));
+}

@@ -31,6 +31,7 @@ function originOf(step: Step, slot: number, kept: readonly Step[]): unknown {
         ? ['key', kept.indexOf(step), slot]
         : originOf(step.input, step.rest[slot - step.keys.length]!, kept);
     case 'invoke':
+    case 'invokeUnordered':
       return slot < step.input.columns.length
         ? originOf(step.input, slot, kept)
         : ['model', step.model, step.version ?? null, step.args.map((arg) => below(step.input, arg)), column.name];

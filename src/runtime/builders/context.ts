@@ -1,7 +1,8 @@
 import type { CollectLimits } from '../../functions/define.ts';
 import type { StepOf, StepOp } from '../../plan/physical/step.ts';
 import type { Change } from '../change.ts';
-import { dataError, type DeadLetter, type FailureSink, type ShadowRecord } from '../failures.ts';
+import { dataError, type DeadLetter, type FailureSink, type KnownRecords, type ShadowRecord } from '../failures.ts';
+import type { Answers } from '../ports/answers.ts';
 import type { CountedEvent } from '../ports/counted-events.ts';
 import { told, type Operator, type RecordPosition } from '../operator.ts';
 import type { ModelHost } from '../ports/model-host.ts';
@@ -30,6 +31,11 @@ export interface BuildContext {
    */
   readonly rareCommits?: boolean;
   /** The partition of the pipeline, of how many; undefined for the only one. */
+  /** Undefined where no operator may wait for answers over micro-batches. */
+  readonly answers?: Answers | undefined;
+  readonly records?: KnownRecords | undefined;
+  /** Whether an attempt before this one has failed, so that what fails is looked for. */
+  readonly isCareful?: (() => boolean) | undefined;
   readonly place?: { readonly partition: number; readonly partitions: number };
   /** Whether records at which user code takes too long are taken again, fewer at a time; otherwise they are gone over here and now. */
   readonly isRetaken?: (() => boolean) | undefined;

@@ -7,14 +7,24 @@ import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import { Bytes } from '../../util/bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import { Invoke, type InvokeOptions } from '../operators/invoke.ts';
-import type { Scored } from '../ports/model-host.ts';
+import type { ModelHost, Scored } from '../ports/model-host.ts';
 import type { BuildContext, Builder } from './context.ts';
 import { projection } from './expressions.ts';
 
-export const invoke: Builder<'invoke'> = (step, context) => {
-  if (context.models === undefined) throw new InternalError('a query with INVOKE MODEL was built without a model host');
+export const invoke: Builder<'invoke'> = (step, context) =>
+  new Invoke(modelsOf(context), projection(step.args, context), invokeOptionsOf(step, context));
+
+export function modelsOf({ models }: BuildContext): ModelHost {
+  if (models === undefined) throw new InternalError('a query with INVOKE MODEL was built without a model host');
+  return models;
+}
+
+type Call = StepOf<'invoke' | 'invokeUnordered'>;
+
+/** What both kinds of invocation are built with. */
+export function invokeOptionsOf(step: Call, context: BuildContext): InvokeOptions {
   const { model, version, routeBy, options, outputs, told } = step;
-  return new Invoke(context.models, projection(step.args, context), {
+  return {
     model,
     version,
     routeBy: routeBy.length === 0 ? undefined : projection(routeBy, context),
@@ -26,11 +36,11 @@ export const invoke: Builder<'invoke'> = (step, context) => {
     deadLetter: context.deadLetter,
     shadowed: shadowWriter(step, context),
     rowJson: rowJson(step.input.columns),
-  });
-};
+  };
+}
 
 /** Makes records of what shadows answered. */
-function shadowWriter({ model, outputs, told }: StepOf<'invoke'>, { shadow }: BuildContext): InvokeOptions['shadowed'] {
+function shadowWriter({ model, outputs, told }: Call, { shadow }: BuildContext): InvokeOptions['shadowed'] {
   if (shadow === undefined) return undefined;
   const answer = struct(outputs.slice(0, -told).map(({ output, type }) => ({ name: output, type })));
   const json = rowJson(

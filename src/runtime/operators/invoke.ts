@@ -3,7 +3,7 @@ import { Change } from '../change.ts';
 import type { DeadLetter } from '../failures.ts';
 import { batchOf, noChanges, rowsOf, type Batch } from '../batch.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
-import { isOfServer, type ModelHost, type Scored } from '../ports/model-host.ts';
+import { isOfServer, type ModelHost, type RowsBy, type Scored } from '../ports/model-host.ts';
 
 /** A model call that failed permanently with ON_ERROR='FAIL': the query stops in state ERROR. */
 class ModelFailure extends Error {
@@ -42,11 +42,13 @@ export class Invoke implements Operator {
   readonly #host: ModelHost;
   readonly #args: (row: Row) => Row;
   readonly #options: InvokeOptions;
+  readonly #invocation: Invocation;
 
   constructor(host: ModelHost, args: (row: Row) => Row, options: InvokeOptions) {
     this.#host = host;
     this.#args = args;
     this.#options = options;
+    this.#invocation = new Invocation(host, options);
   }
 
   process([batch]: readonly Batch[]): Batch | Promise<Batch> {
@@ -56,35 +58,49 @@ export class Invoke implements Operator {
   }
 
   async #score(changes: readonly Change[]): Promise<Batch> {
-    const { model, version, position } = this.#options;
+    const { model, version, position, options } = this.#options;
     const rows = changes.map(({ after, sequence }) => {
       position.sequence = sequence;
       return this.#args(after!);
     });
-    const keyOf = (row: number): string | null => this.#keyOf(changes[row]!);
-    const { shadowed, options } = this.#options;
     let scored: readonly Scored[] = [];
-    const by = {
-      keyOf,
-      shadowed:
-        shadowed &&
-        ((row: number, shadow: Scored): void =>
-          shadowed(keyOf(row), rows[row]!, scored[row]!, shadow, changes[row]!.timestamp)),
-    };
+    const by = this.#invocation.rowsBy(changes, rows, (row) => scored[row]!);
     scored = await this.#host.score(model, version, rows, by, options);
     const result: Change[] = [];
     changes.forEach((change, i) => {
       position.sequence = change.sequence;
-      const values = this.#values(scored[i]!, change);
+      const values = this.#invocation.values(scored[i]!, change);
       if (values === undefined) return;
       const { key, after, timestamp, sequence, window, headers } = change;
       result.push(new Change(key, undefined, [...after!, ...values], timestamp, sequence, window, headers));
     });
     return batchOf(result);
   }
+}
+
+/** How rows are asked for, and what becomes of what is answered. */
+export class Invocation {
+  readonly #host: ModelHost;
+  readonly #options: InvokeOptions;
+
+  constructor(host: ModelHost, options: InvokeOptions) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** What the model's route asks about rows, of these inputs; `answerOf` is called after the call has been answered. */
+  rowsBy(changes: readonly Change[], rows: readonly Row[], answerOf: (row: number) => Scored): RowsBy {
+    const { shadowed } = this.#options;
+    const keyOf = (row: number): string | null => this.keyOf(changes[row]!);
+    return {
+      keyOf,
+      shadowed:
+        shadowed && ((row, shadow) => shadowed(keyOf(row), rows[row]!, answerOf(row), shadow, changes[row]!.timestamp)),
+    };
+  }
 
   /** The text of a row's key; that of several columns has a bar between them. Null when a part is. */
-  #keyOf({ after, sequence }: Change): string | null {
+  keyOf({ after, sequence }: Change): string | null {
     const { routeBy, position } = this.#options;
     if (routeBy === undefined) return null;
     position.sequence = sequence;
@@ -94,7 +110,7 @@ export class Invoke implements Operator {
   }
 
   /** The values to append to the row; undefined when the row is dropped. */
-  #values({ outputs, version, error, cause, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
+  values({ outputs, version, error, cause, latencyMs }: Scored, { after, timestamp }: Change): Value[] | undefined {
     const { model, options, report, deadLetter, rowJson } = this.#options;
     if (outputs !== undefined) {
       if (cause !== undefined) report(`model "${model}" version ${version} was not called: ${cause}`, 'INVOKE MODEL');

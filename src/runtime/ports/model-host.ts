@@ -20,6 +20,8 @@ export interface RowsBy {
   readonly keyOf: (row: number) => string | null;
   /** Takes what a shadow answered for a row, some time later or never; undefined where nobody wants to know. */
   readonly shadowed: ((row: number, answer: Scored) => void) | undefined;
+  /** Takes each row's result as soon as it is known, before the call resolves. */
+  readonly answered?: (row: number, answer: Scored) => void;
 }
 
 /** Scores rows in batches. */
@@ -36,6 +38,8 @@ export interface ModelHost {
     by?: RowsBy,
     options?: Readonly<Record<string, string>>,
   ): Promise<readonly Scored[]>;
+  /** How many calls of a model may run at once. */
+  mostCalls(model: string, version: number | string | undefined, options?: Readonly<Record<string, string>>): number;
   /** What to do with a row that could not be scored: FAIL, NULL, DEFAULT or DLQ. */
   onError(model: string, version: number): string;
   /** The outputs for ON_ERROR='DEFAULT', in the model's order. */

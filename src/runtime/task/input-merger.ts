@@ -4,6 +4,7 @@ import type { SchemaCache } from '../schema-cache.ts';
 import type { Lease } from '../../util/lease.ts';
 import { copyOf } from '../record-copy.ts';
 import type { Change } from '../change.ts';
+import type { RecordPlace } from '../failures.ts';
 import type { FetchTarget, Position } from '../ports/log.ts';
 import type { Place, SkippedRecords } from './attempt.ts';
 
@@ -196,7 +197,7 @@ const mostRecordBytes = 32 << 20;
 
 /** The source record of each change of a micro-batch, by sequence number; its memory is reused for the next one. */
 export class Origins {
-  #inputs: InputPartition[] = [];
+  #inputs: (Omit<RecordPlace, 'offset'> | undefined)[] = [];
   #which = new Uint16Array(1024);
   #offsets = new Float64Array(1024);
   /** The headers of those records that have any. */
@@ -211,11 +212,24 @@ export class Origins {
   add(input: InputPartition, headers: Change['headers']): void {
     if (this.keepsRecords) this.#keep(input.value());
     if (headers !== undefined) this.#headers.set(this.count, headers);
-    if (this.count === this.#offsets.length) this.#grow();
     let which = this.#inputs.indexOf(input);
     if (which < 0) which = this.#inputs.push(input) - 1;
+    this.#put(which, input.offset);
+  }
+  /** Adds a record of an earlier micro-batch; undefined for one that nobody knows. Returns its sequence number. */
+  again(place: RecordPlace | undefined): number {
+    let which = this.#inputs.findIndex(
+      (input) =>
+        input?.topic === place?.topic && input?.partition === place?.partition && input?.reader === place?.reader,
+    );
+    if (which < 0) which = this.#inputs.push(place) - 1;
+    this.#put(which, place?.offset ?? -1);
+    return this.count - 1;
+  }
+  #put(which: number, offset: number): void {
+    if (this.count === this.#offsets.length) this.#grow();
     this.#which[this.count] = which;
-    this.#offsets[this.count++] = input.offset;
+    this.#offsets[this.count++] = offset;
   }
   #keep(value: Buffer | null): void {
     if (value === null || this.#recordBytes + value.length > mostRecordBytes) return;
@@ -241,7 +255,9 @@ export class Origins {
    */
   of(sequence: number): Place | undefined {
     if (sequence < 0 || sequence >= this.count) return undefined;
-    const { topic, partition, reader } = this.#inputs[this.#which[sequence]!]!;
+    const input = this.#inputs[this.#which[sequence]!];
+    if (input === undefined) return undefined;
+    const { topic, partition, reader } = input;
     return { topic, partition, reader, offset: this.#offsets[sequence]! };
   }
 

@@ -83,6 +83,7 @@ export class TaskRunner {
     this.#task = this.#options.open(this.#attempt);
     Object.assign(this.#told, { in: 0, out: 0, errors: 0, batchMs: 0, batches: 0 });
     this.#toldEvents = noEvents;
+    this.#task.answers.onCome = () => this.#event.set();
     await this.#task.start();
   }
   #fail(error: unknown): void {

@@ -70,6 +70,10 @@ export const tickMsOf = (spec: TaskSpec): number =>
       .map((step) => (step.op === 'monitor' || step.op === 'datagen' ? step.spec.tickMs : Infinity)),
   );
 
+/** Whether rows of it wait for answers over micro-batches. */
+export const waitsForAnswers = (spec: TaskSpec): boolean =>
+  partsOf(spec).some(({ root }) => allSteps(root).some(({ op }) => op === 'invokeUnordered'));
+
 /** A task's counts since its start. */
 export interface TaskCounts {
   /** Records read. */

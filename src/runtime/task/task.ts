@@ -4,12 +4,9 @@ import { rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Change } from '../change.ts';
 import { evaluatedAt } from '../evaluated-at.ts';
 import { NearestRows, type WantedNearest } from '../nearest/nearest-rows.ts';
+import { Answers } from '../ports/answers.ts';
 import type { EventCounts } from '../ports/counted-events.ts';
-import type { CommitObserver, InputLog, Position, Reading, TaskLog } from '../ports/log.ts';
-import type { ModelHost } from '../ports/model-host.ts';
-import type { OnlineStores } from '../ports/online-store.ts';
-import type { StateBackend } from '../ports/state-backend.ts';
-import type { SchemaCache } from '../schema-cache.ts';
+import type { Position, Reading } from '../ports/log.ts';
 import { holdsRows, openSink, rowsHeld, sinksOf, sinkTopics, type WantedSink } from '../sinks/index.ts';
 import { writeShadows } from '../sinks/shadows.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
@@ -24,26 +21,18 @@ import { decoderOf } from './erasing-decoder.ts';
 import { ErrorCollector } from './error-collector.ts';
 import { InputPartition, loadMissing, takeBatch } from './input-merger.ts';
 import { RepartitionWriter } from './repartition.ts';
+import type { TaskPorts } from './task-ports.ts';
 import { writeErrors } from './write-errors.ts';
-import { inputsOf, isOrdered, partsOf, tickMsOf, type TaskCounts, type TaskInput, type TaskSpec } from './spec.ts';
-
-export interface TaskPorts {
-  readonly log: InputLog;
-  /** Undefined for a task without commits, whose rows go to `sinks`. */
-  readonly output: TaskLog | undefined;
-  readonly backend: StateBackend;
-  /** The prefix of all keys of the task's state. */
-  readonly statePrefix: Buffer;
-  readonly models: ModelHost | undefined;
-  readonly stores?: OnlineStores | undefined;
-  readonly schemas: SchemaCache;
-  /** Replaces the plan's own sinks; the first one's records are counted. */
-  readonly sinks?: (context: SinkContext) => readonly Sink[];
-  readonly errors?: ErrorCollector;
-  readonly observe?: CommitObserver | undefined;
-  /** Entries of state that are longer are kept in pieces; for tests. */
-  readonly pieceBytes?: number;
-}
+import {
+  inputsOf,
+  isOrdered,
+  partsOf,
+  tickMsOf,
+  waitsForAnswers,
+  type TaskCounts,
+  type TaskInput,
+  type TaskSpec,
+} from './spec.ts';
 
 /**
  * The most records of a step, which lets other tasks run and keeps garbage young. A whole plan processes whole micro-batches.
@@ -64,6 +53,8 @@ export class Task {
   readonly counts: TaskCounts = { in: 0, out: 0, restored: 0, commits: 0, batches: 0, batchMs: 0 };
   readonly #ports: TaskPorts;
   readonly #errors: ErrorCollector;
+  /** What is out at others, and whether something has come back. */
+  readonly answers = new Answers();
   readonly #isOrdered: boolean;
   /** Whether a micro-batch emits one row per key, even if operators do not conflate: when the whole plan is in this task. */
   readonly #conflates: boolean;
@@ -118,6 +109,8 @@ export class Task {
     for (const [i, { input, reading }] of readings.entries())
       this.inputs.push(await this.#open(input, reading, committed?.[i]));
     this.#commits.position = this.position;
+    // What waited for answers at the last commit is asked for again.
+    if (waitsForAnswers(this.spec)) this.answers.come();
   }
 
   /**
@@ -196,6 +189,8 @@ export class Task {
       rareCommits: part !== undefined,
       place: part && { partition: part.partition, partitions: widest },
       // A failed attempt is followed by one with smaller commits, between which the thread has time for others.
+      answers: this.answers,
+      isCareful: () => this.#attempt.isLimited,
       isRetaken: () => output !== undefined && !this.#attempt.isSingle,
     });
     const next = partsOf(this.spec).at(-1)!.output;
@@ -228,8 +223,11 @@ export class Task {
   get events(): EventCounts {
     return this.#errors.events;
   }
-  /** Records fetched or known to be in the log that the task has not processed. */
+  /** Records fetched or known to be in the log that the task has not processed, and rows that wait for answers. */
   get lag(): number {
+    return this.#behind() + this.answers.waiting;
+  }
+  #behind(): number {
     let lag = this.#inHand;
     for (const input of this.inputs) {
       const end = this.#ports.log.end(input);
@@ -383,11 +381,12 @@ export class Task {
     return true;
   }
 
-  /** Lets operators that go by the clock emit what is due, if no input is waiting; false if nothing was. */
+  /** Lets operators emit what is due by the clock, if no input is waiting, or has been answered; false if nothing was. */
   async #tick(): Promise<boolean> {
     const now = performance.now();
-    if (now - this.#lastTick < this.tickMs || !this.inputs.every((input) => this.#isRead(input))) return false;
-    this.#lastTick = now;
+    const isDue = now - this.#lastTick >= this.tickMs && this.inputs.every((input) => this.#isRead(input));
+    if (!isDue && !this.answers.take()) return false;
+    if (isDue) this.#lastTick = now;
     const before = this.#emitted;
     const emitted = this.#emit(this.#topology!.tick());
     if (emitted instanceof Promise) await emitted;
@@ -400,7 +399,9 @@ export class Task {
   /** At the commit interval; earlier if the caches are full, or the input has stopped and nothing else is to do. */
   get commitIsDue(): boolean {
     if (!this.#isDirty && !this.#errors.hasShadows) return this.#isSinkDue();
-    return this.#commits.isDue(this.position, () => this.lag) || this.#topology!.isFull || this.#attempt.room <= 0;
+    return (
+      this.#commits.isDue(this.position, () => this.#behind()) || this.#topology!.isFull || this.#attempt.room <= 0
+    );
   }
 
   #isSinkDue(): boolean {

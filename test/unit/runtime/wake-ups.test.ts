@@ -7,6 +7,7 @@ import { EmbeddedReader } from '../../../src/adapters/embedded/embedded-reader.t
 import { MemoryBackend } from '../../../src/adapters/memory/memory-backend.ts';
 import type { FetchTarget } from '../../../src/runtime/ports/log.ts';
 import type { FetchedPartition, TopicReader } from '../../../src/runtime/ports/node.ts';
+import { Answers } from '../../../src/runtime/ports/answers.ts';
 import { runSettings } from '../../../src/runtime/run-settings.ts';
 import { ReaderLog } from '../../../src/runtime/task/reader-log.ts';
 import { AttemptState, type TaskFailure } from '../../../src/runtime/task/attempt.ts';
@@ -42,6 +43,7 @@ class Looker {
   readonly spec = { settings: runSettings({}) };
   readonly errors = 0;
   readonly lag = 0;
+  readonly answers = new Answers();
   commitIsDue = false;
   fails = false;
   opened = 0;

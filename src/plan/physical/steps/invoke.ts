@@ -36,6 +36,13 @@ export const invoke = {
   functions: noFunctions,
 } satisfies StepFacts<InvokeStep<StepBase<number>>>;
 
+/** The step that does the same in order. */
+export const orderedInvoke = <Input>(step: Omit<InvokeStep<Input>, 'op' | 'v'>): InvokeStep<Input> => ({
+  ...step,
+  op: 'invoke',
+  v: 4,
+});
+
 /** A step of version 2, whose only option was ON_ERROR. */
 type Version2<Input> = Omit<InvokeStep<Input>, 'v' | 'options' | 'told'> & { readonly onError?: string };
 

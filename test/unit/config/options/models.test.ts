@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { evaluationOptions, invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
 import { onnxOptions } from '../../../../src/config/provider-options.ts';
+import { allSteps, modelCall } from '../../../../src/plan/physical/step.ts';
 import { ModelService } from '../../../../src/adapters/models/model-service.ts';
 import { DOUBLE } from '../../../../src/types/sql-type.ts';
 import { setSecrets } from '../../../../src/util/secrets.ts';
@@ -130,6 +131,21 @@ const failingQuery = (options: string, invoke: string): Promise<unknown> =>
     return outcome(await ask('SELECT y FROM o;'));
   });
 
+/** How a query calls the model: by the option of the model, or of the call. */
+const calledBy = (options: string, invoke: string): Promise<unknown> =>
+  onEngine({}, async ({ engine, ask }) => {
+    await ask("CREATE STREAM s (k STRING KEY, x DOUBLE) WITH (kafka_topic='s', partitions=1, value_format='JSON');");
+    await ask(`CREATE MODEL m INPUT (x DOUBLE) OUTPUT (y DOUBLE)
+      WITH (PROVIDER='oip-v2', ENDPOINT='http://127.0.0.1:1', MODEL_NAME='m', VALIDATE='OFF'${options});`);
+    await ask(`CREATE STREAM o AS SELECT s.k AS k, p.y AS y FROM s INVOKE MODEL m USING (s.x) ${invoke} AS p;`);
+    const [query] = engine.catalog.queries.values();
+    return allSteps(query!.plan.root).flatMap((step) => modelCall(step)?.op ?? []);
+  });
+const modes: Case['gives'] = [
+  ['ORDERED', ['invoke']],
+  ['UNORDERED', ['invokeUnordered']],
+];
+
 /** As `option`, where the call says it and not the model. */
 const ofCall: typeof option = (name, setup, see, gives) => ({
   see: async (value) => see(await scored({ ...setup, given: { [name]: value } })),
@@ -237,6 +253,8 @@ runCases(modelOptions, {
   ]),
   ...ofCalls(option),
   MAX_BATCH_DELAY: delayed('model'),
+  // What the rows do then: test/unit/runtime/invoke-unordered.test.ts.
+  OUTPUT_MODE: { see: (value) => calledBy(`, OUTPUT_MODE='${value}'`, ''), gives: modes },
   CACHE_SIZE: option('CACHE_SIZE', { rows: [1, 2], times: 2 }, sizes, [
     ['0', [2, 2]],
     ['2', [2]],
@@ -330,6 +348,7 @@ runCases(onnxOptions, {
 runCases(invokeOptions, {
   ...ofCalls(ofCall),
   MAX_BATCH_DELAY: delayed('call'),
+  OUTPUT_MODE: { see: (value) => calledBy('', `WITH (OUTPUT_MODE='${value}')`), gives: modes },
   DEFAULT_VALUE: {
     see: (value) => failingQuery("ON_ERROR='DEFAULT'", `WITH (DEFAULT_VALUE='${value}')`),
     gives: [
