@@ -1,7 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { createRequire } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { RocksBackend } from '../../src/adapters/rocksdb/rocks-backend.ts';
 import { encodeValue } from '../../src/runtime/codec.ts';
@@ -132,4 +133,25 @@ describe.each(Object.keys(backends))('%s', (name) => {
     ]);
     await backend.close();
   });
+});
+
+test('RocksDB’s iterators and batches are let go of, so that memory does not grow with what was read and written', async () => {
+  const { RocksLevel } = createRequire(import.meta.url)('@nxtedition/rocksdb') as {
+    readonly RocksLevel: { readonly prototype: Record<'attachResource' | 'detachResource', (of: object) => void> };
+  };
+  const held = new Set<object>();
+  const taken = vi.spyOn(RocksLevel.prototype, 'attachResource').mockImplementation((of) => void held.add(of));
+  vi.spyOn(RocksLevel.prototype, 'detachResource').mockImplementation((of) => void held.delete(of));
+  const backend = await backends['rocksdb']!();
+  const batch = backend.batch();
+  for (const key of ['a', 'b', 'c']) {
+    batch.put(b(key), b(key));
+    batch.write(false);
+  }
+  for (const _ of backend.range(b('a'), b('d'))) break;
+  expect([...backend.range(b('a'), b('d'))]).toHaveLength(3);
+  expect(backend.last(b('a'), b('d'))).toEqual(b('c'));
+  expect([taken.mock.calls.length, held.size]).toEqual([6, 0]);
+  await backend.close();
+  vi.restoreAllMocks();
 });

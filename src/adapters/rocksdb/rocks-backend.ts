@@ -21,6 +21,8 @@ interface RocksDatabase {
   _getManySync(keys: readonly Buffer[], options: object): (Buffer | undefined)[];
   _chainedBatch(): RocksBatch;
   _iterator(options: object): RocksIterator;
+  /** Forgets an iterator or batch: the synchronous calls that close them leave it in the database's list of what is open. */
+  detachResource(resource: RocksBatch | RocksIterator): void;
   clear(options: object): Promise<void>;
   getProperty(name: string): string;
 }
@@ -57,7 +59,7 @@ class RocksWrites implements StateBatch {
       if (this.#db() !== this.#begun) throw new StateAway();
       batch?._writeSync({ sync });
     } finally {
-      batch?._closeSync();
+      if (batch !== undefined) release(this.#begun, batch);
     }
   }
 }
@@ -119,33 +121,21 @@ export class RocksBackend implements StateBackend {
     }
   }
 
-  #iterator(from: Buffer, to: Buffer, order: { readonly limit: number; readonly reverse: boolean }): RocksIterator {
-    return this.#open()._iterator({
-      ...buffers,
-      keys: true,
-      values: true,
-      gte: from,
-      lt: to,
-      ...order,
-      seek: true,
-      highWaterMarkBytes: 1 << 20,
-    });
-  }
-
   last(from: Buffer, to: Buffer): Buffer | undefined {
-    const iterator = this.#iterator(from, to, { limit: 1, reverse: true });
+    const db = this.#open();
+    const iterator = iteratorOf(db, from, to, { limit: 1, reverse: true });
     try {
       return iterator._nextvSync(1).rows[0];
     } catch (error) {
       throw named(error);
     } finally {
-      iterator._closeSync();
+      release(db, iterator);
     }
   }
 
   *range(from: Buffer, to: Buffer): Iterable<readonly [Buffer, Buffer]> {
-    const iterator = this.#iterator(from, to, { limit: -1, reverse: false });
-    const begun = this.#db;
+    const begun = this.#open();
+    const iterator = iteratorOf(begun, from, to, { limit: -1, reverse: false });
     try {
       for (;;) {
         if (this.#open() !== begun) throw new StateAway();
@@ -154,7 +144,7 @@ export class RocksBackend implements StateBackend {
         if (finished || rows.length === 0) return;
       }
     } finally {
-      iterator._closeSync();
+      release(begun, iterator);
     }
   }
 
@@ -198,6 +188,28 @@ export class RocksBackend implements StateBackend {
     this.#db = undefined;
     if (this.#folder !== undefined) await db?.close();
   }
+}
+
+const iteratorOf = (
+  db: RocksDatabase,
+  from: Buffer,
+  to: Buffer,
+  order: { readonly limit: number; readonly reverse: boolean },
+): RocksIterator =>
+  db._iterator({
+    ...buffers,
+    keys: true,
+    values: true,
+    gte: from,
+    lt: to,
+    ...order,
+    seek: true,
+    highWaterMarkBytes: 1 << 20,
+  });
+
+function release(db: RocksDatabase, resource: RocksBatch | RocksIterator): void {
+  resource._closeSync();
+  db.detachResource(resource);
 }
 
 /** An error of damaged files as one that says so; RocksDB's message has the file. */
