@@ -9,6 +9,7 @@ import { ReachedStores } from '../adapters/online/reached-stores.ts';
 import { EmbeddedRegistry } from '../adapters/registry/embedded-registry.ts';
 import { HttpRegistry } from '../adapters/registry/http-registry.ts';
 import { RocksBackend } from '../adapters/rocksdb/rocks-backend.ts';
+import { applyModelAccess } from '../config/mlflow-options.ts';
 import { applyAws } from '../config/aws-options.ts';
 import { applyOutbound } from '../config/outbound-options.ts';
 import { serverOptions } from '../config/server-options.ts';
@@ -70,6 +71,7 @@ export async function startNode(settings: Settings, options: StartOptions = {}):
 async function openNode(settings: Settings, options: StartOptions, listener: BoundListener): Promise<RunningNode> {
   applyOutbound(settings);
   applyAws(settings);
+  applyModelAccess(settings, join(serverOptions.read('state.dir', settings), 'models'));
   const access = openAccess(settings, options.log);
   const advertised = advertisedOf(settings, listener);
   setLimit(serverOptions.read('ksql.functions.timeout.ms', settings));

@@ -8,7 +8,7 @@ export const outboundOptions = [
     name: 'outbound.hosts',
     type: text,
     default: '',
-    doc: 'Hosts that models, stores, webhooks, the schema registry, Connect, the keys of bearer tokens and the endpoint of tokens for brokers may be at, by commas: name, name:port or *.domain; without it any but link-local and metadata addresses',
+    doc: 'Hosts that models, MLflow, stores, S3, webhooks, the schema registry, Connect, the keys of bearer tokens and the endpoint of tokens for brokers may be at, by commas: name, name:port or *.domain; without it any but link-local and metadata addresses',
     read: (value) => {
       const hosts = value.split(',').flatMap((host) => host.trim() || []);
       return hosts.length === 0 ? undefined : hosts;

@@ -1,4 +1,5 @@
 import { isSecretKey, isSecretName } from '../util/secrets.ts';
+import { whyNoModelPath } from '../util/model-path.ts';
 import { invokeOptions, type ProviderName } from './model-options.ts';
 import type { OptionTable } from './option.ts';
 import { bool, duration, label, number, option, optionTable, text, whole, type Option } from './option.ts';
@@ -7,7 +8,14 @@ const same = <T>(value: T): T => value;
 
 /** Options of models in the node. */
 export const onnxOptions = optionTable(
-  option({ name: 'PATH', type: text, default: undefined, doc: 'The ONNX file', read: same }),
+  option({
+    name: 'PATH',
+    type: text,
+    default: undefined,
+    doc: "The ONNX file: of the node, 's3://bucket/model.onnx', or of MLflow's registry 'models:/name/version' or 'models:/name@alias'",
+    validate: whyNoModelPath,
+    read: same,
+  }),
   option({
     name: 'INTRA_OP_THREADS',
     type: whole(1),

@@ -1,6 +1,7 @@
 import { accessOptions } from './access-options.ts';
 import { awsOptions } from './aws-options.ts';
 import { brokerOptions } from './broker-options.ts';
+import { mlflowOptions } from './mlflow-options.ts';
 import { outboundOptions } from './outbound-options.ts';
 import { address, bool, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
 
@@ -186,4 +187,5 @@ export const serverOptions = optionTable(
   ...accessOptions,
   ...outboundOptions,
   ...awsOptions,
+  ...mlflowOptions,
 );

@@ -1,4 +1,4 @@
-import { isMissing, openObject, S3Failure, useS3 } from '../util/s3.ts';
+import { isMissing, listObjects, openObject, S3Failure, useS3 } from '../util/s3.ts';
 import { describedBy, stagedFolder, stagedSuffix, type DataFile, type DataFolder } from './data-folder.ts';
 
 /** An object, which is read by pieces. */
@@ -51,27 +51,15 @@ export class S3Folder implements DataFolder {
   }
 
   async staged(): Promise<string[]> {
-    const names = await this.#names(`${stagedFolder}/`);
+    const names = await listObjects(this.#path, `${stagedFolder}/`);
     return names
       .filter((name) => name.endsWith(stagedSuffix))
       .map((name) => name.slice(stagedFolder.length + 1, -stagedSuffix.length));
   }
   async shown(ending: string): Promise<string[]> {
-    const names = await this.#names('');
+    const names = await listObjects(this.#path, '');
     return names.filter((name) => name.endsWith(ending) && !name.startsWith(`${stagedFolder}/`));
   }
-  /** The names that begin with a text, in order. */
-  #names(start: string): Promise<string[]> {
-    return useS3(this.#path, async ({ client, module }, { bucket: Bucket, key }) => {
-      const names: string[] = [];
-      const prefix = under(key, '');
-      const pages = module.paginateListObjectsV2({ client }, { Bucket, Prefix: `${prefix}${start}` });
-      for await (const { Contents = [] } of pages)
-        for (const { Key } of Contents) names.push(Key!.slice(prefix.length));
-      return names.sort();
-    });
-  }
-
   async read(name: string): Promise<string | undefined> {
     const object = await openObject(this.pathOf(name));
     return object && Buffer.from(await object.slice(0, object.size)).toString('utf8');

@@ -67,18 +67,18 @@ export async function inspect(
   try {
     return await engine.models.inspect(name, version, columns);
   } catch (error) {
-    const { hint } = providers[modelOptions.read('PROVIDER', version.options)!];
-    throw new SqlError('MODEL_INVALID', span, {
-      model: name,
-      why: (error as Error).message,
-      hint,
-    });
+    const { message, hint = providers[modelOptions.read('PROVIDER', version.options)!].hint } = error as Error & {
+      readonly hint?: string;
+    };
+    throw new SqlError('MODEL_INVALID', span, { model: name, why: message, hint });
   }
 }
 
-/** The version with what its outputs are. */
-export const withTakes = (version: ModelVersion, { takes }: InspectedModel): ModelVersion =>
-  takes === undefined ? version : { ...version, takes };
+/** The version with what its outputs are, and what it was found by. */
+export function withTakes(version: ModelVersion, { takes, pinned }: InspectedModel): ModelVersion {
+  const options = { ...version.options, ...pinned };
+  return takes === undefined ? { ...version, options } : { ...version, options, takes };
+}
 /** The answer with the notes of what was found. */
 export const noted = (answer: Entity, { notes }: InspectedModel): Entity => ({
   ...answer,

@@ -96,6 +96,16 @@ export const isMissing = (error: unknown): boolean =>
   ['NoSuchKey', 'NotFound'].includes((error as Error).name) &&
   (error as sdk.S3ServiceException).$metadata.httpStatusCode === 404;
 
+/** The names of the objects below a prefix that begin with a text, without the prefix, in order. */
+export const listObjects = (path: string, start: string): Promise<string[]> =>
+  useS3(path, async ({ client, module }, { bucket: Bucket, key }) => {
+    const names: string[] = [];
+    const prefix = key === '' ? '' : `${key}/`;
+    const pages = module.paginateListObjectsV2({ client }, { Bucket, Prefix: `${prefix}${start}` });
+    for await (const { Contents = [] } of pages) for (const { Key } of Contents) names.push(Key!.slice(prefix.length));
+    return names.sort();
+  });
+
 /** The bytes of one version of an object. */
 export interface S3Object {
   readonly size: number;

@@ -76,7 +76,7 @@ export class ModelService implements ModelHost, ModelRegistry {
       return { ...declared, takes: undefined, notes: [] };
     }
     const loaded = new LoadedModel(this.#provider(version).load(version, declared));
-    const { input, output, takes, notes, withoutNaN } = await loaded.model;
+    const { input, output, takes, notes, withoutNaN, pinned } = await loaded.model;
     try {
       defaultOutputs(modelOptions.read('DEFAULT_VALUE', options), output);
       if (onNull === 'NAN' && withoutNaN.length > 0)
@@ -86,8 +86,8 @@ export class ModelService implements ModelHost, ModelRegistry {
       throw error;
     }
     this.#inspected?.loaded.drop();
-    this.#inspected = { name, version, loaded };
-    return { input, output, takes, notes };
+    this.#inspected = { name, version: { ...version, options: { ...options, ...pinned } }, loaded };
+    return { input, output, takes, notes, pinned };
   }
 
   async put(model: ModelObject): Promise<void> {

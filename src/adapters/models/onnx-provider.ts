@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { modelOptions } from '../../config/model-options.ts';
 import { onnxOptions } from '../../config/provider-options.ts';
 import { Worker } from 'node:worker_threads';
@@ -7,6 +6,7 @@ import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row, SqlType, Value } from '../../types/sql-type.ts';
 import { workerPath } from '../../util/worker-path.ts';
 import { RemoteError, WorkerRpc } from '../../util/worker-rpc.ts';
+import { modelFile } from './fetched-models.ts';
 import { addOnnxRuntime, hasOnnxRuntime } from './onnx-runtime.ts';
 import type { LoadedModel, OnnxCalls, OnnxTensor } from './onnx-worker.ts';
 import { checkOutput, derivedColumns, describeOutputs, outputPlaces, unpack } from './outputs.ts';
@@ -59,7 +59,7 @@ export class OnnxProvider implements Provider {
   }
 
   async load({ options }: ModelVersion, declared: ModelColumns): Promise<ProviderModel> {
-    const path = resolve(onnxOptions.read('PATH', options)!);
+    const { path, pinned } = await modelFile(onnxOptions.read('PATH', options)!);
     if (!existsSync(path)) throw new TypeError(`the file ${path} does not exist`);
     if (!hasOnnxRuntime()) throw new TypeError(addOnnxRuntime);
     const session = await OnnxSession.load(
@@ -68,7 +68,8 @@ export class OnnxProvider implements Provider {
       onnxOptions.read('INTRA_OP_THREADS', options),
     );
     try {
-      return await modelOf(session, options, declared);
+      const model = await modelOf(session, options, declared);
+      return pinned === undefined ? model : { ...model, pinned: { PATH: pinned } };
     } catch (error) {
       await session.close();
       throw error;

@@ -21,6 +21,8 @@ export interface ProviderModel extends ModelColumns {
   readonly score: (rows: readonly Row[]) => Promise<readonly RowAnswer[]>;
   /** Asks whether the model is served; rejects when it is not. Undefined where nothing tells. */
   readonly check?: () => Promise<unknown>;
+  /** Options that name what was loaded for good, where those given may name something else later. */
+  readonly pinned?: ModelVersion['options'];
   /** Frees what only this version of the model needs. */
   readonly close: () => Promise<void>;
 }

@@ -7,6 +7,8 @@ export interface InspectedModel {
   readonly output: readonly ModelColumn[];
   /** What each output column is in the model, such as `probabilities[0]`; undefined where only an answer tells. */
   readonly takes: readonly string[] | undefined;
+  /** Options that name what was found for good, where those given may name something else later. */
+  readonly pinned?: ModelVersion['options'] | undefined;
   /** What a user may not expect of the output columns. */
   readonly notes: readonly string[];
 }

@@ -16,6 +16,7 @@ import { serverOptions } from '../../../../src/config/server-options.ts';
 import { readSettings } from '../../../../src/config/settings.ts';
 import { awsConfig, setAws, type AwsService } from '../../../../src/util/aws.ts';
 import { accessCases } from './access-cases.ts';
+import { mlflowCases } from './mlflow-cases.ts';
 import { pause, runCases, type Case } from './cases.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-option-'));
@@ -182,6 +183,7 @@ runCases(serverOptions, {
     {},
     's3',
   ),
+  ...mlflowCases,
   'aws.access.key.id': aws(
     'aws.access.key.id',
     ({ credentials }) => credentials?.accessKeyId,
