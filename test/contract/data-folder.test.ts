@@ -86,6 +86,22 @@ describe.for(kinds)('a $kind folder of data files$missing', ({ missing, path }) 
     await file.close();
   });
 
+  test('who reads a file of many bytes gets those of one version or an error, when another takes its name', async () => {
+    const folder = openFolder(path());
+    const many = (letter: string): Buffer => Buffer.alloc(9 * 1024 * 1024, letter);
+    await folder.stage('many', many('a'));
+    await folder.show(['many']);
+    const file = await folder.file('many').open();
+    await folder.stage('many', many('b'));
+    await folder.show(['many']);
+    const end = await file.slice(file.size - 4, file.size).then(
+      (piece) => Buffer.from(piece).toString(),
+      (error: unknown) => (error as Error).message,
+    );
+    expect(end).toMatch(/^aaaa$|it was replaced while it was read$/);
+    await file.close();
+  });
+
   test('names are in order, with those of folders below, and with signs that an address has no room for', async () => {
     const folder = openFolder(path());
     const names = ['b.parquet', 'a/c d+é%.parquet', 'a/b=1/x.parquet', 'z.json'];

@@ -176,6 +176,35 @@ describe.skipIf(noS3 !== '')(`files in S3${noS3}`, { timeout: 300_000 }, () => {
     await node.close();
   });
 
+  test('rights that are gone for a while stop the query with what is missing, and it goes on when they are back', async () => {
+    const node = await openEngine(undefined, {}, undefined, { pauses: { firstMs: 5, longestMs: 20 } });
+    await node.run(`${stream}
+      CREATE STREAM o WITH (SINK='parquet', PATH='s3://lake/rights', ROWS_PER_FILE=20, ROLL_INTERVAL='50 MILLISECONDS') AS SELECT * FROM s EMIT CHANGES;`);
+    const id = [...node.engine.catalog.queries.keys()].find((each) => each.startsWith('EXPORT_'))!;
+    const status = () => node.engine.node.status(id);
+    await s3.refuseAll(true);
+    await produce(
+      node,
+      Array.from({ length: 100 }, (_, i): Event => ['a', t0 + i, i]),
+    );
+    await expect.poll(() => status()?.state, { timeout: 60_000 }).toBe('ERROR');
+    // Many times longer than what gives up an error that does not pass by itself.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(status()!.error).toMatch(/s3:\/\/lake\/rights at .*: The AWS Access Key Id you provided does not exist/);
+    await s3.refuseAll(false);
+    await expect.poll(() => status()?.state, { timeout: 60_000 }).toBe('RUNNING');
+    await expect
+      .poll(async () => (await s3.keys('rights/dt=')).filter((name) => name.endsWith('.parquet')).length, {
+        timeout: 60_000,
+      })
+      .toBeGreaterThanOrEqual(5);
+    const path = await s3.download('rights');
+    expect(await numbers(`SELECT N FROM read_parquet('${path}/dt=*/*.parquet') ORDER BY N`)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    await node.close();
+  });
+
   test('killed again and again, at every step of a commit and anywhere between, objects have every row once', async () => {
     const folder = newFolder();
     const total = 2500;
