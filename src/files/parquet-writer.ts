@@ -10,6 +10,9 @@ const groupRows = 10_000;
 /** An encoder of files with these columns: dictionaries where they make a column smaller, compressed with Snappy. */
 export async function parquetEncoder(columns: readonly FileColumn[]): Promise<EncodeFile> {
   const { parquetWriteBuffer } = await import('hyparquet-writer');
+  const { compressSync } = await import('snappy');
+  // The writer's own is in JavaScript.
+  const compressors = { SNAPPY: (bytes: Uint8Array): Uint8Array => compressSync(bytes) };
   const schema = parquetSchemaOf(columns);
   const converters = columns.map(({ type }) => toFile(type));
   return (rows) => {
@@ -21,6 +24,7 @@ export async function parquetEncoder(columns: readonly FileColumn[]): Promise<En
       };
       return { name, data: rows.map(valueOf) };
     });
-    return new Uint8Array(parquetWriteBuffer({ schema, columnData, rowGroupSize: groupRows, createdBy: 'millrace' }));
+    const options = { schema, columnData, compressors, rowGroupSize: groupRows, createdBy: 'millrace' };
+    return new Uint8Array(parquetWriteBuffer(options));
   };
 }

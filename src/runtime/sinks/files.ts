@@ -6,6 +6,7 @@ import { parquetEncoder, type EncodeFile } from '../../files/parquet-writer.ts';
 import type { FileColumn } from '../../files/parquet-schema.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import { fileTimes, type FilesSpec } from '../../specs/files.ts';
+import { millisPerDay } from '../../types/dates/calendar.ts';
 import { BIGINT, TIMESTAMP, type Row, type Value } from '../../types/sql-type.ts';
 import type { Erasures } from '../../specs/erasure.ts';
 import type { Change } from '../change.ts';
@@ -213,12 +214,12 @@ export const fileColumns = (columns: readonly StepColumn[]): FileColumn[] => [
 
 /** Rows by the day of their event time, whose slot is given; in order within each. */
 function byDay(rows: readonly Row[], slot: number): Map<string, Row[]> {
-  const days = new Map<string, Row[]>();
+  const days = new Map<number, Row[]>();
   for (const row of rows) {
-    const day = dayOf(row[slot] as number);
+    const day = Math.floor((row[slot] as number) / millisPerDay);
     const known = days.get(day);
     if (known === undefined) days.set(day, [row]);
     else known.push(row);
   }
-  return days;
+  return new Map([...days].map(([day, own]) => [dayOf(day * millisPerDay), own]));
 }
