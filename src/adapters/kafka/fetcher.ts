@@ -7,9 +7,10 @@ const fetchBytes = 8 << 20;
 /** Inputs with more buffered bytes than this are left out of the next fetch. */
 const enoughBytes = 2 << 20;
 /**
- * How long the broker may hold a fetch without data, in ms; short if inputs were left out, because they will need data soon.
+ * How long the broker may hold a fetch without data, in ms; it answers as soon as there is a record. Short if inputs were left out,
+ * because they will need data soon, and for inputs that are fetched beside the others.
  */
-const fetchWaitMs = { all: 100, some: 5 };
+const fetchWaitMs = { all: 500, some: 5, new: 50 };
 const retryMs = 100;
 
 /** Fetches for all tasks of a thread: one request per broker for every input that needs data. */
@@ -24,7 +25,15 @@ export class Fetcher {
     this.#wire = wire;
   }
 
-  async fetch(all: readonly FetchTarget[]): Promise<void> {
+  fetch(all: readonly FetchTarget[]): Promise<void> {
+    return this.#fetch(all, false);
+  }
+  /** Beside a fetch of other inputs, over connections of its own. */
+  fetchNew(all: readonly FetchTarget[]): Promise<void> {
+    return this.#fetch(all, true);
+  }
+
+  async #fetch(all: readonly FetchTarget[], isBeside: boolean): Promise<void> {
     const inputs = all.filter(({ buffered }) => buffered < enoughBytes);
     if (inputs.length === 0) {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -37,10 +46,11 @@ export class Fetcher {
       wants.set(name, { topic, partition, offset: Math.min(fetched, wants.get(name)?.offset ?? Infinity) });
     }
     try {
-      const wait = inputs.length < all.length ? fetchWaitMs.some : fetchWaitMs.all;
-      const results = await this.#wire.fetch([...wants.values()], wait, fetchBytes);
+      const wait = inputs.length < all.length ? fetchWaitMs.some : isBeside ? fetchWaitMs.new : fetchWaitMs.all;
+      const results = await this.#wire.fetch([...wants.values()], wait, fetchBytes, isBeside);
       this.error = undefined;
-      this.#troubles.clear();
+      if (isBeside) for (const name of wants.keys()) this.#troubles.delete(name);
+      else this.#troubles.clear();
       for (const result of results)
         if (result.trouble === undefined) await this.#give(result, inputs);
         else this.#troubles.set(`${result.topic}/${result.partition}`, result.trouble);

@@ -34,6 +34,7 @@ import { createInternalTopics, internalTopics, readerGroups } from './internal-t
 import { droppedQuery, partitionsOf } from './dropped-query.ts';
 import { commandTopic, groupId, threadName } from './names.ts';
 import { commandTopicSettings, KafkaCommands, processingLogSettings } from './kafka-commands.ts';
+import { HeartbeatPace } from './heartbeat-pace.ts';
 import { KafkaReader } from './kafka-reader.ts';
 import { forgetOthers } from './local-state.ts';
 import { memberOf, QueryGroup } from './query-group.ts';
@@ -74,6 +75,8 @@ export class KafkaNode implements Node {
   readonly #watch: TopicWatch;
   readonly #standbys: Standbys;
   readonly #tasks: QueryTasks;
+  readonly #sessionMs: number;
+  readonly #pace: HeartbeatPace;
   #closed = false;
 
   private constructor(
@@ -92,6 +95,8 @@ export class KafkaNode implements Node {
     this.#deadly = new DeadlyWork(options.stateFolder);
     this.#serviceId = serverOptions.read('ksql.service.id', options.settings);
     this.#kafka = parts.kafka;
+    this.#sessionMs = serverOptions.read('session.timeout.ms', options.settings);
+    this.#pace = new HeartbeatPace(this.#sessionMs);
     this.#admin = parts.admin;
     this.#topics = parts.topics;
     this.#wire = parts.wire;
@@ -110,7 +115,7 @@ export class KafkaNode implements Node {
       for (const running of this.#queries.values()) this.#tasks.tryNow(running);
     };
     this.#watch = new TopicWatch({
-      list: () => this.listTopics(),
+      list: (names) => this.#contact.need(() => this.#topics.list(names)),
       queries: () => this.#queries.values(),
       onMore: (running) => {
         void this.#tasks.revoke(running).then(() => running.group.rejoin());
@@ -226,12 +231,12 @@ export class KafkaNode implements Node {
   /** Starts a query in the background: what it needs is created and joined as soon as the broker lets it. */
   startQuery(query: RunnableQuery): Promise<void> {
     const unstarted = notStarted(query, groupId(this.#serviceId, query.id));
-    const sessionMs = serverOptions.read('session.timeout.ms', this.#options.settings);
     const options = {
       ...unstarted,
       member: this.#reads.member,
-      sessionMs,
+      sessionMs: this.#sessionMs,
       replicas: this.#standbys.replicas,
+      pace: this.#pace,
     };
     const running: RunningQuery = {
       ...unstarted,

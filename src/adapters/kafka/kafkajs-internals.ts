@@ -79,16 +79,70 @@ brokers.joinGroup = async function (request) {
   return joinGroup.call(this, request);
 };
 
+/** Waits for a member's next heartbeat. */
+export interface Resting {
+  rest(): Promise<void>;
+}
+interface ConsumerGroup {
+  readonly cluster: { refreshMetadataIfNecessary(): Promise<void> };
+  /** Ours, which say when the member's next heartbeat is due. */
+  readonly assigners: readonly { readonly resting: Resting }[];
+  checkForStaleAssignment(): void;
+  recoverFromFetch(error: unknown): Promise<void>;
+}
+const { prototype: groups } = require('kafkajs/src/consumer/consumerGroup') as {
+  prototype: { fetch: (this: ConsumerGroup) => Promise<readonly never[]> };
+};
+/** A member of a group here only distributes tasks: between its heartbeats it rests, where kafkajs would look for records. */
+groups.fetch = async function () {
+  try {
+    await this.cluster.refreshMetadataIfNecessary();
+    this.checkForStaleAssignment();
+    await this.assigners[0]!.resting.rest();
+  } catch (error) {
+    await this.recoverFromFetch(error);
+  }
+  return [];
+};
+
 interface RequestQueue {
   readonly pending: readonly unknown[];
+  readonly inflight: ReadonlyMap<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>;
+  readonly enforceRequestTimeout: boolean;
+  isConnected(): boolean;
 }
 const { prototype: queues } = require('kafkajs/src/network/requestQueue') as {
-  prototype: { scheduleCheckPendingRequests: (this: RequestQueue) => void };
+  prototype: {
+    scheduleCheckPendingRequests: (this: RequestQueue) => void;
+    scheduleRequestTimeoutCheck: (this: RequestQueue) => void;
+  };
 };
 const { scheduleCheckPendingRequests } = queues;
 /** kafkajs looks for requests that wait once a millisecond, on each connection, also where none does. */
 queues.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
+};
+const overdueMs = 1000;
+const connected = new Set<RequestQueue>();
+let looking: NodeJS.Timeout | undefined;
+function lookForOverdue(): void {
+  for (const queue of connected) {
+    for (const request of queue.inflight.values())
+      if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
+    if (!queue.isConnected()) connected.delete(queue);
+  }
+  if (connected.size > 0) return;
+  clearInterval(looking);
+  looking = undefined;
+}
+/**
+ * kafkajs looks for requests that are overdue ten times a second, by a timer of each connection. They have thirty seconds, and one timer is
+ * enough for all.
+ */
+queues.scheduleRequestTimeoutCheck = function () {
+  if (!this.enforceRequestTimeout) return;
+  connected.add(this);
+  looking ??= setInterval(lookForOverdue, overdueMs).unref();
 };
 
 /** The partitions of a topic that a transaction writes to. */

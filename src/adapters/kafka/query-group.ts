@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '../../util/retry.ts';
 import { explained, quoted } from './broker-rights.ts';
-import type { JoiningProtocol } from './kafkajs-internals.ts';
+import type { HeartbeatPace, RestingMember } from './heartbeat-pace.ts';
+import type { JoiningProtocol, Resting } from './kafkajs-internals.ts';
 
 const { AssignerProtocol } = kafkajs;
 
@@ -40,6 +41,8 @@ interface GroupOptions {
   readonly member: Member;
   /** How long a member may be silent. */
   readonly sessionMs: number;
+  /** When the members of this node's groups send heartbeats. */
+  readonly pace: HeartbeatPace;
   /** How many members beside the one that runs a task keep its state. */
   readonly replicas: number;
 }
@@ -62,6 +65,8 @@ export class QueryGroup {
   readonly #groupId: string;
   readonly #topics: readonly string[];
   readonly #callbacks: GroupCallbacks;
+  readonly #pace: HeartbeatPace;
+  readonly #resting = new WeakMap<Consumer, RestingMember>();
   #consumer: Consumer;
   /** Settles when the consumer is a member, or has failed to be one. */
   #joining: Promise<unknown> = Promise.resolve();
@@ -74,12 +79,18 @@ export class QueryGroup {
   standbys: readonly number[] = [];
   #closed = false;
 
-  constructor(kafka: Kafka, { groupId, topics, member, sessionMs, replicas }: GroupOptions, callbacks: GroupCallbacks) {
+  constructor(
+    kafka: Kafka,
+    { groupId, topics, member, sessionMs, replicas, pace }: GroupOptions,
+    callbacks: GroupCallbacks,
+  ) {
+    this.#pace = pace;
     this.#groupId = groupId;
     this.#topics = topics;
     this.#callbacks = callbacks;
-    this.#create = () =>
-      kafka.consumer({
+    this.#create = () => {
+      const resting = pace.open();
+      const consumer = kafka.consumer({
         groupId,
         partitionAssigners: [
           assigner(
@@ -87,12 +98,13 @@ export class QueryGroup {
             () => ({ ...member, previous: this.#previous, standbys: this.standbys }),
             // A member that sends no heartbeats for as long as its session is taken for dead.
             () => Promise.race([callbacks.onRebalancing(), sleep(sessionMs / 2, undefined, { ref: false })]),
+            resting,
           ),
         ],
         sessionTimeout: sessionMs,
-        heartbeatInterval: Math.min(500, Math.floor(sessionMs / 4)),
+        // Each time that it has rested.
+        heartbeatInterval: 0,
         rebalanceTimeout: 15_000,
-        maxWaitTimeInMs: 100,
         allowAutoTopicCreation: false,
         retry: {
           retries: 5,
@@ -103,6 +115,9 @@ export class QueryGroup {
           },
         },
       });
+      this.#resting.set(consumer, resting);
+      return consumer;
+    };
     this.#consumer = this.#create();
   }
 
@@ -115,7 +130,7 @@ export class QueryGroup {
     } catch (error) {
       if (this.#isCurrent(consumer)) this.#joinAgain(this.#explained(error as Error));
     }
-    if (!this.#isCurrent(consumer)) await consumer.disconnect().catch(() => undefined);
+    if (!this.#isCurrent(consumer)) await this.#disconnect(consumer);
   }
   #isCurrent(consumer: Consumer): boolean {
     return !this.#closed && this.#consumer === consumer;
@@ -129,7 +144,7 @@ export class QueryGroup {
     if (this.#closed) return;
     if (!this.#mayPass) this.#callbacks.onCrash(error);
     this.#mayPass = false;
-    void this.#consumer.disconnect().catch(() => undefined);
+    void this.#disconnect(this.#consumer);
     this.#consumer = this.#create();
     this.#pause = setTimeout(() => this.tryNow(), this.#backoff.next());
     this.#pause.unref();
@@ -161,6 +176,7 @@ export class QueryGroup {
       this.#callbacks.onAssigned(this.#previous);
     });
     consumer.on(REBALANCING, () => {
+      this.#pace.changed();
       if (this.#isCurrent(consumer)) void this.#callbacks.onRebalancing();
     });
     consumer.on(CRASH, ({ payload }) => {
@@ -178,7 +194,12 @@ export class QueryGroup {
   /** Leaves the group. The library's consumer does not, while it joins: it would stay a member, or become one again. */
   async #end(consumer: Consumer): Promise<void> {
     await Promise.race([this.#joining, sleep(leaveMs, undefined, { ref: false })]);
-    await consumer.disconnect().catch(() => undefined);
+    await this.#disconnect(consumer);
+  }
+  async #disconnect(consumer: Consumer): Promise<void> {
+    const disconnected = consumer.disconnect();
+    this.#resting.get(consumer)?.close();
+    await disconnected.catch(() => undefined);
   }
 
   async commit(offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void> {
@@ -194,8 +215,14 @@ export class QueryGroup {
   }
 }
 
-function assigner(replicas: number, own: () => MemberData, ready: () => Promise<void>): PartitionAssigner {
+function assigner(
+  replicas: number,
+  own: () => MemberData,
+  ready: () => Promise<void>,
+  resting: Resting,
+): PartitionAssigner {
   return ({ cluster }) => ({
+    resting,
     name: 'millrace-sticky',
     version: 1,
     assign: ({ members, topics }) => {

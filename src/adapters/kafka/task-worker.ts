@@ -142,8 +142,10 @@ interface Running {
   readonly task: Task;
   readonly log: KafkaTaskLog;
 }
+const isQuiet = ({ task, stepping }: Running): boolean => stepping === undefined && task.isQuiet;
 const statusMs = 250;
-const waitMs = 20;
+/** How long a thread waits for an event, where something may be due, and where nothing is until records come. */
+const waitMs = { some: 20, quiet: 1000 };
 
 /** A thread that runs tasks: one loop and one fetch for all of them; commits run concurrently. */
 export class TaskWorker {
@@ -166,6 +168,12 @@ export class TaskWorker {
   /** Set when a fetch or a commit has ended, or an order has arrived. */
   readonly #event = new AutoResetEvent();
   #lastStatus = 0;
+  /** The tasks of the fetch that is under way, and whether those that have begun since are fetched for. */
+  #fetching: ReadonlySet<Running> | undefined;
+  #fetchingNew = false;
+  /** What was told last of each task, and of the broker. */
+  #told = new Map<string, string>();
+  #toldError: string | undefined;
   #begun = false;
 
   constructor(port: MessagePort, { settings, stateFolder, index }: WorkerData, parts: WorkerParts) {
@@ -218,19 +226,38 @@ export class TaskWorker {
   /** Runs until `close` is called. */
   async run(): Promise<void> {
     await this.#wire.connect();
-    let fetching: Promise<void> | undefined;
     while (this.#closed === undefined) {
       const progressed = await this.#stepAll();
-      fetching ??= this.#fetcher.fetch([...this.#tasks.values()].flatMap(({ task }) => task.inputs)).finally(() => {
-        fetching = undefined;
-        this.#event.set();
-      });
+      this.#fetch();
       this.#tell(progressed);
       if (progressed) await new Promise((resolve) => setImmediate(resolve));
-      else await this.#event.wait(waitMs);
+      else await this.#event.wait([...this.#tasks.values()].every(isQuiet) ? waitMs.quiet : waitMs.some);
     }
     await this.#close();
     this.#closed();
+  }
+
+  /** Fetches for all tasks; for those that have begun since, a fetch that waits for records is not waited for. */
+  #fetch(): void {
+    const end = (): void => this.#event.set();
+    if (this.#fetching === undefined) {
+      const all = [...this.#tasks.values()];
+      if (all.length === 0) return;
+      this.#fetching = new Set(all);
+      void this.#fetcher.fetch(all.flatMap(({ task }) => task.inputs)).finally(() => {
+        this.#fetching = undefined;
+        end();
+      });
+      return;
+    }
+    if (this.#fetchingNew) return;
+    const begun = [...this.#tasks.values()].filter((running) => !this.#fetching!.has(running));
+    if (begun.length === 0) return;
+    this.#fetchingNew = true;
+    void this.#fetcher.fetchNew(begun.flatMap(({ task }) => task.inputs)).finally(() => {
+      this.#fetchingNew = false;
+      end();
+    });
   }
 
   #tasksOf(wanted: WantedRows): readonly HeldTask[] {
@@ -344,8 +371,13 @@ export class TaskWorker {
     if ((!progressed || this.#begun) && now - this.#lastStatus <= statusMs) return;
     this.#begun ||= progressed;
     this.#lastStatus = now;
-    const tasks = [...this.#tasks.values()].map((running) => this.#statusOf(running));
-    this.#main.tell('status', tasks, this.#fetcher.error);
+    const statuses = [...this.#tasks.values()].map((running) => this.#statusOf(running));
+    const texts = new Map(statuses.map((status) => [status.id, JSON.stringify(status)]));
+    const changed = statuses.filter(({ id }) => texts.get(id) !== this.#told.get(id));
+    if (changed.length === 0 && this.#toldError === this.#fetcher.error) return;
+    this.#told = texts;
+    this.#toldError = this.#fetcher.error;
+    this.#main.tell('status', changed, this.#fetcher.error);
   }
   #statusOf({ spec: { id, run }, log, task: { spec, counts, errors, events, lag, inputs } }: Running): TaskStatus {
     return {

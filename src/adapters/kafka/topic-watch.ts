@@ -4,7 +4,7 @@ import type { RunningQuery } from './running-query.ts';
 const everyMs = 2000;
 
 export interface TopicWatchOptions {
-  readonly list: () => Promise<readonly TopicInfo[]>;
+  readonly list: (names: readonly string[]) => Promise<readonly TopicInfo[]>;
   readonly queries: () => Iterable<RunningQuery>;
   /** A topic that only stateless work reads has more partitions: they are read too. */
   readonly onMore: (running: RunningQuery) => void;
@@ -32,7 +32,8 @@ export class TopicWatch {
     if (this.#isBusy || queries.length === 0) return;
     this.#isBusy = true;
     // A broker that is away is looked at again the next time.
-    const topics = await this.#options.list().catch(() => []);
+    const names = new Set(queries.flatMap(({ layout }) => layout.parts.flatMap(({ sourceTopics }) => sourceTopics)));
+    const topics = await this.#options.list([...names]).catch(() => []);
     const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
     for (const running of queries) this.#compare(running, counts);
     this.#isBusy = false;

@@ -92,9 +92,11 @@ export class Topics {
       throw explained(error, { topic: `DESCRIBE on topic "${name}"` });
     }
   }
-  async list(): Promise<readonly TopicInfo[]> {
-    const topics = await this.#withController((controller) => askTopics(controller, undefined), new Set());
-    return topics.map(infoOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  /** All topics, or those of some names that are there. */
+  async list(names?: readonly string[]): Promise<readonly TopicInfo[]> {
+    const topics = await this.#withController((controller) => askTopics(controller, names), new Set());
+    const there = topics.filter(({ error }) => error === 0);
+    return there.map(infoOf).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async create(name: string, settings: TopicSettings): Promise<void> {

@@ -373,7 +373,10 @@ export class Task {
     const { idleTimeoutMs } = this.spec.settings;
     if (idleTimeoutMs === undefined || !this.inputs.every((input) => this.#isRead(input))) return false;
     const before = this.#emitted;
-    const emitted = this.#emit(this.#topology!.closeIdle(performance.now() - idleTimeoutMs));
+    return this.#ended(this.#emit(this.#topology!.closeIdle(performance.now() - idleTimeoutMs)), before);
+  }
+  /** Ends what an idle task emitted, if it did. */
+  async #ended(emitted: Promise<void> | undefined, before: number): Promise<boolean> {
     if (emitted instanceof Promise) await emitted;
     if (this.#emitted === before) return false;
     this.#isDirty = true;
@@ -388,12 +391,7 @@ export class Task {
     if (!isDue && !this.answers.take()) return false;
     if (isDue) this.#lastTick = now;
     const before = this.#emitted;
-    const emitted = this.#emit(this.#topology!.tick());
-    if (emitted instanceof Promise) await emitted;
-    if (this.#emitted === before) return false;
-    this.#isDirty = true;
-    await this.#drain();
-    return true;
+    return this.#ended(this.#emit(this.#topology!.tick()), before);
   }
 
   /** At the commit interval; earlier if the caches are full, or the input has stopped and nothing else is to do. */
@@ -402,6 +400,13 @@ export class Task {
     return (
       this.#commits.isDue(this.position, () => this.#behind()) || this.#topology!.isFull || this.#attempt.room <= 0
     );
+  }
+
+  /** Whether it has nothing to do until records come: no commit and no clock is due, and no record waits. */
+  get isQuiet(): boolean {
+    if (this.#isDirty || this.#errors.hasShadows || this.#sinks.some(({ isDue }) => isDue !== undefined)) return false;
+    if (this.tickMs !== Infinity || this.spec.settings.idleTimeoutMs !== undefined) return false;
+    return this.answers.waiting === 0 && this.inputs.every(({ isEmpty }) => isEmpty);
   }
 
   #isSinkDue(): boolean {
@@ -443,11 +448,7 @@ export class Task {
     }));
   }
   #held(partition: number): number | undefined {
-    for (const sink of this.#sinks) {
-      const held = sink.held?.(partition);
-      if (held !== undefined) return held;
-    }
-    return undefined;
+    return this.#sinks.map((sink) => sink.held?.(partition)).find((held) => held !== undefined);
   }
 
   /** The rows of the query's result table, all or of one key; undefined if it has none. `at`: with frames as they are at that time. */

@@ -127,3 +127,22 @@ test('a task at which a process ended commits few records at first, and then as 
   }
   expect(taken).toEqual([...Array<number>(carefulAttempt.span / carefulRecords).fill(carefulRecords), 1000]);
 });
+
+test.each([
+  ['has records to read, or work to commit', {}, sql, true],
+  ['goes by the clock', { 'ksql.idle.timeout.ms': '100' }, sql, false],
+])('a task is quiet unless it %s', async (_, settings: Record<string, string>, statements, rests) => {
+  const log = new MemoryLog();
+  for (const topic of ['s', 'out', 'errors']) log.create(topic, partitions);
+  const task = memoryTask(await planOf(statements), log.open('q'), {
+    settings: runSettings({ 'auto.offset.reset': 'earliest', ...settings }),
+  });
+  await task.start();
+  expect(task.isQuiet).toBe(rests);
+  const records = [{ key: 'k', value: '{"V":"v"}', timestamp: 1, partition: 0 }];
+  for (const { partition, batch } of batchesOf(records, partitions)) log.partitions('s')[partition]!.append(batch);
+  while (await task.step());
+  expect(task.isQuiet).toBe(false);
+  await task.commit();
+  expect(task.isQuiet).toBe(rests);
+});
