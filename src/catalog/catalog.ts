@@ -116,8 +116,14 @@ export interface ViewObject {
   readonly query: string;
 }
 
+/** Gives a map to change: a copy, or itself where nobody else has it. */
+type Edit = <V>(map: ReadonlyMap<string, V>) => Map<string, V>;
+const copied: Edit = (map) => new Map(map);
+const inPlace: Edit = <V>(map: ReadonlyMap<string, V>) => map as Map<string, V>;
+
 /** Everything that statements have created, as an immutable snapshot: each change returns a new catalogue. */
 export class Catalog {
+  readonly #edit: Edit;
   readonly sources: ReadonlyMap<string, SourceObject>;
   readonly queries: ReadonlyMap<string, QueryObject>;
   readonly models: ReadonlyMap<string, ModelObject>;
@@ -126,7 +132,8 @@ export class Catalog {
   readonly views: ReadonlyMap<string, ViewObject>;
   readonly featureServices: ReadonlyMap<string, FeatureService>;
 
-  constructor(parts: Partial<Parts> = {}) {
+  constructor(parts: Partial<Parts> = {}, edit = copied) {
+    this.#edit = edit;
     this.sources = parts.sources instanceof Sources ? parts.sources : new Sources(parts.sources);
     this.queries = parts.queries ?? new Map();
     this.models = parts.models ?? new Map();
@@ -136,60 +143,75 @@ export class Catalog {
     this.featureServices = parts.featureServices ?? new Map();
   }
 
+  /**
+   * An empty catalogue for one that reads a log of commands: each change takes the place of the catalogue before it, which must not be used any
+   * more. Copies of ten thousand entries, ten thousand times, take seconds.
+   */
+  static loading(): Catalog {
+    return new Catalog({}, inPlace);
+  }
+  /** What was loaded, which does not change any more. */
+  loaded(): Catalog {
+    return new Catalog(this.#parts);
+  }
+
+  get #parts(): Parts {
+    const { sources, queries, models, types, trainingSets, views, featureServices } = this;
+    return { sources, queries, models, types, trainingSets, views, featureServices };
+  }
   with(parts: Partial<Parts>): Catalog {
-    return new Catalog({
-      sources: this.sources,
-      queries: this.queries,
-      models: this.models,
-      types: this.types,
-      trainingSets: this.trainingSets,
-      views: this.views,
-      featureServices: this.featureServices,
-      ...parts,
-    });
+    return new Catalog({ ...this.#parts, ...parts }, this.#edit);
+  }
+  #put<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+    return this.#edit(map).set(key, value);
+  }
+  #without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+    const changed = this.#edit(map);
+    changed.delete(key);
+    return changed;
   }
   withSource(source: SourceObject): Catalog {
-    return this.with({ sources: new Sources(this.sources).set(source.spec.name, source) });
+    return this.with({ sources: this.#put(this.sources, source.spec.name, source) });
   }
   withoutSource(name: string): Catalog {
-    return this.with({ sources: new Sources(without(this.sources, name)) });
+    return this.with({ sources: this.#without(this.sources, name) });
   }
   withQuery(query: QueryObject): Catalog {
-    return this.with({ queries: new Map(this.queries).set(query.id, query) });
+    return this.with({ queries: this.#put(this.queries, query.id, query) });
   }
   withoutQuery(id: string): Catalog {
-    return this.with({ queries: without(this.queries, id) });
+    return this.with({ queries: this.#without(this.queries, id) });
   }
   withModel(model: ModelObject): Catalog {
-    return this.with({ models: new Map(this.models).set(model.name, model) });
+    return this.with({ models: this.#put(this.models, model.name, model) });
   }
   withoutModel(name: string): Catalog {
-    return this.with({ models: without(this.models, name) });
+    return this.with({ models: this.#without(this.models, name) });
   }
   withType(name: string, type: SqlType): Catalog {
-    return this.with({ types: new Map(this.types).set(name, type) });
+    return this.with({ types: this.#put(this.types, name, type) });
   }
   withoutType(name: string): Catalog {
-    return this.with({ types: without(this.types, name) });
+    return this.with({ types: this.#without(this.types, name) });
   }
   withView(view: ViewObject): Catalog {
-    return this.with({ views: new Map(this.views).set(view.name, view) });
+    return this.with({ views: this.#put(this.views, view.name, view) });
   }
   withoutView(name: string): Catalog {
-    return this.with({ views: without(this.views, name) });
+    return this.with({ views: this.#without(this.views, name) });
   }
 
   withTrainingSet(set: TrainingSet): Catalog {
-    return this.with({ trainingSets: new Map(this.trainingSets).set(set.name, set) });
+    return this.with({ trainingSets: this.#put(this.trainingSets, set.name, set) });
   }
   withoutTrainingSet(name: string): Catalog {
-    return this.with({ trainingSets: without(this.trainingSets, name) });
+    return this.with({ trainingSets: this.#without(this.trainingSets, name) });
   }
   withFeatureService(service: FeatureService): Catalog {
-    return this.with({ featureServices: new Map(this.featureServices).set(service.name, service) });
+    return this.with({ featureServices: this.#put(this.featureServices, service.name, service) });
   }
   withoutFeatureService(name: string): Catalog {
-    return this.with({ featureServices: without(this.featureServices, name) });
+    return this.with({ featureServices: this.#without(this.featureServices, name) });
   }
 
   /** The feature services that serve a view: by its name, or in the version that has it now. */
@@ -240,9 +262,3 @@ export class Catalog {
 }
 
 type Parts = Pick<Catalog, 'sources' | 'queries' | 'models' | 'types' | 'trainingSets' | 'views' | 'featureServices'>;
-
-function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
-  const copy = new Map(map);
-  copy.delete(key);
-  return copy;
-}

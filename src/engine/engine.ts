@@ -124,10 +124,12 @@ export class Engine {
 
   /** Reads the command log and rebuilds the catalogue. Statements can be executed from then on. */
   async load(): Promise<void> {
+    this.#catalog = Catalog.loading();
     for (const { number, command } of await this.node.commands.readAfter(-1)) {
       await this.#apply(readCommand(command, number), false);
       this.#applied = number;
     }
+    this.#catalog = this.#catalog.loaded();
     if (this.#startQueries) for (const id of this.#catalog.queries.keys()) this.#waiting.add(id);
     const { commands } = this.node;
     commands.follow?.(() => {
@@ -231,18 +233,21 @@ export class Engine {
 
   async #apply(command: Command, live: boolean): Promise<void> {
     switch (command.kind) {
-      case 'createSource':
+      case 'createSource': {
+        const { name } = command.source.spec;
+        const isReplaced = this.#catalog.sources.has(name);
         this.#catalog = this.#catalog.withSource(command.source);
         for (const query of [command.query, ...(command.exporters ?? [])]) {
           if (query === undefined) continue;
           if (this.#catalog.queries.has(query.id)) await this.#replaceQuery(query, live);
           else await this.#addQuery(query, live);
         }
-        for (const query of this.#catalog.queriesReading(command.source.spec.name)) {
+        for (const query of isReplaced ? this.#catalog.queriesReading(name) : []) {
           const changed = afterSchemaChange(query, command.source.spec);
           if (changed !== undefined) await this.#replaceQuery(changed, live);
         }
         return;
+      }
       case 'createVersion':
         this.#catalog = withVersion(this.#catalog, command.source);
         for (const query of [command.query, ...(command.exporters ?? [])])

@@ -50,8 +50,9 @@ export class Topics {
     this.#cluster = newCluster(kafka);
     this.#replicas = replicas;
   }
-  connect(): Promise<void> {
-    return this.#cluster.connect();
+  async connect(): Promise<void> {
+    await this.#cluster.connect();
+    await this.#cluster.refreshMetadata();
   }
   disconnect(): Promise<void> {
     return this.#cluster.disconnect();
