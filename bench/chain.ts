@@ -64,7 +64,7 @@ export async function benchChain({ brokers, guarantee, interval, rates, seconds 
   const source = brokers === undefined ? embeddedSource(engine, topic) : await kafkaSource(brokers, topic);
   const reader = await engine.node.openReader(sink, 'beginning');
   for (const rate of rates.split(',').map(Number)) {
-    const latencies = await measure(source, reader, rate, Number(seconds) * 1000);
+    const latencies = await measureLatency(source, reader, rate, Number(seconds) * 1000);
     const at = (share: number): number =>
       Number((latencies[Math.floor((latencies.length - 1) * share)] ?? NaN).toFixed(1));
     console.log(
@@ -85,8 +85,13 @@ export async function benchChain({ brokers, guarantee, interval, rates, seconds 
   await running.close();
 }
 
-/** The latencies in ms at one rate, ascending. */
-async function measure(source: Source, reader: TopicReader, rate: number, measuredMs: number): Promise<number[]> {
+/** The latencies in ms at one rate, ascending, of rows that hold the time at which they were sent. */
+export async function measureLatency(
+  source: Source,
+  reader: TopicReader,
+  rate: number,
+  measuredMs: number,
+): Promise<number[]> {
   const random = randomNumbers(7);
   const latencies: number[] = [];
   const started = performance.now();
@@ -119,7 +124,8 @@ async function measure(source: Source, reader: TopicReader, rate: number, measur
   return latencies.sort((a, b) => a - b);
 }
 
-function embeddedSource({ node }: Engine, topic: string): Source {
+/** Writes payments to a topic of the embedded log. */
+export function embeddedSource({ node }: Engine, topic: string): Source {
   return {
     send: (payments) =>
       node.produce(

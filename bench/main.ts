@@ -8,12 +8,14 @@ import { benchGenerate } from './generate.ts';
 import { benchLatency } from './latency.ts';
 import { benchKafka } from './kafka.ts';
 import { benchMonitor } from './monitor.ts';
+import { benchModel } from './model.ts';
 import { benchModelWire } from './model-wire.ts';
 import { benchNearest } from './nearest.ts';
 import { benchPath } from './path.ts';
 import { benchPlan } from './plan.ts';
 import { benchPull } from './pull.ts';
 import { benchRecommend } from './recommend.ts';
+import { benchRemoteModel } from './remote-model.ts';
 import { benchState } from './state.ts';
 
 const { positionals, values } = parseArgs({
@@ -36,6 +38,7 @@ const { positionals, values } = parseArgs({
     rate: { type: 'string', default: '5000' },
     rates: { type: 'string', default: '1,1000' },
     interval: { type: 'string' },
+    latency: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '30' },
     metric: { type: 'string', default: "DRIFT(amount, 'PSI') < 1" },
     rounds: { type: 'string', default: '2' },
@@ -65,6 +68,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   disorder: () => benchDisorder(values),
   monitor: () => benchMonitor(values),
   // --events is the number of rows, --size that of a vector's elements.
+  model: () => benchModel(values),
+  'remote-model': () => benchRemoteModel(values),
   'model-wire': () => benchModelWire({ ...values, size: values.size }),
   generate: () => benchGenerate({ ...values, brokers }),
 };

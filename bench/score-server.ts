@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Answers each row of an Open Inference Protocol call with 1, as bytes where it is asked in bytes, so many ms after it came. */
-const script = (latencyMs: number): string => `
+/** Answers each row of an Open Inference Protocol call with 1, as bytes where it is asked in bytes, so many ms after it came; one call of so many takes longer. */
+const script = (latencyMs: number, slowMs: number, oneOf: number): string => `
+let calls = 0;
 const server = require('node:http').createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
@@ -16,7 +17,7 @@ const server = require('node:http').createServer((request, response) => {
     const json = told + '"parameters":{"binary_data_size":' + rows * 8 + '}}]}';
     response.setHeader('inference-header-content-length', json.length);
     response.end(Buffer.concat([Buffer.from(json), Buffer.from(new Float64Array(rows).fill(0.5).buffer)]));
-  }, ${latencyMs}));
+  }, ++calls % ${oneOf} === 0 ? ${slowMs} : ${latencyMs}));
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
@@ -24,8 +25,12 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 /** A server of models in a process of its own, so that its CPU time is not that of the node. */
 export async function openScoreServer(
   latencyMs: number,
+  slowMs = latencyMs,
+  oneOf = 1,
 ): Promise<{ readonly endpoint: string; readonly close: () => void }> {
-  const server = spawn(process.execPath, ['-e', script(latencyMs)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, ['-e', script(latencyMs, slowMs, oneOf)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [port] = (await once(server.stdout, 'data')) as [Buffer];
   return { endpoint: `http://127.0.0.1:${String(port).trim()}`, close: () => void server.kill() };
 }
