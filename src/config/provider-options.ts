@@ -63,6 +63,12 @@ function checkHeaders(value: string): string | undefined {
   return undefined;
 }
 
+function checkAddress(value: string): string | undefined {
+  if (!URL.canParse(value) || !/^https?:/i.test(value)) return 'it must be an address such as http://127.0.0.1:8000';
+  const { username, password } = new URL(value);
+  return username === '' && password === '' ? undefined : 'it may hold no user or password: use AUTH_TOKEN';
+}
+
 /** Options of every server. */
 const remote = [
   option({
@@ -70,12 +76,7 @@ const remote = [
     type: text,
     default: undefined,
     doc: 'The address of the server',
-    validate: (value) => {
-      if (!URL.canParse(value) || !/^https?:/i.test(value))
-        return 'it must be an address such as http://127.0.0.1:8000';
-      const { username, password } = new URL(value);
-      return username === '' && password === '' ? undefined : 'it may hold no user or password: use AUTH_TOKEN';
-    },
+    validate: checkAddress,
     read: same,
   }),
   option({
@@ -251,6 +252,7 @@ export const sagemakerOptions = optionTable(
   endpoint,
   timeout,
   ...others,
+  ...health,
   ...jsonForms,
   option({ name: 'MODEL_NAME', type: text, default: undefined, doc: 'The name of the endpoint', read: same }),
   option({
@@ -266,6 +268,14 @@ export const sagemakerOptions = optionTable(
     default: undefined,
     doc: "AWS's region, such as eu-central-1; ENDPOINT is its runtime unless it is given",
     validate: (value) => (/^[a-z0-9-]+$/.test(value) ? undefined : 'it must be a name such as eu-central-1'),
+    read: same,
+  }),
+  option({
+    name: 'API_ENDPOINT',
+    type: text,
+    default: undefined,
+    doc: "The address of SageMaker's API, which is asked for the endpoint's health; without it that of the region",
+    validate: checkAddress,
     read: same,
   }),
   awsSecret('ACCESS_KEY_ID', "The id of the access key: 'secret:name'"),

@@ -32,12 +32,25 @@ function isSignedBy(key: string, { method, url, headers }: IncomingMessage, body
   return signature === wanted;
 }
 
+/** What its API says of the endpoint: its status, or the code of a refusal. */
+let status: string | number = 'InService';
+const described: string[] = [];
 const asked: { readonly url: string; readonly headers: IncomingMessage['headers'] }[] = [];
 const server = createServer((request, response) => {
   void readText(request).then((body) => {
     asked.push({ url: request.url!, headers: request.headers });
     if (!isSignedBy('the key', request, body)) {
       response.writeHead(403).end(`{"message":"the signature is not that of ${request.headers.authorization}"}`);
+      return;
+    }
+    if (request.headers['x-amz-target'] === 'SageMaker.DescribeEndpoint') {
+      described.push(body);
+      response.writeHead(typeof status === 'number' ? status : 200);
+      response.end(
+        typeof status === 'number'
+          ? '{"message":"Could not find endpoint"}'
+          : JSON.stringify({ EndpointStatus: status }),
+      );
       return;
     }
     const { instances } = JSON.parse(body) as { instances: { X: number }[] };
@@ -75,6 +88,24 @@ async function scored(given: Readonly<Record<string, string>>): Promise<Awaited<
   await models.put(oneVersion(columns, { version: 1, options }));
   return models.score('M', undefined, [[1], [2.5]]);
 }
+
+test.each<[string | number, unknown]>([
+  ['InService', [2]],
+  ['Updating', [2]],
+  ['Creating', 'NETWORK'],
+  ['OutOfService', 'NETWORK'],
+  [400, 'NETWORK'],
+])('the health of an endpoint is its status, asked of the API in a signed call: %s', async (given, expected) => {
+  status = given;
+  described.length = 0;
+  const API_ENDPOINT = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const [first] = await scored({ HEALTH_CHECK_ENABLED: 'true', VALIDATE: 'OFF', API_ENDPOINT });
+  expect(first!.outputs ?? first!.error).toEqual(expected);
+  expect(described.map((body) => JSON.parse(body) as unknown)).toEqual([{ EndpointName: 'fraud' }]);
+  if (typeof given === 'string' && expected === 'NETWORK')
+    expect(first!.cause).toContain(`endpoint "fraud" is ${given}`);
+  expect(asked).toHaveLength(expected === 'NETWORK' ? 1 : 2);
+});
 
 test('a call is signed, and asks the endpoint of its name', async () => {
   expect((await scored({})).map(({ outputs, cause }) => outputs ?? cause)).toEqual([[2], [5]]);

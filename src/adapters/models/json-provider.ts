@@ -32,6 +32,11 @@ export interface JsonProtocol {
   readonly server?: (options: Options) => RemoteServer;
 }
 
+/** Throws when an option is given that nothing would obey. */
+export function refuseOptions(options: Options, names: readonly string[], why: string): void {
+  for (const name of names) if (options[name] !== undefined) throw new TypeError(`${name}: ${why}`);
+}
+
 /** Models behind servers that take and give JSON by rows. */
 export class JsonProvider implements Provider {
   readonly takesNull = true;

@@ -1,7 +1,7 @@
 import { httpOptions } from '../../../config/provider-options.ts';
 import { parseJsonPath } from '../../../types/json.ts';
 import type { Row } from '../../../types/sql-type.ts';
-import type { JsonProtocol } from '../json-provider.ts';
+import { refuseOptions, type JsonProtocol } from '../json-provider.ts';
 import { cellsWriter, fieldIn, objectWriter } from '../json-rows.ts';
 import { isName, jsonTemplate, namesIn, partsOf } from '../templates.ts';
 
@@ -13,6 +13,7 @@ const isForRows = (name: string): boolean => forRows.includes(name.toLowerCase()
 export const http: JsonProtocol = {
   isByRow: (options) => !namesIn(httpOptions.read('REQUEST_TEMPLATE', options)).some(isForRows),
   model(options, { input }) {
+    refuseOptions(options, ['INPUT_TENSOR'], 'a template with {{values}} sends lists');
     const template = httpOptions.read('REQUEST_TEMPLATE', options);
     const names = namesIn(template);
     const isByRow = !names.some(isForRows);

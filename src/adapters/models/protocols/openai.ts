@@ -1,7 +1,7 @@
 import { openaiOptions } from '../../../config/provider-options.ts';
 import type { ModelColumn } from '../../../types/model.ts';
 import { typeText, type Row, type SqlType } from '../../../types/sql-type.ts';
-import type { JsonProtocol } from '../json-provider.ts';
+import { refuseOptions, type JsonProtocol } from '../json-provider.ts';
 import { fieldIn, inputWriter, objectWriter } from '../json-rows.ts';
 import { answerJson } from '../remote.ts';
 import { textTemplate } from '../templates.ts';
@@ -12,11 +12,20 @@ type Model = ReturnType<JsonProtocol['model']>;
 const isEmbedding = (options: Options): boolean =>
   /\/embeddings\/*$/.test(new URL(openaiOptions.read('ENDPOINT', options)!).pathname);
 
+const ofChats = ['SYSTEM_PROMPT', 'PROMPT', 'TEMPERATURE', 'MAX_TOKENS'];
+
 /** Chat completions, one a row, and embeddings; the last part of ENDPOINT says which. */
 export const openai: JsonProtocol = {
   isByRow: (options) => !isEmbedding(options),
-  model: (options, { input, output }) =>
-    isEmbedding(options) ? embeddings(options, input, output) : chat(options, input, output),
+  model(options, { input, output }) {
+    refuseOptions(options, ['INPUT_TENSOR'], 'texts are no tensors');
+    if (isEmbedding(options)) {
+      refuseOptions(options, ofChats, 'ENDPOINT is one of embeddings, and it is of chats');
+      return embeddings(options, input, output);
+    }
+    refuseOptions(options, ['DIMENSION'], 'ENDPOINT is one of chats, and it is of embeddings');
+    return chat(options, input, output);
+  },
   check: undefined,
 };
 

@@ -280,13 +280,51 @@ describe('sagemaker', () => {
   const sagemaker: Setup = {
     provider: 'SAGEMAKER',
     options: { MODEL_NAME: 'm', REGION: 'eu-west-1', ACCESS_KEY_ID: 'secret:one', SECRET_ACCESS_KEY: 'secret:one' },
-    reply: '{"predictions":[7],"other":[8]}',
+    reply: '{"predictions":[7],"other":[8],"EndpointStatus":"InService"}',
   };
   const credential = ({ request }: Seen): string =>
     /Credential=(\S+?)\/\d+\/(\S+?)\//.exec(request!.headers.authorization!)!.slice(1).join(' ');
   const { AUTH_TOKEN: _token, ...cases } = remoteCases(sagemaker, 7);
+  const api = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+  const isHealth = ({ headers }: (typeof asked)[number]): boolean => headers['x-amz-target'] !== undefined;
+  const watched = (options: Record<string, string>, calls: readonly number[] = [1]): Setup => ({
+    ...sagemaker,
+    options: { ...sagemaker.options, ...options },
+    calls,
+  });
   runCases(sagemakerOptions, {
     ...cases,
+    HEALTH_CHECK_ENABLED: {
+      see: async (value) => {
+        await scored(watched({ API_ENDPOINT: api() }), { HEALTH_CHECK_ENABLED: value });
+        return asked.filter(isHealth).map((call) => call.path);
+      },
+      gives: [
+        ['false', []],
+        ['true', ['/api/']],
+      ],
+    },
+    HEALTH_CHECK_INTERVAL: {
+      see: async (value) => {
+        const setup = watched({ API_ENDPOINT: api(), HEALTH_CHECK_ENABLED: 'true' }, [1, 1]);
+        await scored(setup, { HEALTH_CHECK_INTERVAL: value });
+        return asked.filter(isHealth).length;
+      },
+      gives: [
+        ['1 MILLISECOND', 2],
+        ['1 HOUR', 1],
+      ],
+    },
+    API_ENDPOINT: {
+      see: async (value) => {
+        const setup = watched({ HEALTH_CHECK_ENABLED: 'true' });
+        return (await scored(setup, { API_ENDPOINT: value === 'up' ? api() : value })).result;
+      },
+      gives: [
+        ['up', 7],
+        ['http://127.0.0.1:1', 'NETWORK'],
+      ],
+    },
     REQUEST_TEMPLATE: option('REQUEST_TEMPLATE', sagemaker, bodyOf(), [
       ['{"a":{{rows}}}', { a: [{ X: 1 }] }],
       ['{"b":{{values}}}', { b: [[1]] }],
