@@ -10,6 +10,8 @@ let asked = 0;
 let shadowed = 0;
 let calls = 0;
 let killAt = Infinity;
+/** How long each third answer takes. */
+let mostMs = 0;
 let victim: MillraceProcess | undefined;
 /** Doubles x at /v2/models/primary; at /v2/models/shadow it takes calls and answers none. */
 const server = createServer((request, response) => {
@@ -35,7 +37,7 @@ const server = createServer((request, response) => {
       return;
     }
     const output = { name: 'Y', datatype: 'FP64', shape: [data.length], data: data.map((x) => 2 * x) };
-    send({ outputs: [output] });
+    setTimeout(() => send({ outputs: [output] }), calls % 3 === 0 ? mostMs : 0);
   });
 });
 afterAll(() => {
@@ -43,58 +45,70 @@ afterAll(() => {
   server.close();
 });
 
-test('kill -9 between a call of a remote model and its answer loses and doubles no prediction, beside a shadow that never answers', async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const service = `models${Date.now()}`;
-  const topic = `${service}_rows`;
-  await createTopic(topic, 2);
-  const settings = { 'processing.guarantee': 'exactly_once_v2', 'commit.interval.ms': '100' };
-  const version = (name: string): string =>
-    `PROVIDER='oip-v2', ENDPOINT='http://127.0.0.1:${(server.address() as AddressInfo).port}', MODEL_NAME='${name}', MAX_BATCH_SIZE=20, TIMEOUT='1 HOUR', VALIDATE='OFF'`;
-  victim = await startMillrace(service, settings);
-  await victim.sql(`
+test.each([
+  ['ORDERED', 0],
+  // Answers that take longer than commits are apart: rows wait in the state of the step.
+  ['UNORDERED', 300],
+])(
+  'kill -9 between a call of a remote model and its answer loses and doubles no prediction, beside a shadow that never answers: %s',
+  async (mode, most) => {
+    asked = shadowed = calls = 0;
+    killAt = Infinity;
+    mostMs = most;
+    if (!server.listening) {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    }
+    const service = `models${Date.now()}`;
+    const topic = `${service}_rows`;
+    await createTopic(topic, 2);
+    const settings = { 'processing.guarantee': 'exactly_once_v2', 'commit.interval.ms': '100' };
+    const version = (name: string): string =>
+      `PROVIDER='oip-v2', ENDPOINT='http://127.0.0.1:${(server.address() as AddressInfo).port}', MODEL_NAME='${name}', MAX_BATCH_SIZE=20, TIMEOUT='1 HOUR', VALIDATE='OFF', OUTPUT_MODE='${mode}'`;
+    victim = await startMillrace(service, settings);
+    await victim.sql(`
     CREATE STREAM s (id STRING KEY, n INT, x DOUBLE) WITH (KAFKA_TOPIC='${topic}', VALUE_FORMAT='JSON');
     CREATE MODEL m INPUT (x DOUBLE) OUTPUT (y DOUBLE) WITH (${version('primary')});
     ALTER MODEL m ADD VERSION WITH (${version('shadow')});
     ALTER MODEL m SET ROUTE TO VERSION 1 WEIGHT 100 SHADOW VERSION 2;
     CREATE STREAM p WITH (KAFKA_TOPIC='${topic}_scored') AS SELECT s.id AS id, s.n AS n, q.y AS y, q.model_error AS error
       FROM s INVOKE MODEL m (x) AS q;`);
-  let produced = 0;
-  const produce = async (count: number): Promise<void> => {
-    const numbers = Array.from({ length: count }, (_, i) => produced + i);
-    produced += count;
-    await produceAll(
-      topic,
-      numbers.map((n) => ({
-        partition: n % 2,
-        key: `k${n}`,
-        value: JSON.stringify({ N: n, X: n }),
-        timestamp: 1000 + n,
-      })),
-    );
-  };
-  const scored = async (): Promise<{ readonly N: number; readonly Y: number; readonly ERROR: string | null }[]> =>
-    (await readAll(`${topic}_scored`)).map(({ value }) => JSON.parse(value!.toString()) as never);
-  const patience = { timeout: 240_000, interval: 500 };
-  // What is committed before the first kill is not scored again.
-  await produce(400);
-  await expect.poll(async () => (await scored()).length, patience).toBe(400);
-  expect(asked).toBe(400);
-  expect(shadowed).toBeGreaterThan(0);
-  for (let kill = 0; kill < 2; kill++) {
-    killAt = calls + 4;
-    const ended = once(victim.child, 'exit');
+    let produced = 0;
+    const produce = async (count: number): Promise<void> => {
+      const numbers = Array.from({ length: count }, (_, i) => produced + i);
+      produced += count;
+      await produceAll(
+        topic,
+        numbers.map((n) => ({
+          partition: n % 2,
+          key: `k${n}`,
+          value: JSON.stringify({ N: n, X: n }),
+          timestamp: 1000 + n,
+        })),
+      );
+    };
+    const scored = async (): Promise<{ readonly N: number; readonly Y: number; readonly ERROR: string | null }[]> =>
+      (await readAll(`${topic}_scored`)).map(({ value }) => JSON.parse(value!.toString()) as never);
+    const patience = { timeout: 240_000, interval: 500 };
+    // What is committed before the first kill is not scored again.
     await produce(400);
-    await ended;
-    victim = await startMillrace(service, settings);
-  }
-  await produce(rows - produced);
-  await expect.poll(async () => (await scored()).length, patience).toBe(rows);
-  await victim.kill('SIGTERM');
-  const all = await scored();
-  expect(all.map(({ N }) => N).sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, n) => n));
-  expect(all.filter(({ N, Y, ERROR }) => Y !== 2 * N || ERROR !== null)).toEqual([]);
-  // The calls that were under way were made again.
-  expect(asked).toBeGreaterThan(rows);
-});
+    await expect.poll(async () => (await scored()).length, patience).toBe(400);
+    expect(asked).toBe(400);
+    expect(shadowed).toBeGreaterThan(0);
+    for (let kill = 0; kill < 2; kill++) {
+      killAt = calls + 4;
+      const ended = once(victim.child, 'exit');
+      await produce(400);
+      await ended;
+      victim = await startMillrace(service, settings);
+    }
+    await produce(rows - produced);
+    await expect.poll(async () => (await scored()).length, patience).toBe(rows);
+    await victim.kill('SIGTERM');
+    const all = await scored();
+    expect(all.map(({ N }) => N).sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, n) => n));
+    expect(all.filter(({ N, Y, ERROR }) => Y !== 2 * N || ERROR !== null)).toEqual([]);
+    // The calls that were under way were made again.
+    expect(asked).toBeGreaterThan(rows);
+  },
+);
