@@ -6,6 +6,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { DropSource } from '../syntax/statements/drop-source.ts';
 import { closest } from '../util/closest.ts';
+import { versionToDrop } from './view-versions.ts';
 import { currentStatus, warning, type Execution, type Handler } from './handler.ts';
 
 export const dropSource: Handler<DropSource> = async (statement, execution) => {
@@ -33,6 +34,8 @@ export const dropSource: Handler<DropSource> = async (statement, execution) => {
       expected: statement.sourceKind.toLowerCase(),
       actual: source.spec.kind.toLowerCase(),
     });
+  // The name of a version that is live is not that of the view.
+  if (source.featureView !== undefined) versionToDrop({ name: statement.name, version: undefined }, source, catalog);
   if (statement.deleteTopic && source.readOnly) throw new SqlError('SOURCE_READ_ONLY', statement.name.span, { name });
   const { number, others } = await dropWithQueries(source, statement.cascade, statement.name.span, execution);
   if (statement.deleteTopic) await engine.node.deleteTopic(source.spec.topic);

@@ -4,6 +4,7 @@ import { isLive, lastVersion, versionsOf } from '../catalog/view-versions.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
+import { endsOf } from '../engine/verification/answers.ts';
 import { columnsIn } from '../expressions/node.ts';
 import type { ExportSpec } from '../specs/exports.ts';
 import { parseScript } from '../syntax/parse.ts';
@@ -52,15 +53,17 @@ export function placeOfVersion({ spec, featureView }: SourceObject, declared: st
   return { number, topic: spec.topic.startsWith(topic) ? spec.topic : topic };
 }
 
-/** A place for a new version; a topic that is left of a view that had this name has rows of others, and is not taken. */
-export async function freePlace(
-  declared: string,
-  number: number,
-  { node, nextQueryNumber }: Engine,
-): Promise<VersionPlace> {
-  const plain = versionedTopic(declared, number);
-  const isFree = (await node.describeTopic(plain)) === undefined;
-  return { number, topic: isFree ? plain : `${plain}-${nextQueryNumber}` };
+/**
+ * A place for a new version. A topic that is left of a view that had this name has rows of others, and is not taken; an empty one is left
+ * of a statement that was refused.
+ */
+export async function freePlace(declared: string, number: number, engine: Engine): Promise<VersionPlace> {
+  const topic = versionedTopic(declared, number);
+  if ((await engine.node.describeTopic(topic)) === undefined) return { number, topic };
+  const isTaken = [...engine.catalog.sources.values()].some(({ spec }) => spec.topic === topic);
+  const ends = isTaken ? undefined : (await endsOf([topic], engine)).get(topic);
+  const isEmpty = ends?.every((end) => end === 0) === true;
+  return { number, topic: isEmpty ? topic : `${topic}-${engine.nextQueryNumber}` };
 }
 
 const versionedTopic = (topic: string, number: number): string => `${topic}-v${number}`;
@@ -149,7 +152,7 @@ export function lackOf(service: FeatureService, view: string, schema: Schema, is
 
 /** The version that DROP FEATURE VIEW … VERSION means, or the name of one; undefined where the whole view is dropped. */
 export function versionToDrop(
-  { name, version }: DropFeatureView,
+  { name, version }: Pick<DropFeatureView, 'name' | 'version'>,
   view: SourceObject,
   catalog: Catalog,
 ): SourceObject | undefined {

@@ -8,6 +8,7 @@ import { parseScript } from '../../src/syntax/parse.ts';
 import type { Select } from '../../src/syntax/statements/select.ts';
 import { dataFiles, duckDb, newFolder, rowsOf } from '../support/files.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
+import { consume } from '../support/topics.ts';
 
 const users = 50;
 const events = Array.from({ length: 20_000 }, (_, i) => ({
@@ -255,6 +256,45 @@ test('who reads a version goes on with it, and DESCRIBE tells which', async () =
   ]);
   await node.run('DROP FEATURE VIEW v VERSION 1 CASCADE;');
   expect([...node.engine.catalog.sources.keys()]).toEqual(['S', 'V']);
+  // What is left in the topic of a version is of no later one.
+  await node.run(`DROP FEATURE VIEW v; ${view('COUNT(*)', "WITH (KAFKA_TOPIC='other')")}`);
+  await node.run(view('SUM(n)'));
+  await node.settle();
+  const topics = (await described(node)).versions.map(({ topic }) => topic);
+  expect(topics).toEqual(['other', expect.stringMatching(/^V-v2-\d+$/)]);
+});
+
+test('who reads a version reads nothing of an entity that was deleted from it, also by another name of it', async () => {
+  let node = await engineIn();
+  await node.run(`${source} ${over('COUNT(*)').replace('OR REPLACE ', '')}
+    CREATE STREAM behind AS SELECT u, f FROM v EMIT CHANGES; PAUSE CSAS_BEHIND_1;`);
+  await send(node, events.slice(0, 100));
+  await node.settle();
+  await node.run("DELETE ENTITY 'u7' FROM FEATURE VIEW v;");
+  const [answer] = (await node.run(over('SUM(n)'))) as { warnings: { message: string }[] }[];
+  expect(answer!.warnings.map(({ message }) => message)).toEqual([
+    expect.stringContaining('DELETE ENTITY was run on V 1 time: the new version has what its sources still have'),
+  ]);
+  await node.settle();
+  expect([(await served(node, 'v@v1'))['u7'], (await served(node, 'v'))['u7']]).toEqual([
+    'null NOT_FOUND',
+    '97 PRESENT',
+  ]);
+  const { folder } = node;
+  await node.close();
+  opened.splice(0);
+  node = await engineIn(folder);
+  await node.run('RESUME CSAS_BEHIND_1;');
+  await node.settle();
+  const read = await consume(node.engine, 'BEHIND');
+  expect(read).toHaveLength(98);
+  expect(read.filter((row) => row.startsWith('u7@'))).toEqual([]);
+  // Deleted again, it is gone from both.
+  await node.run("DELETE ENTITY 'u7' FROM FEATURE VIEW v;");
+  expect([(await served(node, 'v@v1'))['u7'], (await served(node, 'v'))['u7']]).toEqual([
+    'null NOT_FOUND',
+    'null NOT_FOUND',
+  ]);
 });
 
 test('a version has files of its own, which a training set of its name reads', async () => {
