@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { repartitionTopic } from '../../src/adapters/kafka/names.ts';
+import { pendingVersions } from '../../src/catalog/view-versions.ts';
 import { startNode } from '../../src/cli/start-node.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -52,7 +53,8 @@ async function openOnBroker(folder: string, prefix: string): Promise<TestEngine>
       .reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
   /** Whether every query has read all that its topics hold, and how much that was. */
   const progress = async (): Promise<{ readonly isDone: boolean; readonly read: number }> => {
-    let isDone = true;
+    // A version of a view is to be live too.
+    let isDone = pendingVersions(engine.catalog).length === 0;
     let read = 0;
     for (const id of engine.catalog.queries.keys()) {
       const ends = await Promise.all(inputsOf(engine, id, `_millrace-${service}query_${id}`).map(endOf));

@@ -216,6 +216,20 @@ test('of two versions the newer one stays live, whichever comes first', async ()
   expect(await served(node, 'v@v2')).toEqual(await computed(`SUM(n) ${unbounded}`));
 });
 
+test("with START_TIME='latest' a version begins with what comes", async () => {
+  const node = await engineIn();
+  await node.run(source + view('COUNT(*)').replace('OR REPLACE ', ''));
+  await send(node, events.slice(0, 1000));
+  await node.settle();
+  await node.run(view('SUM(n)', "WITH (START_TIME='latest')"));
+  await node.settle();
+  await send(node, [{ u: 'u3', n: 5, ts: 9000 }]);
+  await node.settle();
+  const now = await served(node, 'v');
+  expect([now['u3'], now['u4']]).toEqual(['5 PRESENT', 'null NOT_FOUND']);
+  expect((await served(node, 'v@v1'))['u4']).toBe('20 PRESENT');
+});
+
 test('who reads a version goes on with it, and DESCRIBE tells which', async () => {
   let node = await engineIn();
   await node.run(`${source} ${view('COUNT(*)').replace('OR REPLACE ', '')}

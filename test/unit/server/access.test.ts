@@ -392,3 +392,20 @@ test('an authenticated user may do everything where no rights are set; authentic
   }
   expect(existsSync(auditLog)).toBe(true);
 });
+
+test('rights on a view are rights on all of its versions', async () => {
+  const view = (n: string): string =>
+    `FEATURE VIEW public_view ENTITY KEY (k) AS SELECT k, ${n} AS n FROM clicks GROUP BY k;`;
+  expect(await status('olga', `CREATE ${view('COUNT(*)')}`)).toBe(200);
+  expect(await status('ann', `CREATE OR REPLACE ${view('SUM(v)')}`)).toBe(403);
+  expect(await status('olga', `CREATE OR REPLACE ${view('SUM(v)')}`)).toBe(200);
+  const live = (): boolean => node.engine.catalog.sources.get('PUBLIC_VIEW')?.featureView?.version?.number === 2;
+  await expect.poll(live, { timeout: 20_000 }).toBe(true);
+  for (const name of ['public_view', 'public_view@v1', 'public_view@v2']) {
+    expect(await query('ann', `SELECT * FROM ${name} WHERE k = 'a';`), name).toBe(200);
+    expect(await query('otto', `SELECT * FROM ${name} WHERE k = 'a';`), name).toBe(403);
+  }
+  expect(await query('ann', "SELECT * FROM secret_view@v1 WHERE k = 'a';")).toBe(403);
+  expect(await status('ann', 'DROP FEATURE VIEW public_view VERSION 1;')).toBe(403);
+  expect(await status('otto', 'DROP FEATURE VIEW public_view VERSION 1;')).toBe(200);
+});
