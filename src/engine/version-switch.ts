@@ -1,11 +1,12 @@
-import type { Catalog, QueryObject, SourceObject } from '../catalog/catalog.ts';
+import type { Catalog, FeatureView, QueryObject, SourceObject } from '../catalog/catalog.ts';
 import { versionOf, viewOfName } from '../catalog/version-names.ts';
 import { pendingVersions } from '../catalog/view-versions.ts';
 import { subTopologies } from '../plan/physical/topology.ts';
 import type { Node } from '../runtime/ports/node.ts';
+import { runSettings } from '../runtime/run-settings.ts';
 import type { Command } from './commands.ts';
 
-/** How far a version without FRESHNESS may be behind its sources when it goes live. */
+/** How far a version without FRESHNESS may be behind its sources when it goes live, or two commits of it. */
 const defaultTargetMs = 5000;
 /** How often a version is looked at that is not live yet; on a cluster every look asks the broker. */
 const lookMs = { embedded: 50, kafka: 300 };
@@ -123,7 +124,7 @@ export class VersionSwitch {
       const rounds = subTopologies(query.plan).length + (exporters.length === 0 ? 0 : 1);
       this.#watched.set(query.id, (watched = new CatchUp(rounds)));
     }
-    return watched.look(positions, featureView!.freshnessTargetMs ?? defaultTargetMs);
+    return watched.look(positions, targetOf(query, featureView!) + 2 * lookMs[node.kind]);
   }
 
   #switch({ spec, featureView, createdBy }: SourceObject): Promise<void> {
@@ -136,6 +137,10 @@ export class VersionSwitch {
     });
   }
 }
+
+/** FRESHNESS, or what is enough for a query that commits rarely: what comes after a commit is told of by the next one. */
+const targetOf = ({ properties }: QueryObject, { freshnessTargetMs }: FeatureView): number =>
+  freshnessTargetMs ?? Math.max(defaultTargetMs, 2 * runSettings(properties).commit.everyMs);
 
 function isRunning({ id, paused }: QueryObject, { node }: Switching): boolean {
   const state = node.status(id)?.state;

@@ -79,6 +79,16 @@ test('FRESHNESS says how far it may be behind', async () => {
   expect(await look(at('s', 100, 220))).toEqual([live]);
 });
 
+test('one that commits rarely, or is looked at less often than FRESHNESS says, goes live while rows come', async () => {
+  const rarely = await pendingVersion(`SET 'commit.interval.ms'='30000'; ${plain}`);
+  expect(await rarely.look(at('s', 0, 100))).toEqual([]);
+  for (let i = 0; i < 500; i++) expect(await rarely.look(at('s', 0, 100 + i))).toEqual([]);
+  expect(await rarely.look(at('s', 600, 700))).toEqual([live]);
+  const fresh = await pendingVersion(plain.replace(' AS SELECT', " WITH (FRESHNESS='1 MILLISECONDS') AS SELECT"));
+  expect(await fresh.look(at('s', 90, 100))).toEqual([]);
+  expect(await fresh.look(at('s', 190, 200))).toEqual([live]);
+});
+
 test('each part of its plan has to have what the one before it gave', async () => {
   const { look } = await pendingVersion(
     'CREATE OR REPLACE FEATURE VIEW v ENTITY KEY (id) AS SELECT k AS id, COUNT(*) AS n FROM s GROUP BY k EMIT CHANGES;',
