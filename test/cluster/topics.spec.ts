@@ -34,6 +34,8 @@ test('a topic is made once, described, listed and deleted', async () => {
   const info = { name, partitions: 2, replicas: 1 };
   expect(await topics.describe(name)).toEqual(info);
   expect(await topics.list()).toContainEqual(info);
+  expect(await topics.list([name, 'not_there'])).toEqual([info]);
+  expect(await topics.list([])).toEqual([]);
   await topics.delete(name);
   expect(await topics.describe(name)).toBeUndefined();
   expect(await names()).not.toContain(name);
@@ -98,6 +100,9 @@ test('without ids of topics a deletion whose answer is lost is told and not repe
   } as never);
   const former = await open();
   await expect(former.describe(name)).resolves.toMatchObject({ partitions: 2 });
+  expect((await former.list()).map((topic) => topic.name)).toContain(name);
+  expect((await former.list([name, 'not_there'])).map((topic) => topic.name)).toEqual([name]);
+  expect(await former.list([])).toEqual([]);
   await expect(former.delete(name)).rejects.toThrow('the connection broke');
   spy.mockRestore();
   expect(asked).toBe(1);

@@ -300,7 +300,7 @@ export class KafkaNode implements Node {
   }
   /** Nothing of a query is left: topics, groups, state, and what was kept of them. What cannot be deleted is told. */
   async #forget(running: RunningQuery): Promise<void> {
-    const known = await this.#topics.list().catch(() => []);
+    const known = await this.#knownTopics([running]).catch(() => []);
     const dropped = droppedQuery(running, partitionsOf(running, known));
     for (const task of dropped.tasks) this.#deadly.forget(task);
     this.#reads.forget(running.groupId);
@@ -323,10 +323,19 @@ export class KafkaNode implements Node {
     this.#wire.forget(dropped.ids, dropped.topics);
   }
 
+  /** Those that there are of the topics that queries read and keep. */
+  #knownTopics(queries: readonly RunningQuery[]): Promise<readonly TopicInfo[]> {
+    const names = queries.flatMap(({ layout, groupId: group, topics }) => [
+      ...topics,
+      ...internalTopics(layout, group),
+    ]);
+    return this.#contact.need(() => this.#topics.list([...new Set(names)]));
+  }
+
   /** Deletes the state of queries that were dropped while this node was away. */
   async forgetDropped(): Promise<void> {
-    const known = await this.#topics.list();
     const queries = [...this.#queries.values()];
+    const known = await this.#knownTopics(queries);
     // What is not known is not judged.
     if (queries.some((running) => partitionsOf(running, known) === 0)) return;
     const kept = queries.flatMap((running) => droppedQuery(running, partitionsOf(running, known)).states);

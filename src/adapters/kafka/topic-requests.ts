@@ -55,13 +55,15 @@ const hasIds = (broker: Broker): boolean =>
 const timeoutMs = 5000;
 
 /** Topics by name, or all. */
-export function askTopics(broker: Broker, names: readonly string[] | undefined): Promise<readonly KnownTopic[]> {
+export async function askTopics(broker: Broker, names: readonly string[] | undefined): Promise<readonly KnownTopic[]> {
+  if (names?.length === 0) return [];
   return hasIds(broker) ? topicsWithIds(broker, names) : topicsByName(broker, names);
 }
 
 /** Of a version before ids. */
 async function topicsByName(broker: Broker, names: readonly string[] | undefined): Promise<readonly KnownTopic[]> {
-  const request = metadata.request({ topics: names ?? null, allowAutoTopicCreation: false });
+  // kafkajs takes none for all.
+  const request = metadata.request({ topics: names ?? [], allowAutoTopicCreation: false });
   const { topicMetadata } = (await ask(broker, request, metadata.response.decode)) as {
     readonly topicMetadata: readonly {
       readonly topic: string;
