@@ -12,7 +12,11 @@ export const isInS3 = (path: string): boolean => /^s3:/i.test(path);
 
 /** What an address `s3://bucket/key` names, without slashes at its end; undefined where it is none. */
 export function s3Place(path: string): S3Place | undefined {
-  const [, bucket, key = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/+(.*?))?\/*$/s.exec(path) ?? [];
+  const [, bucket, rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(\/.*)?$/s.exec(path) ?? [];
+  let [from, to] = [0, rest.length];
+  while (rest[from] === '/') from++;
+  while (to > from && rest[to - 1] === '/') to--;
+  const key = rest.slice(from, to);
   const isPlain = !key.split('/').some((part) => part === '.' || part === '..') && !/[\0-\x1f\x7f]/.test(key);
   return bucket === undefined || !isPlain ? undefined : { bucket, key };
 }
