@@ -16,6 +16,7 @@ import { benchPlan } from './plan.ts';
 import { benchPull } from './pull.ts';
 import { benchRecommend } from './recommend.ts';
 import { benchRemoteModel } from './remote-model.ts';
+import { benchSoak } from './soak.ts';
 import { benchState } from './state.ts';
 
 const { positionals, values } = parseArgs({
@@ -40,6 +41,7 @@ const { positionals, values } = parseArgs({
     interval: { type: 'string' },
     latency: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '30' },
+    minutes: { type: 'string', default: '10' },
     metric: { type: 'string', default: "DRIFT(amount, 'PSI') < 1" },
     rounds: { type: 'string', default: '2' },
   },
@@ -65,6 +67,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   recommend: () => benchRecommend({ ...values, size: values.size }),
   frames: () => benchFrames({ ...values, frame: values.frame, size: values.size }),
   state: () => benchState(values),
+  // Without --brokers: the embedded log. --rate is rows a second into each of two streams.
+  soak: () => benchSoak(values),
   disorder: () => benchDisorder(values),
   monitor: () => benchMonitor(values),
   // --events is the number of rows, --size that of a vector's elements.
