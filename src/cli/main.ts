@@ -294,8 +294,12 @@ export async function main(argv: readonly string[], options: StartOptions = {}):
   process.exit(process.exitCode ?? 0);
 }
 
+/** Whoever read it may have gone, which is no failure of this process. */
 const written = (stream: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => stream.write('', () => resolve()));
+  new Promise((resolve) => {
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
 
 function explain(error: unknown): string {
   if (error instanceof SqlError) return renderSqlError(error as SqlError);
