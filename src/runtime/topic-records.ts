@@ -17,6 +17,30 @@ export function batchesOf(
   return [...writers].map(([partition, writer]) => ({ partition, batch: writer.finish() }));
 }
 
+/** About what a record takes in a batch beside its key, value and headers. */
+const recordOverhead = 64;
+
+/** Lists of records that are each at most so many bytes as one batch, in their order; a record that is larger is a list of its own. */
+export function* listsWithin(records: readonly ProducedRecord[], bytes: number): Iterable<readonly ProducedRecord[]> {
+  let [from, size] = [0, recordOverhead];
+  for (const [i, record] of records.entries()) {
+    const own = sizeOf(record);
+    if (i > from && size + own > bytes) {
+      yield records.slice(from, i);
+      [from, size] = [i, recordOverhead];
+    }
+    size += own;
+  }
+  if (from < records.length) yield records.slice(from);
+}
+const sizeOf = ({ key, value, headers = [] }: ProducedRecord): number =>
+  recordOverhead +
+  bytesOf(key) +
+  bytesOf(value) +
+  headers.reduce((sum, header) => sum + recordOverhead + bytesOf(header.value), 0);
+const bytesOf = (payload: string | Buffer | null | undefined): number =>
+  payload == null ? 0 : Buffer.byteLength(payload);
+
 /** The records of uncompressed batches from an offset on, as copies. */
 export function* recordsIn(batches: readonly Buffer[], partition: number, from: number): Iterable<TopicRecord> {
   const cursor = new RecordCursor();

@@ -56,10 +56,10 @@ export async function readBody(request: IncomingMessage, maximum: number): Promi
 }
 
 /**
- * The lines of a request's body, each as it comes. A body with a line that is too long is read to its end and discarded, for the same
- * reason.
+ * The lines of a request's body as they come: those that came together in one list. A body with a line that is too long is read to its
+ * end and discarded, for the same reason.
  */
-export async function* linesOf(request: IncomingMessage, longest: number): AsyncIterable<string> {
+export async function* linesOf(request: IncomingMessage, longest: number): AsyncIterable<readonly string[]> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   let isTooLong = false;
@@ -68,15 +68,17 @@ export async function* linesOf(request: IncomingMessage, longest: number): Async
     if (isTooLong) continue;
     const [head = '', ...lines] = decoder.write(chunk).split('\n');
     rest += head;
+    const ended: string[] = [];
     for (const line of lines) {
-      yield rest.endsWith('\r') ? rest.slice(0, -1) : rest;
+      ended.push(rest.endsWith('\r') ? rest.slice(0, -1) : rest);
       rest = line;
     }
+    if (ended.length > 0) yield ended;
     isTooLong = rest.length > longest;
     if (isTooLong) rest = '';
   }
   if (isTooLong) refuse(`a line is longer than ${longest} bytes`);
-  yield rest + decoder.end();
+  yield [rest + decoder.end()];
 }
 
 /** Parses a JSON object; the error of other text says what was sent. */

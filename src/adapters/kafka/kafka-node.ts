@@ -26,7 +26,7 @@ import { retry } from '../../util/retry.ts';
 import { FolderLock } from '../rocksdb/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import { DeadlyWork } from '../rocksdb/work-marks.ts';
-import { batchesOf } from '../../runtime/topic-records.ts';
+import { batchesOf, listsWithin } from '../../runtime/topic-records.ts';
 import { BrokerContact, untilBroker, untilConnected } from './broker-contact.ts';
 import { ClusterReads } from './cluster-reads.ts';
 import { clientConfig } from './client-config.ts';
@@ -203,6 +203,7 @@ export class KafkaNode implements Node {
   async deleteTopic(name: string): Promise<void> {
     await this.#contact.need(() => this.#topics.delete(name));
     this.#wire.forget([], [name]);
+    this.#limited.delete(name);
   }
 
   produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
@@ -210,12 +211,21 @@ export class KafkaNode implements Node {
       const info = await this.#topics.describe(topic);
       if (info === undefined) throw new SqlError('TOPIC_NOT_FOUND', noSpan, { topic });
       await this.#wire.watch([topic]);
-      await this.#wire.produce(
-        batchesOf(records, info.partitions).map((batch) => ({ topic, ...batch })),
-        null,
-      );
+      for (const list of listsWithin(records, await this.#largestBatch(topic)))
+        await this.#wire.produce(
+          batchesOf(list, info.partitions).map((batch) => ({ topic, ...batch })),
+          null,
+        );
     });
   }
+
+  /** `max.message.bytes` of a topic, asked for once. */
+  async #largestBatch(topic: string): Promise<number> {
+    if (!this.#limited.has(topic)) await this.#wire.learnLargestBatches([topic]);
+    this.#limited.add(topic);
+    return this.#wire.largestBatch(topic);
+  }
+  readonly #limited = new Set<string>();
 
   openReader(topic: string, from: 'beginning' | 'end'): Promise<TopicReader> {
     return this.#contact.need(async () => {

@@ -8,26 +8,30 @@ import { linesOf, parseObject, textField } from '../requests.ts';
 
 /**
  * POST /inserts-stream: the first line names the target, each further line is a row and gets an answer; an error ends the
- * request.
+ * request. Rows that come together are inserted together; a row without an answer may be there or not.
  */
 export function insertRoutes(app: Express, context: ServerContext): void {
   app.post('/inserts-stream', async (request, response) => {
     const asArray = (request.headers.accept ?? '').split(',')[0]!.includes('json');
     let count = 0;
-    const ack = async (body: Record<string, unknown>): Promise<void> => {
-      const text = JSON.stringify(body);
-      await new Promise((resolve) =>
-        response.write(asArray ? (count === 0 ? '[' : ',\n') + text : `${text}\n`, resolve),
-      );
-      count++;
+    const ack = async (...bodies: readonly Record<string, unknown>[]): Promise<void> => {
+      const texts = bodies.map((body) => {
+        const text = JSON.stringify(body);
+        const isFirst = count++ === 0;
+        return asArray ? (isFirst ? '[' : ',\n') + text : `${text}\n`;
+      });
+      if (texts.length > 0) await new Promise((resolve) => response.write(texts.join(''), resolve));
     };
     let target: string | undefined;
     let sequence = 0;
     try {
-      for await (const line of linesOf(request, context.access.limits.settings.requestBytes)) {
-        if (line.trim() === '') continue;
+      for await (const lines of linesOf(request, context.access.limits.settings.requestBytes)) {
+        let rows = lines.filter((line) => line.trim() !== '');
         if (target === undefined) {
-          target = name(textField(parseObject(line), ['target']));
+          const [first, ...others] = rows;
+          if (first === undefined) continue;
+          rows = others;
+          target = name(textField(parseObject(first), ['target']));
           context.access.checkNeeds(request, [{ right: 'write', on: target }]);
           if (context.readOnly) throw new SqlError('READ_ONLY_SERVER', noSpan, {});
           if (!context.engine.catalog.sources.has(target))
@@ -35,10 +39,10 @@ export function insertRoutes(app: Express, context: ServerContext): void {
           response
             .status(200)
             .setHeader('content-type', asArray ? 'application/json' : 'application/vnd.ksqlapi.delimited.v1');
-          continue;
         }
-        await insertedFromJson(line, target, context.engine);
-        await ack({ status: 'ok', seq: sequence++ });
+        const inserted = await insertedFromJson(rows, target, context.engine);
+        await ack(...Array.from({ length: inserted.rows }, () => ({ status: 'ok', seq: sequence++ })));
+        if (inserted.error !== undefined) throw inserted.error as Error;
       }
       if (target === undefined) throw new SqlError('BAD_REQUEST', noSpan, { why: 'the request body is empty' });
       response.end(asArray ? (count === 0 ? '[]' : ']') : '');
