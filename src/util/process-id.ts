@@ -11,12 +11,17 @@ export function bootId(): string {
 }
 
 /** When a process started, in the system's own unit; undefined where the system does not say, or has no such process. */
-export function startOf(pid: number): string | undefined {
+export const startOf = (pid: number): string | undefined => statusOf(pid)?.[19];
+
+/** Whether a process has ended, and is listed only because its parent has not asked how: as after kill -9 in a container without an init. */
+export const isZombie = (pid: number): boolean => ['Z', 'X'].includes(statusOf(pid)?.[0] ?? '');
+
+function statusOf(pid: number): readonly string[] | undefined {
   try {
     // The name before it, in brackets, may hold spaces and brackets.
     return readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
-      .split(' ')[19];
+      .split(' ');
   } catch {
     return undefined;
   }

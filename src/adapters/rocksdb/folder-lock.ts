@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { bootId, startOf } from '../../util/process-id.ts';
+import { bootId, isZombie, startOf } from '../../util/process-id.ts';
 
 /**
  * Locks a state folder for one process: a file with the process id, the machine's start and the process's, which is taken over when
@@ -49,7 +49,7 @@ function holder(path: string): number | undefined {
   const pid = Number(id);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   if (pid === process.pid) return held.has(path) ? pid : undefined;
-  if (!isAlive(pid)) return undefined;
+  if (!isAlive(pid) || isZombie(pid)) return undefined;
   // Files of 0.1.0 have the process id only, which proves nothing: RocksDB's own lock tells of a node that runs.
   if (boot !== bootId()) return undefined;
   const now = startOf(pid);

@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -31,6 +33,24 @@ test('a lock of a process that runs is not', () => {
   writeFileSync(join(path, 'LOCK.pid'), `${alive} ${bootId()} ${startOf(alive)}`);
   expect(() => new FolderLock(path)).toThrow(`in use by process ${alive}`);
 });
+
+test.skipIf(!existsSync('/proc/self/stat'))(
+  'a lock of a process that was killed, and that its parent has not let go of, is taken over (needs /proc)',
+  async () => {
+    const path = folder();
+    // The child ends once its start was read; its parent, which is sleep by then, never asks for its end.
+    const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const pid = Number(String(((await once(parent.stdout, 'data')) as [Buffer])[0]));
+    writeFileSync(join(path, 'LOCK.pid'), `${pid} ${bootId()} ${startOf(pid)}`);
+    expect(() => new FolderLock(path)).toThrow(`in use by process ${pid}`);
+    process.kill(pid, 'SIGKILL');
+    while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await new Promise((done) => setTimeout(done, 5));
+    new FolderLock(path).release();
+    parent.kill();
+  },
+);
 
 test('where no lock file tells of it, the database does', async () => {
   const path = folder();
