@@ -25,8 +25,10 @@ export class TopicRefused extends WireError {
   readonly what: 'create' | 'delete';
   readonly why: string;
   constructor(code: number, topic: string, what: 'create' | 'delete', why: string | null | undefined) {
+    const request = `the brokers do not ${what} topic "${topic}"`;
+    super(code, request);
     const reason = why ? `${errorName(code)}: ${why}` : errorName(code);
-    super(code, `the brokers do not ${what} topic "${topic}": ${reason}`);
+    this.message = `${request}: ${reason}`;
     this.topic = topic;
     this.what = what;
     this.why = reason;
