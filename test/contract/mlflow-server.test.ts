@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ModelService } from '../../src/adapters/models/model-service.ts';
 import type { Scored } from '../../src/runtime/ports/model-host.ts';
 import { BIGINT, DOUBLE, type Row } from '../../src/types/sql-type.ts';
-import { oneVersion } from '../support/one-version.ts';
+import { scoredBy } from '../support/one-version.ts';
 import { startPython } from './python-server.ts';
 
 const python = process.env['MILLRACE_TEST_MLFLOW'] ?? 'python3';
@@ -25,7 +24,6 @@ describe.skipIf(missing !== '')(`MLflow's own scoring server${missing}`, () => {
     options: Record<string, string> = {},
     [amount, visits] = ['amount', 'visits'],
   ): Promise<readonly Scored[]> {
-    const models = new ModelService();
     const version = { version: 1, options: { PROVIDER: 'MLFLOW', ENDPOINT: endpoint, ...options } };
     const columns = {
       input: [
@@ -37,13 +35,7 @@ describe.skipIf(missing !== '')(`MLflow's own scoring server${missing}`, () => {
         { name: 'SCORE', type: DOUBLE },
       ],
     };
-    try {
-      await models.inspect('M', version, columns);
-      await models.put(oneVersion(columns, version));
-      return await models.score('M', undefined, rows);
-    } finally {
-      await models.close();
-    }
+    return scoredBy(version, columns, rows);
   }
 
   test('gives each row its own score, in batches', async () => {

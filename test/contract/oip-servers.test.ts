@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ModelService } from '../../src/adapters/models/model-service.ts';
 import type { Scored } from '../../src/runtime/ports/model-host.ts';
 import type { ModelColumn } from '../../src/types/model.ts';
 import { array, BIGINT, BOOLEAN, DOUBLE, INTEGER, STRING, type Row } from '../../src/types/sql-type.ts';
-import { oneVersion } from '../support/one-version.ts';
+import { scoredBy } from '../support/one-version.ts';
 import { startPython } from './python-server.ts';
 
 async function scored(
@@ -15,16 +14,9 @@ async function scored(
   [input, output]: readonly [readonly ModelColumn[], readonly ModelColumn[]],
   rows: readonly Row[],
 ): Promise<readonly Scored[]> {
-  const models = new ModelService();
   const version = { version: 1, options: { PROVIDER: 'OIP-V2', ...options } };
   const columns = { input, output };
-  try {
-    await models.inspect('M', version, columns);
-    await models.put(oneVersion(columns, version));
-    return await models.score('M', undefined, rows);
-  } finally {
-    await models.close();
-  }
+  return scoredBy(version, columns, rows);
 }
 const pair: readonly [readonly ModelColumn[], readonly ModelColumn[]] = [
   [{ name: 'X', type: array(DOUBLE) }],

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ModelService } from '../../../src/adapters/models/model-service.ts';
 import type { Scored } from '../../../src/runtime/ports/model-host.ts';
 import {
   array,
@@ -13,7 +12,7 @@ import {
   type Row,
   type SqlType,
 } from '../../../src/types/sql-type.ts';
-import { oneVersion } from '../../support/one-version.ts';
+import { scoredBy } from '../../support/one-version.ts';
 
 /** One tensor of the binary data extension, as its specification has it; `data` of BYTES is text. */
 interface Told {
@@ -66,18 +65,11 @@ async function scored(
   rows: readonly Row[],
   { input = DOUBLE, output = DOUBLE, options = {} }: { input?: SqlType; output?: SqlType; options?: object } = {},
 ): Promise<readonly Scored[]> {
-  const models = new ModelService();
   const common = { PROVIDER: 'OIP-V2', MODEL_NAME: 'm', BINARY: 'true', VALIDATE: 'OFF' };
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const version = { version: 1, options: { ...common, ENDPOINT: endpoint, ...options } };
   const columns = { input: [{ name: 'X', type: input }], output: [{ name: 'Y', type: output }] };
-  try {
-    await models.inspect('M', version, columns);
-    await models.put(oneVersion(columns, version));
-    return await models.score('M', undefined, rows);
-  } finally {
-    await models.close();
-  }
+  return scoredBy(version, columns, rows);
 }
 const values = (scores: readonly Scored[]): unknown[] => scores.map(({ outputs, error }) => outputs?.[0] ?? error);
 const output = (bytes: Buffer, told: Partial<Told> = {}): Answer => {
