@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openEngine } from '../support/memory-node.ts';
+import { killedRun } from '../support/killed-run.ts';
 import { dataFiles, duckDb, newFolder, rowsOf } from '../support/files.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,18 +34,7 @@ const script = (folder: string, files: string): string => `
   process.exit(0);`;
 
 const run = (folder: string, files: string, step: string, after: number, killMs: number): Promise<boolean> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script(folder, files)], {
-      env: { ...process.env, STEP: step, AFTER: String(after) },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), killMs);
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
-      if (code === 0 || signal === 'SIGKILL') resolve(signal === 'SIGKILL');
-      else reject(new TypeError(`ended with ${code}`));
-    });
-  });
+  killedRun(script(folder, files), step, after, killMs);
 
 test('killed again and again, at every step of a commit and anywhere between, files have every row once', async () => {
   const [folder, files] = [newFolder(), newFolder()];

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -9,6 +8,7 @@ import { openFolder } from '../../src/files/open-folder.ts';
 import { setAws } from '../../src/util/aws.ts';
 import { setOutbound } from '../../src/util/outbound.ts';
 import { dataFiles, duckDb, newFolder, rowsOf } from '../support/files.ts';
+import { killedRun } from '../support/killed-run.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { noS3, TestS3 } from '../support/s3.ts';
 
@@ -234,18 +234,7 @@ describe.skipIf(noS3 !== '')(`files in S3${noS3}`, { timeout: 300_000 }, () => {
       await engine.close();
       process.exit(0);`;
     const run = (step: string, after: number, killMs: number): Promise<boolean> =>
-      new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', script], {
-          env: { ...process.env, STEP: step, AFTER: String(after) },
-          stdio: ['ignore', 'inherit', 'inherit'],
-        });
-        const timer = setTimeout(() => child.kill('SIGKILL'), killMs);
-        child.once('exit', (code, signal) => {
-          clearTimeout(timer);
-          if (code === 0 || signal === 'SIGKILL') resolve(signal === 'SIGKILL');
-          else reject(new TypeError(`ended with ${code}`));
-        });
-      });
+      killedRun(script, step, after, killMs);
     const [times] = fc.sample(fc.array(fc.integer({ min: 2, max: 6 }), { minLength: 4, maxLength: 4 }), 1);
     let kills = 0;
     for (const [i, step] of ['begun', 'sent', 'ended', 'stored'].entries())
