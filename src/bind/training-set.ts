@@ -1,4 +1,4 @@
-import { isEvaluatedAtRead, type Catalog, type SourceObject } from '../catalog/catalog.ts';
+import type { Catalog, SourceObject } from '../catalog/catalog.ts';
 import { reference, type RowColumn, type Rows } from '../bound/rows.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
@@ -130,8 +130,6 @@ function viewOf({ source, kind, within, isAsOf, span }: JoinNode, catalog: Catal
   const found = requireSource(catalog, source.name);
   if (found.featureView === undefined && found.spec.kind === 'STREAM')
     invalid(source.name.span, `${found.spec.name} is a stream, and what is joined is a feature view or a table`);
-  if (isEvaluatedAtRead(found.featureView))
-    throw new SqlError('NOT_SUPPORTED_YET', source.span, { what: "a training set of a view with EVAL='AT_READ'" });
   if (source.asOf === undefined)
     invalid(source.span, `it must say of what time: ${found.spec.name} FOR SYSTEM_TIME AS OF time AS alias`);
   return found;

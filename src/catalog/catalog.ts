@@ -234,6 +234,10 @@ export class Catalog {
   queriesWriting(name: string): QueryObject[] {
     return [...this.queries.values()].filter(({ sink }) => sink === name);
   }
+  /** The query that fills a feature view; undefined when it was terminated. */
+  fillingQuery(view: string): QueryObject | undefined {
+    return this.queriesWriting(view).find(({ kind }) => kind === 'FEATURE_VIEW');
+  }
   /** The queries that write a source's rows elsewhere. */
   exportsOf(name: string): QueryObject[] {
     return [...this.queries.values()].filter(({ kind, sources }) => kind === 'EXPORT' && sources[0] === name);

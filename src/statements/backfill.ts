@@ -13,7 +13,7 @@ import type { Backfill } from '../syntax/statements/backfill.ts';
 import { backfillOptions } from './backfill-options.ts';
 import { folderFailure, folderPath } from '../files/open-folder.ts';
 import { entity, type Handler } from './handler.ts';
-import { fillingQuery, isAtWork, workId } from './view-work.ts';
+import { isAtWork, workId } from './view-work.ts';
 
 /** BACKFILL FEATURE VIEW: starts a job that writes what the view gives over a range of time, and answers at once. */
 export const backfill: Handler<Backfill> = async (statement, { engine, text }) => {
@@ -29,7 +29,7 @@ export const backfill: Handler<Backfill> = async (statement, { engine, text }) =
       span,
       "BACKFILL is for views with EVAL='AT_EVENT'.",
     );
-  const query = fillingQuery(name, engine.catalog);
+  const query = engine.catalog.fillingQuery(name);
   if (query === undefined) return refuse('the query that fills it was terminated');
   const given = new Properties(statement.properties, backfillOptions, statement.span);
   const range: BackfillRange = {

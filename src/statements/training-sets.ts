@@ -1,6 +1,6 @@
 import { checkName } from '../analysis/create-source.ts';
 import { Properties } from '../bind/properties.ts';
-import type { Catalog, TrainingSet } from '../catalog/catalog.ts';
+import { isEvaluatedAtRead, type Catalog, type TrainingSet } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import { prepareTrainingSet, TrainingJob } from '../engine/training/job.ts';
@@ -34,6 +34,14 @@ export const createTrainingSet: Handler<CreateTrainingSet> = async (statement, e
     refuse(`LABEL is ${set.label}, which SELECT does not give`);
   if ((set.fromMs !== undefined || set.toMs !== undefined) && bound.joins.length === 0)
     refuse('FROM_TIME and TO_TIME are bounds of AS OF, and nothing is joined');
+  const atRead = bound.joins.filter(({ view }) => isEvaluatedAtRead(view.featureView));
+  if (set.asKnown && atRead[0] !== undefined)
+    refuse(
+      `AS_KNOWN is not for ${atRead[0].view.spec.name}: with EVAL='AT_READ' its sources do not say when an event became known`,
+    );
+  const idle = atRead.find(({ view }) => engine.catalog.fillingQuery(view.spec.name) === undefined);
+  if (idle !== undefined)
+    refuse(`the query of ${idle.view.spec.name} was terminated: with EVAL='AT_READ' it is run again for its frames`);
   const unkept = bound.joins.filter(({ view }) => engine.catalog.filesOf(view.spec.name) === undefined);
   if (set.asKnown && unkept[0] !== undefined)
     refuse(

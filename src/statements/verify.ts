@@ -5,7 +5,7 @@ import { timeBounds } from '../engine/time-bounds.ts';
 import { VerificationJob } from '../engine/verification/job.ts';
 import type { VerifyFeatureView } from '../syntax/statements/verify.ts';
 import { entity, type Handler } from './handler.ts';
-import { fillingQuery, isAtWork, workId } from './view-work.ts';
+import { isAtWork, workId } from './view-work.ts';
 
 /** VERIFY FEATURE VIEW: answers with the report when it is done; SHOW VERIFICATIONS tells how far it is. */
 export const verifyFeatureView: Handler<VerifyFeatureView> = async (statement, { engine, text }) => {
@@ -14,7 +14,7 @@ export const verifyFeatureView: Handler<VerifyFeatureView> = async (statement, {
   const refuse = (why: string): never => {
     throw new SqlError('VERIFICATION_REFUSED', statement.span, { view: name, why });
   };
-  const query = fillingQuery(name, engine.catalog);
+  const query = engine.catalog.fillingQuery(name);
   if (query === undefined) return refuse('the query that fills it was terminated');
   const range = rangeOf(statement, refuse);
   const before = engine.verifications.get(name);

@@ -1,4 +1,3 @@
-import type { Catalog, QueryObject } from '../catalog/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 
 /** Work on a feature view beside its query: the last of a kind that this node has begun. */
@@ -13,10 +12,6 @@ export const workId = (kind: Kind, view: string): string => `${kind}_${view}`;
 
 const endings = ['DONE', 'CANCELLED', 'ERROR'];
 export const isAtWork = ({ progress }: ViewWork): boolean => !endings.includes(progress.state);
-
-/** The query that fills a view; undefined when it was terminated. */
-export const fillingQuery = (view: string, catalog: Catalog): QueryObject | undefined =>
-  catalog.queriesWriting(view).find(({ kind }) => kind === 'FEATURE_VIEW');
 
 /** Ends the work that TERMINATE names; false if the name is of none. */
 export async function terminateWork({ backfills, verifications }: Engine, id: string): Promise<boolean> {

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { onlineFeatures } from '../../src/engine/online-features.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { duckDb } from '../support/files.ts';
-import { openEngine } from '../support/memory-node.ts';
+import { duckDb, newFolder } from '../support/files.ts';
+import { openEngine, type TestEngine } from '../support/memory-node.ts';
+import { runsOf } from '../support/scale.ts';
 
 let duckdb: DuckDBConnection;
 beforeAll(async () => {
@@ -46,9 +47,10 @@ const arrivals = fc
 // The entity's columns are in another order than those of PARTITION BY, and rows come together by a repartition.
 const statements = `
   CREATE STREAM s (k INT KEY, user STRING, place INT, amount BIGINT, ts BIGINT) WITH (kafka_topic='s', value_format='JSON', partitions=3, timestamp='ts');
-  ${['exact', 'short']
-    .map((name) => {
-      const grace = name === 'short' ? ` GRACE PERIOD ${lateMs} MILLISECONDS` : '';
+  CREATE STREAM spine (rid INT, user STRING, place INT, ts BIGINT) WITH (kafka_topic='spine', value_format='JSON', partitions=1);
+  ${Object.entries({ exact: undefined, short: lateMs, strict: 300 })
+    .map(([name, graceMs]) => {
+      const grace = graceMs === undefined ? '' : ` GRACE PERIOD ${graceMs} MILLISECONDS`;
       const frame = `PARTITION BY user, place ORDER BY ts RANGE BETWEEN ${frameMs} MILLISECONDS PRECEDING AND CURRENT ROW`;
       return `CREATE FEATURE VIEW ${name} ENTITY KEY (place, user) TIMESTAMP ts WITH (EVAL='AT_READ') AS
         SELECT place, user, ts, COUNT(*) OVER w AS n, SUM(amount) OVER w AS total, MIN(amount) OVER w AS least, MAX(amount) OVER w AS most,
@@ -92,6 +94,65 @@ async function served(engine: Engine, view: string, at: number): Promise<Record<
   ]);
   return Object.fromEntries(found.filter(([, row]) => row !== undefined));
 }
+
+interface Question {
+  readonly user: string;
+  readonly place: number;
+  readonly ts: number;
+}
+/** What a training set has for each question, in their order. */
+async function trained(node: TestEngine, view: string, questions: readonly Question[]): Promise<unknown[]> {
+  const path = newFolder();
+  await node.run(`CREATE OR REPLACE TRAINING SET t WITH (PATH='${path}') AS SELECT s.rid, ${names.map((name) => `v.${name}`).join()}, v.ROWTIME AS since
+    FROM spine s LEFT JOIN ${view} FOR SYSTEM_TIME AS OF s.ts AS v ON s.place = v.place AND s.user = v.user;`);
+  await node.engine.trainingJobs.get('T')!.done;
+  expect(node.engine.trainingJobs.get('T')!.progress).toMatchObject({ state: 'DONE', rowsWritten: questions.length });
+  const rows = await duckdb.runAndReadAll(
+    `SELECT ${names.map((name) => `${name}::INT`).join()}, since::BIGINT FROM read_parquet('${path}/part-*.parquet') ORDER BY rid`,
+  );
+  return rows.getRowsJson();
+}
+
+test('a training set has the frames at the times of its spine, as reads at those times had them', async () => {
+  await fc.assert(
+    fc.asyncProperty(arrivals, fc.array(fc.integer({ min: -90_000, max: 90_000 })), async (events, steps) => {
+      const node = await openEngine();
+      await node.run(statements);
+      const rows = events.map(({ user, place, amount, ts }) => `(1, '${user}', ${place}, ${amount}, ${ts})`);
+      await node.run(`INSERT INTO s (k, user, place, amount, ts) VALUES ${rows.join()};`);
+      const last = Math.max(...events.map(({ ts }) => ts));
+      const times = events.flatMap(({ ts }, i) => [ts, ts + (steps[i] ?? 1)]);
+      const questions = [...times, last, last + frameMs].flatMap((ts, i): Question[] => {
+        const { user, place } = events[(i * 7) % events.length]!;
+        return [
+          { user, place, ts },
+          { user: users[i % 3]!, place: places[i % 2]!, ts },
+        ];
+      });
+      const asked = questions.map(({ user, place, ts }, i) => `(${i}, '${user}', ${place}, ${ts})`);
+      await node.run(`INSERT INTO spine (rid, user, place, ts) VALUES ${asked.join()};`);
+      await node.settle();
+      const wanted: unknown[] = [];
+      for (const { user, place, ts } of questions) {
+        const before = events.filter((event) => event.ts <= ts && event.user === user && event.place === place);
+        const frames = before.length === 0 ? undefined : (await expected(before, ts))[`${user}${place}`];
+        const since = String(Math.max(...before.map((event) => event.ts)));
+        wanted.push(frames === undefined ? [...names, 'since'].map(() => null) : [...(frames as unknown[]), since]);
+      }
+      expect(await trained(node, 'exact', questions)).toEqual(wanted);
+      expect(await trained(node, 'short', questions)).toEqual(wanted);
+      // Of what its grace has dropped a training set knows no more than a read.
+      const strict = await trained(node, 'strict', questions);
+      for (const [i, { user, place, ts }] of questions.entries())
+        if (ts >= last) {
+          const read = (await served(node.engine, 'strict', ts))[`${user}${place}`];
+          expect((strict[i] as unknown[]).slice(0, -1)).toEqual(read ?? names.map(() => null));
+        }
+      await node.close();
+    }),
+    { numRuns: runsOf(8) },
+  );
+}, 300_000);
 
 test("frames at the time of a read are DuckDB's over the events up to then, after a restart too", async () => {
   await fc.assert(

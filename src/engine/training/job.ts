@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { bindTrainingSet, type BoundTrainingSet, type PointInTimeJoin } from '../../bind/training-set.ts';
-import type { TrainingSet } from '../../catalog/catalog.ts';
+import { isEvaluatedAtRead, type TrainingSet } from '../../catalog/catalog.ts';
 import { compileExpression, compilePredicate, compileProjection } from '../../expressions/compile.ts';
 import { slotsIn } from '../../expressions/node.ts';
 import { Sorter } from '../../files/sorter.ts';
@@ -12,8 +12,9 @@ import type { Engine } from '../engine.ts';
 import { FolderWork } from '../folder-work.ts';
 import { Session } from '../session.ts';
 import type { BackgroundJob, TrainingProgress } from './progress.ts';
-import { historyOf } from './history.ts';
-import { ordered, PointInTimeMatch } from './match.ts';
+import { AtReadMatch } from './at-read.ts';
+import { historyOf, type HistoryRow } from './history.ts';
+import { ordered, PointInTimeMatch, type ViewMatch } from './match.ts';
 import { TrainingFiles } from './output.ts';
 import { openSpine, type Spine } from './spine.ts';
 
@@ -53,34 +54,42 @@ export class TrainingJob implements BackgroundJob {
     const { joins } = bound;
     const memory = this.#memory / (2 * joins.length + 1);
     const rows = new Sorter(join(folder, 'spine'), memory);
-    const { asKnown } = this.#set;
-    const matches = joins.map(
-      ({ view }, i) =>
-        new PointInTimeMatch({ ttlMs: view.featureView?.ttlMs, asKnown }, join(folder, `join-${i}`), memory),
-    );
+    const used = usedReads(bound);
+    const matches = joins.map((each, i) => {
+      const reads = used[i]!.map((slot) => each.reads[slot]!);
+      return this.#matchOf(each, reads, join(folder, `join-${i}`), memory);
+    });
     await this.#readSpine(bound, spine, rows, matches);
     progress.state = 'READING HISTORY';
-    const session = new Session(this.#engine.defaults);
-    const used = usedReads(bound);
-    for (const [i, { view, keyNames }] of joins.entries()) {
-      const reads = used[i]!.map((slot) => joins[i]!.reads[slot]!);
-      for await (const batch of historyOf(view, keyNames, reads, this.#engine, session)) {
-        for (const row of batch) if (!hasNull(row.key)) matches[i]!.addHistory(row);
-        progress.historyRows += batch.length;
+    for (const match of matches)
+      for await (const count of match.read()) {
+        progress.historyRows += count;
         await this.#work.pause();
       }
-    }
     progress.state = 'MATCHING';
     for (const match of matches) await match.run(() => this.#work.pause());
     progress.state = 'WRITING';
     await this.#write(bound, rows, matches, used);
   }
 
+  #matchOf({ view, keyNames }: PointInTimeJoin, reads: readonly string[], folder: string, memory: number): ViewMatch {
+    const engine = this.#engine;
+    if (isEvaluatedAtRead(view.featureView)) {
+      const query = engine.catalog.fillingQuery(view.spec.name);
+      if (query === undefined) throw new TypeError(`the query of ${view.spec.name} was terminated`);
+      return new AtReadMatch({ view, query, keys: keyNames, reads }, engine, folder, memory);
+    }
+    const rules = { ttlMs: view.featureView?.ttlMs, asKnown: this.#set.asKnown };
+    const history = (): AsyncIterable<readonly HistoryRow[]> =>
+      historyOf(view, keyNames, reads, engine, new Session(engine.defaults));
+    return new PointInTimeMatch(rules, history, folder, memory);
+  }
+
   async #readSpine(
     { joins }: BoundTrainingSet,
     spine: Spine,
     rows: Sorter,
-    matches: readonly PointInTimeMatch[],
+    matches: readonly ViewMatch[],
   ): Promise<void> {
     const { progress } = this;
     const { fromMs = -Infinity, toMs = Infinity } = this.#set;
@@ -106,7 +115,7 @@ export class TrainingJob implements BackgroundJob {
   async #write(
     bound: BoundTrainingSet,
     spine: Sorter,
-    matches: readonly PointInTimeMatch[],
+    matches: readonly ViewMatch[],
     used: readonly (readonly number[])[],
   ): Promise<void> {
     const { joins, where, outputs, width } = bound;

@@ -1,5 +1,5 @@
 import { Sorter } from '../../files/sorter.ts';
-import { keyText } from '../../runtime/change.ts';
+import { hasNull, keyText } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import { timeBytes } from '../../runtime/stores/key-bytes.ts';
 import type { Row } from '../../types/sql-type.ts';
@@ -12,6 +12,20 @@ export interface MatchRules {
   readonly asKnown: boolean;
 }
 
+/** Finds what a view had at the times that the rows of a spine ask for. All questions come before `read`, which comes before `run`. */
+export interface ViewMatch {
+  /** Row `n` of the spine asks for an entity at a time. */
+  ask(n: number, key: Row, time: number): void;
+  /** Reads what the view has had; gives the number of rows of each batch. */
+  read(): AsyncIterable<number>;
+  /** Matches everything; `pause` is awaited now and then. */
+  run(pause: () => Promise<void>): Promise<void>;
+  /** What was found, in order of the rows of the spine; those that found nothing are left out. */
+  found(): Iterable<readonly [n: number, values: Row]>;
+  /** Matches whose row became known after the time that it is given for. */
+  readonly knownLater: number;
+}
+
 /** The kinds of entries at one time: a view's row at exactly the time that is asked for is before the question. */
 const kinds = { history: 0, spine: 1 } as const;
 
@@ -19,20 +33,28 @@ const kinds = { history: 0, spine: 1 } as const;
  * Finds the row of a view for each row of the spine: of its key the newest that is not newer than the time asked for, and not older
  * than the TTL. Both are sorted together by key and time, on disk where they are many, and read in one pass.
  */
-export class PointInTimeMatch {
+export class PointInTimeMatch implements ViewMatch {
   readonly #rules: MatchRules;
+  readonly #history: () => AsyncIterable<readonly HistoryRow[]>;
   readonly #entries: Sorter;
   readonly #found: Sorter;
-  /** Matches whose row became known after the time that it is given for. */
   knownLater = 0;
 
-  constructor(rules: MatchRules, folder: string, memory: number) {
+  /** `history` gives every row that the view has had. */
+  constructor(rules: MatchRules, history: () => AsyncIterable<readonly HistoryRow[]>, folder: string, memory: number) {
     this.#rules = rules;
+    this.#history = history;
     this.#entries = new Sorter(`${folder}/entries`, memory);
     this.#found = new Sorter(`${folder}/found`, memory);
   }
 
-  addHistory({ key, time, windowStart, created, offset, values }: HistoryRow): void {
+  async *read(): AsyncIterable<number> {
+    for await (const rows of this.#history()) {
+      for (const row of rows) if (!hasNull(row.key)) this.#add(row);
+      yield rows.length;
+    }
+  }
+  #add({ key, time, windowStart, created, offset, values }: HistoryRow): void {
     // Of equal times the window that starts first counts, then what became known last.
     const order = Buffer.concat([ordered(-windowStart), ordered(created), ordered(offset)]);
     this.#entries.add(keyOf(key, time, kinds.history, order), encodeValue([time, created, values]));
@@ -41,7 +63,6 @@ export class PointInTimeMatch {
     this.#entries.add(keyOf(key, time, kinds.spine, ordered(n)), encodeValue([n, time]));
   }
 
-  /** Matches everything; `pause` is awaited now and then. */
   async run(pause: () => Promise<void>): Promise<void> {
     const { ttlMs = Infinity, asKnown } = this.#rules;
     let keyBytes = Buffer.alloc(0);
@@ -71,7 +92,6 @@ export class PointInTimeMatch {
     }
   }
 
-  /** What was found, in order of the rows of the spine; those that found nothing are left out. */
   *found(): Iterable<readonly [n: number, values: Row]> {
     for (const { value } of this.#found.sorted()) yield decodeValue(value) as [number, Row];
   }

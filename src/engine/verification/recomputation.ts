@@ -20,8 +20,31 @@ export interface RecomputedRecord extends OutputRecord {
   readonly event: Place | undefined;
 }
 
+/** A sink whose rows are taken after each step. Nothing is committed. */
+interface TakenSink<T> extends Sink {
+  take(): readonly T[];
+}
+
+class RowSink implements TakenSink<Change> {
+  #changes: Change[] = [];
+
+  write(changes: readonly Change[]): number {
+    for (const change of changes) this.#changes.push(change);
+    return changes.length;
+  }
+  take(): readonly Change[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+  /** Nothing to flush: nothing is committed. */
+  flush(): void {
+    return undefined;
+  }
+}
+
 /** Encodes what the plan gives as its topic would have it: what a format loses is lost here too. */
-class EncodingSink implements Sink {
+class EncodingSink implements TakenSink<RecomputedRecord> {
   readonly #encoder: SinkEncoder;
   readonly #origins: SinkContext['origins'];
   #records: RecomputedRecord[] = [];
@@ -76,18 +99,33 @@ const asItRan = ({ properties, start }: QueryObject, { node }: Engine): Recomput
   properties,
 });
 
-/** Runs the plan of a query again, on a fresh state, to the ends of its topics of now. */
-export async function* recompute(
+/** Runs the plan of a query again, on a fresh state, to the ends of its topics of now: the records that its topic would have. */
+export function recompute(
   query: QueryObject,
   { spec }: SourceObject,
   engine: Engine,
-  { open, start, properties, onRead }: Recomputation = asItRan(query, engine),
+  how: Recomputation = asItRan(query, engine),
 ): AsyncIterable<readonly RecomputedRecord[]> {
+  const sink = (context: SinkContext): EncodingSink => new EncodingSink(context, query.plan, spec.partitions);
+  return runAgain(query.plan, query.id, engine, how, sink);
+}
+
+/** Runs a plan over what a query has had, on a fresh state, to the ends of its topics of now: the rows that the plan gives. */
+export const rowsAgain = (plan: PhysicalPlan, query: QueryObject, engine: Engine): AsyncIterable<readonly Change[]> =>
+  runAgain(plan, query.id, engine, asItRan(query, engine), () => new RowSink());
+
+async function* runAgain<T>(
+  given: PhysicalPlan,
+  query: string,
+  engine: Engine,
+  { open, start, properties, onRead }: Recomputation,
+  sinkOf: (context: SinkContext) => TakenSink<T>,
+): AsyncIterable<readonly T[]> {
   // What is still out when the input ends would be missing.
-  const plan = { ...query.plan, root: inOrder(query.plan.root) };
-  const queryId = `verification_of_${query.id}`;
+  const plan = { ...given, root: inOrder(given.root) };
+  const queryId = `verification_of_${query}`;
   const log = new ReaderLog(await openReaders(plan, open));
-  let sink: EncodingSink | undefined;
+  let sink: TakenSink<T> | undefined;
   const task = new Task(
     {
       queryId,
@@ -106,7 +144,7 @@ export async function* recompute(
       statePrefix: Buffer.from('verification/'),
       models: engine.models,
       schemas: engine.schemas,
-      sinks: (context) => [(sink = new EncodingSink(context, plan, spec.partitions))],
+      sinks: (context) => [(sink = sinkOf(context))],
       errors: new ErrorCollector(queryId, false),
     },
   );
