@@ -93,7 +93,12 @@ async function runFiles(files: readonly string[], chosen: Settings): Promise<voi
   const { startNode } = await import('./start-node.ts');
   const statements = readHeadless(files.map((name) => ({ name, text: readFileSync(name, 'utf8') })));
   const running = await startNode(chosen, { readOnly: true, log: say });
-  await runHeadless(statements, running.engine);
+  try {
+    await runHeadless(statements, running.engine);
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
   say(`Millrace ${version} runs ${files.join(', ')} at ${running.server.url}`);
   await untilSignal(running);
 }

@@ -24,8 +24,11 @@ export interface Entity {
 
 export type Handler<S> = (statement: S, execution: Execution) => Promise<Entity | undefined>;
 
-/** Whether the catalogue shows that a statement of a headless node's file was executed at an earlier start. */
-export type HasRun<S> = (statement: S, catalog: Catalog, text: string) => boolean;
+/**
+ * Whether the catalogue shows that a statement of a headless node's file was executed at an earlier start; `isSame` compares the
+ * statement with one of the catalogue.
+ */
+export type HasRun<S> = (statement: S, catalog: Catalog, isSame: (stored: string) => boolean) => boolean;
 
 export function entity(type: EntityType, text: string, fields: Record<string, unknown>): Entity {
   return { '@type': type, statementText: text, warnings: [], ...fields };

@@ -14,12 +14,16 @@ export function readHeadless(files: readonly Source[]): StatementText[] {
   return statements;
 }
 
-/** Runs the statements in order; skips those that an earlier start has executed, according to the catalogue. */
+/**
+ * Runs the statements in order; skips those that an earlier start has executed, according to the catalogue, and refuses one whose
+ * name another statement has.
+ */
 export async function runHeadless(statements: readonly StatementText[], engine: Engine): Promise<void> {
   const session = new Session(engine.defaults);
   for (const raw of statements) {
     const statement = check(withVariables(raw, session));
-    if (!hasRun(statement, raw.text, engine.catalog)) await executeStatement(statement, raw.text, engine, session);
+    const text = session.substitute(raw.text);
+    if (!hasRun(statement, text, engine.catalog, session)) await executeStatement(statement, text, engine, session);
   }
 }
 

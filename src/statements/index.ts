@@ -4,7 +4,6 @@ import type { Source } from '../diagnostics/source.ts';
 import type { Engine } from '../engine/engine.ts';
 import { checkSwitches } from '../engine/switches.ts';
 import type { Session } from '../engine/session.ts';
-import type { Name } from '../syntax/expressions.ts';
 import { parse, splitScript, type StatementText } from '../syntax/parse.ts';
 import type { Statement } from '../syntax/statements/index.ts';
 import { InternalError } from '../util/internal-error.ts';
@@ -23,6 +22,15 @@ import { explain } from './explain.ts';
 import { createFeatureView, dropFeatureView } from './feature-views.ts';
 import { createFeatureService, dropFeatureService } from './feature-services.ts';
 import type { Entity, Handler, HasRun } from './handler.ts';
+import {
+  featureViewIsMade,
+  modelIsMade,
+  queryViewIsMade,
+  sameAs,
+  serviceIsMade,
+  sourceIsMade,
+  typeIsMade,
+} from './has-run.ts';
 import { insert, insertHasRun } from './insert.ts';
 import { dropModel } from './drop-model.ts';
 import { materialize } from './materialize.ts';
@@ -52,18 +60,25 @@ interface Row<S> {
   readonly headless: 'refused' | 'at each start' | HasRun<S>;
 }
 
-const isIn =
-  (
-    objects: 'sources' | 'models' | 'types' | 'views' | 'featureServices',
-  ): HasRun<{ readonly name: Name; readonly orReplace?: boolean }> =>
-  ({ name, orReplace }, catalog) =>
-    orReplace !== true && catalog[objects].has(name.text);
-
 /** The facts of all statements; a kind without an entry does not compile. */
-const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { kind: K }>> } = {
-  createSource: { handler: createSource, changes: 'catalogue', headless: isIn('sources') },
-  alterSource: { handler: alterSource, changes: 'catalogue', headless: 'refused' },
-  dropSource: { handler: dropSource, changes: 'catalogue', headless: 'refused' },
+const statements: {
+  readonly [K in Statement['kind']]: Row<Extract<Statement, { kind: K }>>;
+} = {
+  createSource: {
+    handler: createSource,
+    changes: 'catalogue',
+    headless: sourceIsMade,
+  },
+  alterSource: {
+    handler: alterSource,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  dropSource: {
+    handler: dropSource,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
   insert: {
     handler: insert,
     changes: ({ query }) => (query === undefined ? 'data' : 'catalogue'),
@@ -73,43 +88,151 @@ const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { 
   deleteRow: { handler: deleteRow, changes: 'data', headless: 'refused' },
   select: { handler: 'rows', changes: 'nothing', headless: 'refused' },
   print: { handler: 'rows', changes: 'nothing', headless: 'refused' },
-  queryControl: { handler: queryControl, changes: 'catalogue', headless: 'refused' },
+  queryControl: {
+    handler: queryControl,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
   explain: { handler: explain, changes: 'nothing', headless: 'refused' },
   show: { handler: show, changes: 'nothing', headless: 'refused' },
   showCreate: { handler: showCreate, changes: 'nothing', headless: 'refused' },
   describe: { handler: describe, changes: 'nothing', headless: 'refused' },
-  setProperty: { handler: setProperty, changes: 'session', headless: 'at each start' },
-  unsetProperty: { handler: unsetProperty, changes: 'session', headless: 'at each start' },
+  setProperty: {
+    handler: setProperty,
+    changes: 'session',
+    headless: 'at each start',
+  },
+  unsetProperty: {
+    handler: unsetProperty,
+    changes: 'session',
+    headless: 'at each start',
+  },
   define: { handler: define, changes: 'session', headless: 'at each start' },
-  undefine: { handler: undefine, changes: 'session', headless: 'at each start' },
-  alterSystem: { handler: alterSystem, changes: 'catalogue', headless: 'refused' },
-  createType: { handler: createType, changes: 'catalogue', headless: isIn('types') },
+  undefine: {
+    handler: undefine,
+    changes: 'session',
+    headless: 'at each start',
+  },
+  alterSystem: {
+    handler: alterSystem,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  createType: {
+    handler: createType,
+    changes: 'catalogue',
+    headless: typeIsMade,
+  },
   dropType: { handler: dropType, changes: 'catalogue', headless: 'refused' },
-  createView: { handler: createView, changes: 'catalogue', headless: isIn('views') },
+  createView: {
+    handler: createView,
+    changes: 'catalogue',
+    headless: queryViewIsMade,
+  },
   dropView: { handler: dropView, changes: 'catalogue', headless: 'refused' },
-  createModel: { handler: createModel, changes: 'catalogue', headless: isIn('models') },
-  alterModel: { handler: alterModel, changes: 'catalogue', headless: alterModelHasRun },
+  createModel: {
+    handler: createModel,
+    changes: 'catalogue',
+    headless: modelIsMade,
+  },
+  alterModel: {
+    handler: alterModel,
+    changes: 'catalogue',
+    headless: alterModelHasRun,
+  },
   dropModel: { handler: dropModel, changes: 'catalogue', headless: 'refused' },
-  createFeatureView: { handler: createFeatureView, changes: 'catalogue', headless: isIn('sources') },
-  alterFeatureView: { handler: alterFeatureView, changes: 'catalogue', headless: 'refused' },
+  createFeatureView: {
+    handler: createFeatureView,
+    changes: 'catalogue',
+    headless: featureViewIsMade,
+  },
+  alterFeatureView: {
+    handler: alterFeatureView,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
   materialize: { handler: materialize, changes: 'data', headless: 'refused' },
-  dropFeatureView: { handler: dropFeatureView, changes: 'catalogue', headless: 'refused' },
-  createFeatureService: { handler: createFeatureService, changes: 'catalogue', headless: isIn('featureServices') },
-  dropFeatureService: { handler: dropFeatureService, changes: 'catalogue', headless: 'refused' },
-  createTrainingSet: { handler: createTrainingSet, changes: 'catalogue', headless: 'refused' },
-  dropTrainingSet: { handler: dropTrainingSet, changes: 'catalogue', headless: 'refused' },
-  verifyFeatureView: { handler: verifyFeatureView, changes: 'nothing', headless: 'refused' },
+  dropFeatureView: {
+    handler: dropFeatureView,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  createFeatureService: {
+    handler: createFeatureService,
+    changes: 'catalogue',
+    headless: serviceIsMade,
+  },
+  dropFeatureService: {
+    handler: dropFeatureService,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  createTrainingSet: {
+    handler: createTrainingSet,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  dropTrainingSet: {
+    handler: dropTrainingSet,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  verifyFeatureView: {
+    handler: verifyFeatureView,
+    changes: 'nothing',
+    headless: 'refused',
+  },
   backfill: { handler: backfill, changes: 'data', headless: 'refused' },
-  createMonitor: { handler: createMonitor, changes: 'catalogue', headless: isIn('sources') },
-  dropMonitor: { handler: dropMonitor, changes: 'catalogue', headless: 'refused' },
-  assertTopic: { handler: assertTopic, changes: 'nothing', headless: 'refused' },
-  assertSchema: { handler: assertSchema, changes: 'nothing', headless: 'refused' },
-  assertValues: { handler: assertValues, changes: 'nothing', headless: 'refused' },
-  assertSource: { handler: assertSource, changes: 'nothing', headless: 'refused' },
-  createConnector: { handler: createConnector, changes: 'connect', headless: 'refused' },
-  dropConnector: { handler: dropConnector, changes: 'connect', headless: 'refused' },
-  describeConnector: { handler: describeConnector, changes: 'nothing', headless: 'refused' },
-  showConnectors: { handler: showConnectors, changes: 'nothing', headless: 'refused' },
+  createMonitor: {
+    handler: createMonitor,
+    changes: 'catalogue',
+    headless: sourceIsMade,
+  },
+  dropMonitor: {
+    handler: dropMonitor,
+    changes: 'catalogue',
+    headless: 'refused',
+  },
+  assertTopic: {
+    handler: assertTopic,
+    changes: 'nothing',
+    headless: 'refused',
+  },
+  assertSchema: {
+    handler: assertSchema,
+    changes: 'nothing',
+    headless: 'refused',
+  },
+  assertValues: {
+    handler: assertValues,
+    changes: 'nothing',
+    headless: 'refused',
+  },
+  assertSource: {
+    handler: assertSource,
+    changes: 'nothing',
+    headless: 'refused',
+  },
+  createConnector: {
+    handler: createConnector,
+    changes: 'connect',
+    headless: 'refused',
+  },
+  dropConnector: {
+    handler: dropConnector,
+    changes: 'connect',
+    headless: 'refused',
+  },
+  describeConnector: {
+    handler: describeConnector,
+    changes: 'nothing',
+    headless: 'refused',
+  },
+  showConnectors: {
+    handler: showConnectors,
+    changes: 'nothing',
+    headless: 'refused',
+  },
 };
 
 /** Every kind of statement. */
@@ -134,10 +257,13 @@ export function isReadOnly(statement: Statement): boolean {
 /** Whether a headless file may contain it. */
 export const mayRunHeadless = (statement: Statement): boolean => rowOf(statement).headless !== 'refused';
 
-/** Whether an earlier start of a headless node has executed the statement. */
-export function hasRun(statement: Statement, text: string, catalog: Catalog): boolean {
+/**
+ * Whether an earlier start of a headless node has executed the statement. Throws where what it would make was made by another
+ * statement.
+ */
+export function hasRun(statement: Statement, text: string, catalog: Catalog, session: Session): boolean {
   const { headless } = rowOf(statement);
-  return typeof headless === 'function' && headless(statement, catalog, text);
+  return typeof headless === 'function' && headless(statement, catalog, sameAs(statement, text, session));
 }
 
 /** Executes one statement; those that change the catalogue run one at a time. */
@@ -163,7 +289,10 @@ function withWarnings(answer: Entity, session: Session): Entity {
   const warnings = session.warnings.splice(0);
   return warnings.length === 0
     ? answer
-    : { ...answer, warnings: [...answer.warnings, ...warnings.map((message) => ({ message }))] };
+    : {
+        ...answer,
+        warnings: [...answer.warnings, ...warnings.map((message) => ({ message }))],
+      };
 }
 
 function run(statement: Statement, text: string, engine: Engine, session: Session): Promise<Entity | undefined> {

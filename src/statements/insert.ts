@@ -25,9 +25,13 @@ export const insert: Handler<Insert> = async (statement, execution) => {
   }
   const { spec } = target;
   if (!session.read('ksql.insert.into.values.enabled'))
-    throw new SqlError('INSERT_VALUES', statement.span, { why: 'it is switched off' });
+    throw new SqlError('INSERT_VALUES', statement.span, {
+      why: 'it is switched off',
+    });
   if (spec.window !== undefined)
-    throw new SqlError('INSERT_VALUES', statement.span, { why: 'rows of a windowed source cannot be inserted' });
+    throw new SqlError('INSERT_VALUES', statement.span, {
+      why: 'rows of a windowed source cannot be inserted',
+    });
   // All are made before the first is written, so that a wrong one leaves none of them behind.
   const records = statement.rows.map((row) =>
     insertedRecord(spec, statement.columns, row, engine.catalog.types, statement.span),
@@ -38,7 +42,10 @@ export const insert: Handler<Insert> = async (statement, execution) => {
 
 function writableTarget({ target }: Insert, catalog: Catalog): SourceObject {
   const source = requireSource(catalog, target);
-  if (!isWritable(source)) throw new SqlError('SOURCE_READ_ONLY', target.span, { name: source.spec.name });
+  if (!isWritable(source))
+    throw new SqlError('SOURCE_READ_ONLY', target.span, {
+      name: source.spec.name,
+    });
   return source;
 }
 
@@ -63,8 +70,8 @@ export function planInsert(
 }
 
 /** INSERT … SELECT was executed if its query exists; INSERT … VALUES writes its row at each start. */
-export const insertHasRun: HasRun<Insert> = (_insert, catalog, text) =>
-  [...catalog.queries.values()].some(({ statement }) => statement === text);
+export const insertHasRun: HasRun<Insert> = ({ query }, { queries }, isSame) =>
+  query !== undefined && [...queries.values()].some(({ kind, statement }) => kind === 'INSERT' && isSame(statement));
 
 function queryId(properties: Properties<(typeof insertOptions)['options'][number]>): string | undefined {
   const id = properties.read('QUERY_ID');

@@ -15,6 +15,14 @@ export const catalogCodes = {
     message: (p: { kind: string; name: string }) => `${p.kind} "${p.name}" already exists`,
     hint: () => 'Use IF NOT EXISTS, OR REPLACE, or another name.',
   },
+  MADE_OTHERWISE: {
+    message: (p: { word: string; name: string; made: string }) =>
+      `${p.word} "${p.name}" is there already, made by another statement: ${p.made}`,
+    hint: (p: { cure: 'OR REPLACE' | 'DROP TYPE' }) =>
+      p.cure === 'OR REPLACE'
+        ? 'CREATE OR REPLACE changes it, CREATE … IF NOT EXISTS keeps it; or use another name.'
+        : 'CREATE TYPE IF NOT EXISTS keeps it; a server drops it by DROP TYPE; or use another name.',
+  },
   WRONG_SOURCE_KIND: {
     message: (p: { name: string; expected: string; actual: string }) =>
       `"${p.name}" is a ${p.actual}, not a ${p.expected}`,

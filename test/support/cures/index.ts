@@ -16,6 +16,7 @@ export const curesOfCodes: { readonly [C in HintedCode]: Cures } = {
   USER_LIMIT: { notOfStatements: 'it names the setting of the operator' },
   CLIENT_STALLED: { notOfStatements: 'it is about how a client reads' },
   CLIENT_BEHIND: { notOfStatements: 'it is about how a client reads' },
+  MADE_OTHERWISE: { notOfStatements: 'test/unit/statements has files that run headless' },
   QUERY_ENDPOINT: { notOfStatements: 'test/unit/server has the two endpoints' },
   TOO_MANY_PUSH_QUERIES: { notOfStatements: 'it names the setting of the operator' },
   SWITCHED_OFF: { notOfStatements: 'it names the setting of the operator' },

@@ -116,3 +116,24 @@ test('a script goes on after an error where it is told to, and fails all the sam
   expect(stderr).toContain(`${file}:2:10: SOURCE_NOT_FOUND`);
   expect(stderr).toContain(`${file}:5:5: `);
 });
+
+test('a file that runs headless ends with status 1 where another statement made what it makes', () => {
+  const [first, second] = ['n INT', 'n BIGINT'].map((column, i) => {
+    const file = join(folder, `headless-${i}.sql`);
+    const text = `\nCREATE STREAM h (k STRING KEY, ${column}) WITH (kafka_topic='h', value_format='JSON', partitions=1);\n`;
+    writeFileSync(file, i === 0 ? text : `-- changed${text}`);
+    return file;
+  });
+  expect(cli(`-f "${first}"`).status).toBe(0);
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [bin, 'run', second!, '--state-dir', state, '--listeners', 'http://127.0.0.1:0'],
+    { encoding: 'utf8' },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    `${second}:2:15: MADE_OTHERWISE: source "H" is there already, made by another statement: CREATE STREAM h (k STRING KEY, n INT)`,
+  );
+  expect(stderr).toContain('CREATE OR REPLACE changes it');
+  expect(stderr).not.toContain('    at ');
+});

@@ -144,6 +144,18 @@ ALTER MODEL m DROP VERSION 3;`,
   const again = await openEngine(folder);
   await runHeadless(file, again.engine);
   expect(again.engine.commandNumber).toBe(last);
+  const written = readHeadless([
+    {
+      name: 'file',
+      text: `-- The same, written otherwise.
+create stream S (ID string key, a Address, n int) with (PARTITIONS=1, value_format='JSON', kafka_topic='s');
+INSERT  INTO o SELECT id, n + 1 AS n FROM s; CREATE TYPE ADDRESS AS STRUCT<STREET VARCHAR>;
+CREATE OR REPLACE STREAM o AS SELECT id, n FROM s; CREATE STREAM o AS SELECT id, n FROM s;
+CREATE STREAM IF NOT EXISTS o AS SELECT id FROM s; CREATE TYPE IF NOT EXISTS address AS INT;`,
+    },
+  ]);
+  await runHeadless(written, again.engine);
+  expect([...again.engine.catalog.queries.keys()]).toEqual(['CSAS_O_0', 'INSERTQUERY_1', 'FEATURE_VIEW_V_2']);
   await expect(
     runHeadless(
       readHeadless([{ name: 'file', text: "ALTER MODEL m ADD VERSION WITH (PATH='b.onnx');" }]),
@@ -151,4 +163,56 @@ ALTER MODEL m DROP VERSION 3;`,
     ),
   ).rejects.toThrow(SqlError);
   await again.close();
+});
+
+test('a statement of a file whose name another one made is refused, with both and the cure', async () => {
+  const model = `CREATE MODEL m INPUT (n BIGINT) OUTPUT (y DOUBLE) WITH (PROVIDER='onnx', PATH='test/golden/models/lookup.onnx');`;
+  const statements = [
+    ['type', 'CREATE TYPE a AS STRUCT<b STRING>;', 'CREATE TYPE a AS STRUCT<b INT>;'],
+    [
+      'source',
+      "CREATE STREAM s (id STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);",
+      "CREATE TABLE s (id STRING PRIMARY KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);",
+    ],
+    ['source', 'CREATE STREAM o AS SELECT id, n FROM s;', 'CREATE STREAM o AS SELECT id, n FROM s WHERE n > ${least};'],
+    ['view', 'CREATE VIEW l AS SELECT * FROM s;', 'CREATE VIEW l AS SELECT * FROM s WHERE n > 1;'],
+    ['model', model, model.replace('lookup', 'other')],
+    [
+      'feature view',
+      'CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, n FROM s EMIT CHANGES;',
+      'CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, n + 1 AS n FROM s EMIT CHANGES;',
+    ],
+    ['feature service', 'CREATE FEATURE SERVICE f FEATURES (v.n);', 'CREATE FEATURE SERVICE f FEATURES (v.id);'],
+    [
+      'source',
+      'CREATE MONITOR w ON STREAM s (CHECK (ROW_COUNT() > 0));',
+      'CREATE MONITOR w ON STREAM s (CHECK (ROW_COUNT() > 1));',
+    ],
+  ] as const;
+  const { engine, close } = await openEngine();
+  const run = (text: string): Promise<void> =>
+    runHeadless(readHeadless([{ name: 'file', text: `DEFINE least = '1';\n${text}` }]), engine);
+  await run(statements.map(([, made]) => made).join('\n'));
+  const before = engine.commandNumber;
+  for (const [word, made, other] of statements) {
+    const error: unknown = await run(other).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'MADE_OTHERWISE' });
+    const { message, hint } = error as SqlError;
+    expect(message).toContain(`${word} "`);
+    if (word === 'type')
+      expect([message, hint]).toEqual([
+        expect.stringContaining('STRUCT<`B` STRING>'),
+        expect.stringContaining('DROP TYPE'),
+      ]);
+    else expect([message, hint]).toEqual([expect.stringContaining(made), expect.stringContaining('CREATE OR REPLACE')]);
+    await run(made);
+  }
+  expect(engine.commandNumber).toBe(before);
+  // The cure; and then the statement that it made is the one that is known.
+  const [, , wider] = statements[2];
+  await run(wider.replace('CREATE', 'CREATE OR REPLACE'));
+  await run(wider);
+  const error: unknown = await run(`DEFINE least = '2';\n${wider}`).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'MADE_OTHERWISE' });
+  await close();
 });
