@@ -384,7 +384,7 @@ export function defineExpressions($: Dsl, define: Define, late: { r: SharedRules
     });
   });
 
-  const over = defineOver($, define, { expression, interval, length, orderItem });
+  const over = defineOver($, define, { expression, interval, length, orderItem, name: late.r.name });
   return { expression, length, orderItem, over };
 }
 

@@ -1,3 +1,4 @@
+import { tokenMatcher } from 'chevrotain';
 import type { Dsl, Rule } from './rule.ts';
 import * as t from './tokens.ts';
 import { kw } from './tokens.ts';
@@ -7,16 +8,19 @@ interface OverParts {
   readonly interval: Rule;
   readonly length: Rule;
   readonly orderItem: Rule;
+  readonly name: Rule;
 }
 
 /** The contents of the parentheses of OVER and of a named window: the clauses in SQL's order, then the options in any order. */
 export function defineOver(
   $: Dsl,
   define: (name: string, body: () => void) => Rule,
-  { expression, interval, length, orderItem }: OverParts,
+  { expression, interval, length, orderItem, name }: OverParts,
 ): Rule {
   const over: Rule = define('over', () => {
     $.consume(0, t.LeftParen);
+    // OVER (w): SQL's other way to name a window.
+    $.option(3, { GATE: () => tokenMatcher($.LA(2), t.RightParen), DEF: () => $.subrule(0, name) });
     $.option(0, () => {
       $.consume(0, kw('PARTITION'));
       $.consume(0, kw('BY'));

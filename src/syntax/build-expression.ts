@@ -287,7 +287,7 @@ function callOf(cst: Cst): CallNode {
     distinct: distinct && { span: cst.spanOf(distinct) },
     filter: filters[0] && expressionOf(filters[0].one('expression')),
     ignoreNulls: ignoring && { span: ignoring.span },
-    over: over === undefined ? undefined : over.has('over') ? overOf(over.one('over')) : over.name(),
+    over: over && overTargetOf(over),
     span: cst.span,
   };
 }
@@ -317,6 +317,11 @@ function predictionOf(call: CallNode): CallNode | InvokeNode {
 
 const optionText = (cst: Cst): string => (cst.has('NULLS') ? 'IGNORE NULLS or RESPECT NULLS' : 'FILTER (WHERE …)');
 
+function overTargetOf(cst: Cst): OverNode | Name {
+  const over = cst.maybe('over');
+  if (over === undefined) return cst.name();
+  return over.has('name') ? over.name() : overOf(over);
+}
 export const overOf = (cst: Cst): OverNode => buildOver(cst, expressionOf);
 export const orderItemOf = (cst: Cst): OrderItem => buildOrder(cst, expressionOf);
 

@@ -3,7 +3,7 @@ import { builders, expressionOf, invokeArgumentsOf, orderItemOf, overOf } from '
 import { matchOf } from './build-match.ts';
 import { evaluateQuery, predictQuery } from './build-model-functions.ts';
 import { type Cst, durationOf, propertiesOf, stringText, versionText } from './cst.ts';
-import type { ExpressionNode } from './expressions.ts';
+import type { ExpressionNode, OverNode } from './expressions.ts';
 import type { InvokeClause, JoinKind, JoinNode, QueryNode, SelectItem, SourceNode, WindowNode } from './query.ts';
 
 /**
@@ -56,7 +56,7 @@ function selectOf(cst: Cst): QueryNode {
     namedWindows: cst
       .all('namedWindows')
       .flatMap((list) => list.all('namedWindow'))
-      .map((named) => ({ name: named.name(), over: overOf(named.one('over')) })),
+      .map((named) => ({ name: named.name(), over: definitionOf(named.one('over')) })),
     where: only('where'),
     groupBy: grouping('groupBy'),
     partitionBy: grouping('partitionBy'),
@@ -165,4 +165,13 @@ export function windowOf(cst: Cst): WindowNode {
     grace: tail.has('GRACE') ? durations.at(-1) : undefined,
     span: cst.span,
   };
+}
+
+function definitionOf(cst: Cst): OverNode {
+  if (!cst.has('name')) return overOf(cst);
+  const { text, span } = cst.name();
+  throw new SqlError('OVER_INVALID', span, {
+    why: `a window is defined by its clauses, not as "${text}"`,
+    hint: `Write OVER ${text} where it is used.`,
+  });
 }

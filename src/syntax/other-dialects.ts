@@ -38,6 +38,10 @@ export const cures: readonly (readonly [RegExp, string])[] = [
     /> WITHIN GROUP|WITHIN > GROUP/,
     "Write the value as the first argument: PERCENTILE(n, 0.5), STRING_AGG(name, ',').",
   ],
+  [
+    /OVER \( > \S+ (PARTITION|ORDER|ROWS|RANGE)/,
+    'Give a window of its own all of its clauses: WINDOW w AS (PARTITION BY … ORDER BY … ROWS 3 PRECEDING), and OVER w.',
+  ],
   [/= > =/, 'Equality is one sign: a = b.'],
   [/^> UPDATE/, 'INSERT INTO … VALUES with the key of a row replaces it.'],
   [/^> TRUNCATE/, 'DROP TABLE … DELETE TOPIC, then create it anew.'],

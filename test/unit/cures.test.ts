@@ -117,6 +117,11 @@ const told: readonly (readonly [wrong: string, hint: RegExp, cure: string])[] = 
     /STRING_AGG\(name, ','\)/,
     `CREATE TABLE x AS SELECT id, STRING_AGG(name, ',') AS m FROM s GROUP BY id`,
   ],
+  [
+    `CREATE STREAM x AS SELECT id, SUM(n) OVER (w ROWS 3 PRECEDING) AS a FROM s WINDOW w AS (PARTITION BY id ORDER BY ROWTIME)`,
+    /and OVER w\./,
+    `CREATE STREAM x AS SELECT id, SUM(n) OVER (w) AS a FROM s WINDOW w AS (PARTITION BY id ORDER BY ROWTIME ROWS 3 PRECEDING)`,
+  ],
   [`UPDATE t SET n = 1 WHERE id = 'a'`, /INSERT INTO/, `INSERT INTO t (id, n) VALUES ('a', 1)`],
   [`TRUNCATE TABLE t`, /DELETE TOPIC/, `DROP TABLE t DELETE TOPIC`],
   [`ALTER TABLE t DROP COLUMN n`, /ADD COLUMN/, `ALTER TABLE t ADD COLUMN m INT`],

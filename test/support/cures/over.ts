@@ -34,6 +34,12 @@ export const overCures = {
       hint: /PARTITION BY 'all'/,
       cure: over('COUNT(*)', "PARTITION BY 'all' ORDER BY ROWTIME"),
     },
+    {
+      wrong:
+        'CREATE STREAM x AS SELECT id, LAG(n) OVER v AS e FROM s WINDOW w AS (PARTITION BY id ORDER BY ROWTIME), v AS (w)',
+      hint: /Write OVER W where it is used/,
+      cure: 'CREATE STREAM x AS SELECT id, LAG(n) OVER W AS e FROM s WINDOW w AS (PARTITION BY id ORDER BY ROWTIME)',
+    },
   ],
   FRAME_INVALID: [
     {
