@@ -50,7 +50,7 @@ export function listQueries(engine: Engine): readonly Told[] {
 
 /** What SHOW QUERIES EXTENDED and EXPLAIN tell of a query of the catalogue. */
 export function describeQuery(engine: Engine, query: QueryObject): Told {
-  const error = engine.node.status(query.id)?.error;
+  const { error, errorAt } = engine.node.status(query.id) ?? {};
   return description({
     id: query.id,
     statementText: query.statement,
@@ -59,7 +59,7 @@ export function describeQuery(engine: Engine, query: QueryObject): Told {
     plan: query.plan,
     executionPlan: rulesLine(query.plan),
     state: queryState(engine, query),
-    errors: error === undefined ? [] : [{ timestamp: 0, errorMessage: error, type: 'UNKNOWN' }],
+    errors: error === undefined ? [] : [{ timestamp: errorAt, errorMessage: error, type: 'UNKNOWN' }],
     overridden: query.properties,
   });
 }

@@ -131,7 +131,10 @@ test('a record that cannot be read stops its partition alone, on whatever node h
   await produceAll(name, [...good(0), ...good(1), record(1, 50, 'no JSON'), record(1, 51), record(0, 52)]);
   const stands = /stopped at topic \S+, partition 1, offset 50, after 3 attempts: value of/;
   await until(async () => stands.test((await stateOf(first))[1]));
-  expect((await stateOf(first))[0]).toBe('ERROR');
+  const [state, said] = await stateOf(first);
+  expect(state).toBe('ERROR');
+  // The time at which it stood.
+  expect(Math.abs(Date.now() - Number(/"queryErrors":\[\{"timestamp":(\d+)/.exec(said)![1]))).toBeLessThan(120_000);
   await until(async () => (await values(`${name}_o`)).length >= 101);
   const before = await values(`${name}_o`);
   expect(before).toHaveLength(101);

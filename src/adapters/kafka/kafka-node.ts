@@ -50,6 +50,7 @@ import { Topics } from './topics.ts';
 import { TopicWatch } from './topic-watch.ts';
 import { whereaboutsOf } from './whereabouts.ts';
 import { Wire } from './wire.ts';
+import { noted, type NotedError } from '../../util/noted-error.ts';
 
 /** A member of a Kafka cluster: consumer groups distribute tasks, transactions commit, changelogs hold state. */
 export class KafkaNode implements Node {
@@ -69,7 +70,7 @@ export class KafkaNode implements Node {
   readonly #queries = new Map<string, RunningQuery>();
   readonly #reads: ClusterReads;
   /** The last fetch error of each worker that cannot fetch. */
-  readonly #unreachable = new Map<number, string>();
+  readonly #unreachable = new Map<number, NotedError>();
   readonly #contact: BrokerContact;
   readonly #lags: StandingLag;
   readonly #watch: TopicWatch;
@@ -254,7 +255,7 @@ export class KafkaNode implements Node {
         onAssigned: (partitions) => this.#tasks.assign(running, partitions),
         onRebalancing: () => this.#tasks.revoke(running),
         onCrash: (error) => {
-          running.error = error.message;
+          running.error = noted(running.error, error.message);
           this.#options.log(`query ${query.id}: ${error.message}`);
           void this.#tasks.revoke(running);
         },
@@ -274,8 +275,8 @@ export class KafkaNode implements Node {
     };
     const mayPass = (error: unknown): boolean => {
       const { message } = error as Error;
-      if (running.error !== message) this.#options.log(`query ${query.id}: ${message}; trying again`);
-      running.error = message;
+      if (running.error?.message !== message) this.#options.log(`query ${query.id}: ${message}; trying again`);
+      running.error = noted(running.error, message);
       return true;
     };
     await retry(create, { retries: Infinity, firstMs: 100, longestMs: 5000, mayPass });
@@ -285,7 +286,7 @@ export class KafkaNode implements Node {
 
   #onStatus(tasks: readonly TaskStatus[], worker: number, broker: string | undefined): void {
     if (broker === undefined) this.#unreachable.delete(worker);
-    else this.#unreachable.set(worker, broker);
+    else this.#unreachable.set(worker, noted(this.#unreachable.get(worker), broker));
     for (const task of tasks) {
       const running = this.#queries.get(task.queryId);
       if (running === undefined) continue;

@@ -1,6 +1,7 @@
 import type { BatchReport } from '../../runtime/ports/node.ts';
 import { addedEvents, noEvents, type EventCounts } from '../../runtime/ports/counted-events.ts';
 import type { TaskStatus } from './task-worker.ts';
+import { noted, type NotedError } from '../../util/noted-error.ts';
 
 type Count = 'in' | 'out' | 'errors' | 'restored' | 'expired';
 const countsOf = (): Record<Count, number> => ({ in: 0, out: 0, errors: 0, restored: 0, expired: 0 });
@@ -8,6 +9,7 @@ const countsOf = (): Record<Count, number> => ({ in: 0, out: 0, errors: 0, resto
 /** A query's counts on this node, of the reports of its tasks. A task counts from zero each time that it is started. */
 export class Progress {
   readonly #tasks = new Map<string, TaskStatus>();
+  readonly #troubles = new Map<string, NotedError>();
   /** Of the tasks that have ended. */
   readonly #ended = countsOf();
   #endedEvents = noEvents;
@@ -19,6 +21,8 @@ export class Progress {
     const known = this.#tasks.get(task.id);
     if (known !== undefined && known.run !== task.run) this.end(task.id);
     this.#tasks.set(task.id, task);
+    if (task.trouble === undefined) this.#troubles.delete(task.id);
+    else this.#troubles.set(task.id, noted(this.#troubles.get(task.id), task.trouble));
     const before = known?.run === task.run ? known : undefined;
     const batches = task.batches - (before?.batches ?? 0);
     return {
@@ -34,6 +38,7 @@ export class Progress {
     const task = this.#tasks.get(id);
     if (task === undefined) return;
     this.#tasks.delete(id);
+    this.#troubles.delete(id);
     for (const name of Object.keys(this.#ended) as Count[]) this.#ended[name] += task[name];
     this.#endedEvents = addedEvents(this.#endedEvents, task.events);
   }
@@ -55,7 +60,7 @@ export class Progress {
     return [...this.#tasks.values()].reduce((sum, { lag }) => sum + lag, 0);
   }
   /** What keeps a task from reading one of its topics. */
-  get trouble(): string | undefined {
-    return [...this.#tasks.values()].find(({ trouble }) => trouble !== undefined)?.trouble;
+  get trouble(): NotedError | undefined {
+    return [...this.#troubles.values()][0];
   }
 }

@@ -1,4 +1,4 @@
-import { resumedAttempt, type TaskFailure } from '../../runtime/task/attempt.ts';
+import { resumedAttempt, standsAt, type TaskFailure } from '../../runtime/task/attempt.ts';
 import type { DeadlyWork } from '../rocksdb/work-marks.ts';
 import type { ClusterReads } from './cluster-reads.ts';
 import { afterFailure, deadlyTask } from './failed-tasks.ts';
@@ -6,6 +6,7 @@ import { taskOf, type RunningQuery } from './running-query.ts';
 import type { Standbys } from './standbys.ts';
 import type { TaskPool } from './task-pool.ts';
 import type { FailedTask, KafkaTaskSpec } from './task-worker.ts';
+import { noted } from '../../util/noted-error.ts';
 
 interface QueryTasksParts {
   readonly serviceId: string;
@@ -68,7 +69,7 @@ export class QueryTasks {
 
   /** Nothing of a query runs until it is started anew. */
   block(running: RunningQuery, why: string): Promise<void> {
-    running.blocked = why;
+    running.blocked = noted(running.blocked, why);
     return this.#inTurn(running, () => this.#stopTasks(running));
   }
 
@@ -144,7 +145,7 @@ export class QueryTasks {
       return;
     }
     const isSearching = failure.isUnforeseen && !failure.passes;
-    if (!isSearching) running.error = error;
+    if (!isSearching) running.error = noted(running.error, error);
     const again = { ...spec, run: this.#runs++, task: { ...spec.task, attempt } };
     running.tasks.set(id, again);
     running.waiting.add(id);
@@ -158,7 +159,7 @@ export class QueryTasks {
 
   #stand(running: RunningQuery, id: string, partition: number, failure: TaskFailure): void {
     running.error = undefined;
-    running.stopped.set(id, { partition, failure });
+    running.stopped.set(id, { partition, failure, error: noted(undefined, standsAt(failure)) });
     if (failure.hasEndedProcesses === true) this.#parts.log(failure.message);
     this.#parts.onStopped(running.query.id, failure);
   }

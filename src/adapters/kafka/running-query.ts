@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { QueryStatus, RunnableQuery } from '../../runtime/ports/node.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
-import { standsAt, type TaskFailure } from '../../runtime/task/attempt.ts';
+import type { TaskFailure } from '../../runtime/task/attempt.ts';
 import { deadLetterTopic } from '../../runtime/sinks/dead-letters.ts';
 import { processingLogTopic } from '../../runtime/sinks/processing-log.ts';
 import { layoutOf, type PlanLayout } from '../../runtime/task/layout.ts';
@@ -11,11 +11,13 @@ import { groupTopics } from './internal-topics.ts';
 import type { QueryGroup } from './query-group.ts';
 import { Progress } from './progress.ts';
 import type { KafkaTaskSpec } from './task-worker.ts';
+import type { NotedError } from '../../util/noted-error.ts';
 
 /** A task in ERROR. */
 export interface StoppedTask {
   readonly partition: number;
   readonly failure: TaskFailure;
+  readonly error: NotedError;
 }
 
 /** A query's tasks on this node. */
@@ -37,8 +39,8 @@ export interface RunningQuery {
   /** The partitions of the sources, as the query was started with them. */
   readonly partitionCounts: Map<string, number>;
   /** Why the query must not go on at all. */
-  blocked: string | undefined;
-  error: string | undefined;
+  blocked: NotedError | undefined;
+  error: NotedError | undefined;
   /** The lag of what does not run. */
   standingLag: number;
   paused: boolean;
@@ -108,11 +110,10 @@ export function taskOf(
 }
 
 /** A query's status on this node; `unreachable` has the errors of workers that cannot fetch. */
-export function statusOf(running: RunningQuery, unreachable: string | undefined, stateBytes: number): QueryStatus {
+export function statusOf(running: RunningQuery, unreachable: NotedError | undefined, stateBytes: number): QueryStatus {
   const { progress } = running;
   const [stopped] = running.stopped.values();
-  const error =
-    stopped === undefined ? (running.blocked ?? running.error ?? progress.trouble) : standsAt(stopped.failure);
+  const error = stopped?.error ?? running.blocked ?? running.error ?? progress.trouble;
   const state =
     running.paused || stopped?.failure.hasEndedProcesses === true
       ? 'PAUSED'
@@ -125,7 +126,8 @@ export function statusOf(running: RunningQuery, unreachable: string | undefined,
             : 'RUNNING';
   return {
     state,
-    error: error ?? (unreachable && `the broker does not answer: ${unreachable}`),
+    error: error?.message ?? (unreachable && `the broker does not answer: ${unreachable.message}`),
+    errorAt: (error ?? unreachable)?.at,
     stoppedAt: stopped?.failure.place,
     recordsIn: progress.total('in'),
     recordsOut: progress.total('out'),
@@ -158,6 +160,6 @@ export function readQuery(running: RunningQuery | undefined): ReadQuery | undefi
     topics,
     part: layout.parts.at(-1)!.index,
     layout: createHash('sha256').update(JSON.stringify(columns)).digest('base64'),
-    stands: paused ? `query ${query.id} is paused` : first && standsAt(first.failure),
+    stands: paused ? `query ${query.id} is paused` : first?.error.message,
   };
 }

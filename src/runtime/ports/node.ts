@@ -43,6 +43,8 @@ export type QueryState = (typeof queryStates)[number];
 export interface QueryStatus {
   readonly state: QueryState;
   readonly error: string | undefined;
+  /** When the error became known, in milliseconds of the epoch. */
+  readonly errorAt: number | undefined;
   /** The record at which it stands in ERROR until it is resumed. */
   readonly stoppedAt?: Place | undefined;
   readonly recordsIn: number;

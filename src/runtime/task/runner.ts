@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../change.ts';
 import type { BatchReport, QueryState, QueryStatus } from '../ports/node.ts';
 import { AutoResetEvent } from '../../util/auto-reset-event.ts';
+import { noted, type NotedError } from '../../util/noted-error.ts';
 import { Backoff, type Pauses } from '../../util/retry.ts';
 import { nextAttempt, resumedAttempt, standsAt, type Attempt, type TaskFailure } from './attempt.ts';
 import type { Task } from './task.ts';
@@ -42,7 +43,7 @@ export class TaskRunner {
   #stopping = false;
   #paused: boolean;
   #state: QueryState = 'RUNNING';
-  #error: string | undefined;
+  #error: NotedError | undefined;
   #isSearching = false;
   #attempt: Attempt | undefined;
   /** The failure of a query in ERROR. */
@@ -76,7 +77,7 @@ export class TaskRunner {
   #stand(failure: TaskFailure): void {
     this.#state = failure.hasEndedProcesses === true ? 'PAUSED' : 'ERROR';
     this.#stopped = failure;
-    this.#error = standsAt(failure);
+    this.#error = noted(this.#error, standsAt(failure));
     this.#options.onStopped(failure);
   }
   async #open(): Promise<void> {
@@ -89,7 +90,7 @@ export class TaskRunner {
   #fail(error: unknown): void {
     const failure = this.#task!.failure(error);
     this.#state = 'ERROR';
-    this.#error = failure.message;
+    this.#error = noted(this.#error, failure.message);
     this.#attempt = nextAttempt(failure);
     // What fails is one record, which is about to be found and passed over: no one needs to wait.
     this.#isSearching = this.#attempt !== undefined && failure.isUnforeseen && !failure.passes;
@@ -182,9 +183,11 @@ export class TaskRunner {
   }
 
   get status(): QueryStatus {
+    const error = this.#isSearching ? undefined : this.#error;
     return {
       state: this.#paused ? 'PAUSED' : this.#isSearching ? 'RUNNING' : this.#state,
-      error: this.#isSearching ? undefined : this.#error,
+      error: error?.message,
+      errorAt: error?.at,
       stoppedAt: this.#stopped?.place,
       recordsIn: this.#totals.in,
       recordsOut: this.#totals.out,

@@ -140,7 +140,7 @@ describe('tasks of a query', () => {
     const place = { topic: 't', partition: 0, offset: 7 };
     const failure = { message: 'broken', place, passes: false, isUnforeseen: false } as never;
     running.tasks.clear();
-    running.stopped.set('g/0_0', { partition: 0, failure });
+    running.stopped.set('g/0_0', { partition: 0, failure, error: { message: 'broken', at: 0 } });
     pool.fail('g/0_0');
     await tasks.revoke(running);
     await tasks.setPaused(running, false, 3);

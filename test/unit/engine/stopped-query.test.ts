@@ -16,6 +16,7 @@ async function stopped({ engine }: TestEngine, id: string): Promise<string> {
 test('a query stands in ERROR at a record, says which, stands there after a restart, and goes on behind it when told', async () => {
   let engine = await openEngine(undefined, strict);
   const { folder } = engine;
+  const begun = Date.now();
   await engine.run(`
     CREATE STREAM raw (line STRING) WITH (KAFKA_TOPIC='s', PARTITIONS=1, VALUE_FORMAT='DELIMITED', VALUE_DELIMITER='TAB');
     CREATE STREAM s (n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');
@@ -31,6 +32,17 @@ test('a query stands in ERROR at a record, says which, stands there after a rest
   expect(await consume(engine.engine, 'LINES')).toHaveLength(3);
   const shown = JSON.stringify(await engine.run(`SHOW QUERIES EXTENDED; EXPLAIN ${id};`));
   expect(shown.match(/stopped at topic s, partition 0, offset 1/g)!.length).toBeGreaterThan(1);
+  const [explained] = await engine.run(`EXPLAIN ${id};`);
+  const timesOf = (answer: unknown): number[] =>
+    (answer as { queryDescription: { queryErrors: { timestamp: number }[] } }).queryDescription.queryErrors.map(
+      ({ timestamp }) => timestamp,
+    );
+  const [failedAt, ...others] = timesOf(explained);
+  expect(others).toEqual([]);
+  expect([failedAt! >= begun, failedAt! <= Date.now()]).toEqual([true, true]);
+  // It is when the query failed, not when somebody asks.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(timesOf((await engine.run(`EXPLAIN ${id};`))[0])).toEqual([failedAt]);
   await expect(engine.run(`RESUME CSAS_LINES_1 SKIP 1;`)).rejects.toThrow(/does not stand in ERROR at a record/);
   await expect(engine.run(`RESUME ${id} SKIP 0;`)).rejects.toThrow(/0 is no number of records/);
   await expect(engine.run(`PAUSE ${id} SKIP 1;`)).rejects.toThrow(/PAUSE skips nothing/);
