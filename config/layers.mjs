@@ -5,7 +5,8 @@ export const mayImport = {
   diagnostics: ['util'],
   types: ['util', 'diagnostics'],
   syntax: ['util', 'diagnostics', 'types'],
-  functions: ['util', 'diagnostics', 'types'],
+  extensions: ['util', 'diagnostics', 'config', 'types'], // what users' modules define, by name
+  functions: ['util', 'diagnostics', 'types', 'extensions'],
   formats: ['util', 'diagnostics', 'types'],
   files: ['util', 'types'],
   expressions: ['util', 'diagnostics', 'types', 'functions'],
@@ -77,6 +78,7 @@ export const mayImport = {
     'diagnostics',
     'config',
     'types',
+    'extensions',
     'syntax',
     'formats',
     'functions',
@@ -91,12 +93,12 @@ export const mayImport = {
     'engine',
     'runtime/ports',
   ],
-  adapters: ['util', 'records', 'diagnostics', 'config', 'types', 'formats', 'runtime'], // never plan, catalog, engine or functions
+  adapters: ['util', 'records', 'diagnostics', 'config', 'types', 'extensions', 'formats', 'runtime'], // never plan, catalog, engine or functions
   'adapters/connect': ['util', 'diagnostics', 'runtime'],
   'adapters/embedded': ['util', 'types', 'records', 'diagnostics', 'runtime', 'adapters/rocksdb'], // a log knows no format
   'adapters/kafka': ['util', 'records', 'diagnostics', 'config', 'types', 'runtime', 'adapters/rocksdb'],
   'adapters/memory': ['util', 'records', 'runtime'],
-  'adapters/models': ['config', 'util', 'types', 'formats', 'runtime'],
+  'adapters/models': ['config', 'util', 'types', 'extensions', 'formats', 'runtime'],
   'adapters/online': ['util', 'types', 'formats', 'runtime'],
   'adapters/registry': ['util', 'diagnostics', 'formats', 'runtime'],
   'adapters/rocksdb': ['util', 'diagnostics', 'runtime'],

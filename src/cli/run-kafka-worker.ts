@@ -8,7 +8,7 @@ import { applyModelAccess } from '../config/mlflow-options.ts';
 import { applyAws } from '../config/aws-options.ts';
 import { applyOutbound } from '../config/outbound-options.ts';
 import { serverOptions } from '../config/server-options.ts';
-import { loadFunctions } from '../functions/user/load.ts';
+import { loadExtensions } from '../functions/user/load.ts';
 import { setLimit } from '../functions/user/watch.ts';
 import type { CommitObserver } from '../runtime/ports/log.ts';
 
@@ -18,7 +18,7 @@ export async function runKafkaWorker(port: MessagePort, data: WorkerData, observ
   applyAws(data.settings);
   applyModelAccess(data.settings, join(serverOptions.read('state.dir', data.settings), 'models'));
   setLimit(serverOptions.read('ksql.functions.timeout.ms', data.settings));
-  await loadFunctions(serverOptions.read('ksql.extension.dir', data.settings));
+  await loadExtensions(serverOptions.read('ksql.extension.dir', data.settings));
   const backend = await RocksBackend.attach(data.handle);
   await new TaskWorker(port, data, { backend, models: new ModelService(), stores: new ReachedStores(), observe }).run();
 }

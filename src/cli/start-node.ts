@@ -20,7 +20,7 @@ import { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import type { Node } from '../runtime/ports/node.ts';
 import { processingLogColumns, processingLogTopic } from '../runtime/sinks/processing-log.ts';
-import { loadFunctions } from '../functions/user/load.ts';
+import { loadExtensions } from '../functions/user/load.ts';
 import { setLimit } from '../functions/user/watch.ts';
 import { openAccess } from '../server/access/open-access.ts';
 import { Metrics } from '../server/metrics.ts';
@@ -75,7 +75,7 @@ async function openNode(settings: Settings, options: StartOptions, listener: Bou
   const access = openAccess(settings, options.log);
   const advertised = advertisedOf(settings, listener);
   setLimit(serverOptions.read('ksql.functions.timeout.ms', settings));
-  await loadFunctions(serverOptions.read('ksql.extension.dir', settings));
+  await loadExtensions(serverOptions.read('ksql.extension.dir', settings));
   const models = new ModelService();
   const stores = new ReachedStores();
   const metrics = new Metrics();

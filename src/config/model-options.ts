@@ -1,4 +1,4 @@
-import { duration, number, oneOf, option, optionTable, text, whole, type Values } from './option.ts';
+import { duration, number, oneOf, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
 
 const same = <T>(value: T): T => value;
 
@@ -12,25 +12,35 @@ const jsonObject = (value: string): string | undefined => {
   return 'it must be a JSON object with values for the outputs';
 };
 
+/** The providers that users' modules do not define. */
+export const builtInProviders = [
+  'ONNX',
+  'OIP-V2',
+  'TRITON',
+  'TENSORFLOW-SERVING',
+  'MLFLOW',
+  'TORCHSERVE',
+  'SAGEMAKER',
+  'OPENAI',
+  'HTTP',
+] as const;
+export type ProviderName = (typeof builtInProviders)[number];
+
+/** The name of a provider; which names there are depends on the modules that are loaded. */
+const provider: OptionType<string> = {
+  name: `${builtInProviders.join(', ')}, or one of your own`,
+  parse: (given) => (typeof given === 'string' ? given.trim().toUpperCase() : new Refused('it must be a string')),
+};
+
 const onError = oneOf('FAIL', 'NULL', 'DEFAULT', 'DLQ');
 
 /** Options of a model's version that do not depend on its provider. */
 export const modelOptions = optionTable(
   option({
     name: 'PROVIDER',
-    type: oneOf(
-      'ONNX',
-      'OIP-V2',
-      'TRITON',
-      'TENSORFLOW-SERVING',
-      'MLFLOW',
-      'TORCHSERVE',
-      'SAGEMAKER',
-      'OPENAI',
-      'HTTP',
-    ),
+    type: provider,
     default: undefined,
-    doc: 'What serves the model: ONNX Runtime in the node, or a server: of the Open Inference Protocol v2 (triton is one), TensorFlow Serving, the scoring server of MLflow, TorchServe, an endpoint of SageMaker, one with the API of OpenAI, or any that takes and gives JSON (http)',
+    doc: 'What serves the model: ONNX Runtime in the node, or a server: of the Open Inference Protocol v2 (triton is one), TensorFlow Serving, the scoring server of MLflow, TorchServe, an endpoint of SageMaker, one with the API of OpenAI, or any that takes and gives JSON (http); or a provider that a module of `ksql.extension.dir` defines',
     read: same,
   }),
   option({
@@ -147,8 +157,6 @@ export const modelOptions = optionTable(
     read: (value) => value === 'ON',
   }),
 );
-
-export type ProviderName = NonNullable<Values<(typeof modelOptions)['options'][number]>['PROVIDER']>;
 
 const ofCalls = [
   'DEADLINE',

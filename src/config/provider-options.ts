@@ -33,7 +33,8 @@ export const onnxOptions = optionTable(
 );
 
 const notListed = "it must be 'secret:name', of the settings millrace.secrets.name";
-const secretOnly = (value: string): string | undefined => (isSecretName(value) ? undefined : notListed);
+/** Why a value is no reference to a secret; undefined when it is one. */
+export const secretOnly = (value: string): string | undefined => (isSecretName(value) ? undefined : notListed);
 
 /** Headers that the client writes itself. */
 const reservedHeaders = ['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade'];
@@ -63,7 +64,8 @@ function checkHeaders(value: string): string | undefined {
   return undefined;
 }
 
-function checkAddress(value: string): string | undefined {
+/** Why an address cannot be that of a server; undefined when it can. */
+export function checkAddress(value: string): string | undefined {
   if (!URL.canParse(value) || !/^https?:/i.test(value)) return 'it must be an address such as http://127.0.0.1:8000';
   const { username, password } = new URL(value);
   return username === '' && password === '' ? undefined : 'it may hold no user or password: use AUTH_TOKEN';
@@ -246,12 +248,15 @@ export const httpOptions = optionTable(...remote, ...jsonForms);
 
 const awsSecret = <const N extends string>(name: N, doc: string) =>
   option({ name, type: text, default: undefined, doc, validate: secretOnly, read: same, secret: true });
-const [endpoint, timeout, , ...others] = remote;
+const [endpoint, timeout, , customHeaders, ...breaker] = remote;
+/** What a model of a user's provider is called with, beside what that declares. */
+export const userProviderOptions = optionTable(timeout, ...breaker, ...health);
 /** Options of endpoints of SageMaker, whose calls are signed and have no token. */
 export const sagemakerOptions = optionTable(
   endpoint,
   timeout,
-  ...others,
+  customHeaders,
+  ...breaker,
   ...health,
   ...jsonForms,
   option({ name: 'MODEL_NAME', type: text, default: undefined, doc: 'The name of the endpoint', read: same }),
@@ -324,7 +329,7 @@ export const openaiOptions = optionTable(
   }),
 );
 
-interface ProviderOptions<O extends Option = Option> {
+export interface ProviderOptions<O extends Option = Option> {
   /** Options of this provider only. */
   readonly own: OptionTable<O>;
   readonly needed: readonly O['name'][];
@@ -378,7 +383,3 @@ export const providers = {
     hint: 'ENDPOINT is a whole address, such as https://api.openai.com/v1/chat/completions or …/v1/embeddings; declare INPUT and OUTPUT.',
   }),
 } satisfies { readonly [P in ProviderName]: unknown };
-
-/** Whether the value of a model's option is never shown. */
-export const isSecretOption = (name: string): boolean =>
-  Object.values(providers).some(({ own }) => own.find(name)?.secret === true);

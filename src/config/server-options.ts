@@ -138,14 +138,14 @@ export const serverOptions = optionTable(
     name: 'ksql.extension.dir',
     type: text,
     default: 'ext',
-    doc: 'The folder of user functions',
+    doc: 'The folder of modules that define functions and providers of models',
     read: same,
   }),
   option({
     name: 'ksql.functions.timeout.ms',
     type: whole(1),
     default: '1000',
-    doc: 'How long one call of a user function may take',
+    doc: "How long one call of a user function may take, and a part of the code of a user's provider that does not wait",
     read: (value) => value,
   }),
   option({

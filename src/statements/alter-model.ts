@@ -1,6 +1,5 @@
 import { requireModel } from '../bind/context.ts';
-import { modelOptions } from '../config/model-options.ts';
-import { changeableOptions, providers } from '../config/provider-options.ts';
+import { changeableOptions } from '../config/provider-options.ts';
 import type { Catalog, QueryObject } from '../catalog/catalog.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
@@ -11,7 +10,7 @@ import { slotCount, slotsFor } from '../types/model-route.ts';
 import { findVersion, lastVersion, reservedAliases, shadowTopic, versionsOf } from '../types/model-versions.ts';
 import { sameData } from '../util/same-data.ts';
 import { currentStatus, warning, type Entity, type Execution, type Handler, type HasRun } from './handler.ts';
-import { inspect, noted, readOptions, withTakes } from './models.ts';
+import { hintOf, inspect, noted, readOptions, withTakes } from './models.ts';
 
 /** What a change of a model needs, and its answer. */
 interface Altered {
@@ -47,14 +46,13 @@ export function requireVersion(model: ModelObject, wanted: string, span: Span): 
 
 /** A version takes rows only when it can be loaded. */
 async function requireReady(model: ModelObject, version: number, { span, execution }: Context): Promise<void> {
-  const { options } = model.versions.find((each) => each.version === version)!;
   try {
     await execution.engine.models?.ready(model.name, version);
   } catch (error) {
     throw new SqlError('MODEL_INVALID', span, {
       model: model.name,
       why: `version ${version} is not ready: ${(error as Error).message}`,
-      hint: providers[modelOptions.read('PROVIDER', options)!].hint,
+      hint: hintOf(model.versions.find((each) => each.version === version)!),
     });
   }
 }

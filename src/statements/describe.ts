@@ -3,7 +3,7 @@ import type { SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { requireVersion } from './alter-model.ts';
 import { routeInfo, trafficOf } from './model-info.ts';
-import { isSecretOption } from '../config/provider-options.ts';
+import { isSecretOption } from '../extensions/providers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { signaturesOf } from '../functions/define.ts';
 import { findFunction } from '../functions/registry.ts';

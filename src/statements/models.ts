@@ -1,8 +1,8 @@
 import { Properties } from '../bind/properties.ts';
 import { resolveType } from '../bind/resolve-type.ts';
 import { modelOptions } from '../config/model-options.ts';
-import { providers } from '../config/provider-options.ts';
 import { optionTable, type Option } from '../config/option.ts';
+import { providerNamed, providerNames } from '../extensions/providers.ts';
 import type { ModelColumn, ModelObject, ModelVersion } from '../types/model.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
@@ -25,20 +25,33 @@ export function readOptions(
     name: node.name.replace(/[-.]/g, '_'),
   }));
   const values = Object.fromEntries(named.map(({ name, value }) => [name, value]));
-  const { check } = modelOptions.find('PROVIDER')!;
   const chosen = values['PROVIDER'] ?? inherited['PROVIDER'];
   if (chosen === undefined) throw new SqlError('PROPERTY_MISSING', span, { name: 'PROVIDER' });
-  const provider = check(chosen) === undefined ? modelOptions.read('PROVIDER', { PROVIDER: chosen }) : undefined;
-  const { own, needed } = providers[provider ?? 'ONNX'];
+  const name = modelOptions.read('PROVIDER', { PROVIDER: chosen });
+  const provider = name === undefined ? undefined : providerNamed(name);
+  if (provider === undefined)
+    throw new SqlError('INVALID_PROPERTY_VALUE', named.find((node) => node.name === 'PROVIDER')?.span ?? span, {
+      name: 'PROVIDER',
+      value: typeof chosen === 'string' ? `'${chosen}'` : String(chosen),
+      why: `it must be ${providerNames()
+        .join(', ')
+        .replace(/, ([^,]*)$/, ' or $1')}`,
+    });
+  const { own, needed } = provider;
   const table = optionTable<readonly Option[]>(...modelOptions.options, ...own.options);
-  // Throws for invalid options, an unknown provider included.
+  // Throws for invalid options.
   new Properties(named, table, span);
   const options: Record<string, string> = { ...inherited };
-  for (const [name, value] of Object.entries(values)) options[name] = String(value);
-  options['PROVIDER'] = provider!;
-  for (const name of needed) if (options[name] === undefined) throw new SqlError('PROPERTY_MISSING', span, { name });
+  for (const [option, value] of Object.entries(values)) options[option] = String(value);
+  options['PROVIDER'] = name!;
+  for (const option of needed)
+    if (options[option] === undefined) throw new SqlError('PROPERTY_MISSING', span, { name: option });
   return options;
 }
+
+/** The hint of the error when a version cannot be loaded. */
+export const hintOf = ({ options }: ModelVersion): string | undefined =>
+  providerNamed(modelOptions.read('PROVIDER', options)!)?.hint;
 
 const declared = (elements: readonly ColumnElement[], { engine }: Execution): ModelColumn[] =>
   elements.map(({ name, type }) => ({
@@ -67,7 +80,7 @@ export async function inspect(
   try {
     return await engine.models.inspect(name, version, columns);
   } catch (error) {
-    const { message, hint = providers[modelOptions.read('PROVIDER', version.options)!].hint } = error as Error & {
+    const { message, hint = hintOf(version) } = error as Error & {
       readonly hint?: string;
     };
     throw new SqlError('MODEL_INVALID', span, { model: name, why: message, hint });

@@ -1,5 +1,5 @@
 import { requireModel } from '../bind/context.ts';
-import { isSecretOption } from '../config/provider-options.ts';
+import { isSecretOption } from '../extensions/providers.ts';
 import { printName, printString } from '../syntax/print.ts';
 import type { ShowCreate } from '../syntax/statements/show-create.ts';
 import type { ModelColumn, ModelObject, ModelRoute, ModelVersion } from '../types/model.ts';

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createTopic, produceAll, readAll, startMillrace, type MillraceProcess } from './support.ts';
 
@@ -45,13 +48,34 @@ afterAll(() => {
   server.close();
 });
 
+/** A folder with a provider that asks the server above, in the threads that run tasks. */
+function ownProvider(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-own-'));
+  writeFileSync(
+    join(folder, 'own.mjs'),
+    `import { modelProvider } from 'millrace/functions';
+     import { isMainThread } from 'node:worker_threads';
+     const name = { type: 'STRING', required: true, doc: 'The name of the model' };
+     export const own = modelProvider({ name: 'own', doc: 'Doubles.', options: { endpoint: { type: 'URL', required: true, doc: 'The server' }, model_name: name },
+       open({ endpoint, model_name }) {
+         return { async scoreBatch(rows, signal) {
+           if (isMainThread) throw new Error('rows are scored where tasks run');
+           const body = JSON.stringify({ inputs: [{ data: rows.map(({ X }) => X) }] });
+           const answer = await fetch(endpoint + '/v2/models/' + model_name + '/infer', { method: 'POST', body, signal });
+           return (await answer.json()).outputs[0].data;
+         } };
+       } });`,
+  );
+  return folder;
+}
+
 test.each([
-  ['ORDERED', 0],
+  ['ORDERED', 'own', 0],
   // Answers that take longer than commits are apart: rows wait in the state of the step.
-  ['UNORDERED', 300],
+  ['UNORDERED', 'oip-v2', 300],
 ])(
-  'kill -9 between a call of a remote model and its answer loses and doubles no prediction, beside a shadow that never answers: %s',
-  async (mode, most) => {
+  'kill -9 between a call of a remote model and its answer loses and doubles no prediction, beside a shadow that never answers: %s, %s',
+  async (mode, provider, most) => {
     asked = shadowed = calls = 0;
     killAt = Infinity;
     mostMs = most;
@@ -62,9 +86,13 @@ test.each([
     const service = `models${Date.now()}`;
     const topic = `${service}_rows`;
     await createTopic(topic, 2);
-    const settings = { 'processing.guarantee': 'exactly_once_v2', 'commit.interval.ms': '100' };
+    const settings = {
+      'processing.guarantee': 'exactly_once_v2',
+      'commit.interval.ms': '100',
+      'ksql.extension.dir': ownProvider(),
+    };
     const version = (name: string): string =>
-      `PROVIDER='oip-v2', ENDPOINT='http://127.0.0.1:${(server.address() as AddressInfo).port}', MODEL_NAME='${name}', MAX_BATCH_SIZE=20, TIMEOUT='1 HOUR', VALIDATE='OFF', OUTPUT_MODE='${mode}'`;
+      `PROVIDER='${provider}', ENDPOINT='http://127.0.0.1:${(server.address() as AddressInfo).port}', MODEL_NAME='${name}', MAX_BATCH_SIZE=20, TIMEOUT='1 HOUR', VALIDATE='OFF', OUTPUT_MODE='${mode}'`;
     victim = await startMillrace(service, settings);
     await victim.sql(`
     CREATE STREAM s (id STRING KEY, n INT, x DOUBLE) WITH (KAFKA_TOPIC='${topic}', VALUE_FORMAT='JSON');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadFunctions } from '../../src/functions/user/load.ts';
+import { loadExtensions } from '../../src/functions/user/load.ts';
 import { checkOperators } from '../support/checked-steps.ts';
 import { violations } from '../support/checked.ts';
 import { loadCases, type TestCase } from './cases.ts';
@@ -35,7 +35,7 @@ if (!existsSync(folder)) {
 }
 
 checkOperators();
-await loadFunctions(fileURLToPath(new URL('../../../test/conformance/functions', import.meta.url)));
+await loadExtensions(fileURLToPath(new URL('../../../test/conformance/functions', import.meta.url)));
 
 const wanted = (test: TestCase): boolean =>
   values.filter === undefined || `${test.file} - ${test.name}`.toLowerCase().includes(values.filter.toLowerCase());

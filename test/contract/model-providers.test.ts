@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ModelService } from '../../src/adapters/models/model-service.ts';
 import type { Value } from '../../src/types/sql-type.ts';
 import { setSecrets } from '../../src/util/secrets.ts';
-import { dialects, ModelServer, type Dialect } from './model-servers.ts';
+import { loadExtensions } from '../../src/functions/user/load.ts';
+import { dialects, ModelServer, userDialect, type Dialect } from './model-servers.ts';
 import { oneVersion } from '../support/one-version.ts';
 
-const cases = Object.entries(dialects).flatMap(([provider, all]) =>
+await loadExtensions('examples/own-models/ext');
+const cases = Object.entries({ ...dialects, LINES: [userDialect] }).flatMap(([provider, all]) =>
   all.map((dialect): [string, Dialect] => [provider, dialect]),
 );
 /** As many rows as a call of 1,000 needs; each row of its own needs fewer. */
@@ -145,11 +147,18 @@ describe.each(cases)('what a provider promises: %s, $name', (provider, dialect) 
   });
   test('secrets are sent, and no error repeats them', async () => {
     answer(401, '{"error":"canary may not"}');
-    await put({ AUTH_TOKEN: 'secret:token', CUSTOM_HEADERS: '{"x-key":"secret:token","x-team":"fraud"}' });
+    const { options, headers } = dialect.secret ?? {
+      options: { AUTH_TOKEN: 'secret:token', CUSTOM_HEADERS: '{"x-key":"secret:token","x-team":"fraud"}' },
+      // A call that is signed has no token.
+      headers: {
+        'x-key': 'canary',
+        'x-team': 'fraud',
+        ...(provider === 'SAGEMAKER' ? {} : { authorization: 'Bearer canary' }),
+      },
+    };
+    await put(options);
     const [result] = await scored([1]);
-    expect(server.headers[0]).toMatchObject({ 'x-key': 'canary', 'x-team': 'fraud' });
-    // A call that is signed has no token.
-    if (provider !== 'SAGEMAKER') expect(server.headers[0]!.authorization).toBe('Bearer canary');
+    expect(server.headers[0]).toMatchObject(headers);
     expect(result).toMatchObject({ error: 'HTTP_4XX' });
     expect(result!.cause).toMatch(/401/);
     expect(JSON.stringify(result)).not.toContain('canary');

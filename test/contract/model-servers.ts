@@ -20,6 +20,11 @@ export interface Dialect {
   /** The inputs of a request; `bytes` and `jsonLength` for one that is not JSON alone. */
   readonly read: (body: string, bytes: Buffer, jsonLength: number) => number[];
   readonly write: (scores: readonly Score[]) => string | BinaryAnswer;
+  /** Options that send the secret `token`, and the headers that it is seen in; without it those of every server. */
+  readonly secret?: {
+    readonly options: Readonly<Record<string, string>>;
+    readonly headers: Readonly<Record<string, string>>;
+  };
 }
 /** An answer of JSON with bytes behind it. */
 interface BinaryAnswer {
@@ -184,6 +189,17 @@ export const dialects: { readonly [P in Exclude<ProviderName, 'ONNX'>]: readonly
           .join()}]}`,
     },
   ],
+};
+
+/** The server of the provider that examples/own-models defines. */
+export const userDialect: Dialect = {
+  ...numbers,
+  name: 'lines',
+  options: {},
+  isByRow: false,
+  read: (body) => body.split('\n').map(Number),
+  write: (scores) => scores.join('\n'),
+  secret: { options: { TOKEN: 'secret:token' }, headers: { authorization: 'Bearer canary' } },
 };
 
 /** A server that answers as a test says. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadFunctions } from '../../src/functions/user/load.ts';
+import { loadExtensions } from '../../src/functions/user/load.ts';
 import { openEngine } from '../support/memory-node.ts';
 import { consume } from '../support/topics.ts';
 
@@ -21,7 +21,7 @@ interface InputStatement {
 }
 
 test.each(examples)('examples/%s gives what it says', async (name) => {
-  await loadFunctions(join(root, name, 'ext'));
+  await loadExtensions(join(root, name, 'ext'));
   const { engine, run, settle, close } = await openEngine(mkdtempSync(join(tmpdir(), 'millrace-example-')));
   await run(readFileSync(join(root, name, 'query.sql'), 'utf8'));
   for (const line of readFileSync(join(root, name, 'input.jsonl'), 'utf8')

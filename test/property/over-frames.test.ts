@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import { slotColumn, type Expr } from '../../src/expressions/node.ts';
-import { loadFunctions } from '../../src/functions/user/load.ts';
+import { loadExtensions } from '../../src/functions/user/load.ts';
 import type { OverCall } from '../../src/plan/physical/steps/over.ts';
 import type { StepOf } from '../../src/plan/physical/step.ts';
 import { batchOf, rowsOf, type Batch } from '../../src/runtime/batch.ts';
@@ -62,7 +62,7 @@ export const undoing = listed('LISTED_WITH_UNDO', { undo: (list, value) => list.
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-ext-'));
   writeFileSync(join(folder, 'listed.mjs'), users);
-  await loadFunctions(folder);
+  await loadExtensions(folder);
 });
 
 const functions: readonly { readonly fn: string; readonly args: readonly Expr[]; readonly type: SqlType }[] = [

@@ -86,11 +86,12 @@ function valueReader({ name, type }: ModelColumn): (json: unknown) => Value {
 
 /**
  * Reads what a server answered for one row: an object by the names of its fields, a list by position, or a value alone.
- * OUTPUT_MAP says which field or element a column is.
+ * OUTPUT_MAP says which field or element a column is. `readerOf` converts the values of a column, by default those of JSON.
  */
 export function predictionReader(
   output: readonly ModelColumn[],
   map: string | undefined,
+  readerOf: (column: ModelColumn) => (value: unknown) => Value = valueReader,
 ): (prediction: unknown) => RowAnswer {
   const placeOf = declaredPlaces(map, undefined);
   const places = output.map((column) => {
@@ -100,7 +101,7 @@ export function predictionReader(
   });
   const readers = output.map((column, i) => {
     const place = places[i];
-    const read = valueReader(column);
+    const read = readerOf(column);
     const isArray = column.type.kind === 'ARRAY';
     return (prediction: unknown): Value => {
       let value = prediction;
@@ -111,7 +112,10 @@ export function predictionReader(
         value = Array.isArray(value) && value.length === output.length ? value[i] : bad(unplaced);
       if (place?.index !== undefined)
         value = Array.isArray(value) ? value[place.index] : bad(`${place.tensor} is no list`);
-      if (value === undefined) return bad(`${place!.tensor} has no element ${place!.index}`);
+      if (value === undefined)
+        return bad(
+          place?.index === undefined ? `there is no ${column.name}` : `${place.tensor} has no element ${place.index}`,
+        );
       // A value alone may come in a list of its own.
       while (!isArray && Array.isArray(value) && value.length === 1) value = value[0] as unknown;
       return read(value);

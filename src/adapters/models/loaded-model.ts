@@ -27,11 +27,11 @@ export class LoadedModel {
     this.#unload();
   }
 
-  async score(rows: readonly Row[]): Promise<readonly RowAnswer[]> {
+  async score(rows: readonly Row[], signal?: AbortSignal): Promise<readonly RowAnswer[]> {
     this.hold();
     try {
       const model = await this.model;
-      return await model.score(rows);
+      return await model.score(rows, signal);
     } finally {
       this.release();
     }

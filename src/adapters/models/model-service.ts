@@ -17,6 +17,7 @@ import { OnnxProvider } from './onnx-provider.ts';
 import { JsonProvider } from './json-provider.ts';
 import { ScoringError, type ModelColumns, type Provider } from './provider.ts';
 import { jsonProtocols } from './protocols/index.ts';
+import { UserProvider } from './user-provider.ts';
 import { VersionScorer } from './version-scorer.ts';
 
 /**
@@ -25,6 +26,8 @@ import { VersionScorer } from './version-scorer.ts';
  */
 export class ModelService implements ModelHost, ModelRegistry {
   readonly #providers: { readonly [P in ProviderName]: Provider };
+  /** Those of users' modules that models name. */
+  readonly #users = new Map<string, Provider>();
   readonly #onnx = new OnnxProvider();
   readonly #gatherer = new Gatherer();
   readonly #objects = new Map<string, ModelObject>();
@@ -61,7 +64,12 @@ export class ModelService implements ModelHost, ModelRegistry {
   }
 
   #provider({ options }: ModelVersion): Provider {
-    return this.#providers[modelOptions.read('PROVIDER', options)!];
+    const name = modelOptions.read('PROVIDER', options)!;
+    const known = (this.#providers as Readonly<Record<string, Provider>>)[name] ?? this.#users.get(name);
+    if (known !== undefined) return known;
+    const user = new UserProvider(name);
+    this.#users.set(name, user);
+    return user;
   }
 
   async inspect(name: string, version: ModelVersion, declared: ModelColumns): Promise<InspectedModel> {
@@ -273,6 +281,6 @@ export class ModelService implements ModelHost, ModelRegistry {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#shadows.close();
-    await Promise.all(Object.values(this.#providers).map((provider) => provider.close()));
+    await Promise.all([...Object.values(this.#providers), ...this.#users.values()].map((each) => each.close()));
   }
 }

@@ -17,8 +17,11 @@ export interface ProviderModel extends ModelColumns {
   readonly notes: readonly string[];
   /** The inputs for which NaN cannot stand for NULL. */
   readonly withoutNaN: readonly string[];
-  /** The answer of each row. Throws a `ScoringError` with the class of the failure. */
-  readonly score: (rows: readonly Row[]) => Promise<readonly RowAnswer[]>;
+  /**
+   * The answer of each row. Throws a `ScoringError` with the class of the failure. The signal is aborted when the answer is not
+   * waited for any more; undefined where no deadline is set.
+   */
+  readonly score: (rows: readonly Row[], signal?: AbortSignal) => Promise<readonly RowAnswer[]>;
   /** Asks whether the model is served; rejects when it is not. Undefined where nothing tells. */
   readonly check?: () => Promise<unknown>;
   /** Options that name what was loaded for good, where those given may name something else later. */
@@ -27,7 +30,7 @@ export interface ProviderModel extends ModelColumns {
   readonly close: () => Promise<void>;
 }
 
-/** Loads and serves models: ONNX Runtime in this process, or a server. */
+/** Loads and serves models: ONNX Runtime in this process, a server, or a user's code. */
 export interface Provider {
   /** Loads a version; throws an `Error` when it cannot be served as declared. */
   load(version: ModelVersion, declared: ModelColumns): Promise<ProviderModel>;

@@ -1,8 +1,8 @@
 import { modelOptions } from '../../config/model-options.ts';
 import { remoteOptions, healthOptions } from '../../config/provider-options.ts';
 import type { Scored } from '../../runtime/ports/model-host.ts';
-import type { ModelObject, ModelVersion } from '../../types/model.ts';
-import type { Row, Value } from '../../types/sql-type.ts';
+import type { ModelColumn, ModelObject, ModelVersion } from '../../types/model.ts';
+import type { Row, SqlType, Value } from '../../types/sql-type.ts';
 import { retry } from '../../util/retry.ts';
 import { AnswerCache, cacheKey } from './answer-cache.ts';
 import { CircuitBreaker, type CircuitState } from './circuit-breaker.ts';
@@ -81,8 +81,10 @@ export class VersionScorer {
     const open: WaitingRow[] = [];
     const nulls = output.map(() => null);
     const hasNull = input.some(({ type }) => type.kind === 'ARRAY') ? hasNullWithin : hasNullColumn;
-    for (const [at, row] of rows.entries()) {
-      if (isSent || !hasNull(row)) open.push({ row, at, call, key: this.#cache && cacheKey(row) });
+    for (const [at, given] of rows.entries()) {
+      const isWhole = !hasNull(given);
+      const row = isWhole || onNull !== 'NAN' ? given : withNaN(given, input);
+      if (isSent || isWhole) open.push({ row, at, call, key: this.#cache && cacheKey(row) });
       else if (onNull !== 'RETURN_NULL') call.fail(at, new ScoringError('INVALID_INPUT', nullInput));
       else call.skip(at, nulls, nullInput);
     }
@@ -154,7 +156,9 @@ export class VersionScorer {
   #attempt(rows: readonly Row[], options: Options, held: LoadedModel, deadline: number): Promise<readonly RowAnswer[]> {
     const { counts, load, signal } = this.#context;
     const call = (): Promise<readonly RowAnswer[]> =>
-      counts().call(rows.length, () => withDeadline(() => (held.hasFailed ? load() : held).score(rows), deadline));
+      counts().call(rows.length, () =>
+        withDeadline((late) => (held.hasFailed ? load() : held).score(rows, late), deadline),
+      );
     return retry(call, {
       retries: modelOptions.read('MAX_RETRIES', options),
       firstMs: modelOptions.read('RETRY_INITIAL_BACKOFF', options),
@@ -171,6 +175,13 @@ const hasNullColumn = (row: Row): boolean => row.includes(null);
 const hasNullWithin = (values: readonly Value[]): boolean =>
   values.some((value) => value === null || (Array.isArray(value) && hasNullWithin(value as readonly Value[])));
 
+/** The row with NaN in place of the nulls of DOUBLE columns. */
+const withNaN = (row: Row, input: readonly ModelColumn[]): Row => row.map((value, i) => nanFor(value, input[i]!.type));
+function nanFor(value: Value, type: SqlType): Value {
+  if (value === null) return type.kind === 'DOUBLE' ? NaN : null;
+  return type.kind === 'ARRAY' ? (value as readonly Value[]).map((item) => nanFor(item, type.element)) : value;
+}
+
 /** Whether a server works, by what it answered; undefined when that was not asked. A row that it refuses says that it does. */
 function verdict(answers: readonly RowAnswer[]): boolean | undefined {
   const asked = answers.filter((answer) => !(answer instanceof ScoringError && answer.failure === 'INVALID_INPUT'));
@@ -178,14 +189,19 @@ function verdict(answers: readonly RowAnswer[]): boolean | undefined {
   return asked.some((answer) => !(answer instanceof ScoringError) || answer.failure === 'HTTP_4XX');
 }
 
-async function withDeadline<T>(work: () => Promise<T>, deadline: number): Promise<T> {
+async function withDeadline<T>(work: (signal?: AbortSignal) => Promise<T>, deadline: number): Promise<T> {
   if (deadline === Infinity) return work();
   const left = deadline - performance.now();
   const isOver = (): ScoringError => new ScoringError('DEADLINE', 'the deadline is over');
   if (left <= 0) throw isOver();
   let timer: NodeJS.Timeout;
+  const controller = new AbortController();
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(isOver()), left);
+    timer = setTimeout(() => {
+      const error = isOver();
+      reject(error);
+      controller.abort(error);
+    }, left);
   });
-  return Promise.race([work(), late]).finally(() => clearTimeout(timer));
+  return Promise.race([work(controller.signal), late]).finally(() => clearTimeout(timer));
 }

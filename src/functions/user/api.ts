@@ -1,5 +1,5 @@
 /**
- * The functions that users write, as modules of the folder `ksql.extension.dir`: `import { scalar } from 'millrace/functions'`.
+ * The functions and the providers of models that users write, as modules of the folder `ksql.extension.dir`: `import { scalar } from 'millrace/functions'`.
  * A module exports definitions, one or several, under any names.
  *
  * Types are written as in SQL: `STRING`, `ARRAY<BIGINT>`, `STRUCT<A INTEGER, B STRING>`, one capital letter for any type. Values are
@@ -78,4 +78,96 @@ export function aggregate(definition: Omit<UserAggregate, 'kind'>): UserAggregat
 /** A function that turns one row into several. */
 export function tableFunction(definition: Omit<UserTableFunction, 'kind'>): UserTableFunction {
   return { kind: 'table', ...definition };
+}
+
+/** DURATION is written as `'5 SECONDS'` and comes as milliseconds; URL is an address of http or https that `outbound.hosts` allows. */
+export type ProviderOptionType = 'STRING' | 'INTEGER' | 'DOUBLE' | 'BOOLEAN' | 'DURATION' | 'URL';
+
+/** An option that models of a provider take in WITH. */
+export interface ProviderOption {
+  readonly type: ProviderOptionType;
+  readonly doc: string;
+  /** Whether CREATE MODEL is refused without it. */
+  readonly required?: boolean;
+  /** As it would be written in WITH. */
+  readonly default?: string | number | boolean;
+  /** Of STRING: WITH has `'secret:name'`, of those that the server's settings list, and the code gets the secret itself. */
+  readonly secret?: boolean;
+  /** Why a value is refused, for who wrote it; undefined when it is fine. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly check?: (value: any) => string | undefined;
+}
+
+/** The columns of a model, with the types of SQL. */
+export interface ModelSignature {
+  readonly inputs: readonly { readonly name: string; readonly type: string }[];
+  readonly outputs: readonly { readonly name: string; readonly type: string }[];
+}
+
+/** A model at work. Each function may be async. */
+export interface OpenedModel {
+  /**
+   * Scores rows, which are objects by the names of the INPUT columns. Returns as many answers in the same order: an object by the
+   * names of the OUTPUT columns; where there is one output, the value itself; or an Error for a row that cannot be scored. The signal is
+   * aborted when nobody waits any more.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  scoreBatch(rows: readonly any[], signal: AbortSignal): unknown;
+  /** Throws, or returns false, when the model is not served: of HEALTH_CHECK_ENABLED, and when a version is to take rows. */
+  health?(signal: AbortSignal): unknown;
+  /** Lets go of what the model holds. */
+  close?(): unknown;
+}
+
+export interface UserProvider {
+  readonly kind: 'provider';
+  /** The name in PROVIDER, in any case. */
+  readonly name: string;
+  readonly doc: string;
+  /** By their names in WITH, in any case. */
+  readonly options?: Readonly<Record<string, ProviderOption>>;
+  /** Opens a model, on each thread that scores its rows. `options` are by the names above. */
+  readonly open: (
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    options: any,
+    signature: ModelSignature,
+    signal: AbortSignal,
+  ) => OpenedModel | Promise<OpenedModel>;
+}
+
+/** A provider of models: what PROVIDER of CREATE MODEL names. */
+export function modelProvider(definition: Omit<UserProvider, 'kind'>): UserProvider {
+  return { kind: 'provider', ...definition };
+}
+
+/** Why rows were not scored. TIMEOUT, NETWORK and HTTP_5XX are tried again, as MAX_RETRIES says; the others are not. */
+export type ModelFailure = 'TIMEOUT' | 'NETWORK' | 'HTTP_5XX' | 'HTTP_4XX' | 'BAD_RESPONSE' | 'INVALID_INPUT';
+
+/**
+ * What a provider throws for a whole call, or returns for one row, to tell the class of the failure. Of other errors those of a connection
+ * are NETWORK and those of a signal TIMEOUT; the rest is BAD_RESPONSE, and may be of one row.
+ */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  readonly failure: ModelFailure;
+  /** Whether one row may have failed all: the call is then divided. */
+  readonly mayBeOneRow: boolean;
+
+  constructor(
+    failure: ModelFailure,
+    message: string,
+    { mayBeOneRow = false }: { readonly mayBeOneRow?: boolean } = {},
+  ) {
+    super(message);
+    this.failure = failure;
+    this.mayBeOneRow = mayBeOneRow;
+  }
+
+  /** The error of a server that answered with a status of 400 or more. */
+  static ofStatus(status: number, message: string): ModelError {
+    const failure = status === 429 || status >= 500 ? 'HTTP_5XX' : 'HTTP_4XX';
+    return new ModelError(failure, `${status} ${message.slice(0, 200)}`, {
+      mayBeOneRow: [400, 413, 422, 500].includes(status),
+    });
+  }
 }

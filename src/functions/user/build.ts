@@ -11,17 +11,17 @@ import {
 } from '../define.ts';
 import { parseParams, parseParamType, type ParamType } from '../signature.ts';
 import type { AggregateSignature, ScalarSignature, UserFunction } from './api.ts';
-import { givenAs, takenAs } from './values.ts';
+import { givenAs, takenAs } from '../../extensions/values.ts';
 import { watch } from './watch.ts';
 
 type Code = (...args: unknown[]) => unknown;
 
 /** An error in a definition, with a message for its author. */
-export class InvalidFunction extends Error {
-  override readonly name = 'InvalidFunction';
+export class InvalidDefinition extends Error {
+  override readonly name = 'InvalidDefinition';
 }
 
-/** Converts a user's definition to a SQL function: values are converted and calls are timed. Throws `InvalidFunction`. */
+/** Converts a user's definition to a SQL function: values are converted and calls are timed. Throws `InvalidDefinition`. */
 export function builtFunction(exported: unknown, path: string): SqlFunction {
   const definition = checked(exported);
   const name = definition.name.toUpperCase();
@@ -72,12 +72,12 @@ function tableCode(evaluate: Code, acceptsNull: boolean): (...args: never[]) => 
 
 function checked(exported: unknown): UserFunction {
   const refuse = (why: string): never => {
-    throw new InvalidFunction(why);
+    throw new InvalidDefinition(why);
   };
   if (typeof exported !== 'object' || exported === null) return refuse('an export is no function definition');
   const { kind, name, doc, overloads } = exported as Partial<UserFunction>;
   if (kind !== 'scalar' && kind !== 'aggregate' && kind !== 'table')
-    return refuse('an export is not made by scalar, aggregate or tableFunction of millrace/functions');
+    return refuse('an export is not made by a function of millrace/functions');
   if (typeof name !== 'string' || !/^[A-Za-z_]\w*$/.test(name))
     return refuse(`"${String(name)}" is no name of a function`);
   if (typeof doc !== 'string') return refuse(`${name} has no doc`);

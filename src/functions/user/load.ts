@@ -1,15 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { registerProvider } from '../../extensions/providers.ts';
 import { registerFunction } from '../registry.ts';
-import { builtFunction, InvalidFunction } from './build.ts';
+import { builtFunction, InvalidDefinition } from './build.ts';
+import { builtProvider } from './build-provider.ts';
 import { resolveOwnName } from './self-import.ts';
 
 /**
- * Registers the functions of every module in a folder, in order of file names; returns their number. A missing folder has none.
- * Throws `InvalidFunction` with the file's name for a module that cannot be used.
+ * Registers what every module in a folder defines, functions and providers of models, in order of file names; returns the number. A
+ * missing folder has none. Throws `InvalidDefinition` with the file's name for a module that cannot be used.
  */
-export async function loadFunctions(folder: string): Promise<number> {
+export async function loadExtensions(folder: string): Promise<number> {
   if (!existsSync(folder)) return 0;
   resolveOwnName();
   const files = readdirSync(folder)
@@ -23,12 +25,18 @@ export async function loadFunctions(folder: string): Promise<number> {
       for (const definition of Object.values(exports).flatMap((value) =>
         Array.isArray(value) ? (value as unknown[]) : [value],
       )) {
-        registerFunction(builtFunction(definition, path));
+        registerDefinition(definition, path);
         count++;
       }
     } catch (error) {
-      throw new InvalidFunction(`${file} of the extension folder ${folder}: ${(error as Error).message}`);
+      throw new InvalidDefinition(`${file} of the extension folder ${folder}: ${(error as Error).message}`);
     }
   }
   return count;
+}
+
+function registerDefinition(definition: unknown, path: string): void {
+  if (typeof definition === 'object' && definition !== null && (definition as { kind?: unknown }).kind === 'provider')
+    registerProvider(builtProvider(definition, path));
+  else registerFunction(builtFunction(definition, path));
 }

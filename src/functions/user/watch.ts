@@ -2,7 +2,7 @@ import { Script } from 'node:vm';
 import { EvaluationError } from '../../types/numbers.ts';
 
 /** A call of user code that exceeded the time limit. */
-class TooSlow extends EvaluationError {}
+export class TooSlow extends EvaluationError {}
 
 const script = new Script('globalThis[Symbol.for("millrace.watched")]()');
 const scope = globalThis as unknown as Record<symbol, (() => void) | undefined>;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { SqlError } from '../../../src/diagnostics/sql-error.ts';
-import { loadFunctions } from '../../../src/functions/user/load.ts';
+import { loadExtensions } from '../../../src/functions/user/load.ts';
 import { setLimit } from '../../../src/functions/user/watch.ts';
 import { openEngine } from '../../support/memory-node.ts';
 import { consume } from '../../support/topics.ts';
@@ -14,7 +14,7 @@ afterEach(() => setLimit(1000));
 async function load(code: string, file = 'fns.mjs'): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-ext-'));
   writeFileSync(join(folder, file), code);
-  return loadFunctions(folder);
+  return loadExtensions(folder);
 }
 const define = (kind: string, name: string, overload: string): string =>
   `export const f = { kind: '${kind}', name: '${name}', doc: 'a test', overloads: [${overload}] };`;
@@ -106,7 +106,7 @@ test('what cannot be loaded is told of with its file', async () => {
   ];
   for (const [code, why] of wrong) await expect(load(code, 'wrong.mjs'), code).rejects.toThrow(why);
   await expect(load('export const f = 7;', 'wrong.mjs')).rejects.toThrow('wrong.mjs of the extension folder');
-  expect(await loadFunctions(join(tmpdir(), 'no such folder'))).toBe(0);
+  expect(await loadExtensions(join(tmpdir(), 'no such folder'))).toBe(0);
 });
 
 test('an aggregate without merge is refused where parts are put together', async () => {
@@ -214,7 +214,7 @@ test('a module in a folder of its own imports millrace/functions', () => {
      export const twice = scalar({ name: 'TWICE', doc: 'twice', overloads: [{ params: 'n INTEGER', returns: 'INTEGER', eval: (n) => 2 * n }] });`,
   );
   const load = new URL('../../../dist/src/functions/user/load.js', import.meta.url).href;
-  const code = `import { loadFunctions } from ${JSON.stringify(load)}; console.log(await loadFunctions(${JSON.stringify(folder)}));`;
+  const code = `import { loadExtensions } from ${JSON.stringify(load)}; console.log(await loadExtensions(${JSON.stringify(folder)}));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
     cwd: folder,
     encoding: 'utf8',

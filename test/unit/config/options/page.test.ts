@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { insertOptions, sinkOptions, sourceOptions } from '../../../../src/analysis/source-options.ts';
 import { evaluationOptions, invokeOptions, modelOptions } from '../../../../src/config/model-options.ts';
-import { providers } from '../../../../src/config/provider-options.ts';
+import { providers, userProviderOptions } from '../../../../src/config/provider-options.ts';
 import type { Option } from '../../../../src/config/option.ts';
 import { serverOptions } from '../../../../src/config/server-options.ts';
 import { sessionOptions } from '../../../../src/config/session-options.ts';
@@ -81,6 +81,11 @@ const page = [
   '',
   ...table(modelOptions.options),
   ...providerTables,
+  '### A provider of your own',
+  '',
+  'Those that its module declares ([models.md](models.md#a-provider-of-your-own)), and:',
+  '',
+  ...table(userProviderOptions.options),
   '## INVOKE MODEL',
   '',
   ...table(invokeOptions.options),

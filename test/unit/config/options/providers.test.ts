@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { ModelService } from '../../../../src/adapters/models/model-service.ts';
-import type { ProviderName } from '../../../../src/config/model-options.ts';
 import {
   httpOptions,
   mlflowOptions,
@@ -11,9 +10,11 @@ import {
   sagemakerOptions,
   tensorflowOptions,
   torchserveOptions,
+  userProviderOptions,
   type healthOptions,
   type remoteOptions,
 } from '../../../../src/config/provider-options.ts';
+import { loadExtensions } from '../../../../src/functions/user/load.ts';
 import type { Scored } from '../../../../src/runtime/ports/model-host.ts';
 import type { ModelColumn } from '../../../../src/types/model.ts';
 import { array, DOUBLE, STRING, type Row } from '../../../../src/types/sql-type.ts';
@@ -55,7 +56,7 @@ afterAll(() => server.close());
 
 /** A model, a row for it, and what its server answers. */
 interface Setup {
-  readonly provider: ProviderName;
+  readonly provider: string;
   readonly path?: string;
   readonly options?: Record<string, string>;
   readonly input?: ModelColumn;
@@ -274,6 +275,13 @@ describe('http', () => {
       ['$.other', 8],
     ]),
   });
+});
+
+await loadExtensions('examples/own-models/ext');
+describe('a provider of its own', () => {
+  const lines: Setup = { provider: 'LINES', reply: '7' };
+  const { TIMEOUT } = remoteCases(lines, 7);
+  runCases(userProviderOptions, { TIMEOUT, ...circuitCases(lines), ...healthCases(lines, 7) });
 });
 
 describe('sagemaker', () => {

@@ -1,7 +1,7 @@
-import { EvaluationError } from '../../types/numbers.ts';
-import { decimalText, fits, parseDecimal, rescale } from '../../types/decimals.ts';
-import { canonical } from '../../types/numbers.ts';
-import { typeText, type Long, type SqlType, type Value } from '../../types/sql-type.ts';
+import { EvaluationError } from '../types/numbers.ts';
+import { decimalText, fits, parseDecimal, rescale } from '../types/decimals.ts';
+import { canonical } from '../types/numbers.ts';
+import { typeText, type Long, type SqlType, type Value } from '../types/sql-type.ts';
 
 /** Converts a value for a user's function; undefined when values of the type are passed unchanged. */
 export function givenAs(type: SqlType): ((value: Value) => unknown) | undefined {
