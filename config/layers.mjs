@@ -127,6 +127,7 @@ export const owners = {
   '@nxtedition/rocksdb': '^src/adapters/rocksdb/',
   'onnxruntime-node': '^src/adapters/models/',
   express: '^src/server/',
+  ws: '^(src/server|test)/',
   '@electric-sql/pglite': '^src/server/postgres/',
   '@redis/client': '^(src/adapters/online|test)/',
   '@aws-sdk/client-dynamodb': '^(src/adapters/online|test)/',

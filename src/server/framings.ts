@@ -54,12 +54,18 @@ export const oldRows: Framing = {
   type: 'application/vnd.ksql.v1+json',
   start: (query) => `[{"header":{"queryId":${JSON.stringify(query.id)},"schema":${JSON.stringify(schemaOf(query))}}}`,
   rows: (query) => {
-    const write = jsonRows(query);
-    return (values, tombstone) => `,\n{"row":{"columns":${write(values)}${tombstone ? ',"tombstone":true' : ''}}}`;
+    const write = webSocketRow(query);
+    return (values, tombstone) => `,\n${write(values, tombstone)}`;
   },
   end,
   error,
 };
+
+/** A row as a frame of its own. */
+export function webSocketRow(query: QueryStream): (values: readonly Value[], tombstone: boolean) => string {
+  const write = jsonRows(query);
+  return (values, tombstone) => `{"row":{"columns":${write(values)}${tombstone ? ',"tombstone":true' : ''}}}`;
+}
 
 /** The same with rows as Protobuf messages, whose schema is in the header. */
 const protobufRows: Framing = {

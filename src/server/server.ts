@@ -13,6 +13,7 @@ import { ksqlRoutes } from './routes/ksql.ts';
 import { peerRoutes } from './routes/peers.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 import { queryRoutes } from './routes/queries.ts';
+import { keepHead, webSocketRoutes } from './routes/ws-query.ts';
 import { listenTls, type TlsSettings } from './tls.ts';
 
 const require = createRequire(import.meta.url);
@@ -33,7 +34,15 @@ function createApp(context: ServerContext, host: string): Express {
   peerRoutes(app, context);
   app.use(gzipAnswers);
   app.use(context.access.guard);
-  for (const routes of [infoRoutes, ksqlRoutes, queryRoutes, insertRoutes, featureRoutes, schemaRoutes])
+  for (const routes of [
+    infoRoutes,
+    ksqlRoutes,
+    queryRoutes,
+    webSocketRoutes,
+    insertRoutes,
+    featureRoutes,
+    schemaRoutes,
+  ])
     routes(app, context);
   app.use((request, response) => {
     response.status(404).json({
@@ -107,8 +116,9 @@ export function startServer(context: ServerContext, bound: BoundListener): Runni
   const second = http2.createServer((request, response) => {
     if (isConnected(request)) over2(request, response);
   });
-  // An Upgrade to h2c is not supported: the request is answered as plain HTTP/1.1, as clients expect.
-  first.on('upgrade', (request, socket) => {
+  // The route that takes a WebSocket upgrades it. Any other upgrade, as to h2c, is answered as plain HTTP/1.1, as clients expect.
+  first.on('upgrade', (request, socket, head) => {
+    keepHead(request, head);
     const response = new http.ServerResponse(request);
     response.assignSocket(socket as net.Socket);
     response.on('finish', () => socket.end());

@@ -26,6 +26,7 @@ export const routeRights = [
   ['POST', '/ksql/terminate', 'admin'],
   ['POST', '/query', 'statement'],
   ['POST', '/query-stream', 'statement'],
+  ['GET', '/ws/query', 'statement'],
   ['POST', '/close-query', 'statement'],
   ['POST', '/inserts-stream', 'statement'],
   ['POST', '/get-online-features', 'statement'],

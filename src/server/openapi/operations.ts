@@ -105,6 +105,12 @@ export const operations: Readonly<Record<Route, Operation>> = {
     body: json('KsqlRequest'),
     answers: { 200: rows },
   },
+  'GET /ws/query': {
+    tag: 'Queries',
+    summary: 'The rows of one SELECT or PRINT over a WebSocket: the schema, then a frame for each row',
+    query: { request: 'A KsqlRequest as JSON', version: 'The version of this route, which is 1' },
+    answers: { 101: [], 426: json('Error') },
+  },
   'POST /close-query': {
     tag: 'Queries',
     summary: 'Ends a push query',

@@ -2,30 +2,36 @@ import type { Express, Request, Response } from 'express';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { QueryStream } from '../../engine/client-rows.ts';
-import { openQuery } from '../../engine/query-stream.ts';
-import { printTopic } from '../../engine/print-topic.ts';
-import type { Session } from '../../engine/session.ts';
-import { parse, splitScript } from '../../syntax/parse.ts';
-import type { Statement } from '../../syntax/statements/index.ts';
 import { ClientWriter } from '../client-writer.ts';
 import type { ServerContext } from '../context.ts';
 import { errorAnswer } from '../errors.ts';
 import { framingOf, oldRows, streamed, type Framing } from '../framings.ts';
-import { parseObject, reachCommand, readBody, sessionOf, textField } from '../requests.ts';
+import { runQuery, type QueryAnswer } from '../query-request.ts';
+import { parseObject, readBody, textField } from '../requests.ts';
 
 export function queryRoutes(app: Express, context: ServerContext): void {
   const { access } = context;
+  const { requestBytes } = access.limits.settings;
+  const body = async (request: Request): Promise<Record<string, unknown>> =>
+    parseObject(await readBody(request, requestBytes));
   app.post('/query-stream', (request, response) =>
-    answer(request, response, context, 'sql', framingOf(request, streamed)),
+    runQuery(
+      request,
+      context,
+      'sql',
+      () => body(request),
+      answerIn(request, response, context, framingOf(request, streamed)),
+    ),
   );
   app.post('/query', (request, response) => {
     // Clients that accept any kind of JSON get this path's default framing.
-    const framing = framingOf(request, oldRows);
-    return answer(request, response, context, 'ksql', framing.type.includes('protobuf') ? framing : oldRows);
+    const asked = framingOf(request, oldRows);
+    const framing = asked.type.includes('protobuf') ? asked : oldRows;
+    return runQuery(request, context, 'ksql', () => body(request), answerIn(request, response, context, framing));
   });
   app.post('/close-query', async (request, response) => {
     try {
-      const id = textField(parseObject(await readBody(request, access.limits.settings.requestBytes)), ['queryId']);
+      const id = textField(await body(request), ['queryId']);
       access.checkClose(request, id);
       if (!context.engine.pushQueries.close(id))
         throw new SqlError('BAD_REQUEST', noSpan, { why: `no query with id ${id} is running` });
@@ -37,42 +43,19 @@ export function queryRoutes(app: Express, context: ServerContext): void {
   });
 }
 
-async function answer(
-  request: Request,
-  response: Response,
-  context: ServerContext,
-  field: string,
-  framing: Framing,
-): Promise<void> {
-  let isPush = false;
-  const { access } = context;
-  const user = access.userOf(request).name;
-  let text: string | undefined;
-  try {
-    const body = parseObject(await readBody(request, access.limits.settings.requestBytes));
-    const session = sessionOf(body, context.engine.defaults);
-    text = session.substitute(textField(body, [field, 'sql', 'ksql']));
-    const statement = parseOne(text);
-    await reachCommand(body, context);
-    access.checkStatement(request, statement, text, context.engine.catalog);
-    if (statement.kind === 'print') {
-      await sendPrint(response, context, statement);
-      access.ended(request, text);
-      return;
+const answerIn = (request: Request, response: Response, context: ServerContext, framing: Framing): QueryAnswer => ({
+  rows: (query) => sendQuery(request, response, context, query, framing),
+  async print(lines) {
+    response.status(200).setHeader('content-type', 'text/plain; charset=utf-8');
+    response.on('close', () => lines.close());
+    const writer = new ClientWriter(response, context.access.limits.settings.stalledMs);
+    for await (const text of lines.read()) {
+      if (writer.isClosed) break;
+      if (text !== '') await writer.write(`${text}\n`);
     }
-    isPush = statement.kind === 'select' && statement.query.emit !== undefined;
-    if (statement.kind !== 'select') throw new SqlError('STATEMENT_NOT_QUERY', statement.span, {});
-    if (isPush) access.limits.checkPushQuery(user);
-    const query = await open(statement, context, session);
-    if (isPush) access.limits.began(query.id, user);
-    try {
-      await sendQuery(request, response, context, query, framing);
-    } finally {
-      access.limits.ended(query.id);
-    }
-    access.ended(request, text);
-  } catch (error) {
-    access.ended(request, text, error);
+    response.end();
+  },
+  refuse(error, isPush) {
     if (response.headersSent) {
       if (!response.destroyed) response.end();
       return;
@@ -80,20 +63,8 @@ async function answer(
     const { status, body } = errorAnswer(error);
     // As in ksqlDB, errors of push queries are generic errors, those of pull queries carry the statement.
     response.status(status).json(isPush && status === 400 ? { ...body, '@type': 'generic_error' } : body);
-  }
-}
-
-const open = (
-  statement: Extract<Statement, { kind: 'select' }>,
-  context: ServerContext,
-  session: Session,
-): Promise<QueryStream> => openQuery(statement, context.engine, session, context.newBackend);
-
-function parseOne(text: string): Statement {
-  const statements = splitScript({ name: 'request', text: /;\s*$/.test(text) ? text : `${text};` });
-  if (statements.length !== 1) throw new SqlError('STATEMENT_NOT_QUERY', noSpan, {});
-  return parse(statements[0]!);
-}
+  },
+});
 
 async function sendQuery(
   request: Request,
@@ -126,23 +97,5 @@ async function sendQuery(
     query.close();
     if (writer.isClosed) throw error;
     response.end(framing.error(errorAnswer(error).body));
-  } finally {
-    context.engine.pushQueries.remove(query.id);
   }
-}
-
-async function sendPrint(
-  response: Response,
-  context: ServerContext,
-  statement: Extract<Statement, { kind: 'print' }>,
-): Promise<void> {
-  const lines = await printTopic(statement, context.engine);
-  response.status(200).setHeader('content-type', 'text/plain; charset=utf-8');
-  response.on('close', () => lines.close());
-  const writer = new ClientWriter(response, context.access.limits.settings.stalledMs);
-  for await (const text of lines.read()) {
-    if (writer.isClosed) break;
-    if (text !== '') await writer.write(`${text}\n`);
-  }
-  response.end();
 }
