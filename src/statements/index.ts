@@ -61,24 +61,10 @@ interface Row<S> {
 }
 
 /** The facts of all statements; a kind without an entry does not compile. */
-const statements: {
-  readonly [K in Statement['kind']]: Row<Extract<Statement, { kind: K }>>;
-} = {
-  createSource: {
-    handler: createSource,
-    changes: 'catalogue',
-    headless: sourceIsMade,
-  },
-  alterSource: {
-    handler: alterSource,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  dropSource: {
-    handler: dropSource,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
+const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { kind: K }>> } = {
+  createSource: { handler: createSource, changes: 'catalogue', headless: sourceIsMade },
+  alterSource: { handler: alterSource, changes: 'catalogue', headless: 'refused' },
+  dropSource: { handler: dropSource, changes: 'catalogue', headless: 'refused' },
   insert: {
     handler: insert,
     changes: ({ query }) => (query === undefined ? 'data' : 'catalogue'),
@@ -88,151 +74,43 @@ const statements: {
   deleteRow: { handler: deleteRow, changes: 'data', headless: 'refused' },
   select: { handler: 'rows', changes: 'nothing', headless: 'refused' },
   print: { handler: 'rows', changes: 'nothing', headless: 'refused' },
-  queryControl: {
-    handler: queryControl,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
+  queryControl: { handler: queryControl, changes: 'catalogue', headless: 'refused' },
   explain: { handler: explain, changes: 'nothing', headless: 'refused' },
   show: { handler: show, changes: 'nothing', headless: 'refused' },
   showCreate: { handler: showCreate, changes: 'nothing', headless: 'refused' },
   describe: { handler: describe, changes: 'nothing', headless: 'refused' },
-  setProperty: {
-    handler: setProperty,
-    changes: 'session',
-    headless: 'at each start',
-  },
-  unsetProperty: {
-    handler: unsetProperty,
-    changes: 'session',
-    headless: 'at each start',
-  },
+  setProperty: { handler: setProperty, changes: 'session', headless: 'at each start' },
+  unsetProperty: { handler: unsetProperty, changes: 'session', headless: 'at each start' },
   define: { handler: define, changes: 'session', headless: 'at each start' },
-  undefine: {
-    handler: undefine,
-    changes: 'session',
-    headless: 'at each start',
-  },
-  alterSystem: {
-    handler: alterSystem,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  createType: {
-    handler: createType,
-    changes: 'catalogue',
-    headless: typeIsMade,
-  },
+  undefine: { handler: undefine, changes: 'session', headless: 'at each start' },
+  alterSystem: { handler: alterSystem, changes: 'catalogue', headless: 'refused' },
+  createType: { handler: createType, changes: 'catalogue', headless: typeIsMade },
   dropType: { handler: dropType, changes: 'catalogue', headless: 'refused' },
-  createView: {
-    handler: createView,
-    changes: 'catalogue',
-    headless: queryViewIsMade,
-  },
+  createView: { handler: createView, changes: 'catalogue', headless: queryViewIsMade },
   dropView: { handler: dropView, changes: 'catalogue', headless: 'refused' },
-  createModel: {
-    handler: createModel,
-    changes: 'catalogue',
-    headless: modelIsMade,
-  },
-  alterModel: {
-    handler: alterModel,
-    changes: 'catalogue',
-    headless: alterModelHasRun,
-  },
+  createModel: { handler: createModel, changes: 'catalogue', headless: modelIsMade },
+  alterModel: { handler: alterModel, changes: 'catalogue', headless: alterModelHasRun },
   dropModel: { handler: dropModel, changes: 'catalogue', headless: 'refused' },
-  createFeatureView: {
-    handler: createFeatureView,
-    changes: 'catalogue',
-    headless: featureViewIsMade,
-  },
-  alterFeatureView: {
-    handler: alterFeatureView,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
+  createFeatureView: { handler: createFeatureView, changes: 'catalogue', headless: featureViewIsMade },
+  alterFeatureView: { handler: alterFeatureView, changes: 'catalogue', headless: 'refused' },
   materialize: { handler: materialize, changes: 'data', headless: 'refused' },
-  dropFeatureView: {
-    handler: dropFeatureView,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  createFeatureService: {
-    handler: createFeatureService,
-    changes: 'catalogue',
-    headless: serviceIsMade,
-  },
-  dropFeatureService: {
-    handler: dropFeatureService,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  createTrainingSet: {
-    handler: createTrainingSet,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  dropTrainingSet: {
-    handler: dropTrainingSet,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  verifyFeatureView: {
-    handler: verifyFeatureView,
-    changes: 'nothing',
-    headless: 'refused',
-  },
+  dropFeatureView: { handler: dropFeatureView, changes: 'catalogue', headless: 'refused' },
+  createFeatureService: { handler: createFeatureService, changes: 'catalogue', headless: serviceIsMade },
+  dropFeatureService: { handler: dropFeatureService, changes: 'catalogue', headless: 'refused' },
+  createTrainingSet: { handler: createTrainingSet, changes: 'catalogue', headless: 'refused' },
+  dropTrainingSet: { handler: dropTrainingSet, changes: 'catalogue', headless: 'refused' },
+  verifyFeatureView: { handler: verifyFeatureView, changes: 'nothing', headless: 'refused' },
   backfill: { handler: backfill, changes: 'data', headless: 'refused' },
-  createMonitor: {
-    handler: createMonitor,
-    changes: 'catalogue',
-    headless: sourceIsMade,
-  },
-  dropMonitor: {
-    handler: dropMonitor,
-    changes: 'catalogue',
-    headless: 'refused',
-  },
-  assertTopic: {
-    handler: assertTopic,
-    changes: 'nothing',
-    headless: 'refused',
-  },
-  assertSchema: {
-    handler: assertSchema,
-    changes: 'nothing',
-    headless: 'refused',
-  },
-  assertValues: {
-    handler: assertValues,
-    changes: 'nothing',
-    headless: 'refused',
-  },
-  assertSource: {
-    handler: assertSource,
-    changes: 'nothing',
-    headless: 'refused',
-  },
-  createConnector: {
-    handler: createConnector,
-    changes: 'connect',
-    headless: 'refused',
-  },
-  dropConnector: {
-    handler: dropConnector,
-    changes: 'connect',
-    headless: 'refused',
-  },
-  describeConnector: {
-    handler: describeConnector,
-    changes: 'nothing',
-    headless: 'refused',
-  },
-  showConnectors: {
-    handler: showConnectors,
-    changes: 'nothing',
-    headless: 'refused',
-  },
+  createMonitor: { handler: createMonitor, changes: 'catalogue', headless: sourceIsMade },
+  dropMonitor: { handler: dropMonitor, changes: 'catalogue', headless: 'refused' },
+  assertTopic: { handler: assertTopic, changes: 'nothing', headless: 'refused' },
+  assertSchema: { handler: assertSchema, changes: 'nothing', headless: 'refused' },
+  assertValues: { handler: assertValues, changes: 'nothing', headless: 'refused' },
+  assertSource: { handler: assertSource, changes: 'nothing', headless: 'refused' },
+  createConnector: { handler: createConnector, changes: 'connect', headless: 'refused' },
+  dropConnector: { handler: dropConnector, changes: 'connect', headless: 'refused' },
+  describeConnector: { handler: describeConnector, changes: 'nothing', headless: 'refused' },
+  showConnectors: { handler: showConnectors, changes: 'nothing', headless: 'refused' },
 };
 
 /** Every kind of statement. */
@@ -289,10 +167,7 @@ function withWarnings(answer: Entity, session: Session): Entity {
   const warnings = session.warnings.splice(0);
   return warnings.length === 0
     ? answer
-    : {
-        ...answer,
-        warnings: [...answer.warnings, ...warnings.map((message) => ({ message }))],
-      };
+    : { ...answer, warnings: [...answer.warnings, ...warnings.map((message) => ({ message }))] };
 }
 
 function run(statement: Statement, text: string, engine: Engine, session: Session): Promise<Entity | undefined> {
