@@ -1,3 +1,5 @@
+import { EvaluationError } from '../types/numbers.ts';
+
 /** The parts of a LIKE pattern between its `%`, as regular expressions without repetition. */
 interface Parts {
   readonly first: RegExp;
@@ -9,11 +11,21 @@ const cache = new Map<string, RegExp | Parts>();
 
 /** LIKE: `%` matches any text, `_` one code point. Neither matches a line terminator, as in Java without DOTALL. */
 export const like = (value: string, pattern: string, escape: string | null): boolean =>
-  matches(value, patternOf(pattern, escape, 'u'));
+  isLike(value, pattern, escape, 'u');
 
 /** ILIKE: LIKE for which upper and lower case are the same. */
 export const likeIgnoringCase = (value: string, pattern: string, escape: string | null): boolean =>
-  matches(value, patternOf(pattern, escape, 'iu'));
+  isLike(value, pattern, escape, 'iu');
+
+/** JavaScript's engine says when it is asked, not before, that it takes no pattern of this length. */
+function isLike(value: string, pattern: string, escape: string | null, flags: 'u' | 'iu'): boolean {
+  try {
+    return matches(value, patternOf(pattern, escape, flags));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new EvaluationError(`a pattern of LIKE of ${pattern.length} characters is too long`);
+  }
+}
 
 /** A pattern with at most one `%` is one regular expression: then JavaScript's engine takes linear time. */
 function patternOf(pattern: string, escape: string | null, flags: 'u' | 'iu'): RegExp | Parts {

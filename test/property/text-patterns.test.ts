@@ -98,3 +98,8 @@ test('LIKE with many % ends', () => {
   expect(like(a, `${'%a'.repeat(200)}%b`, null)).toBe(false);
   expect(like(`${a}b`, `${'%a'.repeat(200)}%b`, null)).toBe(true);
 });
+
+test('a pattern of LIKE that is too long for the engine is an error of the row, in words', () => {
+  const long = '['.repeat(1_000_000);
+  expect(() => like('a', long, null)).toThrow(/^a pattern of LIKE of 1000000 characters is too long$/);
+});
