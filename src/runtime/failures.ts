@@ -23,13 +23,24 @@ export interface ShadowRecord {
   readonly timestamp: number;
 }
 /** A record that the topic it is for does not take, however few are sent with it. */
-export class RecordTooLarge extends Error {
+export class RecordRefused extends Error {
+  override readonly name: string = 'RecordRefused';
+}
+export class RecordTooLarge extends RecordRefused {
   override readonly name = 'RecordTooLarge';
   constructor(topic: string, key: Buffer | null, bytes: number, most: number) {
-    const shown = key === null ? 'without a key' : `with the key ${JSON.stringify(key.toString('utf8', 0, 200))}`;
-    super(`a record of ${bytes} bytes ${shown} is larger than topic ${topic} takes (max.message.bytes ${most})`);
+    super(`a record of ${bytes} bytes ${keyed(key)} is larger than topic ${topic} takes (max.message.bytes ${most})`);
   }
 }
+/** A record whose time is too far from the broker's: `limit` is the setting of the topic that says so. */
+export class RecordTimeRefused extends RecordRefused {
+  override readonly name = 'RecordTimeRefused';
+  constructor(topic: string, key: Buffer | null, timestamp: number, limit: string) {
+    super(`a record of the time ${timestamp} ${keyed(key)} is not taken by topic ${topic} (${limit})`);
+  }
+}
+const keyed = (key: Buffer | null): string =>
+  key === null ? 'without a key' : `with the key ${JSON.stringify(key.toString('utf8', 0, 200))}`;
 /** Where a record was read. */
 export interface RecordPlace {
   readonly topic: string;

@@ -81,6 +81,52 @@ test.each(['at_least_once', 'exactly_once_v2'])(
   },
 );
 
+test.each(['at_least_once', 'exactly_once_v2'])(
+  'rows of a time that a sink or a repartition topic does not take are logged with their key, and the rest goes on: %s',
+  async (guarantee) => {
+    const name = `times_${guarantee}_${Date.now()}`;
+    const service = `${name}_`;
+    await createTopic(name, 1);
+    // Topics that take no time more than a minute ahead, and none of more than a day ago.
+    for (const sink of ['o', 'd'])
+      await createTopic(`${name}_${sink}`, 1, {
+        'message.timestamp.after.max.ms': '60000',
+        'message.timestamp.before.max.ms': sink === 'o' ? '86400000' : '9223372036854775807',
+      });
+    const node = await startMillrace(service, { ...exactly, 'processing.guarantee': guarantee });
+    await node.sql(`
+      CREATE STREAM s (k STRING KEY, ts BIGINT) WITH (kafka_topic='${name}', value_format='JSON', timestamp='ts');
+      CREATE STREAM o WITH (kafka_topic='${name}_o') AS SELECT k, ts FROM s;
+      CREATE TABLE d WITH (kafka_topic='${name}_d') AS SELECT ts, COUNT(*) AS c FROM s GROUP BY ts;`);
+    const now = Date.now();
+    const times = [now, now + 7_200_000, now - 172_800_000, now - 1000, 8_640_000_000_000_000, now + 1000];
+    const records = times.map((ts, i) => ({ partition: 0, key: `k${i}`, value: `{"TS":${ts}}`, timestamp: now }));
+    await produceAll(name, records);
+    const keys = async (): Promise<string[]> => (await readAll(`${name}_o`)).map(({ key }) => key!.toString());
+    await until(async () => (await keys()).includes('k5'));
+    expect(await keys()).toEqual(['k0', 'k3', 'k5']);
+    await until(async () => (await readAll(`${name}_d`)).length >= 4);
+    expect(await readAll(`${name}_d`)).toHaveLength(4);
+    await until(async () => (await logged(service)).length >= 5);
+    const errors = await logged(service);
+    const said = (query: RegExp): unknown[] =>
+      errors
+        .filter(({ QUERY_ID }) => query.test(String(QUERY_ID)))
+        .map(({ TYPE, ERROR_MESSAGE }) => [
+          TYPE,
+          /key "(k\d)" .* \((\S+) \d+\)$/.exec(String(ERROR_MESSAGE))?.slice(1),
+        ]);
+    expect(said(/_O_/)).toEqual([
+      ['PRODUCTION', ['k1', 'message.timestamp.after.max.ms']],
+      ['PRODUCTION', ['k2', 'message.timestamp.before.max.ms']],
+      ['PRODUCTION', ['k4', 'message.timestamp.after.max.ms']],
+    ]);
+    expect(errors).toHaveLength(5);
+    expect((await stateOf(node))[0]).toBe('RUNNING');
+    await node.kill('SIGTERM');
+  },
+);
+
 test('a list of one key that is larger than any record is counted on after its node and its state folder are gone', async () => {
   const name = `list_${Date.now()}`;
   await createTopic(name, 1);

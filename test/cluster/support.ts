@@ -122,7 +122,7 @@ export async function produceAll(
   const wire = new Wire(settings, 'test-producer');
   await wire.connect();
   await wire.watch([topic]);
-  await wire.learnLargestBatches([topic]);
+  await wire.learnLimits([topic]);
   const producer = new TaskProducer(wire, null);
   await producer.init();
   let count = 0;

@@ -222,9 +222,9 @@ export class KafkaNode implements Node {
 
   /** `max.message.bytes` of a topic, asked for once. */
   async #largestBatch(topic: string): Promise<number> {
-    if (!this.#limited.has(topic)) await this.#wire.learnLargestBatches([topic]);
+    if (!this.#limited.has(topic)) await this.#wire.learnLimits([topic]);
     this.#limited.add(topic);
-    return this.#wire.largestBatch(topic);
+    return this.#wire.limits(topic).bytes;
   }
   readonly #limited = new Set<string>();
 

@@ -83,7 +83,7 @@ export class KafkaTaskLog implements TaskLog {
     // Partitions that were added lately are known after the metadata was read again.
     if (topics.length > 0 && topics.every((topic) => this.#ports.wire.partitions(topic) <= this.#spec.partition))
       await this.#ports.wire.refresh();
-    await this.#ports.wire.learnLargestBatches(written);
+    await this.#ports.wire.learnLimits(written);
     await this.#producer.init();
   }
   async committed(readings: readonly Reading[]): Promise<readonly (number | undefined)[]> {
@@ -109,7 +109,7 @@ export class KafkaTaskLog implements TaskLog {
   async openTopic(topic: string): Promise<void> {
     await this.#ports.wire.watch([topic]);
     if (this.#ports.wire.partitions(topic) === 0) await this.#ports.wire.refresh();
-    await this.#ports.wire.learnLargestBatches([topic]);
+    await this.#ports.wire.learnLimits([topic]);
   }
   append(
     topic: string,
@@ -133,7 +133,7 @@ export class KafkaTaskLog implements TaskLog {
 
   get stateEntryBytes(): number {
     const { group, part } = this.#spec;
-    return this.#ports.wire.largestBatch(changelogTopic(group, part));
+    return this.#ports.wire.limits(changelogTopic(group, part)).bytes;
   }
   stateWriter(batch: StateBatch): StateWriter {
     return this.#spec.hasState ? this.#state.changelogged(batch) : batch;

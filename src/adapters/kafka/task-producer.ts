@@ -1,6 +1,7 @@
 import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
-import { RecordTooLarge } from '../../runtime/failures.ts';
+import { RecordTimeRefused, RecordTooLarge } from '../../runtime/failures.ts';
 import type { AppendRecord } from '../../runtime/ports/log.ts';
+import type { TopicLimits } from './topic-limits.ts';
 import type { PartitionBatch, ProducerIdentity, TopicOffset, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
@@ -14,14 +15,25 @@ interface Output {
   readonly topic: string;
   readonly partition: number;
   readonly writer: BatchWriter;
-  /** The largest batch that the topic takes. */
-  readonly most: number;
+  readonly limits: TopicLimits;
+  /** No record up to this time is too far ahead of the broker's clock. */
+  latest: number;
   sequence: number;
 }
 
 function bytesOf(key: Payload): Buffer | null {
   if (key === null || Buffer.isBuffer(key)) return key;
   return typeof key === 'string' ? Buffer.from(key) : key.from(0);
+}
+
+/** Throws for a time that the topic does not take, by this machine's clock. */
+function checkTime(output: Output, timestamp: number, key: Payload): void {
+  const { topic, limits } = output;
+  const { before, after } = limits;
+  const now = Date.now();
+  output.latest = now + after.ms;
+  if (timestamp > output.latest) throw new RecordTimeRefused(topic, bytesOf(key), timestamp, after.name);
+  if (timestamp < now - before.ms) throw new RecordTimeRefused(topic, bytesOf(key), timestamp, before.name);
 }
 
 /**
@@ -77,10 +89,11 @@ export class TaskProducer {
     from: T,
     headers: readonly RecordHeader[] | undefined,
   ): void {
-    const { writer } = output;
+    const { writer, limits } = output;
+    if (timestamp > output.latest || limits.before.ms !== Infinity) checkTime(output, timestamp, key);
     const before = writer.size;
     writer.addWritten(timestamp, key, write, from, headers);
-    if (writer.size > output.most) this.#addAlone(output, timestamp, key, write, from, headers);
+    if (writer.size > limits.bytes) this.#addAlone(output, timestamp, key, write, from, headers);
     this.bytes += writer.size - before;
     if (writer.size > maximumBatchBytes) this.#finish(output);
   }
@@ -93,14 +106,14 @@ export class TaskProducer {
     from: T,
     headers: readonly RecordHeader[] | undefined,
   ): void {
-    const { writer, topic, most } = output;
+    const { writer, topic, limits } = output;
     writer.takeBack();
     if (writer.count > 0) this.#finish(output);
     writer.addWritten(timestamp, key, write, from, headers);
     const { size } = writer;
-    if (size <= most) return;
+    if (size <= limits.bytes) return;
     writer.takeBack();
-    throw new RecordTooLarge(topic, bytesOf(key), size, most);
+    throw new RecordTooLarge(topic, bytesOf(key), size, limits.bytes);
   }
 
   #topic(topic: string): Output[] {
@@ -114,7 +127,8 @@ export class TaskProducer {
         topic,
         partition: next,
         writer: new BatchWriter(1 << 12),
-        most: this.#wire.largestBatch(topic),
+        limits: this.#wire.limits(topic),
+        latest: -Infinity,
         sequence: 0,
       });
     return outputs[partition]!;

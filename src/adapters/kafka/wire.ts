@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka } from 'kafkajs';
 import { groupBy } from '../../util/group-by.ts';
 import { Lease } from '../../util/lease.ts';
+import { defaultLimits, limitNames, limitsOf, type TopicLimits } from './topic-limits.ts';
 import { retry } from '../../util/retry.ts';
 import { clientConfig, type ClientSettings } from './client-config.ts';
 import { AclMissing, explained, naming, quoted, rightsOfGroups, rightsOfTransactions } from './broker-rights.ts';
@@ -302,22 +303,20 @@ export class Wire {
     return retry(naming(init, rights), { retries: 120, firstMs: 5, longestMs: 250, factor: 1.5, mayPass });
   }
 
-  /** Asks what `largestBatch` says; a broker that does not tell leaves Kafka's default. */
-  async learnLargestBatches(topics: readonly string[]): Promise<void> {
-    const resources = [...new Set(topics)].map((name) => ({ type: 2, name, configNames: ['max.message.bytes'] }));
+  /** Asks what topics take; a broker that does not tell leaves Kafka's defaults. */
+  async learnLimits(topics: readonly string[]): Promise<void> {
+    const resources = [...new Set(topics)].map((name) => ({ type: 2, name, configNames: limitNames }));
     const ask = async (): Promise<void> => {
       const answer = await (await this.#anyBroker()).describeConfigs({ resources });
-      for (const { resourceName, configEntries } of answer.resources) {
-        const bytes = Number(configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue);
-        if (bytes > 0) this.#largest.set(resourceName, bytes);
-      }
+      for (const { resourceName, configEntries } of answer.resources)
+        this.#limits.set(resourceName, limitsOf(configEntries));
     };
     await retry(ask, { retries: 3, firstMs: 20, longestMs: 200 }).catch(() => undefined);
   }
-  readonly #largest = new Map<string, number>();
-  /** `max.message.bytes` of a topic. */
-  largestBatch(topic: string): number {
-    return this.#largest.get(topic) ?? defaultLargestBatch;
+  readonly #limits = new Map<string, TopicLimits>();
+  /** What records a topic takes. */
+  limits(topic: string): TopicLimits {
+    return this.#limits.get(topic) ?? defaultLimits;
   }
 
   async #anyBroker(): Promise<Broker> {
@@ -344,7 +343,7 @@ export class Wire {
   forget(ids: readonly string[], topics: readonly string[]): void {
     for (const id of ids) for (const type of [0, 1]) this.#coordinators.delete(`${type}/${id}`);
     for (const topic of topics) {
-      this.#largest.delete(topic);
+      this.#limits.delete(topic);
       for (const cluster of this.#clusters) cluster.targetTopics.delete(topic);
     }
   }
@@ -450,6 +449,5 @@ export class Wire {
 /** NON_EMPTY_GROUP and GROUP_ID_NOT_FOUND. */
 const groupIsNotOurs: ReadonlySet<number> = new Set([68, 69]);
 /** Kafka's own. */
-const defaultLargestBatch = 1_048_588;
 const leaderPauses = { retries: 50, firstMs: 20, longestMs: 300, factor: 1.2 };
 const rawResponse = { decode: (raw: Buffer) => Promise.resolve(raw), parse: (raw: Buffer) => Promise.resolve(raw) };

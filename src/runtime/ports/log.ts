@@ -43,7 +43,7 @@ export interface FetchTarget {
 
 /**
  * Appends a record whose value `write` puts straight into its batch. When `write` throws, or the topic takes no record of its size
- * (`RecordTooLarge`), nothing is appended.
+ * (`RecordRefused`), nothing is appended.
  */
 export type AppendRecord = <T>(
   partition: number,

@@ -1,7 +1,7 @@
 import type { Place } from '../task/attempt.ts';
 import type { TaskLog } from '../ports/log.ts';
 import type { ProducedRecord } from '../ports/node.ts';
-import { RecordTooLarge, type DeadLetter, type FailureSink } from '../failures.ts';
+import { RecordRefused, type DeadLetter, type FailureSink } from '../failures.ts';
 import type { Sink } from './sink.ts';
 
 /** The dead letter topic of a service: one for all of its queries, with one partition. */
@@ -48,7 +48,7 @@ export class DeadLetterSink implements Sink<ProducedRecord> {
         this.#log.append(this.#topic, 0, timestamp, key, value, headers);
         written++;
       } catch (error) {
-        if (!(error instanceof RecordTooLarge)) throw error;
+        if (!(error instanceof RecordRefused)) throw error;
         this.#failures.report(error.message, 'produce', -1);
       }
     }

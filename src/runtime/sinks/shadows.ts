@@ -1,5 +1,5 @@
 import { partitionOf } from '../../records/murmur2.ts';
-import { RecordTooLarge, type FailureSink, type ShadowRecord } from '../failures.ts';
+import { RecordRefused, type FailureSink, type ShadowRecord } from '../failures.ts';
 import type { TaskLog } from '../ports/log.ts';
 
 interface PendingShadows extends FailureSink {
@@ -27,7 +27,7 @@ export async function writeShadows(log: TaskLog, shadows: PendingShadows): Promi
     try {
       log.append(topic, key === null ? 0 : partitionOf(key, partitions), timestamp, key, value);
     } catch (error) {
-      if (!(error instanceof RecordTooLarge)) throw error;
+      if (!(error instanceof RecordRefused)) throw error;
       shadows.report(error.message, 'produce', -1);
     }
   }

@@ -2,7 +2,7 @@ import type { SinkSpec } from '../../plan/physical/step.ts';
 import type { Change } from '../change.ts';
 import type { TaskLog } from '../ports/log.ts';
 import { SinkEncoder, type AddRecord } from '../sink-encoder.ts';
-import { dataError, RecordTooLarge, type FailureSink } from '../failures.ts';
+import { dataError, RecordRefused, type FailureSink } from '../failures.ts';
 import type { Sink, SinkContext } from './sink.ts';
 
 /** Writes changes as records of a topic, as part of the commit of the task's log. */
@@ -31,7 +31,7 @@ export class TopicSink implements Sink {
         this.#encoder.write(change, this.#add, hasHeaders ? this.#origins.headersOf(change) : change.headers);
         written++;
       } catch (error) {
-        const what = error instanceof RecordTooLarge ? 'produce' : 'sink';
+        const what = error instanceof RecordRefused ? 'produce' : 'sink';
         this.#failures.report(dataError(error, 'sink'), what, change.sequence);
       }
     }

@@ -4,7 +4,7 @@ import type { RecordCursor } from '../../records/batch.ts';
 import { Change, keyText } from '../change.ts';
 import { decodeValue, encodeShared } from '../codec.ts';
 import { keyPlacer, type PlaceKey } from '../key-placer.ts';
-import { RecordTooLarge, type FailureSink } from '../failures.ts';
+import { RecordRefused, type FailureSink } from '../failures.ts';
 import type { TaskLog } from '../ports/log.ts';
 import type { ChangeDecoder, Origins } from './input-merger.ts';
 
@@ -34,7 +34,7 @@ export class RepartitionWriter {
       try {
         this.#log.append(this.#topic, this.#placeKey(key, this.#partitions), timestamp, keyText(key), value, headers);
       } catch (error) {
-        if (!(error instanceof RecordTooLarge)) throw error;
+        if (!(error instanceof RecordRefused)) throw error;
         this.#failures.report(error.message, 'produce', sequence);
       }
     }

@@ -14,7 +14,7 @@ async function openLog(): Promise<{ commit: (offset: number) => Promise<void>; l
   const asked: Asked[] = [];
   const wire = {
     watch: () => Promise.resolve(),
-    learnLargestBatches: () => Promise.resolve(),
+    learnLimits: () => Promise.resolve(),
     initProducer: () => Promise.resolve({ id: 1n, epoch: 0 }),
     produce: () => Promise.resolve(),
   } as unknown as Wire;
