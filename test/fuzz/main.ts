@@ -6,8 +6,10 @@ import { loadCorpus } from './corpus.ts';
 import { mutateSql, Words } from './mutate-sql.ts';
 import { planStatement } from './plan-statement.ts';
 import { histogram, Random } from './random.ts';
+import { fuzzNodes } from './nodes.ts';
 import { fuzzQueries } from './queries.ts';
 import { fuzzRecords } from './records.ts';
+import { runsOf, seedOf } from '../support/scale.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,9 +19,12 @@ const { values } = parseArgs({
     cases: { type: 'string' },
     'records-through-queries': { type: 'boolean', default: false },
     queries: { type: 'string', default: '1000' },
+    restarts: { type: 'boolean', default: false },
+    brokers: { type: 'string' },
+    rounds: { type: 'string', default: '2' },
   },
 });
-const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+const seed = values.seed === undefined ? seedOf(Date.now() % 1_000_000) : Number(values.seed);
 const slowMs = 2000;
 const findings: string[] = [];
 console.log(`seed ${seed}; run again with --seed ${seed}`);
@@ -72,13 +77,31 @@ function fuzzAllRecords(): void {
 }
 /** Records with every type's limits through random queries: none may stop one, or change what the others give. */
 async function fuzzRecordsThroughQueries(): Promise<void> {
-  const run = await fuzzQueries(Number(values.queries), seed, (from) => new Random(from));
-  console.log(`${run.records} records through ${values.queries} queries, ${run.lines} log lines`);
+  const count = runsOf(Number(values.queries));
+  const run = await fuzzQueries(count, seed, (from) => new Random(from));
+  console.log(`${run.records} records through ${count} queries, ${run.lines} log lines`);
   console.log(histogram(run.counts));
   findings.push(...run.findings);
 }
 
-if (values['records-through-queries']) await fuzzRecordsThroughQueries();
+/** The same on nodes that are stopped and killed: embedded, or on brokers. */
+async function fuzzRecordsThroughNodes(): Promise<void> {
+  const { brokers } = values;
+  if (brokers === '') {
+    console.log('skipped: --brokers names none');
+    return;
+  }
+  const queries = Number(values.queries);
+  const rounds = runsOf(Number(values.rounds));
+  const run = await fuzzNodes({ rounds, queries, seed, brokers }, (from) => new Random(from));
+  const where = brokers === undefined ? 'embedded' : `on ${brokers}`;
+  console.log(`${run.records} records, ${rounds} rounds of ${queries} queries ${where}, ${run.lines} log lines`);
+  console.log(histogram(run.counts));
+  findings.push(...run.findings);
+}
+
+if (values.restarts || values.brokers !== undefined) await fuzzRecordsThroughNodes();
+else if (values['records-through-queries']) await fuzzRecordsThroughQueries();
 else {
   await fuzzStatements(Number(values.statements));
   fuzzAllRecords();
