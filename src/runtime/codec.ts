@@ -1,4 +1,5 @@
 import { InternalError } from '../util/internal-error.ts';
+import { hasLoneSurrogate } from '../util/lone-surrogate.ts';
 
 /**
  * The binary encoding of state values, version 1: a tag and a payload, for null, booleans, numbers, bigints, strings, bytes,
@@ -17,6 +18,8 @@ const tag = {
   map: 9,
   negative: 10,
   undefined: 11,
+  /** A text that UTF-8 cannot hold, in UTF-16. */
+  halves: 12,
 } as const;
 
 let bytes = Buffer.allocUnsafe(1 << 16);
@@ -96,12 +99,23 @@ function writeText(value: string): void {
   const width = position - start;
   const written = bytes.utf8Write(value, position);
   if (written !== value.length) {
+    if (hasLoneSurrogate(value)) {
+      position = start - 1;
+      writeHalves(value);
+      return;
+    }
     const moved = lengthWidth(written);
     if (moved !== width) bytes.copyWithin(start + moved, position, position + written);
     position = start;
     writeLength(written);
   }
   position += written;
+}
+
+function writeHalves(value: string): void {
+  bytes[position++] = tag.halves;
+  writeLength(value.length * 2);
+  position += bytes.write(value, position, 'utf16le');
 }
 
 /** The bytes of a value. */
@@ -155,6 +169,11 @@ export function decodeValue(source: Buffer): unknown {
         const size = length();
         at += size;
         return source.utf8Slice(at - size, at);
+      }
+      case tag.halves: {
+        const size = length();
+        at += size;
+        return source.toString('utf16le', at - size, at);
       }
       case tag.bytes: {
         const size = length();

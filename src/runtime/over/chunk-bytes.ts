@@ -4,6 +4,7 @@ import { Bytes } from '../../util/bytes.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import { decodeValue, encodeShared } from '../codec.ts';
 import type { Chunk } from './chunk.ts';
+import { hasLoneSurrogate } from '../../util/lone-surrogate.ts';
 
 /**
  * A chunk as bytes, version 1: rank (double); of a tail the number of sealed chunks of its key and bucket, and their next id
@@ -87,7 +88,7 @@ function kindOf(column: readonly Value[]): number {
       ? kind.cents
       : isNumber
         ? kind.doubles
-        : isText
+        : isText && !column.some((value) => value !== null && hasLoneSurrogate(value as string))
           ? kind.texts
           : isBoolean
             ? kind.booleans
