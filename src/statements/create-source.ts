@@ -121,10 +121,11 @@ async function ownQuery(
   datagen: DatagenSpec | undefined,
   execution: Execution,
 ): Promise<QueryObject | undefined> {
-  const { engine, text } = execution;
+  const { engine, session, text } = execution;
+  const properties = { ...session.overrides(), 'auto.offset.reset': 'earliest' };
   if (datagen === undefined)
     return statement.readOnly && spec.kind === 'TABLE'
-      ? sourceTableQuery(spec, text, engine.nextQueryNumber)
+      ? sourceTableQuery(spec, text, engine.nextQueryNumber, properties)
       : undefined;
   checkLimit(execution, statement.name.span);
   const clock = `${engine.serviceId}millrace_clock`;
@@ -137,12 +138,17 @@ async function ownQuery(
     sink: spec.name,
     plan: datagenPlan(spec, datagen, clock),
     paused: false,
-    properties: { 'auto.offset.reset': 'earliest' },
+    properties,
   };
 }
 
 /** The query behind CREATE SOURCE TABLE, which materialises the table and writes nothing. */
-function sourceTableQuery(spec: SourceSpec, text: string, n: number): QueryObject {
+function sourceTableQuery(
+  spec: SourceSpec,
+  text: string,
+  n: number,
+  properties: QueryObject['properties'],
+): QueryObject {
   const plan = sourceTablePlan(spec);
   return {
     id: `CST_${spec.name}_${n}`,
@@ -152,6 +158,6 @@ function sourceTableQuery(spec: SourceSpec, text: string, n: number): QueryObjec
     sink: spec.name,
     plan,
     paused: false,
-    properties: { 'auto.offset.reset': 'earliest' },
+    properties,
   };
 }
