@@ -282,13 +282,15 @@ export class Origins {
 
 /**
  * Moves up to `maximum` changes of all inputs into their inlets in order of time, as if they came one at a time, with sequence
- * numbers that continue those of `origins`. A single input, or stateless work, needs no order among partitions.
+ * numbers that continue those of `origins`. A single input, or stateless work, needs no order among partitions. Ends where an
+ * input has run out of what was fetched and its topic has more, which may be earlier than what the others have: `hasMore` says so.
  */
 export function takeBatch(
   inputs: readonly InputPartition[],
   maximum: number,
   ordered: boolean,
   origins: Origins,
+  hasMore: (input: InputPartition) => boolean,
 ): void {
   const take = (input: InputPartition): void => {
     origins.add(input, input.take(origins.count));
@@ -307,7 +309,9 @@ export function takeBatch(
       const head = input.peek();
       // Until that record can be decoded, its place in the order of time is unknown.
       if (input.missingSchema !== undefined) return;
-      if (head !== undefined && head.timestamp < time) {
+      if (head === undefined) {
+        if (hasMore(input)) return;
+      } else if (head.timestamp < time) {
         first = input;
         time = head.timestamp;
       }

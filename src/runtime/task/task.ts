@@ -256,6 +256,8 @@ export class Task {
     else this.#waitsSince ??= performance.now();
     return this.#waitsSince !== undefined && performance.now() - this.#waitsSince < maxIdleMs;
   }
+  /** Whether a join must not take what other inputs have: this one's topic has records that are not fetched. */
+  readonly #hasMore = (input: InputPartition): boolean => this.#isOrdered && !this.#isRead(input);
   #isRead(input: InputPartition): boolean {
     return input.isEmpty && input.fetched >= this.#ports.log.end(input);
   }
@@ -304,7 +306,8 @@ export class Task {
     const attempt = this.#attempt;
     const known = origins.count;
     try {
-      takeBatch(this.inputs, Math.min(this.#slice, attempt.room), this.#isOrdered || attempt.isLimited, origins);
+      const most = Math.min(this.#slice, attempt.room);
+      takeBatch(this.inputs, most, this.#isOrdered || attempt.isLimited, origins, this.#hasMore);
     } finally {
       // Also what was taken before a record that cannot be read: the next attempt goes over these records in smaller commits.
       attempt.take(origins.count - known, attempt.isSingle ? origins.of(known) : undefined);
