@@ -96,6 +96,8 @@ async function fuzzRecordsThroughNodes(): Promise<void> {
   const run = await fuzzNodes({ rounds, queries, seed, brokers }, (from) => new Random(from));
   const where = brokers === undefined ? 'embedded' : `on ${brokers}`;
   console.log(`${run.records} records, ${rounds} rounds of ${queries} queries ${where}, ${run.lines} log lines`);
+  const { stopped, killed, cut } = run.ends;
+  console.log(`nodes stopped ${stopped} times, killed ${killed} times, ${cut} of them before all was read`);
   console.log(histogram(run.counts));
   findings.push(...run.findings);
 }

@@ -17,7 +17,8 @@ import { randomRecords, randomSources, type Fed } from './feed.ts';
 import { compare, compareOnBrokers, judgeLines, runAlone, stackOf } from './judge.ts';
 import { validParts, type QueriesRun } from './queries.ts';
 import type { Random } from './random.ts';
-import { randomStatement, sourceNames, type Parts } from './random-statements.ts';
+import { randomStatement, sourceNames } from './random-statements.ts';
+import type { Parts } from './random-operators.ts';
 
 /** Rounds on nodes: of many queries over the same records, in parts between which the node is stopped or killed. */
 export interface NodesOptions {
@@ -30,13 +31,17 @@ export interface NodesOptions {
 }
 
 const parts = 4;
-const recordsAPart = 40;
+const recordsAPart = 100;
 
 /** Random queries on nodes that are stopped and killed: their rows and log lines must be those of runs without a node. */
-export async function fuzzNodes(options: NodesOptions, make: (seed: number) => Random): Promise<QueriesRun> {
+export async function fuzzNodes(
+  options: NodesOptions,
+  make: (seed: number) => Random,
+): Promise<QueriesRun & Pick<Round, 'ends'>> {
   const counts = new Map<string, number>();
   const findings: string[] = [];
   const total = { records: 0, lines: 0 };
+  const ends = { stopped: 0, killed: 0, cut: 0 };
   const valid = await validParts(make(options.seed));
   for (let i = 0; i < options.rounds; i++) {
     const round = new Round(options, options.seed + i, valid, make);
@@ -48,11 +53,12 @@ export async function fuzzNodes(options: NodesOptions, make: (seed: number) => R
       await round.close();
     }
     for (const [outcome, n] of round.counts) counts.set(outcome, (counts.get(outcome) ?? 0) + n);
+    for (const end of ['stopped', 'killed', 'cut'] as const) ends[end] += round.ends[end];
     total.records += round.records;
     total.lines += round.lines;
     findings.push(...round.findings.map((text) => `${round.told}\n${text}`));
   }
-  return { counts, ...total, findings };
+  return { counts, ...total, findings, ends };
 }
 
 class Round {
@@ -60,6 +66,8 @@ class Round {
   readonly findings: string[] = [];
   records = 0;
   lines = 0;
+  /** How often its nodes were stopped, killed, and killed before all was read. */
+  readonly ends = { stopped: 0, killed: 0, cut: 0 };
   readonly #random: Random;
   readonly #options: NodesOptions;
   readonly #parts: Parts;
@@ -137,6 +145,7 @@ class Round {
     await this.#node.started;
   }
   async #reopen(): Promise<void> {
+    this.ends.stopped++;
     await this.#node!.close();
     await this.#open();
   }
@@ -216,15 +225,19 @@ class Round {
         if (found !== undefined) resolve(found);
       });
     });
-    const resumed = url.then((address) =>
-      fetch(`${address}/ksql`, { method: 'POST', body: JSON.stringify({ ksql: 'RESUME ALL;' }) }),
+    // Not what it answers is waited for: it is killed while it does this, or what comes of it.
+    const address = await Promise.race([url, ended.then(() => undefined)]);
+    void fetch(`${address}/ksql`, { method: 'POST', body: JSON.stringify({ ksql: 'RESUME ALL;' }) }).catch(
+      () => undefined,
     );
-    await Promise.race([resumed, ended]);
-    await sleep(this.#random.below(this.#options.brokers === undefined ? 150 : 3000));
+    await sleep(this.#random.below(this.#options.brokers === undefined ? 100 : 3000));
     if (child.exitCode !== null) this.findings.push(`the node ended by itself: ${said}`);
     child.kill('SIGKILL');
     await ended;
     await this.#open();
+    this.ends.killed++;
+    const lag = this.#queries.reduce((sum, { id }) => sum + (this.#engine.node.status(id)?.lag ?? 0), 0);
+    if (lag > 0 || !(await this.#isRead())) this.ends.cut++;
   }
 
   /** Waits until all queries have read everything. */

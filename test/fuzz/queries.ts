@@ -8,7 +8,8 @@ import { loadSchemas, openHarness } from '../conformance/run-case.ts';
 import { randomRecords, randomSources } from './feed.ts';
 import { judged, stackOf } from './judge.ts';
 import type { Random } from './random.ts';
-import { randomAggregate, randomCondition, randomScalar, randomStatement, type Parts } from './random-statements.ts';
+import { randomAggregate, randomCondition, randomScalar, randomStatement } from './random-statements.ts';
+import type { Parts } from './random-operators.ts';
 
 /** What became of the queries; `findings` say what no record may do. */
 export interface QueriesRun {

@@ -4,6 +4,7 @@ import { scalarFunctions } from '../../src/functions/scalar/index.ts';
 import type { Param, ParamType } from '../../src/functions/signature.ts';
 import { typeText } from '../../src/types/sql-type.ts';
 import type { Random } from './random.ts';
+import { randomOperator, type Parts } from './random-operators.ts';
 import { columns } from './values.ts';
 
 /** The sources that random queries read: two streams and two tables of every type. */
@@ -123,15 +124,9 @@ const frames = [
 ];
 const items = (texts: readonly string[]): string => texts.map((text, i) => `${text} AS O${i}`).join(', ');
 
-/** What a query's select list may hold, over the columns of one source. */
-export interface Parts {
-  readonly scalars: readonly string[];
-  readonly conditions: readonly string[];
-  readonly aggregates: readonly string[];
-}
-
 /** A persistent query named O over the sources, of parts that are valid by themselves. */
 export function randomStatement(parts: Parts, random: Random): string {
+  if (random.below(3) === 0) return randomOperator(parts, random);
   const some = (list: readonly string[]): string[] =>
     Array.from({ length: 1 + random.below(4) }, () => random.pick(list));
   const where = random.below(2) === 0 ? '' : `WHERE ${random.pick(parts.conditions)}`;
