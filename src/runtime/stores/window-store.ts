@@ -84,7 +84,8 @@ export class WindowStore<V> extends CachedStore {
       window = {
         start,
         entries: new Map(),
-        complete: start > this.#newest || start < this.#oldest || this.hasNone(this.#low(start)),
+        // What has expired may still be in the backend, until the next flush.
+        complete: start > this.#newest || start < (this.#expired ?? this.#oldest) || this.hasNone(this.#low(start)),
       };
       this.#windows.set(start, window);
     }
