@@ -230,7 +230,7 @@ class Round {
     void fetch(`${address}/ksql`, { method: 'POST', body: JSON.stringify({ ksql: 'RESUME ALL;' }) }).catch(
       () => undefined,
     );
-    await sleep(this.#random.below(this.#options.brokers === undefined ? 100 : 3000));
+    await sleep(this.#random.below(this.#options.brokers === undefined ? 60 : 400));
     if (child.exitCode !== null) this.findings.push(`the node ended by itself: ${said}`);
     child.kill('SIGKILL');
     await ended;
