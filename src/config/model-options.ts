@@ -1,6 +1,7 @@
 import { duration, number, oneOf, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
 
 const same = <T>(value: T): T => value;
+const upperCase = (value: string | undefined): string | undefined => value?.toUpperCase();
 
 const jsonObject = (value: string): string | undefined => {
   try {
@@ -56,6 +57,20 @@ export const modelOptions = optionTable(
     default: undefined,
     doc: "What tensors or fields the OUTPUT columns are, such as 'is_fraud=label,score=probabilities[1]'; an ARRAY is a whole one",
     read: same,
+  }),
+  option({
+    name: 'PREPROCESS',
+    type: text,
+    default: undefined,
+    doc: "The transform, of a module of `ksql.extension.dir`, that makes the model's inputs of the INPUT columns",
+    read: upperCase,
+  }),
+  option({
+    name: 'POSTPROCESS',
+    type: text,
+    default: undefined,
+    doc: "The transform, of a module of `ksql.extension.dir`, that makes the OUTPUT columns of the model's outputs",
+    read: upperCase,
   }),
   option({
     name: 'DEADLINE',
@@ -189,7 +204,7 @@ export const evaluationOptions = optionTable(
     type: text,
     default: undefined,
     doc: "The model's output that is compared with the label; without it the only one, or the only DOUBLE",
-    read: (name) => name?.toUpperCase(),
+    read: upperCase,
   }),
   option({
     name: 'THRESHOLD',

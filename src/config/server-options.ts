@@ -138,7 +138,7 @@ export const serverOptions = optionTable(
     name: 'ksql.extension.dir',
     type: text,
     default: 'ext',
-    doc: 'The folder of modules that define functions and providers of models',
+    doc: 'The folder of modules that define functions, and providers and transforms of models',
     read: same,
   }),
   option({

@@ -48,31 +48,34 @@ afterAll(() => {
   server.close();
 });
 
-/** A folder with a provider that asks the server above, in the threads that run tasks. */
+/** A folder with a provider and a transform, of which the former asks the server above, in the threads that run tasks. */
 function ownProvider(): string {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-own-'));
   writeFileSync(
     join(folder, 'own.mjs'),
-    `import { modelProvider } from 'millrace/functions';
+    `import { modelProvider, transform } from 'millrace/functions';
      import { isMainThread } from 'node:worker_threads';
      const name = { type: 'STRING', required: true, doc: 'The name of the model' };
      export const own = modelProvider({ name: 'own', doc: 'Doubles.', options: { endpoint: { type: 'URL', required: true, doc: 'The server' }, model_name: name },
        open({ endpoint, model_name }) {
          return { async scoreBatch(rows, signal) {
-           if (isMainThread) throw new Error('rows are scored where tasks run');
-           const body = JSON.stringify({ inputs: [{ data: rows.map(({ X }) => X) }] });
+           const body = JSON.stringify({ inputs: [{ data: rows.map(({ half }) => 2 * half) }] });
            const answer = await fetch(endpoint + '/v2/models/' + model_name + '/infer', { method: 'POST', body, signal });
            return (await answer.json()).outputs[0].data;
          } };
-       } });`,
+       } });
+     export const halved = transform({ name: 'halved', doc: 'Halves.', inputs: { x: 'DOUBLE' }, outputs: { half: 'DOUBLE' }, eval({ x }) {
+       if (isMainThread) throw new Error('rows are scored where tasks run');
+       return { half: x / 2 };
+     } });`,
   );
   return folder;
 }
 
 test.each([
-  ['ORDERED', 'own', 0],
+  ['ORDERED', "'own', PREPROCESS='halved'", 0],
   // Answers that take longer than commits are apart: rows wait in the state of the step.
-  ['UNORDERED', 'oip-v2', 300],
+  ['UNORDERED', "'oip-v2'", 300],
 ])(
   'kill -9 between a call of a remote model and its answer loses and doubles no prediction, beside a shadow that never answers: %s, %s',
   async (mode, provider, most) => {
@@ -92,7 +95,7 @@ test.each([
       'ksql.extension.dir': ownProvider(),
     };
     const version = (name: string): string =>
-      `PROVIDER='${provider}', ENDPOINT='http://127.0.0.1:${(server.address() as AddressInfo).port}', MODEL_NAME='${name}', MAX_BATCH_SIZE=20, TIMEOUT='1 HOUR', VALIDATE='OFF', OUTPUT_MODE='${mode}'`;
+      `PROVIDER=${provider}, ENDPOINT='http://127.0.0.1:${(server.address() as AddressInfo).port}', MODEL_NAME='${name}', MAX_BATCH_SIZE=20, TIMEOUT='1 HOUR', VALIDATE='OFF', OUTPUT_MODE='${mode}'`;
     victim = await startMillrace(service, settings);
     await victim.sql(`
     CREATE STREAM s (id STRING KEY, n INT, x DOUBLE) WITH (KAFKA_TOPIC='${topic}', VALUE_FORMAT='JSON');

@@ -17,6 +17,7 @@ import { OnnxProvider } from './onnx-provider.ts';
 import { JsonProvider } from './json-provider.ts';
 import { ScoringError, type ModelColumns, type Provider } from './provider.ts';
 import { jsonProtocols } from './protocols/index.ts';
+import { transformed } from './transformed-provider.ts';
 import { UserProvider } from './user-provider.ts';
 import { VersionScorer } from './version-scorer.ts';
 
@@ -63,13 +64,11 @@ export class ModelService implements ModelHost, ModelRegistry {
     this.#providers = { ONNX: this.#onnx, 'OIP-V2': oip, TRITON: oip, ...remote };
   }
 
-  #provider({ options }: ModelVersion): Provider {
-    const name = modelOptions.read('PROVIDER', options)!;
-    const known = (this.#providers as Readonly<Record<string, Provider>>)[name] ?? this.#users.get(name);
-    if (known !== undefined) return known;
-    const user = new UserProvider(name);
-    this.#users.set(name, user);
-    return user;
+  #provider(version: ModelVersion): Provider {
+    const name = modelOptions.read('PROVIDER', version.options)!;
+    let provider = (this.#providers as Readonly<Record<string, Provider>>)[name] ?? this.#users.get(name);
+    if (provider === undefined) this.#users.set(name, (provider = new UserProvider(name)));
+    return transformed(provider, version);
   }
 
   async inspect(name: string, version: ModelVersion, declared: ModelColumns): Promise<InspectedModel> {

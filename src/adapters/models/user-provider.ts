@@ -6,6 +6,7 @@ import { givenAs, takenAs } from '../../extensions/values.ts';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import { typeText, type Row, type Value } from '../../types/sql-type.ts';
 import { predictionReader } from './json-rows.ts';
+import { hasNaN, hasNullWithin } from './nulls.ts';
 import { refuseOptions } from './json-provider.ts';
 import { asResponse, ScoringError, type ModelColumns, type Provider, type ProviderModel } from './provider.ts';
 import { userFailure } from './user-failure.ts';
@@ -174,13 +175,7 @@ function outputReader({ name, type }: ModelColumn): (value: unknown) => Value {
     } catch (error) {
       throw new ScoringError('BAD_RESPONSE', `output ${name}: ${(error as Error).message}`);
     }
-    if (hasNull(taken)) throw new ScoringError('BAD_RESPONSE', `output ${name} is null, or has a null in it`);
+    if (hasNullWithin([taken])) throw new ScoringError('BAD_RESPONSE', `output ${name} is null, or has a null in it`);
     return taken;
   };
 }
-
-const hasNull = (value: Value): boolean =>
-  value === null || (Array.isArray(value) && (value as readonly Value[]).some(hasNull));
-
-const hasNaN = (type: ModelColumn['type']): boolean =>
-  type.kind === 'ARRAY' ? hasNaN(type.element) : type.kind === 'DOUBLE';

@@ -11,6 +11,7 @@ import { Call, type Gatherer, type WaitingRow } from './gatherer.ts';
 import { Health } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import { hasNullWithin } from './nulls.ts';
 import { ScoringError, type RowAnswer } from './provider.ts';
 import type { VersionCounts } from './scoring-counts.ts';
 
@@ -172,8 +173,6 @@ export class VersionScorer {
 
 const nullInput = 'an input is null';
 const hasNullColumn = (row: Row): boolean => row.includes(null);
-const hasNullWithin = (values: readonly Value[]): boolean =>
-  values.some((value) => value === null || (Array.isArray(value) && hasNullWithin(value as readonly Value[])));
 
 /** The row with NaN in place of the nulls of DOUBLE columns. */
 const withNaN = (row: Row, input: readonly ModelColumn[]): Row => row.map((value, i) => nanFor(value, input[i]!.type));

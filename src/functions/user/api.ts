@@ -1,5 +1,5 @@
 /**
- * The functions and the providers of models that users write, as modules of the folder `ksql.extension.dir`: `import { scalar } from 'millrace/functions'`.
+ * The functions, and the providers and transforms of models, that users write, as modules of the folder `ksql.extension.dir`: `import { scalar } from 'millrace/functions'`.
  * A module exports definitions, one or several, under any names.
  *
  * Types are written as in SQL: `STRING`, `ARRAY<BIGINT>`, `STRUCT<A INTEGER, B STRING>`, one capital letter for any type. Values are
@@ -78,6 +78,26 @@ export function aggregate(definition: Omit<UserAggregate, 'kind'>): UserAggregat
 /** A function that turns one row into several. */
 export function tableFunction(definition: Omit<UserTableFunction, 'kind'>): UserTableFunction {
   return { kind: 'table', ...definition };
+}
+
+/** A function of a row that stands before a model (PREPROCESS) or behind it (POSTPROCESS). */
+export interface UserTransform {
+  readonly kind: 'transform';
+  /** The name in PREPROCESS or POSTPROCESS, in any case. */
+  readonly name: string;
+  readonly doc: string;
+  /** The types of SQL by name: of PREPROCESS the INPUT columns, of POSTPROCESS the model's outputs. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Of PREPROCESS the model's inputs, of POSTPROCESS the OUTPUT columns. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Gets an object with the inputs, and returns one with the outputs; an Error that it throws is that row's. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly eval: (row: any) => unknown;
+}
+
+/** What stands before a model or behind it: what PREPROCESS and POSTPROCESS of CREATE MODEL name. */
+export function transform(definition: Omit<UserTransform, 'kind'>): UserTransform {
+  return { kind: 'transform', ...definition };
 }
 
 /** DURATION is written as `'5 SECONDS'` and comes as milliseconds; URL is an address of http or https that `outbound.hosts` allows. */

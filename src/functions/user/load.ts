@@ -2,13 +2,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { registerProvider } from '../../extensions/providers.ts';
+import { registerTransform } from '../../extensions/transforms.ts';
 import { registerFunction } from '../registry.ts';
 import { builtFunction, InvalidDefinition } from './build.ts';
 import { builtProvider } from './build-provider.ts';
+import { builtTransform } from './build-transform.ts';
 import { resolveOwnName } from './self-import.ts';
 
 /**
- * Registers what every module in a folder defines, functions and providers of models, in order of file names; returns the number. A
+ * Registers what every module in a folder defines, functions, and providers and transforms of models, in order of file names; returns the number. A
  * missing folder has none. Throws `InvalidDefinition` with the file's name for a module that cannot be used.
  */
 export async function loadExtensions(folder: string): Promise<number> {
@@ -36,7 +38,9 @@ export async function loadExtensions(folder: string): Promise<number> {
 }
 
 function registerDefinition(definition: unknown, path: string): void {
-  if (typeof definition === 'object' && definition !== null && (definition as { kind?: unknown }).kind === 'provider')
-    registerProvider(builtProvider(definition, path));
+  const isObject = typeof definition === 'object' && definition !== null;
+  const kind = isObject ? (definition as { kind?: unknown }).kind : undefined;
+  if (isObject && kind === 'provider') registerProvider(builtProvider(definition, path));
+  else if (isObject && kind === 'transform') registerTransform(builtTransform(definition, path));
   else registerFunction(builtFunction(definition, path));
 }

@@ -12,6 +12,7 @@ import { ModelService } from '../../../../src/adapters/models/model-service.ts';
 import { DOUBLE } from '../../../../src/types/sql-type.ts';
 import { setSecrets } from '../../../../src/util/secrets.ts';
 import { onEngine, outcome, pause, runCases, type Case } from './cases.ts';
+import { loadModule } from '../../../support/own-provider.ts';
 import { oneVersion } from '../../../support/one-version.ts';
 
 /** A model server that doubles `x`, and fails where that is negative or where it was told to. */
@@ -78,6 +79,20 @@ interface Setup {
   readonly times?: number;
 }
 setSecrets({ one: 'first', two: 'second' });
+await loadModule(
+  Object.entries({
+    plus_one: ['X', 'X + 1'],
+    minus_one: ['X', 'X - 1'],
+    halved: ['Y', 'Y / 2'],
+    squared: ['Y', 'Y * Y'],
+  })
+    .map(
+      ([name, [column, result]]) =>
+        `export const ${name} = { kind: 'transform', name: '${name}', doc: 'a test', inputs: { ${column}: 'DOUBLE' }, outputs: { ${column}: 'DOUBLE' },
+          eval: ({ ${column} }) => ({ ${column}: ${result} }) };`,
+    )
+    .join('\n'),
+);
 /** What the rows of one call are scored, and what the server was asked. */
 async function scored({ options = {}, rows = [1], failing = 0, ...rest }: Setup): Promise<{
   readonly outputs: unknown;
@@ -250,6 +265,14 @@ runCases(modelOptions, {
   OUTPUT_MAP: option('OUTPUT_MAP', {}, outputs, [
     ['Y=Y', [2]],
     ['Y=THIRD', [3]],
+  ]),
+  PREPROCESS: option('PREPROCESS', {}, outputs, [
+    ['plus_one', [4]],
+    ['minus_one', [0]],
+  ]),
+  POSTPROCESS: option('POSTPROCESS', {}, outputs, [
+    ['halved', [1]],
+    ['squared', [4]],
   ]),
   ...ofCalls(option),
   MAX_BATCH_DELAY: delayed('model'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { modelOptions, type ProviderName } from '../../../../src/config/model-options.ts';
 import { providers } from '../../../../src/config/provider-options.ts';
+import { loadModule } from '../../../support/own-provider.ts';
 import { setSecrets } from '../../../../src/util/secrets.ts';
 import { onEngine, outcome } from './cases.ts';
 
@@ -24,6 +25,8 @@ const specified: Readonly<Record<string, readonly ProviderName[]>> = (() => {
     [
       'INPUT_TENSOR',
       'OUTPUT_MAP',
+      'PREPROCESS',
+      'POSTPROCESS',
       'DEADLINE',
       'MAX_RETRIES',
       'RETRY_INITIAL_BACKOFF',
@@ -70,6 +73,15 @@ const specified: Readonly<Record<string, readonly ProviderName[]>> = (() => {
   };
 })();
 
+await loadModule(
+  ['x', 'y']
+    .map(
+      (name) =>
+        `export const ${name} = { kind: 'transform', name: 'same_${name}', doc: 'a test', inputs: { ${name}: 'DOUBLE' }, outputs: { ${name}: 'DOUBLE' }, eval: (row) => row };`,
+    )
+    .join('\n'),
+);
+
 /** A good value of each option that has no default. */
 const samples: Readonly<Record<string, string>> = {
   ENDPOINT: 'http://127.0.0.1:1',
@@ -79,6 +91,8 @@ const samples: Readonly<Record<string, string>> = {
   SECRET_ACCESS_KEY: 'secret:one',
   SESSION_TOKEN: 'secret:one',
   DEADLINE: '1 SECOND',
+  PREPROCESS: 'same_x',
+  POSTPROCESS: 'same_y',
   CACHE_TTL: '1 SECOND',
   OUTPUT_MAP: 'y=y',
   REGION: 'eu-central-1',
