@@ -22,6 +22,8 @@ export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> 
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: RemoteError) => void }>();
   #calls = 0;
   #gone: RemoteError | undefined;
+  /** Told when no call is under way any more. */
+  #onIdle: (() => void) | undefined;
 
   constructor(port: Worker | MessagePort, own: Own) {
     this.#port = port;
@@ -55,11 +57,25 @@ export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> 
     this.#port.postMessage({ kind: 'call', name, args } satisfies Message);
   }
 
+  /** Refuses further calls, and resolves when those under way are answered, or after so long. */
+  async finish(message: string, longestMs: number): Promise<void> {
+    this.#gone ??= new RemoteError(message);
+    if (this.#pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, longestMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   /** Ends the connection after the other side has ended: pending and later calls fail. */
   fail(message: string): void {
     this.#gone ??= new RemoteError(message);
     for (const { reject } of this.#pending.values()) reject(this.#gone);
     this.#pending.clear();
+    this.#onIdle?.();
   }
 
   async #answer({ name, args, call }: Extract<Message, { kind: 'call' }>): Promise<void> {
@@ -85,5 +101,6 @@ export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> 
     this.#pending.delete(message.call);
     if (message.kind === 'result') pending?.resolve(message.result as never);
     else pending?.reject(new RemoteError(message.error));
+    if (this.#pending.size === 0) this.#onIdle?.();
   }
 }

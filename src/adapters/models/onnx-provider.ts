@@ -21,6 +21,9 @@ import {
 import { checkTensorColumns } from './tensor-columns.ts';
 import { fixed, inputTensor, pack, scoreRows, withoutNaN, type InputTensor, type Tensor } from './tensors.ts';
 
+/** How long a worker that is stopped may go on with what it is at. */
+const longestCallMs = 10_000;
+
 /** A worker thread with ONNX Runtime. */
 class OnnxWorker {
   readonly #worker: Worker;
@@ -33,9 +36,12 @@ class OnnxWorker {
     this.rpc = new WorkerRpc(this.#worker, {});
   }
 
+  /** Lets the calls under way end first: ONNX Runtime ends the process when its thread goes while it works. */
   async stop(): Promise<void> {
+    const why = 'the worker has been stopped';
+    await this.rpc.finish(why, longestCallMs);
     await this.#worker.terminate();
-    this.rpc.fail('the worker has been stopped');
+    this.rpc.fail(why);
   }
 }
 
