@@ -5,7 +5,6 @@ import { hasNull, type Change } from '../runtime/change.ts';
 import { inBatches } from '../runtime/pulled-rows.ts';
 import type { StateBackend } from '../runtime/ports/state-backend.ts';
 import type { RunSettings } from '../runtime/run-settings.ts';
-import type { Sink } from '../runtime/sinks/sink.ts';
 import { ErrorCollector } from '../runtime/task/error-collector.ts';
 import { ReaderLog } from '../runtime/task/reader-log.ts';
 import { Task } from '../runtime/task/task.ts';
@@ -13,6 +12,7 @@ import type { Value } from '../types/sql-type.ts';
 import { transientId, type ClientRow, type QueryStream } from './client-rows.ts';
 import type { Engine } from './engine.ts';
 import { openReaders, readsFromBeginning } from './open-readers.ts';
+import { RowSink } from './row-sink.ts';
 import type { Session } from './session.ts';
 
 export interface TransientOptions {
@@ -28,25 +28,6 @@ export interface TransientOptions {
 
 const pollMs = 100;
 
-/** The changes that were not yet sent to the client. */
-class ClientSink implements Sink {
-  #changes: Change[] = [];
-
-  write(changes: readonly Change[]): number {
-    this.#changes = this.#changes.length === 0 ? [...changes] : this.#changes.concat(changes);
-    return changes.length;
-  }
-  take(): readonly Change[] {
-    const changes = this.#changes;
-    this.#changes = [];
-    return changes;
-  }
-  /** Nothing to flush: a transient query commits nothing. */
-  flush(): void {
-    return undefined;
-  }
-}
-
 /** A query over topics that runs until its client disconnects; its state is in memory. */
 export class TransientQuery implements QueryStream {
   readonly id: string;
@@ -55,13 +36,13 @@ export class TransientQuery implements QueryStream {
   finalMessage: string | undefined;
   readonly #task: Task;
   readonly #log: ReaderLog;
-  readonly #sink: ClientSink;
+  readonly #sink: RowSink;
   readonly #options: TransientOptions;
   readonly #keySlots: readonly number[];
   readonly #isTable: boolean;
   #closed = false;
 
-  private constructor(id: string, task: Task, log: ReaderLog, sink: ClientSink, options: TransientOptions) {
+  private constructor(id: string, task: Task, log: ReaderLog, sink: RowSink, options: TransientOptions) {
     const { plan } = task.spec;
     this.id = id;
     this.kind = options.isPull ? 'pull' : 'push';
@@ -88,7 +69,7 @@ export class TransientQuery implements QueryStream {
       engine.node.openReader(source.topic, readsFromBeginning(source, isScalable, isEarliest) ? 'beginning' : 'end'),
     );
     const log = new ReaderLog(readers);
-    const sink = new ClientSink();
+    const sink = new RowSink();
     const task = new Task(
       {
         queryId: id,

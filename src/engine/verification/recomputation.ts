@@ -5,7 +5,7 @@ import type { OutputRecord } from '../../runtime/sink-encoder.ts';
 import { SinkEncoder } from '../../runtime/sink-encoder.ts';
 import type { SourceSpec } from '../../specs/source.ts';
 import { runSettings } from '../../runtime/run-settings.ts';
-import type { Sink, SinkContext } from '../../runtime/sinks/sink.ts';
+import type { SinkContext } from '../../runtime/sinks/sink.ts';
 import { ErrorCollector } from '../../runtime/task/error-collector.ts';
 import type { StartPositions } from '../../runtime/ports/node.ts';
 import { ReaderLog, type LogReader } from '../../runtime/task/reader-log.ts';
@@ -13,34 +13,12 @@ import { Task } from '../../runtime/task/task.ts';
 import type { Engine } from '../engine.ts';
 import { noState } from '../no-state.ts';
 import { openReaders } from '../open-readers.ts';
+import { RowSink, type TakenSink } from '../row-sink.ts';
 import type { Place } from './report.ts';
 
 /** A record as a query gives it again, and the event that it came of; undefined for what came of the clock. */
 export interface RecomputedRecord extends OutputRecord {
   readonly event: Place | undefined;
-}
-
-/** A sink whose rows are taken after each step. Nothing is committed. */
-interface TakenSink<T> extends Sink {
-  take(): readonly T[];
-}
-
-class RowSink implements TakenSink<Change> {
-  #changes: Change[] = [];
-
-  write(changes: readonly Change[]): number {
-    for (const change of changes) this.#changes.push(change);
-    return changes.length;
-  }
-  take(): readonly Change[] {
-    const changes = this.#changes;
-    this.#changes = [];
-    return changes;
-  }
-  /** Nothing to flush: nothing is committed. */
-  flush(): void {
-    return undefined;
-  }
 }
 
 /** Encodes what the plan gives as its topic would have it: what a format loses is lost here too. */
