@@ -90,7 +90,8 @@ export class TaskProducer {
     headers: readonly RecordHeader[] | undefined,
   ): void {
     const { writer, limits } = output;
-    if (timestamp > output.latest || limits.before.ms !== Infinity) checkTime(output, timestamp, key);
+    // Kafka's default of 64 bits is no limit: then the clock is not looked at for each record.
+    if (timestamp > output.latest || limits.before.ms <= Number.MAX_SAFE_INTEGER) checkTime(output, timestamp, key);
     const before = writer.size;
     writer.addWritten(timestamp, key, write, from, headers);
     if (writer.size > limits.bytes) this.#addAlone(output, timestamp, key, write, from, headers);
