@@ -58,6 +58,8 @@ export function readBatchInfo(bytes: Buffer, start: number, limit: number): Batc
   };
 }
 
+/** The number of records of a batch. */
+export const countOf = (batch: Buffer): number => batch.readInt32BE(at.count);
 export const isControl = (info: BatchInfo): boolean => (info.attributes & 0x20) !== 0;
 export const isTransactional = (info: BatchInfo): boolean => (info.attributes & 0x10) !== 0;
 export const codecOf = (info: BatchInfo): number => info.attributes & 7;

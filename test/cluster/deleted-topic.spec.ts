@@ -13,7 +13,7 @@ test('a topic that was deleted does not keep others from being read and written'
     string,
     string,
   ];
-  const write = (topic: string): Promise<void> =>
+  const write = (topic: string): Promise<unknown> =>
     wire.produce(
       batchesOf([{ key: null, value: 'v', timestamp: 1, partition: 0 }], 1).map((batch) => ({ topic, ...batch })),
       null,

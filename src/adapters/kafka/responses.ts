@@ -26,14 +26,20 @@ export interface Fetched {
 
 const outOfRange = 1;
 
-/** The error code of each partition of a produce response of version 7. */
-export function produceErrors(raw: Buffer): Map<string, number> {
-  const errors = new Map<string, number>();
+export interface Produced {
+  readonly error: number;
+  /** The offset of the batch's first record. */
+  readonly offset: number;
+}
+/** What a produce response of version 7 says of each partition. */
+export function producedTo(raw: Buffer): Map<string, Produced> {
+  const produced = new Map<string, Produced>();
   eachPartition(raw, 0, (topic, p) => {
-    errors.set(`${topic}/${raw.readInt32BE(p)}`, raw.readInt16BE(p + 4));
+    const answer = { error: raw.readInt16BE(p + 4), offset: Number(raw.readBigInt64BE(p + 6)) };
+    produced.set(`${topic}/${raw.readInt32BE(p)}`, answer);
     return p + 4 + 2 + 8 + 8 + 8;
   });
-  return errors;
+  return produced;
 }
 
 /** Visits the partitions of a response's topics; the visitor gets the start of each and returns its end. */

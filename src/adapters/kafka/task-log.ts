@@ -149,7 +149,7 @@ export class KafkaTaskLog implements TaskLog {
     observe('sent');
     if (exactlyOnce) await this.#producer.commit(offsets);
     observe('ended');
-    if (hasState && state.length > 0) await this.#state.write(state);
+    if (hasState && state.length > 0) this.#state.write(state);
     observe('stored');
     if (exactlyOnce) {
       this.commits++;

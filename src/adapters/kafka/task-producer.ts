@@ -1,4 +1,11 @@
-import { BatchWriter, writePayload, type Payload, type RecordHeader, type WritePayload } from '../../records/batch.ts';
+import {
+  BatchWriter,
+  countOf,
+  writePayload,
+  type Payload,
+  type RecordHeader,
+  type WritePayload,
+} from '../../records/batch.ts';
 import { RecordTimeRefused, RecordTooLarge } from '../../runtime/failures.ts';
 import type { AppendRecord } from '../../runtime/ports/log.ts';
 import type { TopicLimits } from './topic-limits.ts';
@@ -47,6 +54,8 @@ export class TaskProducer {
   /** About the number of bytes added since the last `send`. */
   bytes = 0;
   readonly #inTransaction = new Set<string>();
+  /** Behind the last acknowledged batch of each partition, where that is known. */
+  readonly #reached = new Map<string, number>();
   #ready: PartitionBatch[] = [];
   #identity: ProducerIdentity | undefined;
   #sending: Promise<void> = Promise.resolve();
@@ -189,8 +198,18 @@ export class TaskProducer {
         ({ topic, partition }) => !seen.has(`${topic}/${partition}`) && seen.add(`${topic}/${partition}`),
       );
       left = left.filter((batch) => !now.includes(batch));
-      await this.#wire.produce(now, this.#transactionalId);
+      const offsets = await this.#wire.produce(now, this.#transactionalId);
+      for (const { topic, partition, batch } of now) {
+        const name = `${topic}/${partition}`;
+        const offset = offsets.get(name);
+        if (offset === undefined) this.#reached.delete(name);
+        else this.#reached.set(name, offset + countOf(batch));
+      }
     }
+  }
+  /** The offset behind what it wrote last to a partition and is acknowledged; undefined for nothing, or if the broker did not tell. */
+  reached(topic: string, partition: number): number | undefined {
+    return this.#reached.get(`${topic}/${partition}`);
   }
 
   #check(): void {

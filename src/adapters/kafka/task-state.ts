@@ -43,7 +43,7 @@ export class TaskState {
    */
   async restore(): Promise<number> {
     const { backend, wire, topic, partition } = this.#options;
-    const end = (await this.#end()) ?? 0;
+    const end = (await wire.listOffsets(topic, [partition], -1)).get(partition) ?? 0;
     const start = (await wire.listOffsets(topic, [partition], -2)).get(partition) ?? 0;
     let position = this.#local.open(start, end);
     let restored = 0;
@@ -78,16 +78,12 @@ export class TaskState {
   }
 
   /**
-   * Writes a batch that is in the changelog. The position is the broker's end offset, because transaction markers take offsets
-   * too.
+   * Writes a batch that is in the changelog. The position is behind its last record, and not the changelog's end: another owner may
+   * have written since, whose records are not in this state. Where it is not known, it stays: some is then restored again.
    */
-  async write(batch: StateBatch): Promise<void> {
-    this.#changelogNext = (await this.#end()) ?? this.#changelogNext;
+  write(batch: StateBatch): void {
+    const { producer, topic, partition } = this.#options;
+    this.#changelogNext = producer.reached(topic, partition) ?? this.#changelogNext;
     this.#local.write(batch, this.#changelogNext);
-  }
-
-  async #end(): Promise<number | undefined> {
-    const { wire, topic, partition } = this.#options;
-    return (await wire.listOffsets(topic, [partition], -1)).get(partition);
   }
 }

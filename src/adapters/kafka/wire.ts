@@ -18,7 +18,7 @@ import {
   type Encoder,
   type TxnTopics,
 } from './kafkajs-internals.ts';
-import { parseFetch, produceErrors, type Fetched, type FetchWant } from './responses.ts';
+import { parseFetch, producedTo, type Fetched, type FetchWant } from './responses.ts';
 import {
   describeError,
   duplicateSequence,
@@ -135,11 +135,15 @@ export class Wire {
     return metadata.leader;
   }
 
-  /** Sends finished batches with acks=all; after a change of leader or a broken connection the same bytes again. */
-  async produce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<void> {
+  /**
+   * Sends finished batches with acks=all, one of a partition; after a change of leader or a broken connection the same bytes again.
+   * Returns where the partitions' batches begin, of those that the broker tells: not of one that it had long before.
+   */
+  async produce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<Map<string, number>> {
+    const offsets = new Map<string, number>();
     let left = batches;
     const send = async (): Promise<void> => {
-      left = await this.#produceOnce(left, transactionalId);
+      left = await this.#produceOnce(left, transactionalId, offsets);
       if (left.length > 0)
         throw new WireError(notLeader, left.map((batch) => `${batch.topic}-${batch.partition}`).join());
     };
@@ -150,9 +154,14 @@ export class Wire {
       mayPass: (error) => !(error instanceof WireError) || movedLeader.has(error.code),
       prepare: () => this.#refresh(this.#producing),
     });
+    return offsets;
   }
 
-  async #produceOnce(batches: readonly PartitionBatch[], transactionalId: string | null): Promise<PartitionBatch[]> {
+  async #produceOnce(
+    batches: readonly PartitionBatch[],
+    transactionalId: string | null,
+    offsets: Map<string, number>,
+  ): Promise<PartitionBatch[]> {
     const byLeader = groupBy(batches, ({ topic, partition }) => this.#leader(this.#producing, topic, partition));
     const rejected = await Promise.all(
       [...byLeader].map(async ([nodeId, list]) => {
@@ -174,9 +183,10 @@ export class Wire {
             return Promise.resolve(encoder);
           },
         };
-        const errors = produceErrors((await sendRequest(broker, request, rawResponse)) as Buffer);
+        const produced = producedTo((await sendRequest(broker, request, rawResponse)) as Buffer);
         return list.filter(({ topic, partition }) => {
-          const code = errors.get(`${topic}/${partition}`) ?? 0;
+          const { error: code, offset } = produced.get(`${topic}/${partition}`) ?? { error: 0, offset: -1 };
+          if (code === 0 && offset >= 0) offsets.set(`${topic}/${partition}`, offset);
           if (code === 0 || code === duplicateSequence) return false;
           if (movedLeader.has(code)) return true;
           throw explained(new WireError(code, `produce to ${topic}-${partition}`), {
