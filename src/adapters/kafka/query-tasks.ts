@@ -49,13 +49,14 @@ export class QueryTasks {
     running.error = undefined;
     running.rebalancing = false;
     reads.moved(running.groupId, true);
-    void this.#inTurn(running, async () => {
+    const begun = this.#inTurn(running, async () => {
       await standbys.release(running, partitions);
       if (running.paused || running.rebalancing) return;
       this.#startTasks(running, running.skipOnStart);
       running.skipOnStart = undefined;
     });
-    void standbys.assigned(running, () => running.partitions === partitions && !running.hasEnded);
+    // A task that ran here may be kept here from now on: what its last commit still writes must be written.
+    void begun.then(() => standbys.assigned(running, () => running.partitions === partitions && !running.hasEnded));
   }
 
   /** Resolves when the tasks have stopped, so that other members may run them. */

@@ -32,6 +32,11 @@ class Pool {
       });
     });
   }
+  /** Standby tasks are begun, when the group has told which; said only where tasks still have their state. */
+  async assignedStandbys(): Promise<void> {
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    if (this.#stopping.length > 0) this.said.push('standbys while tasks stop');
+  }
   async letStop(): Promise<void> {
     await nextTurn();
     for (const stop of this.#stopping.splice(0)) stop();
@@ -49,7 +54,7 @@ function opened(): { pool: Pool; tasks: QueryTasks; query: () => RunningQuery } 
     serviceId: 's',
     pool: pool as never,
     reads: { moved: () => undefined } as never,
-    standbys: { release: nothing, assigned: nothing, stop: nothing } as never,
+    standbys: { release: nothing, assigned: () => pool.assignedStandbys(), stop: nothing } as never,
     deadly: { has: () => false, attempt: () => undefined, forget: () => undefined, ended: () => 0 } as never,
     log: () => undefined,
     onStopped: () => undefined,
@@ -115,6 +120,21 @@ describe('tasks of a query', () => {
     await restarted;
     await nextTurn();
     expect(pool.take()).toEqual(['stopped g/0_0', 'stopped g/0_1', 'start g/0_0', 'start g/0_1']);
+  });
+
+  test('a member that was taken for dead keeps nothing as a standby before its tasks have stopped', async () => {
+    const { pool, tasks, query } = opened();
+    const running = query();
+    tasks.assign(running, [0, 1]);
+    await nextTurn();
+    tasks.assign(running, [1]);
+    await nextTurn();
+    await pool.letStop();
+    await nextTurn();
+    expect(pool.take()).toEqual([
+      ...['start g/0_0', 'start g/0_1', 'stop g/0_0', 'stop g/0_1'],
+      ...['stopped g/0_0', 'stopped g/0_1', 'start g/0_1'],
+    ]);
   });
 
   test('a pause and its end while tasks stop start none before they have', async () => {
