@@ -9,7 +9,8 @@ import {
 import { RecordTimeRefused, RecordTooLarge } from '../../runtime/failures.ts';
 import type { AppendRecord } from '../../runtime/ports/log.ts';
 import type { TopicLimits } from './topic-limits.ts';
-import type { PartitionBatch, ProducerIdentity, TopicOffset, Wire } from './wire.ts';
+import type { PartitionBatch } from './produce-request.ts';
+import type { ProducerIdentity, TopicOffset, Wire } from './wire.ts';
 
 const maximumBatchBytes = 900_000;
 /** A task waits for the broker while more bytes than this are unsent. */

@@ -7,17 +7,15 @@ import { clientConfig, type ClientSettings } from './client-config.ts';
 import { AclMissing, explained, naming, quoted, rightsOfGroups, rightsOfTransactions } from './broker-rights.ts';
 import { FramePool, framedSockets } from './frames.ts';
 import {
-  apiKeys,
-  EncoderClass,
   fetchRequest,
   newCluster,
   offsetsByTopic,
   sendRequest,
   type Broker,
   type Cluster,
-  type Encoder,
   type TxnTopics,
 } from './kafkajs-internals.ts';
+import { produceRequest, type PartitionBatch } from './produce-request.ts';
 import { parseFetch, producedTo, type Fetched, type FetchWant } from './responses.ts';
 import {
   describeError,
@@ -37,11 +35,6 @@ export interface ProducerIdentity {
   readonly id: bigint;
   readonly epoch: number;
 }
-export interface PartitionBatch {
-  readonly topic: string;
-  readonly partition: number;
-  readonly batch: Buffer;
-}
 
 /** The next record to read of a partition. */
 export interface TopicOffset {
@@ -49,9 +42,6 @@ export interface TopicOffset {
   readonly partition: number;
   readonly offset: number;
 }
-
-/** Bytes of a batch in a request beside its records; enough unless the topic's name is very long. */
-const roomForNames = 300;
 
 /** Produce and fetch requests with raw record batches, and calls to coordinators, over kafkajs's connections. */
 export class Wire {
@@ -166,23 +156,7 @@ export class Wire {
     const rejected = await Promise.all(
       [...byLeader].map(async ([nodeId, list]) => {
         const broker = await this.#producing.findBroker({ nodeId });
-        const request = {
-          apiKey: apiKeys.Produce,
-          apiVersion: 7,
-          apiName: 'Produce',
-          expectResponse: () => true,
-          encode: (): Promise<Encoder> => {
-            const encoder = new EncoderClass().writeString(transactionalId).writeInt16(-1).writeInt32(30_000);
-            const topics = groupBy(list, ({ topic }) => topic);
-            encoder.ensureAvailable(list.reduce((sum, { batch }) => sum + batch.length + roomForNames, 0));
-            encoder.writeInt32(topics.size);
-            for (const [topic, partitions] of topics) {
-              encoder.writeString(topic).writeInt32(partitions.length);
-              for (const { partition, batch } of partitions) encoder.writeInt32(partition).writeBytes(batch);
-            }
-            return Promise.resolve(encoder);
-          },
-        };
+        const request = produceRequest(list, transactionalId);
         const produced = producedTo((await sendRequest(broker, request, rawResponse)) as Buffer);
         return list.filter(({ topic, partition }) => {
           const { error: code, offset } = produced.get(`${topic}/${partition}`) ?? { error: 0, offset: -1 };
