@@ -285,7 +285,7 @@ export class TaskWorker {
     this.#marks.forget(id);
     await this.#committing.get(running);
     await running.stepping;
-    await running.task.commit().catch(() => undefined);
+    if (!running.hasFailed) await running.task.commit().catch(() => undefined);
     await running.log.settled().catch(() => undefined);
     await running.task.close();
     this.#main.tell('status', [this.#statusOf(running)], this.#fetcher.error);

@@ -1,3 +1,4 @@
+import { InternalError } from '../../util/internal-error.ts';
 import { dataError, isUnforeseenError } from '../failures.ts';
 import type { Reading } from '../ports/log.ts';
 
@@ -170,6 +171,7 @@ export class AttemptState {
   #taken = 0;
   #place: Place | undefined;
   #skips: readonly Skip[];
+  #hasThrown = false;
   /** The skips in progress. */
   skipped: readonly SkippedRecords[] = [];
 
@@ -178,6 +180,20 @@ export class AttemptState {
     this.#left = attempt.span;
     this.#limit = attempt.limit;
     this.#skips = attempt.skips;
+  }
+
+  /**
+   * Does a part of the task's work. What threw may have done half of its part: a later commit would store positions without their rows,
+   * or, after a commit that was cut off, positions without the changes that one had flushed. After it throws InternalError.
+   */
+  async whole<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#hasThrown) throw new InternalError('a task that has thrown is not used again');
+    try {
+      return await work();
+    } catch (error) {
+      this.#hasThrown = true;
+      throw error;
+    }
   }
 
   /** The records that may be taken before the next commit. */

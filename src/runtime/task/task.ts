@@ -1,5 +1,4 @@
 import type { Row } from '../../types/sql-type.ts';
-import { invokesModel } from '../../plan/physical/step.ts';
 import { rowsOf, sizeOf, type Batch } from '../batch.ts';
 import type { Change } from '../change.ts';
 import { evaluatedAt } from '../evaluated-at.ts';
@@ -7,7 +6,7 @@ import { NearestRows, type WantedNearest } from '../nearest/nearest-rows.ts';
 import { Answers } from '../ports/answers.ts';
 import type { EventCounts } from '../ports/counted-events.ts';
 import type { Position, Reading } from '../ports/log.ts';
-import { holdsRows, openSink, rowsHeld, sinksOf, sinkTopics, type WantedSink } from '../sinks/index.ts';
+import { holdsRows, openSink, rowsHeld, sinksOf, type WantedSink } from '../sinks/index.ts';
 import { writeShadows } from '../sinks/shadows.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import { BadRecordFailure, refuseRows, type BadRecord } from '../source-decoder.ts';
@@ -20,6 +19,7 @@ import { eraseAtStart } from './erase.ts';
 import { decoderOf } from './erasing-decoder.ts';
 import { ErrorCollector } from './error-collector.ts';
 import { InputPartition, loadMissing, takeBatch } from './input-merger.ts';
+import { outputTopics } from './output-topics.ts';
 import { RepartitionWriter } from './repartition.ts';
 import type { TaskPorts } from './task-ports.ts';
 import { writeErrors } from './write-errors.ts';
@@ -99,7 +99,8 @@ export class Task {
   async start(): Promise<void> {
     const { output } = this.#ports;
     const wanted = inputsOf(this.spec);
-    await output?.takeOver([...wanted.map((input) => this.#topicOf(input)), ...this.#outputTopics()]);
+    const read = wanted.map((input) => this.#topicOf(input));
+    await output?.takeOver([...read, ...outputTopics(this.spec, output)]);
     const readings = wanted.flatMap((input) => this.#readings(input));
     const committed = await output?.committed(readings.map(({ reading }) => reading));
     this.counts.restored = (await output?.restore()) ?? 0;
@@ -124,17 +125,6 @@ export class Task {
   #topicOf({ stepId, source }: TaskInput): string {
     return source?.source.topic ?? this.#ports.output!.internalTopic(stepId);
   }
-  #outputTopics(): string[] {
-    const { plan, processingLog, deadLetters } = this.spec;
-    const next = partsOf(this.spec).at(-1)!.output;
-    return [
-      ...(next === undefined ? [] : [this.#ports.output!.internalTopic(next.id)]),
-      ...sinkTopics(plan),
-      processingLog,
-      ...(invokesModel(plan) ? [deadLetters] : []),
-    ];
-  }
-
   #readings(input: TaskInput): { readonly input: TaskInput; readonly reading: Reading }[] {
     const { part } = this.spec;
     const topic = this.#topicOf(input);
@@ -273,7 +263,10 @@ export class Task {
   }
 
   /** Processes part of a micro-batch, and drains when the input has run out; false if there was nothing to do. */
-  async step(): Promise<boolean> {
+  step(): Promise<boolean> {
+    return this.#attempt.whole(() => this.#step());
+  }
+  async #step(): Promise<boolean> {
     this.#ports.log.fetch(this.inputs);
     if (this.#attempt.room <= 0 || this.#isBehind()) return false;
     const before = this.position;
@@ -420,7 +413,10 @@ export class Task {
    * Commits the sinks, outputs and changes of state, then positions, then the local state, which is therefore always a
    * committed prefix.
    */
-  async commit(): Promise<void> {
+  commit(): Promise<void> {
+    return this.#attempt.whole(() => this.#commit());
+  }
+  async #commit(): Promise<void> {
     this.#commits.begun();
     const { output, backend, observe = () => undefined } = this.#ports;
     if (output === undefined || !(this.#isDirty || this.#isSinkDue() || this.#errors.hasShadows)) return;

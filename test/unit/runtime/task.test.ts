@@ -8,6 +8,7 @@ import { carefulAttempt, carefulRecords } from '../../../src/runtime/task/attemp
 import type { TaskPart } from '../../../src/runtime/task/spec.ts';
 import type { Task } from '../../../src/runtime/task/task.ts';
 import { batchesOf } from '../../../src/runtime/topic-records.ts';
+import type { CommitStep } from '../../../src/runtime/ports/log.ts';
 import { planOf } from '../../contract/plan-of.ts';
 import { memoryTask } from '../../support/memory-task.ts';
 
@@ -146,3 +147,30 @@ test.each([
   await task.commit();
   expect(task.isQuiet).toBe(rests);
 });
+
+/** A task that has worked on a record, and whose first commit is cut off at a step. */
+async function cutOff(step: CommitStep): Promise<Task> {
+  const log = new MemoryLog();
+  for (const topic of ['s', 'out', 'errors']) log.create(topic, partitions);
+  let left = 1;
+  const observe = (now: CommitStep): void => {
+    if (now === step && left-- > 0) throw new TypeError('the broker is gone');
+  };
+  const task = memoryTask(await planOf(sql), log.open('q'), {}, { observe });
+  await task.start();
+  const records = [{ key: 'k', value: '{"V":"v"}', timestamp: 1, partition: undefined }];
+  for (const { partition, batch } of batchesOf(records, partitions)) log.partitions('s')[partition]!.append(batch);
+  await task.step();
+  return task;
+}
+
+// What a commit that was cut off has flushed is in no later one: its positions would be committed over a state that lacks it.
+test.each(['begun', 'sent'] as const)(
+  'a task whose commit was cut off when it had %s is not committed again',
+  async (step) => {
+    const task = await cutOff(step);
+    await expect(task.commit()).rejects.toThrow('the broker is gone');
+    await expect(task.commit()).rejects.toThrow('not used again');
+    await expect(task.step()).rejects.toThrow('not used again');
+  },
+);
