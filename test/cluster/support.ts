@@ -33,6 +33,7 @@ export async function startMillrace(
   { 'bootstrap.servers': bootstrap = brokers, ...settings }: Record<string, string> = {},
   folder = mkdtempSync(join(tmpdir(), 'millrace-cluster-')),
   crashAt?: string,
+  clock?: string,
 ): Promise<MillraceProcess> {
   const pairs = Object.entries({ 'ksql.service.id': service, 'auto.offset.reset': 'earliest', ...settings }).flatMap(
     ([name, value]) => ['--set', `${name}=${value}`],
@@ -40,6 +41,7 @@ export async function startMillrace(
   const child = spawn(
     process.execPath,
     [
+      ...(clock === undefined ? [] : ['--import', join(root, 'dist/test/chaos/clock.js')]),
       join(root, crashAt === undefined ? 'bin/millrace.mjs' : 'dist/test/cluster/crashing-server.js'),
       'server',
       '--state-dir',
@@ -50,7 +52,7 @@ export async function startMillrace(
       bootstrap,
       ...pairs,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, CRASH_AT: crashAt } },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, CRASH_AT: crashAt, CHAOS_CLOCK: clock } },
   );
   servers.add(child);
   child.once('exit', () => servers.delete(child));

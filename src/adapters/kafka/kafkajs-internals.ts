@@ -87,14 +87,20 @@ interface ConsumerGroup {
   readonly cluster: { refreshMetadataIfNecessary(): Promise<void> };
   /** Ours, which say when the member's next heartbeat is due. */
   readonly assigners: readonly { readonly resting: Resting }[];
+  /** When it sent its last heartbeat, by the machine's clock. */
+  lastRequest: number;
   checkForStaleAssignment(): void;
   recoverFromFetch(error: unknown): Promise<void>;
 }
 const { prototype: groups } = require('kafkajs/src/consumer/consumerGroup') as {
   prototype: { fetch: (this: ConsumerGroup) => Promise<readonly never[]> };
 };
-/** A member of a group here only distributes tasks: between its heartbeats it rests, where kafkajs would look for records. */
+/**
+ * A member of a group here only distributes tasks: between its heartbeats it rests, where kafkajs would look for records. The next one
+ * is due then, whatever the machine's clock says: after it was set back kafkajs would send none until it is there again.
+ */
 groups.fetch = async function () {
+  this.lastRequest = -Infinity;
   try {
     await this.cluster.refreshMetadataIfNecessary();
     this.checkForStaleAssignment();
@@ -107,7 +113,7 @@ groups.fetch = async function () {
 
 interface RequestQueue {
   readonly pending: readonly unknown[];
-  readonly inflight: ReadonlyMap<number, { sentAt: number; requestTimeout: number; timeoutRequest(): void }>;
+  readonly inflight: ReadonlyMap<number, { readonly requestTimeout: number; timeoutRequest(): void }>;
   readonly enforceRequestTimeout: boolean;
   isConnected(): boolean;
 }
@@ -124,11 +130,17 @@ queues.scheduleCheckPendingRequests = function () {
 };
 const overdueMs = 1000;
 const connected = new Set<RequestQueue>();
+/** When requests were seen first; by a clock that nobody sets. */
+const seenAt = new WeakMap<object, number>();
 let looking: NodeJS.Timeout | undefined;
 function lookForOverdue(): void {
+  const now = performance.now();
   for (const queue of connected) {
-    for (const request of queue.inflight.values())
-      if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
+    for (const request of queue.inflight.values()) {
+      const seen = seenAt.get(request);
+      if (seen === undefined) seenAt.set(request, now);
+      else if (now - seen > request.requestTimeout) request.timeoutRequest();
+    }
     if (!queue.isConnected()) connected.delete(queue);
   }
   if (connected.size > 0) return;
