@@ -117,13 +117,15 @@ export class StandbyTasks {
     const open = async (): Promise<void> => {
       await wire.watch([topic, ...spec.topics]);
       const { partition } = spec.log;
-      const [start, end] = await Promise.all([
+      // A task that ran here may have stored what it committed before the broker shows it as such.
+      const [start, written, end] = await Promise.all([
         wire.listOffsets(topic, [partition], -2),
+        wire.listOffsets(topic, [partition], -1, 'written'),
         wire.listOffsets(topic, [partition], -1),
       ]);
       if (!isWanted()) return;
-      standby.position = state.open(start.get(partition) ?? 0, end.get(partition) ?? 0);
-      standby.isWhole = standby.position === end.get(partition);
+      standby.position = state.open(start.get(partition) ?? 0, written.get(partition) ?? 0);
+      standby.isWhole = standby.position >= (end.get(partition) ?? 0);
     };
     await retry(open, { ...openPauses, mayPass: isWanted }).catch(() => undefined);
   }

@@ -249,15 +249,20 @@ export class Wire {
     return false;
   }
 
-  /** The first (-2) or last committed (-1) offset of partitions. */
-  async listOffsets(topic: string, partitions: readonly number[], timestamp: -1 | -2): Promise<Map<number, number>> {
+  /** The first (-2) or last (-1) offset of partitions: the last that is committed, or of all that was written. */
+  async listOffsets(
+    topic: string,
+    partitions: readonly number[],
+    timestamp: -1 | -2,
+    of: 'committed' | 'written' = 'committed',
+  ): Promise<Map<number, number>> {
     const result = new Map<number, number>();
     const byLeader = groupBy(partitions, (partition) => this.#leader(this.#fetching, topic, partition));
     for (const [nodeId, list] of byLeader) {
       const broker = await this.#coordinating.findBroker({ nodeId });
       const request = {
         replicaId: -1,
-        isolationLevel: 1,
+        isolationLevel: of === 'committed' ? 1 : 0,
         topics: [{ topic, partitions: list.map((partition) => ({ partition, timestamp, maxNumOffsets: 1 })) }],
       };
       const { responses } = await broker.listOffsets(request);
