@@ -1,8 +1,9 @@
 import kafkajs from 'kafkajs';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ServerProcess, type Answer, type Nodes, type Rows } from './nodes.ts';
+import { clockStep, ServerProcess, type Answer, type Nodes, type Rows } from './nodes.ts';
 
 const count = 3;
 const port = Number(process.env['MILLRACE_CHAOS_PORT'] ?? 29_592);
@@ -14,10 +15,12 @@ export class KafkaNodes implements Nodes {
   readonly #brokerFolder: string;
   readonly #nodes: readonly ServerProcess[];
 
-  constructor(folder: string, random: () => number) {
+  /** `standbys` nodes beside the one that runs a task keep its state. */
+  constructor(folder: string, random: () => number, standbys: number) {
     this.#random = random;
     this.#brokerFolder = join(folder, 'broker');
     const settings = {
+      'ksql.streams.num.standby.replicas': String(standbys),
       'processing.guarantee': 'exactly_once_v2',
       'commit.interval.ms': '100',
       'session.timeout.ms': '1500',
@@ -26,7 +29,7 @@ export class KafkaNodes implements Nodes {
     const pairs = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
     this.#nodes = Array.from({ length: count }, (_, i) => {
       const state = ['--state-dir', join(folder, `node-${i}`), '--bootstrap-servers', `127.0.0.1:${port}`];
-      return new ServerProcess('../../../bin/millrace.mjs', [...state, ...pairs]);
+      return new ServerProcess('../../../bin/millrace.mjs', join(folder, `node-${i}.clock`), [...state, ...pairs]);
     });
   }
 
@@ -64,6 +67,14 @@ export class KafkaNodes implements Nodes {
     },
     // Up to twice the time after which the others take a member for dead.
     freeze: (): Promise<void> => this.#any.freeze(200 + this.#random() * 3000),
+    clock: (): Promise<void> => Promise.resolve(this.#any.setClock(clockStep(this.#random()))),
+    // Its connections stay, and nothing answers, for longer than a session.
+    brokerStall: async (): Promise<void> => {
+      const pid = Number(readFileSync(join(this.#brokerFolder, 'pid'), 'utf8'));
+      process.kill(pid, 'SIGSTOP');
+      await sleep(500 + this.#random() * 4500);
+      process.kill(pid, 'SIGCONT');
+    },
     broker: async (): Promise<void> => {
       this.#broker('stop', this.#brokerFolder);
       await sleep(3000 + this.#random() * 2000);

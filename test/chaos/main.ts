@@ -18,14 +18,18 @@ const { values } = parseArgs({
 });
 const minutes = Math.min(runsOf(Number(values.minutes)), 120);
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+/** Standby replicas on Kafka: with odd seeds. */
+const standbys = seed % 2;
 const settleMs = 90_000;
-console.log(`seed ${seed}, ${minutes} minutes; run again with --seed ${seed}`);
+console.log(
+  `seed ${seed}, ${minutes} minutes${values.kafka ? `, ${standbys} standbys` : ''}; run again with --seed ${seed}`,
+);
 
 const random = new Random(seed);
 const fraction = (): number => random.next();
 const folder = mkdtempSync(join(tmpdir(), 'millrace-chaos-'));
 const nodes: Nodes = values.kafka
-  ? new KafkaNodes(folder, fraction)
+  ? new KafkaNodes(folder, fraction, standbys)
   : new EmbeddedNodes(join(folder, 'state'), fraction);
 
 const acknowledged = new Map<Source, Set<number>>(sources.map((name) => [name, new Set()]));

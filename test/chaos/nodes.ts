@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -25,11 +26,14 @@ const patienceMs = 20_000;
 export class ServerProcess {
   readonly #module: string;
   readonly #args: readonly string[];
+  /** Says how far its clock is ahead. */
+  readonly #clock: string;
   #child: ChildProcess | undefined;
   #url = '';
 
-  constructor(module: string, args: readonly string[]) {
+  constructor(module: string, clock: string, args: readonly string[]) {
     this.#module = module;
+    this.#clock = clock;
     this.#args = ['server', '--listeners', 'http://127.0.0.1:0', '--set', 'auto.offset.reset=earliest', ...args];
   }
   get child(): ChildProcess {
@@ -37,8 +41,11 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, this.#module), ...this.#args], {
+    const clock = new URL('clock.js', import.meta.url).href;
+    const command = ['--import', clock, join(import.meta.dirname, this.#module), ...this.#args];
+    const child = spawn(process.execPath, command, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, CHAOS_CLOCK: this.#clock },
     });
     this.#child = child;
     this.#url = await new Promise<string>((resolve, reject) => {
@@ -88,7 +95,14 @@ export class ServerProcess {
     await sleep(ms);
     this.child.kill('SIGCONT');
   }
+  /** Sets the clock of the node so far ahead of the machine's, or behind it. */
+  setClock(ms: number): void {
+    writeFileSync(this.#clock, String(ms));
+  }
 }
+
+/** Half an hour ahead or behind: within what brokers take of the times of records. */
+export const clockStep = (random: number): number => Math.round((random - 0.5) * 3_600_000);
 
 /** One embedded node in a process of its own. */
 export class EmbeddedNodes implements Nodes {
@@ -96,7 +110,7 @@ export class EmbeddedNodes implements Nodes {
   readonly #node: ServerProcess;
 
   constructor(folder: string, random: () => number) {
-    this.#node = new ServerProcess('node.js', ['--state-dir', folder]);
+    this.#node = new ServerProcess('node.js', `${folder}.clock`, ['--state-dir', folder]);
     this.#random = random;
   }
   start(): Promise<void> {
@@ -113,6 +127,7 @@ export class EmbeddedNodes implements Nodes {
     kill: (): Promise<void> => this.#node.again('SIGKILL'),
     restart: (): Promise<void> => this.#node.again('SIGTERM'),
     freeze: (): Promise<void> => this.#node.freeze(100 + this.#random() * 700),
+    clock: (): Promise<void> => Promise.resolve(this.#node.setClock(clockStep(this.#random()))),
     fullDisk: async (): Promise<void> => {
       this.#node.child.send('full');
       await sleep(100 + this.#random() * 1500);

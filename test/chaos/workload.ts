@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** A record of a source, as it is in the topic at the end: `at` is its time, `n` its number. */
 export interface Event {
   readonly k: string;
@@ -6,6 +8,7 @@ export interface Event {
   readonly text: string;
 }
 
+const sumModel = join(import.meta.dirname, '../../../test/golden/models/sum.onnx');
 const grace = 'GRACE PERIOD 1000 DAYS';
 /** `m` is read by a query without state only: its topic may get more partitions. */
 export const sources = ['s', 'r', 'o', 'u', 'm'] as const;
@@ -64,6 +67,12 @@ export const outputs: Readonly<Record<string, Output>> = {
     create: 'CREATE STREAM widened AS SELECT k, n FROM m;',
     read: 'SELECT k, n FROM widened;',
     expected: ({ m }) => m.map(({ k, n }) => [k, n]),
+  },
+  scored: {
+    create: `CREATE MODEL adds INPUT (a DOUBLE, b DOUBLE) OUTPUT (total DOUBLE, product DOUBLE) WITH (PROVIDER='onnx', PATH='${sumModel}');
+      CREATE STREAM scored AS SELECT s.k AS k, s.n AS n, a.total AS total FROM s INVOKE MODEL adds (s.n, 0.5) AS a;`,
+    read: 'SELECT k, n, total FROM scored;',
+    expected: ({ s }) => s.map(({ k, n }) => [k, n, n + 0.5]),
   },
   counted: {
     create: 'CREATE TABLE counted AS SELECT k, COUNT(*) AS c, SUM(n) AS total FROM s GROUP BY k;',
