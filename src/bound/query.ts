@@ -210,7 +210,7 @@ export interface BoundRanking {
   readonly identity: readonly BoundExpr[];
   /** The column of the numbers. */
   readonly rank: NamedExpr;
-  /** Columns of RANK and DENSE_RANK, each kind once. */
+  /** Columns of the other places, such as RANK's, each kind once. */
   readonly places: readonly BoundPlace[];
 }
 export interface BoundTableFunction {

@@ -73,7 +73,11 @@ export function rekeyed(input: Rows, keys: readonly NamedExpr[]): Rows {
 
 /** Ranked rows: keyed by the partition and the number, all other columns (former keys included) as values. */
 export function ranked(input: Rows, { partitionBy, rank, places }: Ranks): Rows {
-  const added = ({ id, name }: NamedExpr): Pick<RowColumn, 'id' | 'name' | 'type'> => ({ id, name, type: BIGINT });
+  const added = ({ id, name, expr }: NamedExpr): Pick<RowColumn, 'id' | 'name' | 'type'> => ({
+    id,
+    name,
+    type: expr.type,
+  });
   const numbered = rekeyed(extended(input, [added(rank)], 'TABLE'), [...partitionBy, rank]);
   return extended(numbered, places.map(added), 'TABLE');
 }

@@ -4,6 +4,7 @@ import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { BoundExpr } from '../../expressions/node.ts';
 import { sameExprs } from '../../expressions/same.ts';
 import type { RankKind } from '../../types/rank-kind.ts';
+import { isRankKind } from '../../functions/over/define.ts';
 import { findOverFunction } from '../../functions/over/index.ts';
 import { callsIn } from '../../syntax/calls-in.ts';
 import type { CallNode, OverNode } from '../../syntax/expressions.ts';
@@ -11,6 +12,7 @@ import { printExpression } from '../../syntax/print.ts';
 import type { QueryNode } from '../../syntax/query.ts';
 import { isWindowBound } from '../../types/schema.ts';
 import { BIGINT } from '../../types/sql-type.ts';
+import { sameData } from '../../util/same-data.ts';
 import { keyNameOf, type SelectContext } from '../context.ts';
 import { bindSortKey } from '../sort-key.ts';
 import type { ExpressionTyper } from '../typing.ts';
@@ -19,15 +21,15 @@ import { frameOf } from './frame.ts';
 import { bindPartition, specOf } from './spec.ts';
 
 /** How a call tells the place of rows; undefined for calls of other functions. */
-function rankKind({ name }: CallNode): RankKind | undefined {
-  const picked = findOverFunction(name.text)?.picks(undefined);
-  return picked === 'place' || picked === 'rank' || picked === 'denseRank' ? picked : undefined;
+function rankKind({ name, args: [parts] }: CallNode): RankKind | undefined {
+  const picked = findOverFunction(name.text)?.picks(parts?.kind === 'literal' ? Number(parts.value) : undefined);
+  return picked !== undefined && isRankKind(picked) ? picked : undefined;
 }
 
 /** The column of a call over ranked rows. */
 export function placeOf(call: CallNode, { rank, places }: BoundRanking): BoundExpr {
   const kind = rankKind(call);
-  return (places.find((place) => place.kind === kind) ?? rank).expr;
+  return (places.find((place) => sameData(place.kind, kind)) ?? rank).expr;
 }
 
 /** A stream in order of time has no ranks: a row of an equal time may still come, and the rows that were answered stay. */
@@ -70,14 +72,20 @@ export function bindRanking(context: SelectContext, rows: Rows, typer: Expressio
     // It checks the parts of the call that have no meaning here.
     bindCall(other, specs[i]!, frameOf(specs[i]!), typer);
   }
-  if (calls.every((other) => rankKind(other) !== 'place'))
-    throw new SqlError('RANK_UNBOUNDED', call.span, { why: 'any number of rows may have one rank' });
-  const column = (kind: RankKind): Omit<BoundPlace, 'kind'> => {
+  const kinds = calls.map(rankKind);
+  if (!kinds.includes('place')) {
+    const isOfRanks = kinds.some((kind) => kind === 'rank' || kind === 'denseRank');
+    const why = isOfRanks ? 'any number of rows may have one rank' : 'a share of the rows grows with the partition';
+    throw new SqlError('RANK_UNBOUNDED', call.span, { why });
+  }
+  const column = (kind: RankKind): NamedExpr => {
     const id = context.ids.next();
-    const name = nameOf(kind, calls, context.query);
-    return { id, name, expr: reference({ id, name, type: BIGINT }) };
+    const call = calls.find((each) => sameData(rankKind(each), kind));
+    const name = nameOf(call, context.query);
+    const type = (call && findOverFunction(call.name.text)?.type) ?? BIGINT;
+    return { id, name, expr: reference({ id, name, type }) };
   };
-  const kinds = (['rank', 'denseRank'] as const).filter((kind) => calls.some((each) => rankKind(each) === kind));
+  const places = placesIn(calls).map((kind): BoundPlace => ({ kind, ...column(kind) }));
   return {
     span: call.span,
     orderBy: parts.orderBy,
@@ -88,13 +96,20 @@ export function bindRanking(context: SelectContext, rows: Rows, typer: Expressio
       expr,
     })),
     rank: column('place'),
-    places: kinds.map((kind) => ({ kind, ...column(kind) })),
+    places,
   };
 }
 
+/** The places of calls other than the number, each once. */
+function placesIn(calls: readonly CallNode[]): BoundPlace['kind'][] {
+  const places: BoundPlace['kind'][] = [];
+  for (const kind of calls.map(rankKind))
+    if (kind !== undefined && kind !== 'place' && !places.some((known) => sameData(known, kind))) places.push(kind);
+  return places;
+}
+
 /** What a column of places is called: as in SELECT, or as it is written. */
-function nameOf(kind: RankKind, calls: readonly CallNode[], { select }: QueryNode): string {
-  const call = calls.find((each) => rankKind(each) === kind);
+function nameOf(call: CallNode | undefined, { select }: QueryNode): string {
   if (call === undefined) return 'ROW_NUMBER() OVER (…)';
   const listed = select.find((item) => item.kind === 'expression' && item.expression === call);
   return (listed?.kind === 'expression' && listed.alias?.text) || printExpression(call);

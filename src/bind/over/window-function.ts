@@ -56,7 +56,7 @@ function bindArgument(
   }
   if (param.kind === 'rows') {
     const value = expr.kind === 'literal' && expr.type.kind === 'INTEGER' ? Number(expr.value) : Number.NaN;
-    return value >= param.least ? expr : refuse('its number of rows is a literal');
+    return value >= param.least ? expr : refuse('its number is a literal');
   }
   return bindDefault(expr, valueType!, node, refuse);
 }
@@ -105,7 +105,7 @@ function checkParts(node: CallNode, fn: OverFunction, { frame, exclude, maxSize,
   if (!fn.seesFrame && extra !== undefined)
     refuse(
       extra.span,
-      `${fn.name} is about all rows up to this one, whatever the frame`,
+      `${fn.name} is about rows of its partition, whatever the frame`,
       'Give it a window without a frame: OVER (PARTITION BY key ORDER BY time).',
     );
 }

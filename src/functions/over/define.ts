@@ -7,6 +7,10 @@ import type { SqlType } from '../../types/sql-type.ts';
  */
 export type PickedRow = 'first' | 'last' | { readonly lag: number } | { readonly nth: number } | RankKind;
 
+/** Whether a call tells a row's place, and takes no row's value. */
+export const isRankKind = (picked: PickedRow): picked is RankKind =>
+  typeof picked === 'object' ? 'ntile' in picked : picked !== 'first' && picked !== 'last';
+
 /** A parameter: a value of each row; a literal whole number of rows of at least `least`; a constant of the value's type. */
 export type OverParam =
   { readonly kind: 'value' } | { readonly kind: 'rows'; readonly least: number } | { readonly kind: 'default' };

@@ -1,4 +1,4 @@
-import { BIGINT } from '../../types/sql-type.ts';
+import { BIGINT, DOUBLE } from '../../types/sql-type.ts';
 import type { OverFunction } from './define.ts';
 
 const value = { kind: 'value' } as const;
@@ -39,6 +39,16 @@ const overFunctions: readonly OverFunction[] = [
   { ...ofPlace, name: 'ROW_NUMBER', picks: () => 'place' },
   { ...ofPlace, name: 'RANK', picks: () => 'rank' },
   { ...ofPlace, name: 'DENSE_RANK', picks: () => 'denseRank' },
+  { ...ofPlace, name: 'PERCENT_RANK', type: DOUBLE, picks: () => 'percentRank' },
+  { ...ofPlace, name: 'CUME_DIST', type: DOUBLE, picks: () => 'cumeDist' },
+  {
+    ...ofPlace,
+    name: 'NTILE',
+    takes: 'a whole number of parts from 1 on',
+    params: [{ kind: 'rows', least: 1 }],
+    required: 1,
+    picks: (parts) => ({ ntile: parts ?? 1 }),
+  },
 ];
 const byName = new Map(overFunctions.map((entry) => [entry.name, entry]));
 
@@ -50,17 +60,7 @@ export interface ImpossibleFunction {
   readonly why: string;
   readonly hint: string;
 }
-const ofWholePartition = (name: string): readonly [string, ImpossibleFunction] => [
-  name,
-  {
-    why: `${name} would change for every row of the partition with each row that comes`,
-    hint: 'Rank the first rows with ROW_NUMBER, RANK or DENSE_RANK and QUALIFY.',
-  },
-];
 const impossible = new Map<string, ImpossibleFunction>([
-  ofWholePartition('PERCENT_RANK'),
-  ofWholePartition('CUME_DIST'),
-  ofWholePartition('NTILE'),
   [
     'LEAD',
     {

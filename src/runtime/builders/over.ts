@@ -3,6 +3,7 @@ import { literalValue, slotColumn, type Expr } from '../../expressions/node.ts';
 import { sameExpr } from '../../expressions/same.ts';
 import type { Aggregator } from '../../functions/define.ts';
 import { isUserFunction } from '../../functions/registry.ts';
+import { isRankKind } from '../../functions/over/define.ts';
 import { findOverFunction } from '../../functions/over/index.ts';
 import type { OverCall, OverStep } from '../../plan/physical/steps/over.ts';
 import type { Step } from '../../plan/physical/step.ts';
@@ -102,8 +103,8 @@ function plannedCall(
   const [rows, otherwise = null] = constants.map((arg) => (arg.kind === 'literal' ? literalValue(arg) : null));
   const common = { ...base, args: value === undefined ? [] : [value] };
   const picked = windowFunction.picks(rows === undefined ? undefined : Number(rows));
-  if (picked === 'rank' || picked === 'denseRank') throw new InternalError(`${fn} of a frame`);
   if (picked === 'place') return { ...common, frame: { ...wholePartition, end: 0 }, aggregator: rowCount() };
+  if (isRankKind(picked)) throw new InternalError(`${fn} of a frame`);
   if (picked === 'first') return { ...common, frame, aggregator: nthRow(1, ignoreNulls) };
   if (picked === 'last') return { ...common, frame, aggregator: nthRowFromEnd(1, ignoreNulls) };
   if ('nth' in picked) return { ...common, frame, aggregator: nthRow(picked.nth, ignoreNulls) };

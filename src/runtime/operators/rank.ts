@@ -1,17 +1,20 @@
 import { firstDifference } from '../../types/compare.ts';
-import type { RankKind } from '../../types/rank-kind.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import { Change, keyText } from '../change.ts';
 import { told, type Operator, type RecordPosition } from '../operator.ts';
 import { pieces } from '../pieces.ts';
+import { countsAll, placesOf, type Place } from '../ranked-places.ts';
 import type { GroupedStore } from '../stores/grouped-store.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
 
 /** A ranked row: its sort keys, what tells it apart ('' for a stream's), and its columns behind the number. */
 export type RankedRow = readonly [sort: Row, identity: string, row: Row];
-/** The first rows of a partition, in order, whether these are all that it has, and its newest time. */
-export type RankedHead = [key: Row, rows: RankedRow[], isAll: boolean, time: number];
+/**
+ * The first rows of a partition, in order, whether these are all that it has, and its newest time. Where a place is among all rows, the
+ * number of these, and of those behind the head with the sort keys of its last.
+ */
+export type RankedHead = [key: Row, rows: RankedRow[], isAll: boolean, time: number, total?: number, tied?: number];
 
 export interface Ranking {
   readonly sortKeys: readonly ((row: Row) => Value)[];
@@ -24,7 +27,7 @@ export interface Ranking {
   /** The slots of the columns behind the number. */
   readonly rest: readonly number[];
   /** The columns behind those. */
-  readonly places: readonly Exclude<RankKind, 'place'>[];
+  readonly places: readonly Place[];
   readonly limit: number;
 }
 
@@ -40,6 +43,8 @@ export class Rank implements Operator {
   readonly #heads: KeyValueStore<RankedHead>;
   readonly #others: GroupedStore<RankedRow> | undefined;
   readonly #ranking: Ranking;
+  /** Whether a place is among all rows of its partition. */
+  readonly #countsAll: boolean;
   /** Partitions that changed since the last drain, by last change, with the rows that they had given before. */
   readonly #changed = new Map<string, Moment>();
 
@@ -47,6 +52,7 @@ export class Rank implements Operator {
     this.#heads = heads;
     this.#others = others;
     this.#ranking = ranking;
+    this.#countsAll = ranking.places.some(countsAll);
   }
 
   process([batch]: readonly Batch[]): Batch {
@@ -57,14 +63,15 @@ export class Rank implements Operator {
       const text = keyText(key);
       const head: RankedHead = this.#heads.get(text) ?? [key, [], true, timestamp];
       head[3] = Math.max(head[3], timestamp);
-      const given = this.#changed.get(text)?.given ?? head[1].slice(0, this.#ranking.limit);
+      const given = this.#changed.get(text)?.given ?? this.#given(head);
+      if (this.#countsAll) head[4] = (head[4] ?? 0) + Number(after !== undefined) - Number(before !== undefined);
       if (before !== undefined) this.#remove(text, head, this.#ranked(before, told));
       if (after !== undefined) this.#add(text, head, this.#ranked(after, sequence));
       if (head[1].length < this.#ranking.limit && !head[2]) this.#refill(text, head);
       if (head[1].length === 0) this.#heads.delete(text);
       else this.#heads.put(text, head);
       const moment = { key, given, time: head[3], sequence };
-      if (!this.#ranking.conflate) result.push(...this.#difference(head[1], moment));
+      if (!this.#ranking.conflate) result.push(...this.#difference(head, moment));
       else {
         this.#changed.delete(text);
         this.#changed.set(text, moment);
@@ -75,7 +82,7 @@ export class Rank implements Operator {
 
   *drain(): Iterable<Batch> {
     for (const piece of pieces([...this.#changed]))
-      yield batchOf(piece.flatMap(([text, moment]) => this.#difference(this.#heads.get(text)?.[1] ?? [], moment)));
+      yield batchOf(piece.flatMap(([text, moment]) => this.#difference(this.#heads.get(text), moment)));
     this.#changed.clear();
   }
 
@@ -83,27 +90,25 @@ export class Rank implements Operator {
     const head = key && this.#heads.get(keyText(this.#ranking.keepsKey ? key.slice(0, -1) : ['']));
     if (key !== undefined) {
       const number = Number(key.at(-1));
-      const row = number <= this.#ranking.limit && head !== undefined ? this.#rows(head[1])[number - 1] : undefined;
+      const row = number <= this.#ranking.limit && head !== undefined ? this.#rows(head)[number - 1] : undefined;
       if (row !== undefined) yield this.#change(head![0], number, undefined, row, head![3], 0);
       return;
     }
     for (const [, each] of this.#heads.entries())
-      for (const [i, row] of this.#rows(each[1]).entries())
-        yield this.#change(each[0], i + 1, undefined, row, each[3], 0);
+      for (const [i, row] of this.#rows(each).entries()) yield this.#change(each[0], i + 1, undefined, row, each[3], 0);
   }
 
   /** The columns behind the number of the rows that are wanted. */
-  #rows(head: readonly RankedRow[]): Row[] {
-    const rows = head.slice(0, this.#ranking.limit);
-    if (this.#ranking.places.length === 0) return rows.map(([, , row]) => row);
-    const place = { rank: 0, denseRank: 0 };
-    return rows.map((row, i) => {
-      if (i === 0 || this.#compareKeys(rows[i - 1]!, row) !== 0) {
-        place.rank = i + 1;
-        place.denseRank++;
-      }
-      return [...row[2], ...this.#ranking.places.map((kind) => place[kind])];
-    });
+  #rows({ 1: rows, 4: total = 0, 5: tiedBehind = 0 }: RankedHead): Row[] {
+    const { limit, places } = this.#ranking;
+    const wanted = rows.slice(0, limit);
+    if (places.length === 0) return wanted.map(([, , row]) => row);
+    const isTied = (i: number): boolean => this.#isTied(rows[i - 1], rows[i]);
+    const found = placesOf(places, { wanted: wanted.length, atHand: rows.length, isTied, total, tiedBehind });
+    return wanted.map(([, , row], i) => [...row, ...found[i]!]);
+  }
+  #given(head: RankedHead): Given {
+    return { ranked: head[1].slice(0, this.#ranking.limit), rows: this.#rows(head) };
   }
 
   #ranked(row: Row, sequence: number): RankedRow {
@@ -118,6 +123,9 @@ export class Rank implements Operator {
 
   #compareKeys(a: RankedRow, b: RankedRow): number {
     return firstDifference(this.#ranking.compare, a[0], b[0]);
+  }
+  #isTied(a: RankedRow | undefined, b: RankedRow | undefined): boolean {
+    return a !== undefined && b !== undefined && this.#compareKeys(a, b) === 0;
   }
   #compare(a: RankedRow, b: RankedRow): number {
     return this.#compareKeys(a, b) || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0);
@@ -140,6 +148,7 @@ export class Rank implements Operator {
     const place = this.#placeBehind(rows, row);
     if (place === rows.length && !isAll) {
       this.#others?.put(text, row[1], row);
+      this.#countTied(head, row, 1);
       return;
     }
     rows.splice(place, 0, row);
@@ -147,12 +156,29 @@ export class Rank implements Operator {
     const last = rows.pop()!;
     head[2] = false;
     this.#others?.put(text, last[1], last);
+    // What was tied with the former last row is tied with the new one only if that row is, which is behind the head now.
+    if (!this.#isTied(rows.at(-1), last)) this.#setTied(head, 0);
+    this.#countTied(head, last, 1);
   }
 
-  #remove(text: string, { 1: rows }: RankedHead, row: RankedRow): void {
+  #remove(text: string, head: RankedHead, row: RankedRow): void {
+    const { 1: rows } = head;
     const place = rows.findIndex((each) => each[1] === row[1]);
-    if (place >= 0) rows.splice(place, 1);
-    else this.#others!.delete(text, row[1]);
+    if (place >= 0) {
+      rows.splice(place, 1);
+      if (place === rows.length && !this.#isTied(rows.at(-1), row)) this.#setTied(head, 0);
+      return;
+    }
+    this.#others!.delete(text, row[1]);
+    this.#countTied(head, row, -1);
+  }
+
+  /** A row has come to those behind the head, or gone. */
+  #countTied(head: RankedHead, row: RankedRow, difference: number): void {
+    if (this.#isTied(head[1].at(-1), row)) this.#setTied(head, (head[5] ?? 0) + difference);
+  }
+  #setTied(head: RankedHead, tied: number): void {
+    if (this.#countsAll) head[5] = tied;
   }
 
   /** Takes the first of a table's other rows into the head. */
@@ -168,6 +194,11 @@ export class Rank implements Operator {
     for (const row of rows) this.#others!.delete(text, row[1]);
     head[1].push(...rows);
     head[2] = !more;
+    if (!this.#countsAll) return;
+    let tied = 0;
+    const last = head[1].at(-1);
+    for (const row of this.#others?.of(text) ?? []) if (this.#isTied(last, row)) tied++;
+    this.#setTied(head, tied);
   }
 
   /** A stream's rows behind the limit never come back. */
@@ -176,12 +207,13 @@ export class Rank implements Operator {
   }
 
   /** What the numbers have now instead of what they had. */
-  #difference(now: readonly RankedRow[], { key, given, time, sequence }: Moment): Change[] {
+  #difference(now: RankedHead | undefined, { key, given, time, sequence }: Moment): Change[] {
     const changes: Change[] = [];
-    const [before, after] = [this.#rows(given), this.#rows(now)];
+    const { ranked, rows: before } = given;
+    const after = now === undefined ? [] : this.#rows(now);
     const own = this.#ranking.rest.length;
     for (let i = 0; i < Math.max(before.length, after.length); i++) {
-      const isSame = given[i] === now[i] && before[i]?.every((value, at) => at < own || value === after[i]?.[at]);
+      const isSame = ranked[i] === now?.[1][i] && before[i]?.every((value, at) => at < own || value === after[i]?.[at]);
       if (isSame !== true) changes.push(this.#change(key, i + 1, before[i], after[i], time, sequence));
     }
     return changes;
@@ -201,10 +233,14 @@ export class Rank implements Operator {
   }
 }
 
+/** The rows that a partition had given, with their places then. */
+interface Given {
+  readonly ranked: readonly RankedRow[];
+  readonly rows: readonly Row[];
+}
 interface Moment {
   readonly key: Row;
-  /** The rows that the partition had given. */
-  readonly given: readonly RankedRow[];
+  readonly given: Given;
   readonly time: number;
   readonly sequence: number;
 }

@@ -11,6 +11,11 @@ const matched = (pattern: string): string =>
 export const overCures = {
   RANK_UNBOUNDED: [
     {
+      wrong: `CREATE TABLE x WITH (KEY_FORMAT='JSON') AS SELECT id, n AS m, PERCENT_RANK() OVER (PARTITION BY id ORDER BY n) AS p FROM s QUALIFY p <= 0.1`,
+      hint: /QUALIFY ROW_NUMBER\(\) OVER/,
+      cure: `CREATE TABLE x WITH (KEY_FORMAT='JSON') AS SELECT id, n AS m, ROW_NUMBER() OVER w AS r, PERCENT_RANK() OVER w AS p FROM s WINDOW w AS (PARTITION BY id ORDER BY n) QUALIFY p <= 0.1 AND r <= 10`,
+    },
+    {
       wrong: ranked,
       hint: /QUALIFY ROW_NUMBER\(\) OVER \(…\) <= 10/,
       cure: `${ranked} QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY n DESC) <= 10`,
