@@ -41,8 +41,8 @@ export interface PersistentQuery {
 
 export interface StateTtl {
   readonly ms: number;
-  /** Refuses it where the query has no state that it could bound. */
-  readonly refuse: () => never;
+  /** Refuses it, for a reason. */
+  readonly refuse: (why: string) => never;
 }
 
 export interface PersistentOptions {
@@ -162,9 +162,7 @@ function stateTtlOf(properties: PropertiesOf<(typeof sinkOptions)['options'][num
   const ms = properties.read('STATE_TTL');
   if (ms === undefined) return undefined;
   if (ms === 0) properties.refuse('STATE_TTL', 'it must be longer than nothing');
-  const why =
-    'the query keeps no key for ever that it could forget: it is for QUALIFY ROW_NUMBER() OVER (… ORDER BY time) = 1';
-  return { ms, refuse: () => properties.refuse('STATE_TTL', why) };
+  return { ms, refuse: (why) => properties.refuse('STATE_TTL', why) };
 }
 
 /** JOIN_WAIT of a query, which must have a join that waits. */

@@ -151,7 +151,7 @@ const stateTtl = option({
   name: 'STATE_TTL',
   type: duration('1 DAY'),
   default: undefined,
-  doc: 'How long, by stream time, a deduplication remembers a key that it told of; without it for ever',
+  doc: 'How long, by stream time, a key is remembered that has no new rows: a group, a partition of a stream that is ranked, of a deduplication from the row that it told of; without it for ever',
   read: same,
 });
 

@@ -161,5 +161,8 @@ function copyOf(state: unknown): unknown {
 
 const isObject = (state: unknown): boolean => typeof state === 'object' && state !== null;
 
-/** A group's entry in a store: its key and its states. Updated in place. */
-export type GroupState = [key: Row, states: States];
+/**
+ * A group's entry in a store: its key and its states. With STATE_TTL also the stream time of its last change (negative while it has rows
+ * that are taken back one day), and of a table's group how many rows it has. Updated in place.
+ */
+export type GroupState = [key: Row, states: States, touched?: number, rows?: number];

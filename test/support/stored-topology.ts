@@ -30,6 +30,10 @@ export class StoredTopology {
     this.running.flush(writes);
     writes.write(false);
   }
+  /** The number of entries that are stored. */
+  get entries(): number {
+    return [...this.#backend.range(Buffer.of(0), Buffer.of(255))].length;
+  }
   /** Goes on from what is stored. */
   reopen(): void {
     this.running = this.#open();

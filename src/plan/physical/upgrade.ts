@@ -78,7 +78,7 @@ export function upgradedPlan(old: PhysicalPlan, next: PhysicalPlan): PhysicalPla
     };
   if (before.length !== after.length || !before.every((_, i) => isSame(before, after, i)))
     return {
-      why: 'Query is not upgradeable. Its sources, PARTITION BY, GROUP BY and aggregates must stay as they are',
+      why: 'Query is not upgradeable. Its sources, PARTITION BY, GROUP BY, aggregates and STATE_TTL must stay as they are',
     };
   const keyNames = ({ root }: PhysicalPlan): readonly string[] =>
     root.columns.filter(({ role }) => role === 'key').map(({ name }) => name);

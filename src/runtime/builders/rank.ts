@@ -1,7 +1,7 @@
 import { Rank, type RankedHead, type RankedRow } from '../operators/rank.ts';
 import type { Builder } from './context.ts';
 import { projection, sorting } from './expressions.ts';
-import { grouped, keyValue } from './stores.ts';
+import { expiry, grouped, keyValue } from './stores.ts';
 
 export const rank: Builder<'rank'> = (step, context) => {
   const { orderBy, identity, rest, places, limit, columns } = step;
@@ -16,5 +16,6 @@ export const rank: Builder<'rank'> = (step, context) => {
     rest,
     places: places ?? [],
     limit,
+    expiry: expiry(step, context),
   });
 };

@@ -2,6 +2,7 @@ import { factsOf, type Step } from '../../plan/physical/step.ts';
 import { InternalError } from '../../util/internal-error.ts';
 import type { StoreLayout, StoreLocation } from '../stores/cached-store.ts';
 import { HeldHeaders } from '../held-headers.ts';
+import { KeyExpiry } from '../key-expiry.ts';
 import { ChunkStore } from '../over/chunk-store.ts';
 import { GroupedStore } from '../stores/grouped-store.ts';
 import { KeyValueStore } from '../stores/key-value-store.ts';
@@ -54,6 +55,15 @@ export function windowed<V>(
   );
   context.register(store);
   return store;
+}
+
+/** Opens the buckets by which a step's keys are forgotten; undefined where it has no STATE_TTL. */
+export function expiry(step: Step & { readonly ttlMs?: number }, context: BuildContext): KeyExpiry | undefined {
+  if (step.ttlMs === undefined) return undefined;
+  const { location, layout } = declared(step, context, 'touched', ['keyed']);
+  const store = new WindowStore<true>(location, layout);
+  context.register(store);
+  return new KeyExpiry(store, step.ttlMs);
 }
 
 /** Opens a store of the headers of rows that the step holds back. */

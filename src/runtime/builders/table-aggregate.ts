@@ -1,7 +1,7 @@
 import { GroupAggregate } from '../operators/stream-aggregate.ts';
 import { aggregates } from './aggregates.ts';
 import type { Builder } from './context.ts';
-import { keyValue } from './stores.ts';
+import { expiry, keyValue } from './stores.ts';
 
 export const tableAggregate: Builder<'tableAggregate'> = (step, context) =>
   new GroupAggregate(keyValue(step, context), aggregates(step, context, { ofTable: true }), {
@@ -9,4 +9,6 @@ export const tableAggregate: Builder<'tableAggregate'> = (step, context) =>
     withBefore: step.withBefore === true,
     nullKeys: false,
     isOne: step.keyCount === 0,
+    ofTable: true,
+    expiry: expiry(step, context),
   });

@@ -2,6 +2,7 @@ import { firstDifference } from '../../types/compare.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import { Change, keyText } from '../change.ts';
+import type { KeyExpiry, KeyOwner } from '../key-expiry.ts';
 import { told, type Operator, type RecordPosition } from '../operator.ts';
 import { pieces } from '../pieces.ts';
 import { countsAll, placesOf, type Place } from '../ranked-places.ts';
@@ -12,9 +13,17 @@ import type { KeyValueStore } from '../stores/key-value-store.ts';
 export type RankedRow = readonly [sort: Row, identity: string, row: Row];
 /**
  * The first rows of a partition, in order, whether these are all that it has, and its newest time. Where a place is among all rows, the
- * number of these, and of those behind the head with the sort keys of its last.
+ * number of these, and of those behind the head with the sort keys of its last. With STATE_TTL the stream time at which a row came last.
  */
-export type RankedHead = [key: Row, rows: RankedRow[], isAll: boolean, time: number, total?: number, tied?: number];
+export type RankedHead = [
+  key: Row,
+  rows: RankedRow[],
+  isAll: boolean,
+  time: number,
+  total?: number,
+  tied?: number,
+  touched?: number,
+];
 
 export interface Ranking {
   readonly sortKeys: readonly ((row: Row) => Value)[];
@@ -29,6 +38,8 @@ export interface Ranking {
   /** The columns behind those. */
   readonly places: readonly Place[];
   readonly limit: number;
+  /** STATE_TTL of a stream's partitions; undefined: none is forgotten. */
+  readonly expiry: KeyExpiry | undefined;
 }
 
 /** So many rows more than wanted are at hand, so that the partition is read again only after as many of them have gone. */
@@ -61,6 +72,7 @@ export class Rank implements Operator {
     for (const { key, before, after, timestamp, sequence } of changes) {
       if (before === undefined && after === undefined) continue;
       const text = keyText(key);
+      this.#ranking.expiry?.advance(timestamp, this.#ownerAt(sequence, result));
       const head: RankedHead = this.#heads.get(text) ?? [key, [], true, timestamp];
       head[3] = Math.max(head[3], timestamp);
       const given = this.#changed.get(text)?.given ?? this.#given(head);
@@ -69,15 +81,43 @@ export class Rank implements Operator {
       if (after !== undefined) this.#add(text, head, this.#ranked(after, sequence));
       if (head[1].length < this.#ranking.limit && !head[2]) this.#refill(text, head);
       if (head[1].length === 0) this.#heads.delete(text);
-      else this.#heads.put(text, head);
-      const moment = { key, given, time: head[3], sequence };
-      if (!this.#ranking.conflate) result.push(...this.#difference(head, moment));
       else {
-        this.#changed.delete(text);
-        this.#changed.set(text, moment);
+        this.#touch(text, head);
+        this.#heads.put(text, head);
       }
+      this.#tell(text, head, { key, given, time: head[3], sequence }, result);
     }
     return batchOf(result);
+  }
+
+  #tell(text: string, head: RankedHead | undefined, moment: Moment, result: Change[]): void {
+    if (!this.#ranking.conflate) result.push(...this.#difference(head, moment));
+    else {
+      this.#changed.delete(text);
+      this.#changed.set(text, moment);
+    }
+  }
+
+  #touch(text: string, head: RankedHead): void {
+    const { expiry } = this.#ranking;
+    if (expiry === undefined) return;
+    head[4] ??= 0;
+    head[5] ??= 0;
+    head[6] = expiry.touch(text, head[6] === undefined);
+  }
+
+  /** The partitions as STATE_TTL forgets them because of the change with a sequence: their numbers are deleted. */
+  #ownerAt(sequence: number, result: Change[]): KeyOwner {
+    return {
+      prefetch: (keys) => this.#heads.prefetch(keys),
+      touchedOf: (text) => this.#heads.get(text)?.[6],
+      forget: (text, time) => {
+        const head = this.#heads.get(text)!;
+        const given = this.#changed.get(text)?.given ?? this.#given(head);
+        this.#heads.delete(text);
+        this.#tell(text, undefined, { key: head[0], given, time, sequence }, result);
+      },
+    };
   }
 
   *drain(): Iterable<Batch> {

@@ -21,12 +21,14 @@ export interface RankStep<Input> extends StepBase {
   readonly rest: readonly number[];
   readonly places?: readonly Exclude<RankKind, 'place'>[];
   readonly limit: number;
+  /** STATE_TTL: how long a partition of a stream is kept that has no new row; absent: for ever. */
+  readonly ttlMs?: number;
 }
 
 export const rank = {
   version: 1,
   inputs: ['input'],
-  state: { kind: 'keyed', parts: ['', 'rest'], layout: 1 },
+  state: { kind: 'keyed', parts: ['', 'rest', 'touched'], layout: 1 },
   replace: { never: 'a ranking' },
   // The number is part of the key, and a partition's rows are on one node.
   placement: 'none',

@@ -15,17 +15,20 @@ export interface StreamAggregateStep<Input> extends StepBase {
   readonly nullKeys?: true;
   /** Set when the next step needs the previous row of a change. */
   readonly withBefore?: true;
+  /** STATE_TTL: how long a group is kept that does not change; absent: for ever. */
+  readonly ttlMs?: number;
 }
 
 export const streamAggregate = {
   version: 1,
   inputs: ['input'],
-  state: { kind: 'keyed', parts: [''], layout: 1 },
+  state: { kind: 'keyed', parts: ['', 'touched'], layout: 1 },
   replace: {
-    same: ({ keyCount, aggregates, set, distinct }, meaning) => [
+    same: ({ keyCount, aggregates, set, distinct, ttlMs }, meaning) => [
       keyCount,
       set,
       distinct,
+      ttlMs,
       ...aggregates.map((call) => [call.fn, expressionsOf(call).map(meaning), call.type]),
     ],
   },

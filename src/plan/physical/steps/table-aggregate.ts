@@ -13,12 +13,14 @@ export interface TableAggregateStep<Input> extends StepBase {
   readonly distinct?: true;
   /** Set when the next step needs the previous row of a change. */
   readonly withBefore?: true;
+  /** STATE_TTL: how long a group is kept that does not change and has no rows; absent: for ever. */
+  readonly ttlMs?: number;
 }
 
 export const tableAggregate = {
   version: 1,
   inputs: ['input'],
-  state: { kind: 'keyed', parts: [''], layout: 2, reads: 1 },
+  state: { kind: 'keyed', parts: ['', 'touched'], layout: 2, reads: 1 },
   replace: { never: 'TableAggregate, an aggregation of a table' },
   placement: 'input',
   ownsRows: false,
