@@ -44,11 +44,20 @@ export class WorkerRpc<Remote extends Answers<Remote>, Own extends Answers<Own> 
     name: K,
     ...args: Parameters<Remote[K]>
   ): Promise<Awaited<ReturnType<Remote[K]>>> {
+    return this.transfer(name, [], ...args);
+  }
+
+  /** The same, where memory of the arguments is handed over: it is not copied, and no longer of this side. */
+  transfer<K extends keyof Remote & string>(
+    name: K,
+    memory: readonly ArrayBuffer[],
+    ...args: Parameters<Remote[K]>
+  ): Promise<Awaited<ReturnType<Remote[K]>>> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
     const call = this.#calls++;
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { resolve, reject });
-      this.#port.postMessage({ kind: 'call', name, args, call } satisfies Message);
+      this.#port.postMessage({ kind: 'call', name, args, call } satisfies Message, memory);
     });
   }
 

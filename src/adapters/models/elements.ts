@@ -121,7 +121,13 @@ export function outputValue(tensor: string, type: TensorType, sql: SqlType): (el
       return Number.isSafeInteger(value) ? value : wrong(element);
     };
   const [lowest, highest] = integers[sql.kind === 'INTEGER' ? 'int32' : 'int64'];
+  const isBig = sql.kind !== 'INTEGER';
   return (element) => {
+    if (isBig && typeof element === 'bigint') {
+      // Most are small, and a number is compared in no time.
+      const small = Number(element);
+      if (Number.isSafeInteger(small)) return small;
+    }
     const value = BigInt(whole(element));
     return value < lowest || value > highest ? wrong(element) : canonical(value);
   };

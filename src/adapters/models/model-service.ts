@@ -262,6 +262,7 @@ export class ModelService implements ModelHost, ModelRegistry {
       scorer = new VersionScorer(model, version, {
         gatherer: this.#gatherer,
         isByRow: this.#provider(version).isByRow(version),
+        workers: this.#provider(version).workers?.(version),
         takesNull: this.#provider(version).takesNull,
         load: () => this.#load(model, version),
         counts: () => this.#countsOf(model.name, version.version),

@@ -63,6 +63,9 @@ export class OnnxProvider implements Provider {
   isByRow(): boolean {
     return false;
   }
+  workers({ options }: ModelVersion): number {
+    return onnxOptions.read('WORKERS', options);
+  }
 
   async load({ options }: ModelVersion, declared: ModelColumns): Promise<ProviderModel> {
     const { path, pinned } = await modelFile(onnxOptions.read('PATH', options)!);
@@ -95,6 +98,11 @@ export class OnnxProvider implements Provider {
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
+const buffersOf = (tensors: Tensors): ArrayBuffer[] =>
+  Object.values(tensors).flatMap(({ data }) =>
+    ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer ? data.buffer : [],
+  );
+
 /** The session of a file's content in each worker. */
 class OnnxSession {
   readonly #workers: readonly OnnxWorker[];
@@ -123,7 +131,7 @@ class OnnxSession {
   async run(feeds: Tensors, fetches: readonly string[]): Promise<Tensors> {
     const worker = this.#workers.reduce((best, each) => (each.rpc.waiting < best.rpc.waiting ? each : best));
     try {
-      return await worker.rpc.call('run', this.model.key, feeds, fetches);
+      return await worker.rpc.transfer('run', buffersOf(feeds), this.model.key, feeds, fetches);
     } catch (error) {
       // A value of one row, such as an index, fails the call for all.
       throw error instanceof RemoteError

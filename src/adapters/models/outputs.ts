@@ -105,7 +105,9 @@ export function unpack(
   const answers: RowAnswer[] = [];
   for (let row = 0; row < rows; row++) {
     try {
-      answers.push(readers.map((read) => read(row)));
+      const values = new Array<Value>(readers.length);
+      for (let i = 0; i < readers.length; i++) values[i] = readers[i]!(row);
+      answers.push(values);
     } catch (error) {
       if (!(error instanceof ScoringError)) throw error;
       answers.push(error);
@@ -138,7 +140,11 @@ function columnReader(
     return (row) => convert(data[row * width + index]!);
   }
   const inner = shape[depth]!;
-  const list = (from: number): Value[] => Array.from({ length: inner }, (_, i) => convert(data[from + i]!));
+  const list = (from: number): Value[] => {
+    const values = new Array<Value>(inner);
+    for (let i = 0; i < inner; i++) values[i] = convert(data[from + i]!);
+    return values;
+  };
   if (depth === 1) return (row) => list(row * width);
   return (row) => Array.from({ length: shape[1]! }, (_, i) => list(row * width + i * inner));
 }

@@ -38,6 +38,8 @@ export interface Provider {
   check(version: ModelVersion, declared: ModelColumns): void;
   /** Whether one call scores one row. */
   isByRow(version: ModelVersion): boolean;
+  /** How many threads of this process score rows; absent where a server does. */
+  workers?(version: ModelVersion): number;
   /** Whether rows may have nulls. */
   readonly takesNull: boolean;
   close(): Promise<void>;

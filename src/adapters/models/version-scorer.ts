@@ -7,7 +7,8 @@ import { retry } from '../../util/retry.ts';
 import { AnswerCache, cacheKey } from './answer-cache.ts';
 import { CircuitBreaker, type CircuitState } from './circuit-breaker.ts';
 import { scoreDivided } from './divide.ts';
-import { Call, type Gatherer, type WaitingRow } from './gatherer.ts';
+import { BatchSize, usualRows } from './batch-size.ts';
+import { Call, type Gatherer, type WaitingRows } from './gatherer.ts';
 import { Health } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import type { LoadedModel } from './loaded-model.ts';
@@ -22,6 +23,8 @@ export interface ScorerContext {
   readonly gatherer: Gatherer;
   /** Whether one call scores one row. */
   readonly isByRow: boolean;
+  /** How many threads of this process work on calls; undefined for a server. */
+  readonly workers: number | undefined;
   /** Whether rows may have nulls. */
   readonly takesNull: boolean;
   readonly load: () => LoadedModel;
@@ -39,12 +42,14 @@ export class VersionScorer {
   readonly #health = new Health();
   readonly #breaker: CircuitBreaker | undefined;
   readonly #cache: AnswerCache | undefined;
+  readonly #size: BatchSize | undefined;
 
   constructor(model: ModelObject, version: ModelVersion, context: ScorerContext) {
     this.#model = model;
     this.#version = version;
     this.#context = context;
     const { options } = version;
+    if (context.workers !== undefined) this.#size = new BatchSize(context.workers);
     if (modelOptions.read('CACHE_SIZE', options) > 0)
       this.#cache = new AnswerCache(modelOptions.read('CACHE_SIZE', options), modelOptions.read('CACHE_TTL', options));
     if (remoteOptions.read('CIRCUIT_BREAKER_ENABLED', options))
@@ -79,20 +84,27 @@ export class VersionScorer {
     held.hold();
     const onNull = modelOptions.read('ON_NULL_INPUT', options);
     const isSent = onNull === 'NAN' || (onNull === 'SEND' && takesNull);
-    const open: WaitingRow[] = [];
     const nulls = output.map(() => null);
     const hasNull = input.some(({ type }) => type.kind === 'ARRAY') ? hasNullWithin : hasNullColumn;
-    for (const [at, given] of rows.entries()) {
-      const isWhole = !hasNull(given);
-      const row = isWhole || onNull !== 'NAN' ? given : withNaN(given, input);
-      if (isSent || isWhole) open.push({ row, at, call, key: this.#cache && cacheKey(row) });
-      else if (onNull !== 'RETURN_NULL') call.fail(at, new ScoringError('INVALID_INPUT', nullInput));
+    const open: Row[] = [];
+    const places: number[] = [];
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at]!;
+      const isWhole = !hasNull(row);
+      if (isSent || isWhole) {
+        open.push(isWhole || onNull !== 'NAN' ? row : withNaN(row, input));
+        places.push(at);
+      } else if (onNull !== 'RETURN_NULL') call.set(at, new ScoringError('INVALID_INPUT', nullInput), call.age);
       else call.skip(at, nulls, nullInput);
     }
-    const asked = this.#cache === undefined ? open : this.#withoutCached(open, this.#cache);
+    const cache = this.#cache;
+    const asked =
+      cache === undefined
+        ? { call, rows: open, places, keys: undefined }
+        : withoutCached({ call, rows: open, places, keys: open.map(cacheKey) }, cache);
     await gatherer
       .score(`${name}/${version}${given === undefined ? '' : JSON.stringify(given)}`, asked, {
-        size: isByRow ? 1 : modelOptions.read('MAX_BATCH_SIZE', options),
+        size: isByRow ? 1 : this.#rowsACall(options, asked.rows.length),
         delayMs: modelOptions.read('MAX_BATCH_DELAY', options),
         run: (batch) => this.#scoreBatch(batch, options, held),
       })
@@ -101,31 +113,28 @@ export class VersionScorer {
     return call.results;
   }
 
-  /** The rows whose answers are not known; the others have them. */
-  #withoutCached(rows: readonly WaitingRow[], cache: AnswerCache): readonly WaitingRow[] {
-    return rows.filter(({ at, call, key }) => {
-      const outputs = cache.get(key!);
-      if (outputs !== undefined) call.set(at, outputs);
-      return outputs === undefined;
-    });
+  #rowsACall(options: Options, rows: number): number {
+    return modelOptions.read('MAX_BATCH_SIZE', options) ?? this.#size?.of(rows) ?? usualRows;
   }
 
-  async #scoreBatch(batch: readonly WaitingRow[], options: Options, held: LoadedModel): Promise<void> {
+  async #scoreBatch(batch: readonly WaitingRows[], options: Options, held: LoadedModel): Promise<void> {
     const deadline = Math.min(...batch.map(({ call }) => call.deadline));
-    const answers = await this.#answers(batch, options, held, deadline);
-    batch.forEach(({ call, at, key }, i) => {
-      const answer = answers instanceof ScoringError ? answers : answers[i]!;
-      if (answer instanceof ScoringError) call.fail(at, answer);
-      else {
-        call.set(at, answer);
-        this.#cache?.set(key!, answer);
+    const rows = batch.length === 1 ? batch[0]!.rows : batch.flatMap((part) => part.rows);
+    const answers = await this.#answers(rows, options, held, deadline);
+    let next = 0;
+    for (const { call, places, keys } of batch) {
+      const latencyMs = call.age;
+      for (let i = 0; i < places.length; i++) {
+        const answer = answers instanceof ScoringError ? answers : answers[next++]!;
+        call.set(places[i]!, answer, latencyMs);
+        if (keys !== undefined && !(answer instanceof ScoringError)) this.#cache?.set(keys[i]!, answer);
       }
-    });
+    }
   }
 
   /** The answer of each row, or why none is asked for. */
   async #answers(
-    batch: readonly WaitingRow[],
+    rows: readonly Row[],
     options: Options,
     held: LoadedModel,
     deadline: number,
@@ -136,7 +145,6 @@ export class VersionScorer {
         if (problem !== undefined) return problem;
         if (this.#breaker?.admit() === false)
           return new ScoringError('CIRCUIT_OPEN', 'too many of the last calls have failed');
-        const rows = batch.map(({ row }) => row);
         const answers = await scoreDivided(rows, (part) => this.#attempt(part, options, held, deadline));
         this.#breaker?.record(verdict(answers));
         return answers;
@@ -156,10 +164,14 @@ export class VersionScorer {
 
   #attempt(rows: readonly Row[], options: Options, held: LoadedModel, deadline: number): Promise<readonly RowAnswer[]> {
     const { counts, load, signal } = this.#context;
-    const call = (): Promise<readonly RowAnswer[]> =>
-      counts().call(rows.length, () =>
-        withDeadline((late) => (held.hasFailed ? load() : held).score(rows, late), deadline),
-      );
+    const call = async (): Promise<readonly RowAnswer[]> => {
+      const started = performance.now();
+      const work = (late?: AbortSignal): Promise<readonly RowAnswer[]> =>
+        (held.hasFailed ? load() : held).score(rows, late);
+      const answers = await counts().call(rows.length, () => withDeadline(work, deadline));
+      this.#size?.took(rows.length, performance.now() - started);
+      return answers;
+    };
     return retry(call, {
       retries: modelOptions.read('MAX_RETRIES', options),
       firstMs: modelOptions.read('RETRY_INITIAL_BACKOFF', options),
@@ -169,6 +181,18 @@ export class VersionScorer {
       signal,
     });
   }
+}
+
+/** The rows whose answers are not known; the others have them. */
+function withoutCached({ call, rows, places, keys }: WaitingRows, cache: AnswerCache): WaitingRows {
+  const open: number[] = [];
+  for (const [i, key] of keys!.entries()) {
+    const outputs = cache.get(key);
+    if (outputs === undefined) open.push(i);
+    else call.set(places[i]!, outputs, call.age);
+  }
+  const of = <T>(list: readonly T[]): T[] => open.map((i) => list[i]!);
+  return { call, rows: of(rows), places: of(places), keys: of(keys!) };
 }
 
 const nullInput = 'an input is null';

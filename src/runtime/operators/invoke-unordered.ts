@@ -194,13 +194,12 @@ export class InvokeUnordered implements Operator {
       this.#waiting.delete(id);
       answers.waiting--;
       if (isStored) store.delete(id);
-      const { key, after, timestamp, window, headers } = change;
+      const { key, timestamp, window, headers } = change;
       // It came in an earlier micro-batch: this one knows its record by another number.
       const sequence = records?.again(place) ?? 0;
       this.#options.position.sequence = sequence;
-      const values = this.#invocation.values(answer!, change);
-      if (values !== undefined)
-        result.push(new Change(key, undefined, [...after!, ...values], timestamp, sequence, window, headers));
+      const row = this.#invocation.rowOf(answer!, change);
+      if (row !== undefined) result.push(new Change(key, undefined, row, timestamp, sequence, window, headers));
     }
     return batchOf(result);
   }

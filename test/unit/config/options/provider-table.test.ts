@@ -94,6 +94,7 @@ const samples: Readonly<Record<string, string>> = {
   PREPROCESS: 'same_x',
   POSTPROCESS: 'same_y',
   CACHE_TTL: '1 SECOND',
+  MAX_BATCH_SIZE: '64',
   OUTPUT_MAP: 'y=y',
   REGION: 'eu-central-1',
   TEMPERATURE: '1',
