@@ -198,10 +198,29 @@ export class JsonScanner {
       if (scale === 0) return undefined;
       digits += scale;
     }
-    if (digits > 15 || scale > 22 || (i < this.#end && (c === 101 || c === 69))) return undefined;
+    if (scale > 22 || (i < this.#end && (c === 101 || c === 69))) return undefined;
+    const result = digits > 15 ? this.#readLong(first, i, digits, scale) : scale === 0 ? value : value / powers[scale]!;
+    if (result === undefined) return undefined;
     this.next = i;
-    const result = scale === 0 ? value : value / powers[scale]!;
     return negative ? -result : result;
+  }
+
+  /** The same of more digits, of which up to 18 count: as many as doubles are written with, and more. */
+  #readLong(from: number, to: number, digits: number, scale: number): number | undefined {
+    const bytes = this.#bytes;
+    let left = digits;
+    let i = from;
+    for (; i < to && (bytes[i] === 48 || bytes[i] === 46); i++) if (bytes[i] === 48) left--;
+    if (left > 18) return undefined;
+    let high = 0;
+    let low = 0;
+    for (; i < to; i++) {
+      const c = bytes[i]!;
+      if (c === 46) continue;
+      if (left-- > 8) high = high * 10 + (c - 48);
+      else low = low * 10 + (c - 48);
+    }
+    return quotient(high, low, powers[scale]!);
   }
 
   /** The offset behind the value at `i`. */
@@ -278,6 +297,35 @@ export class JsonScanner {
       i++;
     }
   }
+}
+
+/** Splits a double into two of half its bits, after Dekker. */
+const splitter = 2 ** 27 + 1;
+/** More than the relative error of what `quotient` adds. */
+const tiny = 2 ** -50;
+
+/**
+ * (high · 10^8 + low) / divisor, correctly rounded; undefined where that is not certain. high is below 10^10 and low below 10^8, so
+ * that both terms are doubles without a loss (10^8 has 5^8 as its odd part), and the divisor is at most 10^22. What a division leaves
+ * is a double too; it is divided in turn, and where the least error of that would change the sum, the two are not certain.
+ */
+function quotient(high: number, low: number, divisor: number): number | undefined {
+  const upper = high * 1e8;
+  const sum = upper + low;
+  const lost = low - (sum - upper);
+  const first = sum / divisor;
+  // first · divisor as two doubles.
+  const product = first * divisor;
+  const a = splitter * first;
+  const aHigh = a - (a - first);
+  const aLow = first - aHigh;
+  const b = splitter * divisor;
+  const bHigh = b - (b - divisor);
+  const bLow = divisor - bHigh;
+  const beside = aLow * bLow - (product - aHigh * bHigh - aLow * bHigh - aHigh * bLow);
+  const second = (sum - product - beside + lost) / divisor;
+  const result = first + second * (1 - tiny);
+  return result === first + second * (1 + tiny) ? result : undefined;
 }
 
 const words = ['null', 'true', 'false'];
