@@ -48,6 +48,13 @@ export function replaceRows(change: Change, before: Row | undefined, after: Row 
   own.after = after;
 }
 
+/** Gives a change of a stream another key and row in place, for an operator that owns its input. */
+export function moveChange(change: Change, key: Row, after: Row | undefined): void {
+  const own = change as { key: Row; after: Row | undefined };
+  own.key = key;
+  own.after = after;
+}
+
 /** A key as text: equal keys of a store have equal texts. */
 export function keyText(key: Row): string {
   if (key.length === 1) {

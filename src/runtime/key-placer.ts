@@ -8,7 +8,7 @@ import { keyText } from './change.ts';
 /** The partition of a key: as in the topic of a placement, by the key's bytes, or else by the key's text. */
 export type PlaceKey = (key: Row, partitions: number) => number;
 
-const byText: PlaceKey = (key, partitions) => partitionOf(keyText(key), partitions);
+const byText: PlaceKey = (key, partitions) => (partitions === 1 ? 0 : partitionOf(keyText(key), partitions));
 
 export function keyPlacer(like: Placement | undefined): PlaceKey {
   if (like === undefined) return byText;

@@ -93,7 +93,7 @@ export function checkOperators(entryBytes?: number): void {
 }
 
 function ownInputs(step: Step): readonly boolean[] {
-  if (step.op === 'project') return [ownsRows(step.input) && !callsUserCode(step)];
+  if (step.op === 'project' || step.op === 'streamRekey') return [ownsRows(step.input) && !callsUserCode(step)];
   if (step.op === 'streamTableJoin') return [ownsRows(step.left), false];
   return [];
 }

@@ -1,12 +1,17 @@
 import type { Row } from '../../types/sql-type.ts';
 import { slotColumn, slotsIn } from '../../expressions/node.ts';
-import type { StepOf } from '../../plan/physical/step.ts';
+import { callsUserCode, ownsRows, type StepOf } from '../../plan/physical/step.ts';
 import { StreamRekey, TableRekey, type RekeyShape } from '../operators/rekey.ts';
 import type { BuildContext, Builder } from './context.ts';
 import { projection } from './expressions.ts';
 
 export const streamRekey: Builder<'streamRekey'> = (step, context) =>
-  new StreamRekey(rekeyShape(step, context), context.position);
+  new StreamRekey(
+    rekeyShape(step, context),
+    context.position,
+    // Not with user code: a batch that exceeds its time limit is run again, which needs the original rows.
+    ownsRows(step.input) && !callsUserCode(step),
+  );
 
 export const tableRekey: Builder<'tableRekey'> = (step, context) =>
   new TableRekey(rekeyShape(step, context), context.position);
@@ -18,7 +23,7 @@ function rekeyShape(step: StepOf<'streamRekey' | 'tableRekey'>, context: BuildCo
   const keySlots = input.flatMap(({ role }, slot) => (role === 'key' ? [slot] : []));
   return {
     keys: projection(keys, context),
-    rest: projection(rest, context),
+    moved: projection([...keys, ...rest], context),
     readsValues: keys.map((expr) => [...slotsIn([expr])].some((slot) => input[slot]!.role === 'value')),
     keyOnly: (key) => {
       const row = input.map(() => null) as Row[number][];

@@ -1,12 +1,14 @@
 import type { Row } from '../../types/sql-type.ts';
-import { Change, hasNull, keyText } from '../change.ts';
+import { Change, hasNull, keyText, moveChange } from '../change.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
 import { told, type Operator, type RecordPosition } from '../operator.ts';
 
-/** `keys` evaluates the new key and `rest` takes the other columns, both from an input row. */
+/** What becomes of rows under another key. */
 export interface RekeyShape {
+  /** Evaluates the new key from an input row. */
   readonly keys: (row: Row) => Row;
-  readonly rest: (row: Row) => Row;
+  /** The new row of an input row: the new key, and behind it other columns. */
+  readonly moved: (row: Row) => Row;
   /** An input row with only the key columns set, for a record with a null value. */
   readonly keyOnly: (key: Row) => Row;
   /** Which parts of the new key read value columns: these are NULL for a record with a null value. */
@@ -14,29 +16,41 @@ export interface RekeyShape {
   readonly dropNullKeys: boolean;
 }
 
-/** Changes the key of a stream. A record with a null value keeps it under the new key. Stateless. */
+/**
+ * Changes the key of a stream. A record with a null value keeps it under the new key. Stateless. If it owns its input's changes, it
+ * modifies them in place.
+ */
 export class StreamRekey implements Operator {
   readonly #shape: RekeyShape;
   readonly #position: RecordPosition;
+  readonly #inPlace: boolean;
 
-  constructor(shape: RekeyShape, position: RecordPosition) {
+  constructor(shape: RekeyShape, position: RecordPosition, inPlace: boolean) {
     this.#shape = shape;
     this.#position = position;
+    this.#inPlace = inPlace;
   }
 
   process([batch]: readonly Batch[]): Batch {
     const changes = rowsOf(batch!);
-    const { keys, rest, keyOnly, readsValues, dropNullKeys } = this.#shape;
+    const { keys, moved, keyOnly, readsValues, dropNullKeys } = this.#shape;
+    const width = readsValues.length;
     const result: Change[] = [];
     for (const change of changes) {
       this.#position.sequence = change.sequence;
+      const after = change.after && moved(change.after);
       const key =
-        change.after === undefined
+        after === undefined
           ? keys(keyOnly(change.key)).map((part, i) => (readsValues[i] === true ? null : part))
-          : keys(change.after);
-      if (dropNullKeys && (hasNull(key) || change.after === undefined)) continue;
-      const after = change.after && [...key, ...rest(change.after)];
-      result.push(new Change(key, undefined, after, change.timestamp, change.sequence, change.window, change.headers));
+          : keyOf(after, width);
+      if (dropNullKeys && (after === undefined || hasNull(key))) continue;
+      if (this.#inPlace) {
+        moveChange(change, key, after);
+        result.push(change);
+      } else
+        result.push(
+          new Change(key, undefined, after, change.timestamp, change.sequence, change.window, change.headers),
+        );
     }
     return batchOf(result);
   }
@@ -78,9 +92,12 @@ export class TableRekey implements Operator {
 
   #move(row: Row | undefined): { key: Row; row: Row } | undefined {
     if (row === undefined) return undefined;
-    const key = this.#shape.keys(row);
-    return hasNull(key) ? undefined : { key, row: [...key, ...this.#shape.rest(row)] };
+    const { moved, readsValues } = this.#shape;
+    const after = moved(row);
+    const key = keyOf(after, readsValues.length);
+    return hasNull(key) ? undefined : { key, row: after };
   }
 }
 
+const keyOf = (moved: Row, width: number): Row => (width === 1 ? [moved[0]!] : moved.slice(0, width));
 const sameKey = (a: Row, b: Row): boolean => a.every((part, i) => part === b[i]) || keyText(a) === keyText(b);
