@@ -70,17 +70,20 @@ export class SourceDecoder {
       stamp === undefined ? -1 : reads.includes(stamp.column) ? reads.indexOf(stamp.column) : reads.length;
     this.#width = Math.max(reads.length, stampSlot + 1);
     const slotOf = (column: Column): number => (column.name === stamp?.column ? stampSlot : reads.indexOf(column.name));
-    const { where } = step;
+    const { where, keyUnread } = step;
     const needed = where === undefined ? undefined : slotsIn([where]);
-    const isLate = (slot: number): boolean =>
-      needed !== undefined && slot >= 0 && slot !== stampSlot && !needed.has(slot);
+    // A key that nobody reads waits for ever.
+    const isLate = (slot: number, role: Column['role']): boolean =>
+      slot >= 0 &&
+      slot !== stampSlot &&
+      (needed === undefined ? role === 'key' && keyUnread === true : !needed.has(slot));
     const columns = (role: Column['role']): DecodeColumn[] =>
       source.schema
         .filter((column) => column.role === role)
         .map((column) => {
           const slot = slotOf(column);
           // The column with the time may be decoded for that alone, into a slot of its own.
-          return { name: column.name, type: column.type, slot, late: isLate(slot), part: parts?.[slot] };
+          return { name: column.name, type: column.type, slot, late: isLate(slot, role), part: parts?.[slot] };
         });
     this.#decodeKey = findFormat(source.keyFormat.format)!.decoder(columns('key'), { ...source.keyFormat, schemas });
     this.#decodeValue = findFormat(source.valueFormat.format)!.decoder(columns('value'), {

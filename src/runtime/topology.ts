@@ -1,6 +1,7 @@
 import type { Row } from '../types/sql-type.ts';
 import type { PhysicalPlan } from '../plan/physical/step.ts';
 import { subTopologies, type SubTopology } from '../plan/physical/topology.ts';
+import { unmoved } from '../plan/physical/unmoved.ts';
 import { reporters, type BuildContext } from './builders/context.ts';
 import type { RunSettings } from './run-settings.ts';
 import { batchOf, noChanges, rowsOf, type Batch } from './batch.ts';
@@ -73,7 +74,8 @@ export class LocalTopology {
 
   constructor(plan: PhysicalPlan, options: TopologyOptions) {
     this.#answers = options.answers ?? new Answers();
-    const parts = subTopologies(plan);
+    const isTogether = options.part === undefined && options.partitions === 1;
+    const parts = subTopologies(isTogether ? unmoved(plan) : plan);
     this.#parts = options.part === undefined ? parts : [parts[options.part]!];
     this.#partitions = options.partitions;
     this.#isSingle = this.#parts.length === 1 && this.#partitions === 1;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addStats, addTo, emptyStats } from '../../src/runtime/monitor/column-stats.ts';
+import { addColumn, addStats, addTo, emptyStats } from '../../src/runtime/monitor/column-stats.ts';
 import { edgesOf } from '../../src/runtime/monitor/digest.ts';
 import { drift, driftMeasures, type DriftMeasure } from '../../src/runtime/monitor/drift.ts';
 import type { ColumnStats } from '../../src/specs/column-stats.ts';
@@ -87,5 +87,20 @@ test('what is the same has not drifted, and parts in any order give the whole', 
       }
     }),
     { numRuns: runsOf(100), seed: seedOf(20) },
+  );
+});
+
+test('a column that is read over many rows says what it says value by value, to the last bit', () => {
+  const values = fc.array(fc.oneof({ weight: 9, arbitrary: fc.double() }, fc.constant(null)), { maxLength: 200 });
+  fc.assert(
+    fc.property(values, fc.integer({ min: 1, max: 60 }), fc.constantFrom(1, 100), (column, size, scale) => {
+      const measured = { ...number, edges: [-1, 0, 1] };
+      const [one, many] = [emptyStats(measured), emptyStats(measured)];
+      for (const value of column) addTo(one, measured, value, scale);
+      const rows = column.map((value) => ['', value]);
+      for (let at = 0; at < rows.length; at += size) addColumn(many, measured, rows.slice(at, at + size), 1, scale);
+      expect(many).toEqual(one);
+    }),
+    { numRuns: runsOf(200), seed: seedOf(23) },
   );
 });

@@ -5,6 +5,8 @@ import type { SourceStep } from '../../src/plan/physical/steps/source.ts';
 import { batchHeader, BatchWriter, readBatchInfo, RecordCursor } from '../../src/records/batch.ts';
 import type { Change } from '../../src/runtime/change.ts';
 import { compileWhere, SourceDecoder, type BadRecord } from '../../src/runtime/source-decoder.ts';
+import { storedKey } from '../../src/runtime/erased-entities.ts';
+import { decoderOf } from '../../src/runtime/task/erasing-decoder.ts';
 import { testSchemas } from '../support/schemas.ts';
 import { BIGINT, BOOLEAN, INTEGER, STRING, type SqlType } from '../../src/types/sql-type.ts';
 
@@ -97,4 +99,40 @@ test('a source that keeps some rows gives what all rows give when they are filte
     }),
     { numRuns: 1000, seed: 5 },
   );
+});
+
+test('a source whose key nobody reads gives the same without it, and refuses what is no key all the same', () => {
+  const withoutKey = ({ key, after, ...change }: Change): object => ({
+    ...change,
+    key: key.map(() => null),
+    after: after?.with(0, null),
+  });
+  const unread = (step: SourceStep): SourceStep => ({ ...step, keyUnread: true });
+  const { source: spec, ...step } = source();
+  const numbers = { ...step, source: { ...spec, schema: spec.schema.with(0, { ...spec.schema[0]!, type: BIGINT }) } };
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 20 }), (records) => {
+      const all = decodeAll(source(), records);
+      const less = decodeAll(unread(source()), records);
+      expect(less.changes.map((change) => ({ ...change }))).toEqual(all.changes.map(withoutKey));
+      expect(less.changes.every(({ after }) => after === undefined || after[0] === null)).toBe(true);
+      expect(less.bad).toEqual(all.bad);
+      // A text is no number of eight bytes.
+      expect(decodeAll(unread(numbers), records).bad).toEqual(decodeAll(numbers, records).bad);
+    }),
+    { numRuns: 200, seed: 6 },
+  );
+});
+
+test('of a source whose key nobody reads, entities are erased by their key', () => {
+  const erased = { own: undefined, reads: { S: { columns: ['K'], list: [{ key: storedKey(['k1']) }] } } };
+  const writer = new BatchWriter();
+  for (const key of ['k1', 'k2']) writer.add(1, key, '{"A":"x"}');
+  const bytes = writer.finish();
+  const decoder = decoderOf({ ...source(), keyUnread: true }, erased, testSchemas().schemas, () => undefined);
+  const cursor = new RecordCursor();
+  cursor.open(bytes, batchHeader, readBatchInfo(bytes, 0, bytes.length)!);
+  const kept: boolean[] = [];
+  while (cursor.next()) kept.push(decoder.decode(cursor, 0, 0) !== undefined);
+  expect(kept).toEqual([false, true]);
 });

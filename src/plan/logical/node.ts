@@ -155,6 +155,10 @@ export interface LogicalMonitor extends Rows {
   readonly spec: MonitorSpec<Expr>;
 }
 
+/** All that a monitor reads of its input. */
+export const monitorExprs = ({ segments, values, time, label, score }: LogicalMonitor): BoundExpr[] =>
+  [...segments, ...values, time, label, score].filter((expr) => expr !== undefined);
+
 /** What a query computes, without how it is run. Columns are identified by ids, which are unique within a row. */
 export type LogicalNode =
   | LogicalSource

@@ -1,9 +1,9 @@
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { BoundCondition, ConditionOf, FinalMatch } from '../../bound/match.ts';
 import { mapNavigation } from '../../specs/pattern.ts';
-import { callsIn, literal, type BoundExpr, type Expr } from '../../expressions/node.ts';
+import { callsIn, idsIn, literal, type BoundExpr, type Expr } from '../../expressions/node.ts';
 import { isUserFunction } from '../../functions/registry.ts';
-import { isKeyedBy, type LogicalNode, type NodeOf } from '../logical/node.ts';
+import { isKeyedBy, monitorExprs, type LogicalNode, type NodeOf } from '../logical/node.ts';
 import { lowerForeignKeyJoin, lowerJoin, pickedJoin } from './lower-join.ts';
 import { idsOfColumns, inSlot, inSlots, slotOf, stepColumns, StepIds, type Lowered } from './lowered.ts';
 import { placedBy, repartitioned, type MovedFor } from './repartitions.ts';
@@ -51,6 +51,14 @@ function sorted(
     graceMs: final.graceMs,
   };
   return { step: sort, ids: columns };
+}
+
+/** Rows of which only some columns are read: where a topic's keys are not among them, they need not be decoded. */
+function withoutKey(below: Lowered, read: readonly number[]): Lowered {
+  const { step } = below;
+  if (step.op !== 'streamSource' || step.columns.some(({ role }, slot) => role === 'key' && read.includes(slot)))
+    return below;
+  return { ...below, step: { ...step, keyUnread: true } };
 }
 
 /** A step whose columns are those of its node. */
@@ -269,7 +277,9 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     // Segments that are compared with one of them come together.
     const isWhole = node.segments.length === 0 || node.spec.baselineSegment !== undefined;
     const keys = isWhole ? [literal(STRING, '')] : inSlots(node.segments, below.ids);
-    const input = movedBy(below, keys, 'STREAM', 'Monitor', ids);
+    const read = idsIn(monitorExprs(node));
+    const rest = below.ids.flatMap((id, slot) => (id !== undefined && read.has(id) ? [slot] : []));
+    const input = movedBy(withoutKey(below, rest), keys, 'STREAM', 'Monitor', ids, rest);
     return gives(node, {
       op: 'monitor',
       v: 1,
@@ -301,15 +311,19 @@ const calls = (
     ...(filter === undefined ? {} : { filter: inSlot(filter, ids) }),
   }));
 
-/** Repartitions rows by another key for one step. The new key columns come before the row's own columns. */
+/** Repartitions rows by another key for one step. The new key columns come before the row's own columns, or those in `rest`. */
 function movedBy(
   { step, ids }: Lowered,
   keys: Parameters<typeof placedBy>[1],
   shape: 'STREAM' | 'TABLE',
   word: MovedFor,
   stepIds: StepIds,
+  rest: readonly number[] = step.columns.map((_, slot) => slot),
 ): Lowered {
-  return { step: placedBy(step, keys, shape, word, stepIds), ids: [...keys.map(() => undefined), ...ids] };
+  return {
+    step: placedBy(step, keys, shape, word, stepIds, rest),
+    ids: [...keys.map(() => undefined), ...rest.map((slot) => ids[slot])],
+  };
 }
 
 /** The input of a grouping; grouping by the current key needs no repartition. */

@@ -33,19 +33,19 @@ export function repartitioned(input: Step, parts: NewKey, ids: StepIds): Step {
 /** What rows are moved for by another key than their own. */
 export type MovedFor = 'Over' | 'GroupBy' | 'Rank' | 'Match' | 'Monitor';
 
-/** Repartitions rows by another key for one step: the new key columns come first, then the row's own columns. */
+/** Repartitions rows by another key for one step: the new key columns come first, then those of the row in `rest`. */
 export function placedBy(
   input: Step,
   keys: readonly Expr[],
   shape: NewKey['shape'],
   word: MovedFor,
   ids: StepIds,
+  rest: readonly number[],
 ): Step {
   const columns: StepColumn[] = [
     ...keys.map(({ type }, i): StepColumn => ({ name: `KSQL_INTERNAL_KEY_${i}`, type, role: 'key' })),
-    ...input.columns.map((column): StepColumn => ({ ...column, role: 'value' })),
+    ...rest.map((slot): StepColumn => ({ ...input.columns[slot]!, role: 'value' })),
   ];
-  const rest = input.columns.map((_, slot) => slot);
   // Grouping and ranking drop rows whose key is NULL; PARTITION BY, OVER and monitors keep them.
   const dropNullKeys = word !== 'Over' && word !== 'Monitor';
   return repartitioned(input, { columns, keys, rest, shape, dropNullKeys, word }, ids);

@@ -4,7 +4,7 @@ import { matchExprs } from '../../bound/match.ts';
 import { idsOf, type RowColumn } from '../../bound/rows.ts';
 import { readWhole, type ReadPart } from '../../types/read-part.ts';
 import { sameData } from '../../util/same-data.ts';
-import { withInputs, type LogicalNode, type NodeOf } from '../logical/node.ts';
+import { monitorExprs, withInputs, type LogicalNode, type NodeOf } from '../logical/node.ts';
 
 export const pruneColumnsName = 'prune-columns';
 
@@ -115,9 +115,6 @@ const pruners: { readonly [K in LogicalNode['kind']]: Pruner<K> } = {
   join: (node, needed) => bothSides(node, needed, [...node.leftKeys, ...node.rightKeys, ...timesOf(node)]),
   foreignKeyJoin: (node, needed) => bothSides(node, needed, node.foreignKeys),
 };
-
-const monitorExprs = ({ segments, values, time, label, score }: NodeOf<'monitor'>): BoundExpr[] =>
-  [...segments, ...values, time, label, score].filter((expr) => expr !== undefined);
 
 /** What is read of a stream's columns; undefined where all are read whole. A table keeps its rows. */
 function partsOf(

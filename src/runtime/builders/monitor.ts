@@ -3,6 +3,7 @@ import type { Expr } from '../../expressions/node.ts';
 import { castBetween } from '../../types/casts.ts';
 import { STRING, type Row, type SqlType, type Value } from '../../types/sql-type.ts';
 import type { PaneState, SegmentState } from '../monitor/state.ts';
+import { InternalError } from '../../util/internal-error.ts';
 import { Monitor } from '../operators/monitor.ts';
 import { keyPlacer } from '../key-placer.ts';
 import type { Builder } from './context.ts';
@@ -22,8 +23,10 @@ export const monitor: Builder<'monitor'> = (step, context) => {
     },
     {
       spec,
-      values: projection(values, context),
-      scales: values.map(({ type }) => (type.kind === 'DECIMAL' ? 10 ** type.scale : 1)),
+      values: {
+        slots: values.map(slotOf),
+        scales: values.map(({ type }) => (type.kind === 'DECIMAL' ? 10 ** type.scale : 1)),
+      },
       time: compile(time, 'the time of an event'),
       segments: segments.length === 0 ? undefined : projection(segments, context),
       segmentText: (segment) => segment.map((value, i) => texts[i]!(value)).join(', '),
@@ -45,6 +48,12 @@ export const monitor: Builder<'monitor'> = (step, context) => {
 
 /** Where the rows of a monitor without segments come. */
 const placeOf = keyPlacer(undefined);
+
+/** Monitored columns are columns of the input, and no expressions over them. */
+function slotOf(value: Expr): number {
+  if (value.kind !== 'column') throw new InternalError(`a monitor measures columns, and no ${value.kind}`);
+  return value.slot;
+}
 
 /** A value of a segment as text. */
 function textOf(type: SqlType): (value: Value) => string {

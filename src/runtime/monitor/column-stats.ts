@@ -1,6 +1,6 @@
 import type { ColumnStats } from '../../specs/column-stats.ts';
 import type { MonitoredColumn } from '../../specs/monitor.ts';
-import type { Value } from '../../types/sql-type.ts';
+import type { Row, Value } from '../../types/sql-type.ts';
 import { addDigest, addValue, binOf, emptyDigest } from './digest.ts';
 
 /** The most categories that are told apart; further ones count together. */
@@ -25,31 +25,52 @@ const categoryOf = (value: NonNullable<Value>): string =>
   typeof value === 'string' ? JSON.stringify(value) : String(value);
 
 /** Adds a value; a number that is none (NaN, an infinity) counts as missing. `scale` is what an unscaled DECIMAL is divided by. */
-export function addTo(stats: ColumnStats, { as, edges }: Measured, value: Value, scale = 1): void {
+export function addTo(stats: ColumnStats, measured: Measured, value: Value, scale = 1): void {
+  addColumn(stats, measured, [[value]], 0, scale);
+}
+
+/** Adds the values that rows have in a slot, in their order: what is counted is read and written once for all of them. */
+export function addColumn(stats: ColumnStats, measured: Measured, rows: readonly Row[], slot: number, scale = 1): void {
+  if (measured.as === 'number') addNumbers(stats, measured.edges, rows, slot, scale);
+  else for (let i = 0; i < rows.length; i++) addOther(stats, measured.as, rows[i]![slot]!);
+}
+
+function addOther(stats: ColumnStats, as: 'presence' | 'category', value: Value): void {
   if (value === null) {
     stats[0]++;
     return;
   }
-  if (as === 'presence') {
-    stats[1]++;
-    return;
-  }
-  if (as === 'category') {
-    stats[1]++;
-    count(stats[6]!, categoryOf(value), 1);
-    return;
-  }
-  const number = Number(value) / scale;
-  if (!Number.isFinite(number)) {
-    stats[0]++;
-    return;
-  }
-  const distance = number - stats[2];
   stats[1]++;
-  stats[2] += distance / stats[1];
-  stats[3] += distance * (number - stats[2]);
-  if (stats[4] !== null) stats[4][binOf(edges!, number)]!++;
-  if (stats[5] !== null) addValue(stats[5], number);
+  if (as === 'category') count(stats[6]!, categoryOf(value), 1);
+}
+
+function addNumbers(
+  stats: ColumnStats,
+  edges: readonly number[] | undefined,
+  rows: readonly Row[],
+  slot: number,
+  scale: number,
+): void {
+  const [, , , , bins, digest] = stats;
+  let [nulls, times, mean, squares] = stats;
+  for (let i = 0; i < rows.length; i++) {
+    const value = rows[i]![slot]!;
+    const number = typeof value === 'number' ? value / scale : value === null ? NaN : Number(value) / scale;
+    if (!Number.isFinite(number)) {
+      nulls++;
+      continue;
+    }
+    const distance = number - mean;
+    times++;
+    mean += distance / times;
+    squares += distance * (number - mean);
+    if (bins !== null) bins[binOf(edges!, number)]!++;
+    if (digest !== null) addValue(digest, number);
+  }
+  stats[0] = nulls;
+  stats[1] = times;
+  stats[2] = mean;
+  stats[3] = squares;
 }
 
 /** Where each category stands in its list, for lists that are being added to. */

@@ -16,8 +16,7 @@ export function settle(digest: Digest): void {
   const pending = digest[2];
   if (pending.length === 0) return;
   digest[2] = [];
-  const sorted = Float64Array.from(pending).sort();
-  merge(digest, sorted, undefined);
+  merge(digest, new Float64Array(pending).sort(), undefined);
 }
 
 /** Adds the values of another digest. */
@@ -31,26 +30,27 @@ function merge(digest: Digest, values: ArrayLike<number>, weights: ArrayLike<num
   const [had, hadWeights] = digest;
   const merged: number[] = [];
   const mergedWeights: number[] = [];
-  const put = (value: number, weight: number): void => {
-    if (merged.length > 0 && merged.at(-1) === value) mergedWeights[merged.length - 1]! += weight;
-    else {
-      merged.push(value);
-      mergedWeights.push(weight);
-    }
-  };
+  let last = -1;
   let i = 0;
   let j = 0;
   while (i < had.length || j < values.length) {
-    if (j >= values.length || (i < had.length && had[i]! <= values[j]!)) put(had[i]!, hadWeights[i++]!);
+    const isHad = j >= values.length || (i < had.length && had[i]! <= values[j]!);
+    const value = isHad ? had[i]! : values[j]!;
+    const weight = isHad ? hadWeights[i++]! : weightAt(weights, j++);
+    if (last >= 0 && merged[last] === value) mergedWeights[last]! += weight;
     else {
-      put(values[j]!, weights === undefined ? 1 : weights[j]!);
-      j++;
+      merged.push(value);
+      mergedWeights.push(weight);
+      last++;
     }
   }
   digest[0] = merged;
   digest[1] = mergedWeights;
   if (merged.length > mostValues) compress(digest, mostValues / 2);
 }
+
+const weightAt = (weights: ArrayLike<number> | undefined, at: number): number =>
+  weights === undefined ? 1 : weights[at]!;
 
 /** Merges neighbours until so many groups of about equal weight are left. */
 export function compress(digest: Digest, groups: number): void {
@@ -62,8 +62,8 @@ export function compress(digest: Digest, groups: number): void {
   const mergedWeights: number[] = [];
   let sum = 0;
   let weight = 0;
-  for (const [i, value] of values.entries()) {
-    sum += value * weights[i]!;
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i]! * weights[i]!;
     weight += weights[i]!;
     if (weight < share && i < values.length - 1) continue;
     merged.push(sum / weight);
@@ -128,9 +128,10 @@ export function countsBetween(digest: Digest, edges: readonly number[]): number[
   settle(digest);
   const counts = new Array<number>(edges.length + 1).fill(0);
   let bin = 0;
-  for (const [i, value] of digest[0].entries()) {
-    while (bin < edges.length && edges[bin]! <= value) bin++;
-    counts[bin]! += digest[1][i]!;
+  const [values, weights] = digest;
+  for (let i = 0; i < values.length; i++) {
+    while (bin < edges.length && edges[bin]! <= values[i]!) bin++;
+    counts[bin]! += weights[i]!;
   }
   return counts;
 }

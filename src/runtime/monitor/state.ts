@@ -34,14 +34,31 @@ export const emptyPane = ({ columns }: Pick<MonitorSpec<unknown>, 'columns'>): P
   null,
 ];
 
+type Measured = Pick<MonitorSpec<unknown>, 'columns' | 'previousWindows'>;
+
 /** The panes together. */
-export function together(spec: Pick<MonitorSpec<unknown>, 'columns'>, panes: Iterable<PaneState>): PaneState {
+export function together(spec: Measured, panes: readonly PaneState[]): PaneState {
   const whole = emptyPane(spec);
+  if (panes.length === 1) whole[2] = alone(spec, panes[0]!);
   for (const [rows, newest, columns, , quality] of panes) {
     whole[0] += rows;
     whole[1] = Math.max(whole[1], newest);
-    columns.forEach((stats, i) => addStats(whole[2][i]!, stats));
+    if (panes.length > 1) columns.forEach((stats, i) => addStats(whole[2][i]!, stats));
     if (quality !== null) addQuality((whole[4] ??= emptyQuality()), quality);
   }
+  return whole;
+}
+
+/** What was said of the columns of a pane, with its rows then, until the window behind it is compared with it. */
+const told = new WeakMap<readonly ColumnStats[], { readonly rows: number; readonly columns: ColumnStats[] }>();
+
+/** The columns of a window of one pane. */
+function alone(spec: Measured, [rows, , columns]: PaneState): ColumnStats[] {
+  const known = told.get(columns);
+  told.delete(columns);
+  if (known?.rows === rows) return known.columns;
+  const whole = spec.columns.map(emptyStats);
+  columns.forEach((stats, i) => addStats(whole[i]!, stats));
+  if (spec.previousWindows === 1) told.set(columns, { rows, columns: whole });
   return whole;
 }

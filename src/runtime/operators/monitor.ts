@@ -3,14 +3,14 @@ import type { MonitorSpec } from '../../specs/monitor.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import { Change, keyText } from '../change.ts';
 import { batchOf, noChanges, rowsOf, type Batch } from '../batch.ts';
-import { addTo } from '../monitor/column-stats.ts';
 import { judge, measure, remember, type CompiledCheck } from '../monitor/judge.ts';
 import { metricFunctions, type MeasuredWindow, type MetricFunction } from '../monitor/metrics.ts';
 import { addPair, emptyQuality } from '../monitor/quality.ts';
+import { addRows, Runs, type MeasuredValues, type Run } from '../monitor/runs.ts';
 import { emptyPane, together, type PaneState, type SegmentState } from '../monitor/state.ts';
 import type { Operator, RecordPosition } from '../operator.ts';
 import type { KeyValueStore } from '../stores/key-value-store.ts';
-import type { WindowStore } from '../stores/window-store.ts';
+import type { EditedEntry, WindowStore } from '../stores/window-store.ts';
 import { steps } from '../windows.ts';
 
 export interface MonitorStores {
@@ -19,9 +19,7 @@ export interface MonitorStores {
 }
 export interface MonitorParts {
   readonly spec: MonitorSpec<Expr>;
-  readonly values: (row: Row) => Row;
-  /** What the values are divided by, which are DECIMALs without their point. */
-  readonly scales: readonly number[];
+  readonly values: MeasuredValues;
   readonly time: (row: Row) => Value;
   /** The segment of a row; undefined where there is one. */
   readonly segments: ((row: Row) => Row) | undefined;
@@ -67,6 +65,10 @@ export class Monitor implements Operator {
   /** Windows that start before this have been told of by the clock. */
   #ticked: number;
   #expired: number;
+  /** Some closed ones may be among them; undefined until they are asked for. */
+  #panesSince: Set<number> | undefined;
+  /** None waits between micro-batches. */
+  readonly #runs = new Runs((text, run) => this.#measure(text, run));
 
   constructor(stores: MonitorStores, parts: MonitorParts) {
     this.#stores = stores;
@@ -97,7 +99,7 @@ export class Monitor implements Operator {
   process([batch]: readonly Batch[]): Batch {
     const changes = rowsOf(batch!);
     if (changes.length === 0) return noChanges;
-    const { spec, position, time, onLate } = this.#parts;
+    const { spec, position, time, onLate, label: labelOf } = this.#parts;
     const { graceMs, sizeMs, advanceMs } = spec.window;
     const result: Change[] = [];
     for (const change of changes) {
@@ -106,7 +108,7 @@ export class Monitor implements Operator {
       position.sequence = sequence;
       const at = Number(time(after) ?? change.timestamp);
       const pane = Math.floor(at / this.#paneMs) * this.#paneMs;
-      const label = this.#parts.label?.(after) ?? null;
+      const label = labelOf?.(after) ?? null;
       if (label !== null) {
         this.#addLabel(pane, after, label);
         continue;
@@ -122,23 +124,31 @@ export class Monitor implements Operator {
       const next = Math.floor((at - graceMs - sizeMs) / advanceMs) * advanceMs + advanceMs;
       if (next > this.#closed) this.#close(next, sequence, result);
     }
+    this.#runs.measure();
     this.#remember();
     return batchOf(result);
   }
 
   #add(pane: number, at: number, row: Row): void {
-    const { spec, values, scales, segments } = this.#parts;
+    const { segments, segmentText } = this.#parts;
     const segment = segments?.(row);
     const text = segment === undefined ? '' : keyText(segment);
-    if (!this.#known().has(text))
-      this.#begin(text, segment === undefined ? null : this.#parts.segmentText(segment), at);
-    const entry = this.#stores.panes.edit(pane, text);
+    if (!this.#runs.has(text) && !this.#known().has(text))
+      this.#begin(text, segment === undefined ? null : segmentText(segment), at);
+    this.#runs.add(text, pane, at, row);
+  }
+  #measure(text: string, { pane, rows, newest }: Run): void {
+    const { spec, values } = this.#parts;
+    const entry = this.#editPane(pane, text);
     const state = (entry.value ??= emptyPane(spec));
-    state[0]++;
-    if (at > state[1]) state[1] = at;
+    state[0] += rows.length;
+    if (newest > state[1]) state[1] = newest;
     state[3] = 1;
-    const measured = values(row);
-    for (let i = 0; i < measured.length; i++) addTo(state[2][i]!, spec.columns[i]!, measured[i]!, scales[i]);
+    addRows(state[2], spec, values, rows);
+  }
+  #editPane(pane: number, text: string): EditedEntry<PaneState> {
+    this.#panesSince?.add(pane);
+    return this.#stores.panes.edit(pane, text);
   }
 
   /** A label whose row has come before it; it counts in the window of the row, also when that is over. */
@@ -150,7 +160,7 @@ export class Monitor implements Operator {
     const known = this.#known().get(text);
     if (given === null || pane < this.#expired) return;
     if (known === undefined) this.#begin(text, segment === undefined ? null : segmentText(segment), pane);
-    const entry = this.#stores.panes.edit(pane, text);
+    const entry = this.#editPane(pane, text);
     const state = (entry.value ??= emptyPane(spec));
     addPair((state[4] ??= emptyQuality()), Number(given) / scoreScale, Number(label) / labelScale);
     if (known === undefined || pane >= this.#closed || known[6].includes(pane)) return;
@@ -176,6 +186,7 @@ export class Monitor implements Operator {
 
   /** Tells of the windows up to `next` that stream time has passed. */
   #close(next: number, sequence: number, result: Change[]): void {
+    this.#runs.measure();
     this.#tellLabelled(sequence, result);
     for (const start of this.#windowsUntil(next)) {
       const isNews = start >= this.#ticked;
@@ -201,18 +212,24 @@ export class Monitor implements Operator {
     }
   }
 
+  /** The panes of windows that stream time has not closed. */
+  #openPanes(): Set<number> {
+    const open = (this.#panesSince ??= new Set(this.#stores.panes.starts(this.#closed, Number.MAX_SAFE_INTEGER)));
+    for (const pane of open) if (pane < this.#closed) open.delete(pane);
+    return open;
+  }
+
   /** The windows that are not closed yet, of long stretches without a row the newest only. */
   #windowsUntil(next: number): number[] {
     const { sizeMs, advanceMs } = this.#parts.spec.window;
-    const first = this.#stores.panes.firstStart(this.#closed);
     const since = Math.min(...[...this.#known().values()].map((state) => state[1]));
     const from = Math.max(this.#closed, since);
     const starts = new Set(steps(Math.max(from, next - mostEmpty * advanceMs), next - advanceMs, advanceMs));
-    if (first !== undefined)
-      for (const [pane] of this.#stores.panes.entries(this.#closed, next + sizeMs)) {
-        const oldest = Math.max(from, (Math.floor((pane - sizeMs) / advanceMs) + 1) * advanceMs);
-        for (const start of steps(oldest, Math.min(pane, next - advanceMs), advanceMs)) starts.add(start);
-      }
+    for (const pane of this.#openPanes()) {
+      if (pane >= next + sizeMs) continue;
+      const oldest = Math.max(from, (Math.floor((pane - sizeMs) / advanceMs) + 1) * advanceMs);
+      for (const start of steps(oldest, Math.min(pane, next - advanceMs), advanceMs)) starts.add(start);
+    }
     return [...starts].sort((a, b) => a - b);
   }
 

@@ -137,6 +137,24 @@ export class WindowStore<V> extends CachedStore {
     }
   }
 
+  /** The starts of the windows with `from <= start < to` that have an entry, in order. Values are not read. */
+  starts(from: number, to: number): number[] {
+    const low = this.#low(Math.max(from, this.#expired ?? this.#oldest));
+    const header = low.length - 8;
+    const found = new Set<number>();
+    const gone = new Map<number, Set<string>>();
+    for (const { start, key, value } of this.#dirty) {
+      if (start < from || start >= to) continue;
+      if (value !== undefined) found.add(start);
+      else gone.set(start, (gone.get(start) ?? new Set<string>()).add(key));
+    }
+    for (const [bytes] of this.backend.range(low, this.#low(to))) {
+      const start = Number(bytes.readBigInt64BE(header));
+      if (gone.get(start)?.has(bytes.utf8Slice(header + 8, bytes.length)) !== true) found.add(start);
+    }
+    return [...found].sort((a, b) => a - b);
+  }
+
   /** One key's entries in the windows with these starts, in the given order. They are not added to the cache. */
   *ofKey(key: string, starts: Iterable<number>): Iterable<readonly [start: number, value: V]> {
     const entries: [start: number, value: V | undefined][] = [];

@@ -17,7 +17,7 @@ class ErasingDecoder {
   readonly #width: number;
 
   constructor(step: SourceStep, erasures: Erasures, schemas: SchemaSource, onBad: (record: BadRecord) => void) {
-    const { where: _where, parts: _parts, ...bare } = step;
+    const { where: _where, parts: _parts, keyUnread: _keyUnread, ...bare } = step;
     this.#decoder = new SourceDecoder(step, schemas, onBad);
     this.#entity = new SourceDecoder({ ...bare, reads: erasures.columns }, schemas, () => undefined);
     this.#erased = new ErasedEntities(erasures);

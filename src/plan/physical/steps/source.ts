@@ -14,6 +14,8 @@ export interface SourceStep extends StepBase {
   readonly parts?: readonly ReadPart[];
   /** For a stream: rows that do not satisfy it are dropped before they are decoded completely. */
   readonly where?: Expr;
+  /** Of a stream whose key nobody reads, above it or for its time: it may be null. */
+  readonly keyUnread?: true;
   /** Of a pull query on a table: which of the rows that satisfy it are wanted. */
   readonly nearest?: NearestSpec;
 }
