@@ -66,7 +66,9 @@ export class Comparer {
     if (counts) this.answers += online.length;
     if (this.#rules.isTable) this.#compareTable(group, online, recomputed, counts);
     else if (counts) this.#compareStream(group, online, recomputed);
-    if (this.#offline !== undefined && counts) this.#compareFiles(this.#offline, group, online, of(sides.offline));
+    if (this.#offline === undefined || !counts) return;
+    const former = this.#rules.isTable ? recomputed : [];
+    this.#compareFiles(this.#offline, group, online, of(sides.offline), former);
   }
   finish(): void {
     this.#endOwner();
@@ -144,7 +146,14 @@ export class Comparer {
     this.#answered = -1;
   }
 
-  #compareFiles(tally: Tally, group: Group, online: readonly SideRow[], offline: readonly SideRow[]): void {
+  /** A row of a file that a table's topic no longer has, because it is compacted, is held to what is recomputed: `former`. */
+  #compareFiles(
+    tally: Tally,
+    group: Group,
+    online: readonly SideRow[],
+    offline: readonly SideRow[],
+    former: readonly SideRow[],
+  ): void {
     const files = new Map(offline.map((row) => [`${row.partition}/${row.offset}`, row]));
     for (const answer of online) {
       const place = `${answer.partition}/${answer.offset}`;
@@ -154,6 +163,9 @@ export class Comparer {
       else if (answer.isPending) tally.pending++;
       else tally.missing(this.#where(group, answer));
     }
-    for (const row of files.values()) tally.extra(this.#where(group, undefined, row));
+    const rows = former.filter(({ features }) => features !== undefined);
+    for (const row of files.values())
+      if (rows.some((other) => isSame(row, other))) tally.same(rowOf(row));
+      else tally.extra(this.#where(group, undefined, row));
   }
 }
