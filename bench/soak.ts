@@ -12,11 +12,11 @@ const statements = `
   CREATE STREAM clicks (k STRING KEY, shop STRING) WITH (kafka_topic='clicks', value_format='JSON', partitions=4, retention_ms=120000);
   CREATE STREAM velocity WITH (retention_ms=120000) AS SELECT k, COUNT(*) OVER w AS n, SUM(amount) OVER w AS total, MAX(amount) OVER w AS most FROM payments
     WINDOW w AS (PARTITION BY k ORDER BY ROWTIME RANGE BETWEEN INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW GRACE PERIOD 10 SECONDS);
-  CREATE TABLE hopped AS SELECT k, COUNT(*) AS n FROM payments WINDOW HOPPING (SIZE 30 SECONDS, ADVANCE BY 10 SECONDS, RETENTION 60 SECONDS, GRACE PERIOD 10 SECONDS) GROUP BY k;
-  CREATE TABLE sessions AS SELECT shop, COUNT(*) AS n FROM clicks WINDOW SESSION (10 SECONDS, RETENTION 60 SECONDS, GRACE PERIOD 10 SECONDS) GROUP BY shop;
+  CREATE TABLE hopped WITH (retention_ms=120000) AS SELECT k, COUNT(*) AS n FROM payments WINDOW HOPPING (SIZE 30 SECONDS, ADVANCE BY 10 SECONDS, RETENTION 60 SECONDS, GRACE PERIOD 10 SECONDS) GROUP BY k;
+  CREATE TABLE sessions WITH (retention_ms=120000) AS SELECT shop, COUNT(*) AS n FROM clicks WINDOW SESSION (10 SECONDS, RETENTION 60 SECONDS, GRACE PERIOD 10 SECONDS) GROUP BY shop;
   CREATE STREAM joined WITH (retention_ms=120000) AS SELECT p.k AS k, p.amount, c.shop FROM payments p JOIN clicks c WITHIN 10 SECONDS GRACE PERIOD 5 SECONDS ON p.k = c.k;
   CREATE TABLE totals AS SELECT k, COUNT(*) AS n, SUM(amount) AS total FROM payments GROUP BY k;
-  CREATE FEATURE VIEW spending ENTITY KEY (k) TTL 1 MINUTE AS SELECT k, COUNT(*) AS n FROM payments GROUP BY k;`;
+  CREATE FEATURE VIEW spending ENTITY KEY (k) TTL 1 MINUTE WITH (HISTORY='2 MINUTES') AS SELECT k, COUNT(*) AS n FROM payments GROUP BY k;`;
 
 const users = 20_000;
 const sampleMs = 15_000;
@@ -62,7 +62,9 @@ function start(
   { brokers, guarantee }: { readonly brokers?: string | undefined; readonly guarantee: string },
 ): ChildProcess {
   const settings = { 'state.dir': folder, listeners: 'http://127.0.0.1:0', 'processing.guarantee': guarantee };
-  const all = { ...settings, ...(brokers === undefined ? {} : { 'bootstrap.servers': brokers }) };
+  // What takes days otherwise is to be seen in minutes.
+  const log = { 'log.segment.bytes': '1000000', 'log.cleaner.backoff.ms': '5000' };
+  const all = { ...settings, ...(brokers === undefined ? log : { 'bootstrap.servers': brokers }) };
   const bin = fileURLToPath(new URL('../../bin/millrace.mjs', import.meta.url));
   const args = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   return spawn(process.execPath, [bin, 'server', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });

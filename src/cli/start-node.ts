@@ -12,6 +12,7 @@ import { RocksBackend } from '../adapters/rocksdb/rocks-backend.ts';
 import { applyModelAccess } from '../config/mlflow-options.ts';
 import { applyAws } from '../config/aws-options.ts';
 import { applyOutbound } from '../config/outbound-options.ts';
+import { logSettingsOf } from './log-settings.ts';
 import { serverOptions } from '../config/server-options.ts';
 import { sessionDefaults, shownSettings, type Settings } from '../config/settings.ts';
 import { Engine } from '../engine/engine.ts';
@@ -206,6 +207,7 @@ function openEmbedded(
     schemas,
     serviceId: serverOptions.read('ksql.service.id', settings),
     sync: serverOptions.read('state.sync', settings),
+    settings: logSettingsOf(settings),
     onBatch: metrics.onBatch,
     ...(log === undefined ? {} : { log }),
     ...disk,

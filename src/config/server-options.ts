@@ -1,6 +1,7 @@
 import { accessOptions } from './access-options.ts';
 import { awsOptions } from './aws-options.ts';
 import { brokerOptions } from './broker-options.ts';
+import { logOptions } from './log-options.ts';
 import { mlflowOptions } from './mlflow-options.ts';
 import { outboundOptions } from './outbound-options.ts';
 import { address, bool, option, optionTable, Refused, text, whole, type OptionType } from './option.ts';
@@ -113,6 +114,7 @@ export const serverOptions = optionTable(
     doc: 'Whether every commit of the embedded log waits for the disk',
     read: (value) => value,
   }),
+  ...logOptions,
   option({
     name: 'ksql.schema.registry.url',
     type: address('http://127.0.0.1:8081'),

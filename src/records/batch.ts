@@ -62,6 +62,9 @@ export function readBatchInfo(bytes: Buffer, start: number, limit: number): Batc
 export const countOf = (batch: Buffer): number => batch.readInt32BE(at.count);
 export const isControl = (info: BatchInfo): boolean => (info.attributes & 0x20) !== 0;
 export const isTransactional = (info: BatchInfo): boolean => (info.attributes & 0x10) !== 0;
+/** The time from which on a compaction may remove the batch's tombstones; undefined where none has seen it yet. */
+export const deleteHorizonOf = (info: BatchInfo): number | undefined =>
+  (info.attributes & 0x40) === 0 ? undefined : info.baseTimestamp;
 export const codecOf = (info: BatchInfo): number => info.attributes & 7;
 
 export function checkCrc(bytes: Buffer, info: BatchInfo): void {
@@ -238,6 +241,9 @@ export class BatchWriter {
   /** Where the last record begins, and the newest time before it. */
   #last = 0;
   #maximumBefore = 0;
+  /** Offsets that no record has. */
+  #gaps = 0;
+  #horizon: number | undefined;
 
   constructor(capacity = 1 << 16) {
     this.#out = new Bytes(capacity);
@@ -249,6 +255,15 @@ export class BatchWriter {
   }
   get size(): number {
     return this.#out.length;
+  }
+
+  /** Begins an empty batch with the time from which on its tombstones may be removed. */
+  begin(horizon: number | undefined): void {
+    this.#horizon = horizon;
+  }
+  /** Gives the next record an offset that is so many further on. */
+  leaveOut(offsets: number): void {
+    this.#gaps += offsets;
   }
 
   #varint(value: number): void {
@@ -325,7 +340,7 @@ export class BatchWriter {
   ): void {
     const out = this.#out;
     const start = out.length;
-    const base = this.#count === 0 ? timestamp : this.#base;
+    const base = this.#count === 0 ? (this.#horizon ?? timestamp) : this.#base;
     // The length precedes the record but is known last: reserve as many bytes as the previous record's length took.
     out.need(5);
     const body = start + this.#lengthWidth;
@@ -333,7 +348,7 @@ export class BatchWriter {
     try {
       out.byte(0);
       this.#varlong(timestamp - base);
-      this.#varint(this.#count);
+      this.#varint(this.#count + this.#gaps);
       this.#payload(key);
       this.#payloadWidth = this.#sized(this.#payloadWidth, write, from);
       this.#varint(headers?.length ?? 0);
@@ -356,7 +371,7 @@ export class BatchWriter {
     out.length = start + width + length;
     this.#last = start;
     this.#maximumBefore = this.#maximum;
-    if (this.#count === 0) this.#base = this.#maximum = timestamp;
+    if (this.#count === 0) [this.#base, this.#maximum] = [base, timestamp];
     if (timestamp > this.#maximum) this.#maximum = timestamp;
     this.#count++;
   }
@@ -374,10 +389,10 @@ export class BatchWriter {
     bytes.fill(0, 0, at.records);
     bytes.writeInt32BE(length - 12, at.length);
     bytes[at.magic] = 2;
-    bytes.writeInt32BE(this.#count - 1, at.lastDelta);
+    bytes.writeInt32BE(this.#count + this.#gaps - 1, at.lastDelta);
     bytes.writeBigInt64BE(BigInt(this.#base), at.baseTime);
     bytes.writeBigInt64BE(BigInt(this.#maximum), at.maxTime);
-    bytes.writeInt16BE(transactional ? 0x10 : 0, at.attributes);
+    bytes.writeInt16BE((transactional ? 0x10 : 0) | (this.#horizon === undefined ? 0 : 0x40), at.attributes);
     bytes.writeBigInt64BE(id, at.producerId);
     bytes.writeInt16BE(epoch, at.producerEpoch);
     bytes.writeInt32BE(sequence, at.sequence);
@@ -386,6 +401,8 @@ export class BatchWriter {
     const finished = this.#out.from(0);
     this.#out.length = at.records;
     this.#count = 0;
+    this.#gaps = 0;
+    this.#horizon = undefined;
     return finished;
   }
 }

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { modelMetrics } from './model-metrics.ts';
 import { MonitorGauges } from './monitor-gauges.ts';
 import { FreshnessGauges } from './freshness-gauges.ts';
+import { LogGauges } from './log-gauges.ts';
 import { VerificationGauges } from './verification-gauges.ts';
 import { countedEvents, type CountedEvent } from '../runtime/ports/counted-events.ts';
 import { queryStates, type QueryStatus } from '../runtime/ports/node.ts';
@@ -111,6 +112,7 @@ export class Metrics {
   });
 
   readonly #monitors = new MonitorGauges(this.registry);
+  readonly #log = new LogGauges(this.registry);
   readonly #freshness = new FreshnessGauges(this.registry);
   readonly #verifications = new VerificationGauges(this.registry);
 
@@ -166,6 +168,7 @@ export class Metrics {
     await this.#monitors.read(engine);
     this.#freshness.read(engine);
     this.#verifications.read(engine);
+    await this.#log.read(engine);
     this.#memory.set(process.memoryUsage.rss());
     return (await this.registry.metrics()) + modelMetrics((await engine.models?.stats()) ?? []);
   }

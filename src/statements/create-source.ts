@@ -72,7 +72,7 @@ async function declare(statement: CreateSource, execution: Execution): ReturnTyp
       name: spec.topic,
       partitions: declared.partitions,
       replicas: declared.replicas,
-      config: topicConfig(spec, declared.retention),
+      config: topicConfig(spec, declared.retention, declared.historyMs),
     },
     isMade ? 1 : undefined,
     statement.name.span,

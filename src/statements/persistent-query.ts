@@ -63,17 +63,28 @@ export function answerIfExists(
   return undefined;
 }
 
-/** The configuration of a topic that a statement creates. */
+/**
+ * The configuration of a topic that a statement creates. Of a table, compaction leaves what is younger than `keptMs`: former rows that
+ * others look for.
+ */
 export function topicConfig(
   { kind, window }: Pick<SourceSpec, 'kind' | 'window'>,
   { ms, bytes }: Retention,
+  keptMs = 0,
 ): Record<string, string> {
   return {
     ...(kind === 'TABLE' ? { 'cleanup.policy': window === undefined ? 'compact' : 'compact,delete' } : {}),
+    ...(kind === 'TABLE' && keptMs > 0 ? { 'min.compaction.lag.ms': String(keptMs) } : {}),
     ...(ms === undefined ? {} : { 'retention.ms': String(ms) }),
     ...(bytes === undefined ? {} : { 'retention.bytes': String(bytes) }),
   };
 }
+
+/**
+ * The answers of a feature view are in its topic, for training sets and verification: without HISTORY for as long as the records of a
+ * topic that is not compacted.
+ */
+const answersMs = 7 * 86_400_000;
 
 /** Whether a statement gives the number of partitions, which an existing topic must then have. */
 export const hasPartitions = (properties: readonly PropertyNode[]): boolean =>
@@ -111,7 +122,7 @@ export async function createFilled(
       name: planned.sink.topic,
       partitions: partitionsGiven ? planned.sink.partitions : undefined,
       replicas: planned.replicas,
-      config: topicConfig(planned.sink, planned.retention),
+      config: topicConfig(planned.sink, planned.retention, planned.historyMs ?? (view === undefined ? 0 : answersMs)),
     },
     planned.sink.partitions,
     span,

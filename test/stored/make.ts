@@ -6,6 +6,8 @@
 import { cpSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EmbeddedNode } from '../../src/adapters/embedded/embedded-node.ts';
+import { logDefaults } from '../../src/adapters/embedded/log-entries.ts';
 import { everyStepSql } from '../support/every-step.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { answersOf, resultsOf, runEach, storedFolder } from './entries.ts';
@@ -95,8 +97,11 @@ const questions = [
   'TRAINING SELECT r.id, r.o, v.n, v.ROWTIME AS since, w.c FROM r LEFT JOIN newest FOR SYSTEM_TIME AS OF r.ROWTIME AS v ON r.id = v.id LEFT JOIN served FOR SYSTEM_TIME AS OF r.ROWTIME AS w ON r.id = w.id;',
 ];
 
+/** Each commit makes a segment, and nothing is compacted before it is said. */
+const compacting = { ...logDefaults, segmentBytes: 1, minRatio: 0, backoffMs: 1e9 };
+
 async function begun(folder: string): Promise<TestEngine> {
-  const engine = await openEngine(folder);
+  const engine = await openEngine(folder, {}, undefined, { settings: compacting });
   await engine.run(everyStepSql);
   await engine.run(conflated);
   await engine.run(waiting);
@@ -114,6 +119,7 @@ async function begun(folder: string): Promise<TestEngine> {
   );
   await engine.run(`PAUSE ${idOf('LOGIC@V3')};`);
   await runEach(engine, before);
+  await (engine.engine.node as EmbeddedNode).compact();
   return engine;
 }
 

@@ -59,6 +59,9 @@ export class FaultyDisk {
       throw this.#error();
     },
     truncate: (file, size) => this.#run(() => nodeFiles.truncate(file, size)),
+    writeLater: (file, bytes, start, position) =>
+      Promise.resolve().then(() => this.files.write(file, bytes, start, position)),
+    syncLater: (file) => Promise.resolve().then(() => this.files.sync(file)),
     sync: (file) => this.#run(() => nodeFiles.sync(file)),
     syncFolder: (folder) => this.#run(() => nodeFiles.syncFolder(folder)),
     remove: (path) => this.#run(() => nodeFiles.remove(path)),

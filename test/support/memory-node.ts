@@ -28,7 +28,7 @@ export async function openEngine(
   folder = mkdtempSync(join(tmpdir(), 'millrace-test-')),
   defaults: Record<string, string> = {},
   connect?: Connect,
-  disk: Partial<Pick<EmbeddedNodeOptions, 'files' | 'openBackend' | 'sync' | 'pauses'>> = {},
+  disk: Partial<Pick<EmbeddedNodeOptions, 'files' | 'openBackend' | 'sync' | 'pauses' | 'settings' | 'log'>> = {},
 ): Promise<TestEngine> {
   const models = new ModelService();
   const stores = new ReachedStores();

@@ -6,6 +6,7 @@ import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { FolderLock } from '../rocksdb/folder-lock.ts';
 import { RocksBackend } from '../rocksdb/rocks-backend.ts';
 import { EmbeddedLog } from './embedded-log.ts';
+import { readFolderVersion } from './log-entries.ts';
 import { nodeFiles } from './log-files.ts';
 import { StoredCommands } from './stored-commands.ts';
 import { keeper, openVerified } from './verified-state.ts';
@@ -36,12 +37,16 @@ export async function checkFolder(options: CheckOptions): Promise<readonly strin
       log: say,
       acceptLoss,
     });
+    readFolderVersion(backend, true);
     const log = new EmbeddedLog({ folder: join(folder, 'log'), backend, sync: true, mark, keep });
     try {
       if (acceptLoss) keepUnknown(folder, log.names());
       for (const [topic, partition, held] of log.partitions()) {
         const found = held.verify();
-        say(`topic ${topic}, partition ${partition}: offsets ${held.start} to ${held.committed}, ${size(held.bytes)}`);
+        const compacted = held.sealed.findLast(({ isClean }) => isClean);
+        const upTo = compacted === undefined ? '' : `, compacted up to ${compacted.next}`;
+        const what = `offsets ${held.start} to ${held.committed}, ${size(held.bytes)}${upTo}`;
+        say(`topic ${topic}, partition ${partition}: ${what}`);
         damages.push(...found.map(({ what }) => `topic ${topic}, partition ${partition}: ${what}`));
         if (acceptLoss && found.length > 0) log.giveUpDamage(topic, partition, keeper(folder));
       }

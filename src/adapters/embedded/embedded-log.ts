@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import type { SqlError } from '../../diagnostics/sql-error.ts';
-import { decodeValue, encodeShared } from '../../runtime/codec.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
 import type { TopicInfo, TopicSettings } from '../../runtime/ports/node.ts';
 import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
@@ -9,12 +7,32 @@ import type { AutoResetEvent } from '../../util/auto-reset-event.ts';
 import { StateAway } from '../rocksdb/rocks-backend.ts';
 import type { CommitMark } from './commit-mark.ts';
 import { Doubt } from './doubt.ts';
+import {
+  commitNumber,
+  decodeEnd,
+  decodeSealed,
+  encodeEnd,
+  endKey,
+  logDefaults,
+  lostCommits,
+  putCompacted,
+  putNumber,
+  putSealed,
+  putTopic,
+  rulesOf,
+  segmentKey,
+  segmentPrefix,
+  topicKey,
+  topicsIn,
+  type LogSettings,
+  type TopicRules,
+} from './log-entries.ts';
 import { nodeFiles, quietly, type LogFiles } from './log-files.ts';
-import { PartitionLog, type LogEnd, type SealedSegment } from './partition-log.ts';
-import { damaged } from './segment.ts';
+import { PartitionLog, type SealedSegment } from './partition-log.ts';
+import type { Segment } from './segment.ts';
 
 interface Topic {
-  readonly settings: TopicSettings;
+  readonly rules: TopicRules;
   readonly partitions: readonly PartitionLog[];
 }
 
@@ -33,15 +51,10 @@ export interface LogOptions {
   readonly files?: LogFiles | undefined;
   /** Where the number of the last commit is written, beside the database. */
   readonly mark?: CommitMark | undefined;
+  readonly settings?: LogSettings | undefined;
   /** Keeps the bytes that opening a partition would cut off. */
   readonly keep?: ((path: string, from: number) => void) | undefined;
 }
-
-const defaultRetentionMs = 7 * 86_400_000;
-const fullSegment = 64 << 20;
-const leastSegment = 1 << 14;
-/** Of the retention, which removes whole segments, a segment takes at most this part. */
-const retentionPart = 8;
 
 /**
  * All topics of an embedded node. A commit writes segments first, then one database batch with state, offsets, log ends and the
@@ -63,16 +76,12 @@ export class EmbeddedLog {
     this.#options = options;
     this.#files = options.files ?? nodeFiles;
     this.#number = commitNumber(options.backend);
-    const prefix = Buffer.from('t/');
-    for (const [key, value] of options.backend.range(prefix, after(prefix))) {
-      const name = key.utf8Slice(prefix.length, key.length);
-      const [partitions, config] = decodeValue(value) as [number, Map<string, string>];
-      this.#topics.set(name, this.#openTopic(name, { partitions, replicas: 1, config: Object.fromEntries(config) }));
-    }
+    for (const { name, settings, isOld } of topicsIn(options.backend))
+      this.#topics.set(name, this.#openTopic(name, settings, isOld));
   }
 
-  #openTopic(name: string, settings: TopicSettings): Topic {
-    const { retentionMs, retentionBytes } = retentionOf(settings);
+  #openTopic(name: string, settings: TopicSettings, isOld = false): Topic {
+    const rules = rulesOf(settings, isOld, this.#options.settings ?? logDefaults);
     const partitions = Array.from({ length: settings.partitions }, (_, partition) => {
       const { backend, folder, keep } = this.#options;
       const stored = backend.getMany([endKey(name, partition)])[0];
@@ -82,12 +91,12 @@ export class EmbeddedLog {
         files: this.#files,
         end: stored && decodeEnd(stored),
         sealed: [...backend.range(prefix, after(prefix))].map(([key, value]) => decodeSealed(key, value)),
-        segmentBytes: Math.max(leastSegment, Math.min(fullSegment, retentionBytes / retentionPart)),
-        segmentMs: retentionMs / retentionPart,
+        segmentBytes: rules.segmentBytes,
+        segmentMs: rules.segmentMs,
         keep,
       });
     });
-    return { settings, partitions };
+    return { rules, partitions };
   }
 
   /** What is wrong with segment files, as far as opening them shows. */
@@ -105,9 +114,8 @@ export class EmbeddedLog {
 
   create(name: string, settings: TopicSettings): void {
     if (this.#topics.has(name)) return;
-    const value = encodeShared([settings.partitions, new Map(Object.entries(settings.config))]);
     const batch = this.#options.backend.batch();
-    batch.put(Buffer.from(`t/${name}`), value);
+    putTopic(batch, name, settings);
     this.write(batch, (isCommitted) => {
       if (isCommitted) this.#topics.set(name, this.#openTopic(name, settings));
     });
@@ -117,7 +125,7 @@ export class EmbeddedLog {
     const topic = this.#topics.get(name);
     if (topic === undefined) return;
     const batch = this.#options.backend.batch();
-    batch.delete(Buffer.from(`t/${name}`));
+    batch.delete(topicKey(name));
     for (const partition of topic.partitions.keys()) {
       batch.delete(endKey(name, partition));
       const prefix = segmentPrefix(name, partition);
@@ -179,12 +187,12 @@ export class EmbeddedLog {
    * Writes a batch as the next commit. A write that fails may be on the disk all the same (a sync that fails): then the database
    * is opened again, and what it holds decides. Until then nothing else is committed.
    */
-  write(state: StateBatch, settle: (isCommitted: boolean) => void = () => undefined): void {
+  write(state: StateBatch, settle: (isCommitted: boolean) => void = () => undefined, sync = this.#options.sync): void {
     this.#doubt?.refuse();
-    const { backend, sync, folder, mark } = this.#options;
+    const { backend, folder, mark } = this.#options;
     const number = this.#number + 1;
     try {
-      state.put(numberKey, encodeShared(number));
+      putNumber(state, number);
       state.write(sync);
     } catch (error) {
       if (backend.reopen === undefined || error instanceof StateAway) {
@@ -257,10 +265,10 @@ export class EmbeddedLog {
     };
   }
 
-  /** Applies each topic's retention by time since the append and by size; compacted topics keep everything. */
+  /** Applies each topic's retention by time since the append and by size; topics that are only compacted have none. */
   retain(now: number): void {
-    for (const [name, { settings, partitions }] of this.#topics) {
-      const { retentionMs, retentionBytes } = retentionOf(settings);
+    for (const [name, { rules, partitions }] of this.#topics) {
+      const { retentionMs, retentionBytes } = rules;
       if (retentionMs === Infinity && retentionBytes === Infinity) continue;
       for (const [number, partition] of partitions.entries()) {
         const bases = partition.expired(now - retentionMs, retentionBytes);
@@ -277,10 +285,30 @@ export class EmbeddedLog {
     }
   }
 
-  /** Each partition with its topic's name. */
-  *partitions(): Iterable<readonly [topic: string, partition: number, log: PartitionLog]> {
-    for (const [name, { partitions }] of this.#topics)
-      for (const [partition, log] of partitions.entries()) yield [name, partition, log];
+  /**
+   * Puts compacted segments into the place of others. It waits for the disk whatever `sync` says: afterwards the former files are
+   * deleted, which may have survived a power failure for years.
+   */
+  replace(
+    [topic, partition]: readonly [topic: string, partition: number],
+    segments: readonly Segment[],
+    by: readonly SealedSegment[],
+    settle: (isCommitted: boolean) => void,
+  ): void {
+    const log = this.partition(topic, partition)!;
+    const batch = this.#options.backend.batch();
+    putCompacted(batch, [topic, partition], segments, by);
+    const end = (isCommitted: boolean): void => {
+      if (isCommitted) log.replace(segments, by);
+      settle(isCommitted);
+    };
+    this.write(batch, end, true);
+  }
+
+  /** Each partition with its topic's name and rules. */
+  *partitions(): Iterable<readonly [topic: string, partition: number, log: PartitionLog, rules: TopicRules]> {
+    for (const [name, { partitions, rules }] of this.#topics)
+      for (const [partition, log] of partitions.entries()) yield [name, partition, log, rules];
   }
   /** Goes on without what is damaged of a partition; `keep` gets every file that loses something. */
   giveUpDamage(topic: string, partition: number, keep: (path: string, from: number) => void): void {
@@ -299,50 +327,4 @@ export class EmbeddedLog {
     for (const { partitions } of this.#topics.values()) for (const partition of partitions) partition.close();
     this.#topics.clear();
   }
-}
-
-/** How long and how much a topic keeps; Infinity for all. */
-function retentionOf({ config }: TopicSettings): { readonly retentionMs: number; readonly retentionBytes: number } {
-  if (config['cleanup.policy']?.includes('delete') === false)
-    return { retentionMs: Infinity, retentionBytes: Infinity };
-  const limit = (value: number): number => (value < 0 ? Infinity : value);
-  return {
-    retentionMs: limit(Number(config['retention.ms'] ?? defaultRetentionMs)),
-    retentionBytes: limit(Number(config['retention.bytes'] ?? -1)),
-  };
-}
-
-const numberKey = Buffer.from('number');
-/** The number of the last commit that a database holds; 0 for none, and for a folder of 0.1.0. */
-export function commitNumber(backend: StateBackend): number {
-  const stored = backend.getMany([numberKey])[0];
-  return stored === undefined ? 0 : (decodeValue(stored) as number);
-}
-/** The error of a database that has lost commits. */
-export const lostCommits = (what: string, found: number, made: number): SqlError =>
-  damaged(`${what} ends at commit ${found} where ${made} were made: what is between them is missing or damaged`);
-
-const endKey = (topic: string, partition: number): Buffer => Buffer.from(`e/${topic}/${partition}`);
-/** In the shared buffer of the codec. */
-const encodeEnd = ({ next, segment, bytes, newest, began }: LogEnd): Buffer =>
-  encodeShared([next, segment, bytes, newest, began]);
-function decodeEnd(stored: Buffer): LogEnd {
-  const [next, segment, bytes, newest, began] = decodeValue(stored) as [number, number, number, number?, number?];
-  return { next, segment, bytes, newest, began };
-}
-
-const segmentPrefix = (topic: string, partition: number): Buffer => Buffer.from(`g/${topic}/${partition}/`);
-const segmentKey = (topic: string, partition: number, base: number): Buffer =>
-  Buffer.from(`g/${topic}/${partition}/${String(base).padStart(20, '0')}`);
-function putSealed(
-  batch: StateBatch,
-  topic: string,
-  partition: number,
-  { base, next, bytes, newest }: SealedSegment,
-): void {
-  batch.put(segmentKey(topic, partition, base), encodeShared([next, bytes, newest]));
-}
-function decodeSealed(key: Buffer, value: Buffer): SealedSegment {
-  const [next, bytes, newest] = decodeValue(value) as [number, number, number];
-  return { base: Number(key.latin1Slice(key.length - 20, key.length)), next, bytes, newest, isStored: true };
 }

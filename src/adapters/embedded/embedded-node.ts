@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
-import { requireVersion } from '../../diagnostics/version.ts';
 import type { Change } from '../../runtime/change.ts';
 import type { SchemaCache } from '../../runtime/schema-cache.ts';
 import type { CommitObserver } from '../../runtime/ports/log.ts';
@@ -11,6 +10,7 @@ import type { OnlineStores } from '../../runtime/ports/online-store.ts';
 import type { ModelHost } from '../../runtime/ports/model-host.ts';
 import type {
   CommandLog,
+  LogCleaning,
   Node,
   ProducedRecord,
   QueryStatus,
@@ -30,6 +30,8 @@ import { layoutOf } from '../../runtime/task/layout.ts';
 import { batchesOf } from '../../runtime/topic-records.ts';
 import type { Pauses } from '../../util/retry.ts';
 import { EmbeddedLog } from './embedded-log.ts';
+import { LogCleaner } from './log-cleaner.ts';
+import { logDefaults, readFolderVersion, type LogSettings } from './log-entries.ts';
 import { nodeFiles, type LogFiles } from './log-files.ts';
 import { StoredCommands } from './stored-commands.ts';
 import { openVerified, type VerifiedState } from './verified-state.ts';
@@ -49,6 +51,8 @@ export interface EmbeddedNodeOptions {
   readonly onBatch?: EmbeddedQueryOptions['onBatch'];
   /** Observes the steps of every commit. */
   readonly observe?: CommitObserver;
+  /** How topics are kept. */
+  readonly settings?: LogSettings | undefined;
   /** The file system of the segments, for tests. */
   readonly files?: LogFiles | undefined;
   /** The pauses of a query between attempts, for tests. */
@@ -71,6 +75,7 @@ export class EmbeddedNode implements Node {
   #closing: Promise<void> | undefined;
   readonly #queries = new Map<string, EmbeddedQuery>();
   readonly #retention: NodeJS.Timeout;
+  #cleaner: LogCleaner | undefined;
   readonly #state: VerifiedState;
   readonly #deadly: DeadlyWork;
   readonly #marks: WorkMarks;
@@ -92,6 +97,7 @@ export class EmbeddedNode implements Node {
       files: options.files,
       mark: state.mark,
       keep: state.keep,
+      settings: options.settings,
     });
     for (const damage of this.#log.damages) options.log?.(`damaged: ${damage}; "millrace check" says what can be read`);
     this.commands = new StoredCommands(backend, this.#log);
@@ -122,6 +128,25 @@ export class EmbeddedNode implements Node {
     } catch {
       // A disk that takes nothing is told of by who must write to it; the next round tries again.
     }
+  }
+
+  /** All queries have been started: from now on it is known what they have still to read, and the log may be compacted. */
+  forgetDropped(): Promise<void> {
+    const { settings = logDefaults, files = nodeFiles, log: say = () => undefined } = this.#options;
+    if (this.#closing !== undefined || !settings.isCleaned) return Promise.resolve();
+    const neededFrom = async (topic: string, partition: number): Promise<number> => {
+      const positions = [...this.#queries.values()].map((query) => query.neededFrom(topic, partition));
+      return Math.min(Infinity, ...(await Promise.all(positions)));
+    };
+    this.#cleaner ??= new LogCleaner({ log: this.#log, files, settings, neededFrom, say });
+    return Promise.resolve();
+  }
+  /** Compacts what there is to compact, as it does by itself. */
+  async compact(): Promise<void> {
+    await this.#cleaner?.round();
+  }
+  async logCleaning(): Promise<LogCleaning | undefined> {
+    return this.#cleaner?.figures();
   }
 
   describeTopic(name: string): Promise<TopicInfo | undefined> {
@@ -217,6 +242,7 @@ export class EmbeddedNode implements Node {
   }
   async #close(): Promise<void> {
     clearInterval(this.#retention);
+    await this.#cleaner?.close();
     await Promise.all([...this.#queries.values()].map((query) => query.stop(false)));
     this.#queries.clear();
     const { number, isReady } = this.#log;
@@ -241,16 +267,3 @@ function writeEntry(backend: StateBackend, key: Buffer, value: Buffer, sync: boo
 }
 
 const clusterKey = Buffer.from('cluster');
-const versionKey = Buffer.from('version');
-/**
- * The version of everything in the folder but query state: segments, topics and their ends, positions. 0.1.0 wrote none; that
- * is version 1.
- */
-const folderVersion = 1;
-
-/** Refuses a folder of another version, before anything else is read. */
-function readFolderVersion(backend: StateBackend, sync: boolean): void {
-  const stored = backend.getMany([versionKey])[0];
-  if (stored === undefined) writeEntry(backend, versionKey, Buffer.from(String(folderVersion)), sync);
-  else requireVersion('the state folder', Number(stored.toString()), folderVersion);
-}

@@ -38,13 +38,16 @@ export interface EmbeddedQueryOptions {
 export class EmbeddedQuery {
   readonly #options: EmbeddedQueryOptions;
   readonly #statePrefix: Buffer;
+  /** The topic of each source: one that several sources read is there so often. */
+  readonly #sourceTopics: readonly string[];
   readonly #runner: TaskRunner;
 
   constructor(options: EmbeddedQueryOptions) {
     const { query, log, marks, deadly } = options;
     this.#options = options;
     this.#statePrefix = Buffer.from(`s/${query.id}/`);
-    const topics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
+    this.#sourceTopics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
+    const topics = this.#sourceTopics;
     this.#runner = new TaskRunner({
       open: (attempt) => this.#open(attempt),
       watch: (event) => log.watch(topics, event),
@@ -104,8 +107,7 @@ export class EmbeddedQuery {
   /** Of a topic that it reads several times, where its first reader is. */
   async whereabouts(): Promise<QueryWhereabouts> {
     const { query, log, backend } = this.#options;
-    const topics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
-    const readings = [...new Set(topics)].flatMap((topic) =>
+    const readings = [...new Set(this.#sourceTopics)].flatMap((topic) =>
       Array.from({ length: log.info(topic)?.partitions ?? 0 }, (_, partition) => ({ topic, partition, reader: 0 })),
     );
     const committed = await new EmbeddedTaskLog(log, backend, query.id).committed(readings);
@@ -115,6 +117,15 @@ export class EmbeddedQuery {
       return { topic, partition, start, end, committed: Math.max(start, committed[i] ?? first) };
     });
     return { group: query.id, positions, hosts: undefined };
+  }
+  /** The first offset of a partition that it has still to read, by what is committed; Infinity of a topic that it does not read. */
+  async neededFrom(topic: string, partition: number): Promise<number> {
+    const { query, log, backend } = this.#options;
+    const readers = this.#sourceTopics.filter((name) => name === topic);
+    if (readers.length === 0) return Infinity;
+    const readings = readers.map((_, reader) => ({ topic, partition, reader }));
+    const committed = await new EmbeddedTaskLog(log, backend, query.id).committed(readings);
+    return Math.min(...committed.map((offset) => offset ?? query.start?.[topic]?.[partition] ?? 0));
   }
   current(key: Row | undefined, at?: number): Iterable<Change> | undefined {
     return this.#runner.current(key, at);

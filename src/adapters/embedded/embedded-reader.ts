@@ -45,13 +45,21 @@ export class EmbeddedReader implements TopicReader {
   }
   #fetch(): FetchedPartition[] {
     return this.positions.flatMap((position, partition) => {
-      const batches = this.#log.partition(this.#topic, partition)?.read(position, fetchBytes) ?? [];
+      const batches = this.#batches(position, partition);
       const last = batches.at(-1);
       if (last === undefined) return [];
       const next = readBatchInfo(last, 0, last.length)!.lastOffset + 1;
       this.positions[partition] = next;
       return [{ partition, batches, next, lease: undefined }];
     });
+  }
+
+  /** The next batches. Where there are none any more before the end, the position goes there. */
+  #batches(position: number, partition: number): readonly Buffer[] {
+    const log = this.#log.partition(this.#topic, partition);
+    const batches = log?.read(position, fetchBytes) ?? [];
+    if (log !== undefined && batches.length === 0) this.positions[partition] = Math.max(position, log.committed);
+    return batches;
   }
 
   async poll(maximum: number, waitMs: number): Promise<readonly TopicRecord[]> {
@@ -64,8 +72,7 @@ export class EmbeddedReader implements TopicReader {
   #read(maximum: number): TopicRecord[] {
     const records: TopicRecord[] = [];
     for (const [partition, position] of this.positions.entries()) {
-      const batches = this.#log.partition(this.#topic, partition)?.read(position, fetchBytes) ?? [];
-      for (const record of recordsIn(batches, partition, position)) {
+      for (const record of recordsIn(this.#batches(position, partition), partition, position)) {
         if (records.length >= maximum) return records;
         records.push(record);
         this.positions[partition] = record.offset + 1;

@@ -41,7 +41,10 @@ export class EmbeddedTaskLog implements TaskLog {
       const partitionLog = this.#log.partition(input.topic, input.partition);
       if (partitionLog === undefined) continue;
       input.skipTo(partitionLog.start);
-      input.add(partitionLog.read(input.fetched, fetchBytes));
+      const batches = partitionLog.read(input.fetched, fetchBytes);
+      input.add(batches);
+      // Compaction may have removed what is before the end.
+      if (batches.length === 0) input.fetched = Math.max(input.fetched, partitionLog.committed);
     }
   }
   end({ topic, partition }: FetchTarget): number {

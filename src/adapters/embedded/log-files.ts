@@ -1,16 +1,20 @@
 import {
   closeSync,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
+  read,
   readdirSync,
   readSync,
   rmSync,
+  write,
   writeSync,
 } from 'node:fs';
+import { promisify } from 'node:util';
 
 /** The calls of the file system that segments and the mark of commits need: a port, so that tests can let each of them fail. */
 export interface LogFiles {
@@ -27,10 +31,15 @@ export interface LogFiles {
   /** Makes new names in a folder survive a power failure. */
   syncFolder(folder: string): void;
   close(file: number): void;
+  /** As `read`, `write` and `sync`, beside the event loop: for work that nobody waits for. */
+  readLater(file: number, into: Buffer, length: number, position: number): Promise<number>;
+  writeLater(file: number, bytes: Buffer, start: number, position: number): Promise<number>;
+  syncLater(file: number): Promise<void>;
   /** Removes a file, or a folder with all that is in it. */
   remove(path: string): void;
 }
 
+const [readLater, writeLater] = [promisify(read), promisify(write)];
 const modes = { new: 'w+', write: 'r+', read: 'r' } as const;
 
 /** The file system of this machine. */
@@ -54,6 +63,10 @@ export const nodeFiles: LogFiles = {
     }
   },
   close: closeSync,
+  readLater: async (file, into, length, position) => (await readLater(file, into, 0, length, position)).bytesRead,
+  writeLater: async (file, bytes, start, position) =>
+    (await writeLater(file, bytes, start, bytes.length - start, position)).bytesWritten,
+  syncLater: promisify(fdatasync),
   remove: (path) => rmSync(path, { force: true, recursive: true }),
 };
 
@@ -61,7 +74,15 @@ export const nodeFiles: LogFiles = {
 export function writeWhole(files: LogFiles, file: number, bytes: Buffer, position: number): void {
   for (let written = 0; written < bytes.length;) {
     const count = files.write(file, bytes, written, position + written);
-    if (count <= 0) throw Object.assign(new NothingWritten('the file takes no more bytes'), { code: 'ENOSPC' });
+    if (count <= 0) throw nothingWritten();
+    written += count;
+  }
+}
+/** The same beside the event loop. */
+export async function writeWholeLater(files: LogFiles, file: number, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const count = await files.writeLater(file, bytes, written, position + written);
+    if (count <= 0) throw nothingWritten();
     written += count;
   }
 }
@@ -79,3 +100,5 @@ class NothingWritten extends Error {
   override readonly name = 'NothingWritten';
   readonly syscall = 'write';
 }
+const nothingWritten = (): Error =>
+  Object.assign(new NothingWritten('the file takes no more bytes'), { code: 'ENOSPC' });

@@ -18,8 +18,8 @@ export interface SealedSegment {
   readonly next: number;
   readonly bytes: number;
   readonly newest: number;
-  /** Whether the database names it. */
-  readonly isStored: boolean;
+  readonly revision: number;
+  readonly isClean: boolean;
 }
 
 export interface PartitionOptions {
@@ -62,31 +62,30 @@ export class PartitionLog {
   constructor(options: PartitionOptions) {
     this.#options = options;
     this.#files = options.files;
-    this.#reader = new SegmentReader(options.files, (base) => this.#path(base));
+    this.#reader = new SegmentReader(options.files, (segment) => this.path(segment));
     this.#next = options.end?.next ?? 0;
     this.#openAll(options.end);
     this.#committed = this.end;
   }
 
-  #path(base: number): string {
-    return join(this.#options.folder, `${String(base).padStart(20, '0')}.log`);
+  /** The file of a segment, made or not: named by its first offset, and by how often it was compacted. */
+  path({ base, revision }: Pick<Segment, 'base' | 'revision'>): string {
+    return join(this.#options.folder, nameOf(base, revision));
   }
 
   #openAll(end: LogEnd | undefined): void {
     const { folder, sealed } = this.#options;
-    const onDisk = this.#files
-      .list(folder)
-      .filter((name) => name.endsWith('.log'))
-      .map((name) => Number(name.slice(0, -4)));
+    const names = this.#files.list(folder).filter((name) => name.endsWith('.log'));
     // A folder of 0.1.0 names no sealed segments: all that are there count.
-    const known = end?.newest === undefined ? this.#unnamed(onDisk, end) : sealed;
-    const named = new Set(known.map(({ base }) => base));
-    for (const base of onDisk) {
-      if (named.has(base) || (base === end?.segment && end.bytes > 0)) continue;
-      this.#options.keep?.(this.#path(base), 0);
-      this.#files.remove(this.#path(base));
+    const known = end?.newest === undefined ? this.#unnamed(names.map(baseOf), end) : sealed;
+    const named = new Set(known.map(({ base, revision }) => nameOf(base, revision)));
+    if (end !== undefined && end.bytes > 0) named.add(nameOf(end.segment, 0));
+    for (const name of names) {
+      if (named.has(name)) continue;
+      this.#options.keep?.(join(folder, name), 0);
+      this.#files.remove(join(folder, name));
     }
-    for (const segment of known) this.#segments.push(this.#sealed(segment));
+    for (const segment of known) this.#segments.push(this.#sealed(segment, end?.newest !== undefined));
     if (end !== undefined && end.bytes > 0) this.#segments.push(this.#active(end));
   }
   #unnamed(onDisk: readonly number[], end: LogEnd | undefined): readonly SealedSegment[] {
@@ -95,27 +94,28 @@ export class PartitionLog {
     return older.map((base, i) => {
       // One that ends before its successor begins has lost its end, or the next file is missing.
       const next = older[i + 1] ?? end.segment;
-      return { base, next, bytes: this.#sizeOf(base), newest: Date.now(), isStored: false };
+      const plain = { base, revision: 0, isClean: false };
+      return { ...plain, next, bytes: this.#sizeOf(plain), newest: Date.now() };
     });
   }
 
-  #sealed({ base, next, bytes, newest, isStored }: SealedSegment): Segment {
-    const damage = this.#shortage(base, bytes);
-    return { base, next, size: bytes, newest, began: newest, file: undefined, damage, isStored };
+  #sealed({ bytes, ...sealed }: SealedSegment, isStored: boolean): Segment {
+    const damage = this.#shortage(sealed, bytes);
+    return { ...sealed, size: bytes, began: sealed.newest, file: undefined, damage, isStored };
   }
   /** What is wrong with a recorded segment; undefined if its file is there with all its bytes. */
-  #shortage(base: number, bytes: number): string | undefined {
-    const path = this.#path(base);
+  #shortage(segment: Pick<Segment, 'base' | 'revision'>, bytes: number): string | undefined {
+    const path = this.path(segment);
     try {
-      const size = this.#sizeOf(base);
+      const size = this.#sizeOf(segment);
       return size < bytes ? `${path} has ${size} bytes where ${bytes} were recorded` : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       return `${path} is missing`;
     }
   }
-  #sizeOf(base: number): number {
-    const file = this.#files.open(this.#path(base), 'read');
+  #sizeOf(segment: Pick<Segment, 'base' | 'revision'>): number {
+    const file = this.#files.open(this.path(segment), 'read');
     try {
       return this.#files.size(file);
     } finally {
@@ -125,13 +125,14 @@ export class PartitionLog {
 
   #active(end: LogEnd): Segment {
     const { segment: base, next, bytes: size } = end;
-    const damage = this.#shortage(base, size);
-    const [newest, began] = [end.newest ?? Date.now(), end.began ?? Date.now()];
-    const segment: Segment = { base, next, size, newest, began, file: undefined, damage, isStored: false };
-    if (damage !== undefined) return segment;
-    segment.file = this.#files.open(this.#path(base), 'write');
+    const times = { newest: end.newest ?? Date.now(), began: end.began ?? Date.now() };
+    const segment: Segment = { ...begun, base, next, size, ...times };
+    const path = this.path(segment);
+    segment.damage = this.#shortage(segment, size);
+    if (segment.damage !== undefined) return segment;
+    segment.file = this.#files.open(path, 'write');
     if (this.#files.size(segment.file) > size) {
-      this.#options.keep?.(this.#path(base), size);
+      this.#options.keep?.(path, size);
       this.#files.truncate(segment.file, size);
     }
     return segment;
@@ -186,9 +187,7 @@ export class PartitionLog {
     for (let last = this.#segments.at(-1); last !== undefined; last = this.#segments.at(-1)) {
       if (last.base < segment || (last.base === segment && bytes > 0)) break;
       this.#segments.pop();
-      this.#unsynced.delete(last);
-      this.#reader.forget(last);
-      quietly(() => this.#files.remove(this.#path(last.base)));
+      this.#discard(last);
     }
     const last = this.#segments.at(-1);
     if (last !== undefined && bytes > 0) {
@@ -198,8 +197,7 @@ export class PartitionLog {
       if (file !== undefined) quietly(() => this.#files.truncate(file, bytes));
     }
     this.#next = next;
-    this.#recent = this.#recent.filter((recent) => recent.next <= next);
-    this.#recentSize = this.#recent.reduce((sum, recent) => sum + recent.bytes.length, 0);
+    this.#keepRecent((recent) => recent.next <= next);
   }
   get bytes(): number {
     return this.#segments.reduce((sum, { size }) => sum + size, 0);
@@ -228,9 +226,8 @@ export class PartitionLog {
     return size >= this.#options.segmentBytes || now - began > this.#options.segmentMs;
   }
   #begin(now: number): Segment {
-    const [base, next] = [this.#next, this.#next];
-    const file = this.#files.open(this.#path(base), 'new');
-    const segment: Segment = { base, next, size: 0, newest: now, began: now, file, damage: undefined, isStored: false };
+    const segment: Segment = { ...begun, base: this.#next, next: this.#next, size: 0, newest: now, began: now };
+    segment.file = this.#files.open(this.path(segment), 'new');
     this.#hasNewFile = true;
     this.#segments.push(segment);
     return segment;
@@ -264,11 +261,55 @@ export class PartitionLog {
     }
     const from = Math.max(offset, this.start);
     const at = this.#segments.findLastIndex(({ base }) => base <= from);
-    const found = this.#segments[at];
-    // Between two segments there is what was given up as damaged.
-    const segment = found !== undefined && from >= found.next ? this.#segments[at + 1] : found;
-    if (segment === undefined) return [];
-    return this.#reader.read(segment, Math.max(from, segment.base), Math.max(maximum, batchHeader), this.committed);
+    for (const segment of this.#segments.slice(Math.max(0, at))) {
+      // Between two segments there is what was given up as damaged.
+      if (from >= segment.next) continue;
+      const first = Math.max(from, segment.base);
+      const batches = this.#reader.read(segment, first, Math.max(maximum, batchHeader), this.committed);
+      // At the end of a compacted segment, or in all of it, there may be nothing any more.
+      if (batches.length > 0 || segment.revision === 0) return batches;
+    }
+    return [];
+  }
+
+  /** The segments that may be compacted: from the first on, those that nothing was appended to since and that end at `until` at most. */
+  compactable(since: number, until: number): readonly Segment[] {
+    const last = this.#last;
+    const end = this.#segments.findIndex(
+      (segment) =>
+        segment === last ||
+        !segment.isStored ||
+        segment.damage !== undefined ||
+        segment.newest > since ||
+        segment.next > until,
+    );
+    return end < 0 ? [...this.#segments] : this.#segments.slice(0, end);
+  }
+  /** Whether it still has these segments. */
+  holds(segments: readonly Segment[]): boolean {
+    return segments.every((segment) => this.#segments.includes(segment));
+  }
+  /** Puts compacted segments into the place of others, whose files are deleted: the database names those that come. */
+  replace(segments: readonly Segment[], by: readonly SealedSegment[]): void {
+    this.#segments.splice(
+      this.#segments.indexOf(segments[0]!),
+      segments.length,
+      ...by.map((sealed): Segment => {
+        const { bytes, ...rest } = sealed;
+        return { ...begun, ...rest, size: bytes, began: sealed.newest, isStored: true };
+      }),
+    );
+    for (const segment of segments) this.#discard(segment);
+    this.#keepRecent(({ base }) => base >= segments.at(-1)!.next);
+  }
+  #keepRecent(isKept: (recent: Recent) => boolean): void {
+    this.#recent = this.#recent.filter(isKept);
+    this.#recentSize = this.#recent.reduce((sum, recent) => sum + recent.bytes.length, 0);
+  }
+  #discard(segment: Segment): void {
+    this.#unsynced.delete(segment);
+    this.#reader.forget(segment);
+    quietly(() => this.#files.remove(this.path(segment)));
   }
 
   /**
@@ -293,13 +334,8 @@ export class PartitionLog {
   }
   /** Deletes expired segments. A file that cannot be deleted goes when the folder is opened again. */
   drop(bases: readonly number[]): void {
-    for (const segment of this.#segments.splice(0, bases.length)) {
-      this.#unsynced.delete(segment);
-      this.#reader.forget(segment);
-      quietly(() => this.#files.remove(this.#path(segment.base)));
-    }
-    this.#recent = this.#recent.filter(({ base }) => base >= this.start);
-    this.#recentSize = this.#recent.reduce((sum, recent) => sum + recent.bytes.length, 0);
+    for (const segment of this.#segments.splice(0, bases.length)) this.#discard(segment);
+    this.#keepRecent(({ base }) => base >= this.start);
     this.#committed = this.end;
   }
 
@@ -316,7 +352,7 @@ export class PartitionLog {
     for (const segment of [...this.#segments]) {
       const damage = this.#reader.verify(segment, this.committed);
       if (damage === undefined) continue;
-      keep(this.#path(segment.base), damage.position);
+      keep(this.path(segment), damage.position);
       this.#reader.forget(segment);
       const isEmpty = damage.position === 0;
       if (isEmpty) this.#segments.splice(this.#segments.indexOf(segment), 1);
@@ -332,15 +368,23 @@ export class PartitionLog {
   }
   destroy(): void {
     this.close();
-    for (const { base } of this.#segments) quietly(() => this.#files.remove(this.#path(base)));
+    for (const segment of this.#segments) quietly(() => this.#files.remove(this.path(segment)));
     quietly(() => this.#files.remove(this.#options.folder));
+    this.#segments.length = 0;
   }
 }
 
-const sealedOf = ({ base, next, size, newest, isStored }: Segment): SealedSegment => ({
+const nameOf = (base: number, revision: number): string =>
+  `${String(base).padStart(20, '0')}${revision === 0 ? '' : `-${revision}`}.log`;
+const baseOf = (name: string): number => Number(name.split(/[-.]/, 1)[0]);
+/** What every segment begins with. */
+const begun = { file: undefined, damage: undefined, isStored: false, revision: 0, isClean: false } as const;
+
+const sealedOf = ({ base, next, size, newest, revision, isClean }: Segment): SealedSegment => ({
   base,
   next,
   bytes: size,
   newest,
-  isStored,
+  revision,
+  isClean,
 });

@@ -17,6 +17,10 @@ export interface Segment {
   damage: string | undefined;
   /** Whether the database names it as sealed. */
   isStored: boolean;
+  /** How often its records were compacted; its offsets may have gaps then. */
+  readonly revision: number;
+  /** Whether the log up to its end has no two records of a key. */
+  readonly isClean: boolean;
 }
 /** Where a segment is damaged: what is before it can be read. */
 export interface SegmentDamage {
@@ -31,16 +35,16 @@ const openFiles = 2;
 /** Reads segments of one partition and checks what it reads. */
 export class SegmentReader {
   readonly #files: LogFiles;
-  readonly #path: (base: number) => string;
+  readonly #path: (segment: Segment) => string;
   readonly #positions = new Map<number, { readonly offset: number; readonly position: number }>();
   readonly #opened: Segment[] = [];
 
-  constructor(files: LogFiles, path: (base: number) => string) {
+  constructor(files: LogFiles, path: (segment: Segment) => string) {
     this.#files = files;
     this.#path = path;
   }
 
-  /** Batches from the one with `offset` on, below `limit`; empty if the segment has none. */
+  /** Batches from the first with records at `offset` or behind it, below `limit`; empty if the segment has none. */
   read(segment: Segment, offset: number, maximum: number, limit: number): Buffer[] {
     const hint = this.#positions.get(segment.base);
     let [expected, position] =
@@ -52,7 +56,7 @@ export class SegmentReader {
       const size = this.#read(segment, chunk, wanted, position);
       let at = 0;
       for (;;) {
-        const info = checked(chunk, at, size, expected, offset);
+        const info = checked(chunk, at, size, { expected, from: offset, until: untilOf(segment) });
         if (info === undefined) break;
         if (typeof info === 'string') {
           if (batches.length > 0) {
@@ -76,7 +80,7 @@ export class SegmentReader {
       position += at;
     }
     this.#positions.set(segment.base, { offset: expected, position });
-    if (batches.length === 0 && offset < segment.next)
+    if (batches.length === 0 && offset < segment.next && segment.revision === 0)
       throw this.#damage(segment, expected, 'its end is missing', position);
     return batches;
   }
@@ -86,7 +90,8 @@ export class SegmentReader {
     let offset = segment.base;
     try {
       while (offset < segment.next) {
-        const last = this.read(segment, offset, 1 << 20, limit).at(-1)!;
+        const last = this.read(segment, offset, 1 << 20, limit).at(-1);
+        if (last === undefined) break;
         offset = readBatchInfo(last, 0, last.length)!.lastOffset + 1;
       }
       return undefined;
@@ -107,14 +112,14 @@ export class SegmentReader {
     }
   }
   #open(segment: Segment): number {
-    const file = this.#files.open(this.#path(segment.base), 'read');
+    const file = this.#files.open(this.#path(segment), 'read');
     this.#opened.push(segment);
     if (this.#opened.length > openFiles) this.forget(this.#opened[0]!);
     return file;
   }
 
-  #damage({ base, damage }: Segment, offset: number, why: string, position: number): SqlError {
-    const what = damage ?? `${this.#path(base)}, byte ${position}: ${why}`;
+  #damage(segment: Segment, offset: number, why: string, position: number): SqlError {
+    const what = segment.damage ?? `${this.#path(segment)}, byte ${position}: ${why}`;
     const readable = `offsets before ${offset} can be read`;
     return damaged(`${what}; of this partition, ${readable}`);
   }
@@ -135,24 +140,32 @@ export class SegmentReader {
 /** The error of damaged files. */
 export const damaged = (what: string): SqlError => new SqlError('STATE_DAMAGED', noSpan, { what });
 
-/**
- * The batch at a place, if it is whole and the one that must follow; undefined if the bytes end before it does, else what is wrong.
- * The checksum of a batch before `from` is not looked at: nobody reads it.
- */
-function checked(
+/** What a batch is held to: the offset that must follow and, where offsets may be missing, what all of them are below. */
+export interface Expected {
+  readonly expected: number;
+  /** The checksum of a batch before it is not looked at: nobody reads it. */
+  readonly from: number;
+  readonly until: number | undefined;
+}
+/** What the offsets of a compacted segment are below; undefined of one that has them all. */
+export const untilOf = ({ revision, next }: Segment): number | undefined => (revision === 0 ? undefined : next);
+
+/** The batch at a place, if it is whole and the one that must follow; undefined if the bytes end before it does, else what is wrong. */
+export function checked(
   bytes: Buffer,
   at: number,
   size: number,
-  expected: number,
-  from: number,
+  { expected, from, until }: Expected,
 ): BatchInfo | string | undefined {
   try {
     if (at + 12 <= size && bytes.readInt32BE(at + 8) + 12 < batchHeader) return 'the length of the batch is wrong';
     const info = readBatchInfo(bytes, at, size);
     if (info === undefined) return undefined;
-    if (info.baseOffset !== expected || info.lastOffset < expected)
-      return `a batch with offset ${info.baseOffset} stands where ${expected} must follow`;
-    if (info.lastOffset >= from) checkCrc(bytes, info);
+    const { baseOffset, lastOffset } = info;
+    const follows = until === undefined ? baseOffset === expected : baseOffset >= expected && lastOffset < until;
+    if (!follows || lastOffset < expected)
+      return `a batch with offset ${baseOffset} stands where ${expected} must follow`;
+    if (lastOffset >= from) checkCrc(bytes, info);
     return info;
   } catch (error) {
     if (error instanceof CorruptBatch) return error.message;

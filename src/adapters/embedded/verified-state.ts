@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { bootId } from '../../util/process-id.ts';
 import { CommitMark, readMark, type Mark } from './commit-mark.ts';
-import { commitNumber, lostCommits } from './embedded-log.ts';
+import { commitNumber, lostCommits } from './log-entries.ts';
 import type { LogFiles } from './log-files.ts';
 import { damaged } from './segment.ts';
 

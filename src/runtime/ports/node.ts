@@ -73,6 +73,16 @@ export interface BatchReport {
   readonly commits: number;
 }
 
+/** What a node that keeps topics itself has to compact, and what it has compacted since its start. */
+export interface LogCleaning {
+  /** Bytes that may be compacted and have not been. */
+  readonly cleanableBytes: number;
+  /** Bytes that will be, and are kept for queries that have still to read them, or for the time that the topic says. */
+  readonly heldBytes: number;
+  readonly reclaimedBytes: number;
+  readonly failures: number;
+}
+
 /** A persistent query in the form that nodes run. */
 export interface RunnableQuery {
   readonly id: string;
@@ -217,6 +227,8 @@ export interface Node {
   pull(id: string, keys: readonly Row[] | undefined, mode?: ReadMode): Promise<PulledState | undefined>;
   /** Answers another node of the cluster, which shows this node's `token`, from what this one holds itself. */
   answerPeer?(token: string, request: Buffer): AsyncIterable<Buffer>;
+  /** What is compacted; undefined while nothing is, and absent where brokers do it. */
+  logCleaning?(): Promise<LogCleaning | undefined>;
   isHealthy(): boolean;
   /** Whether every query has its tasks at work here, or tells why not; always so where starting takes no time. */
   isSettled?(): boolean;

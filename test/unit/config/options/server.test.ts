@@ -16,6 +16,7 @@ import { serverOptions } from '../../../../src/config/server-options.ts';
 import { readSettings } from '../../../../src/config/settings.ts';
 import { awsConfig, setAws, type AwsService } from '../../../../src/util/aws.ts';
 import { accessCases } from './access-cases.ts';
+import { logCases } from './log-cases.ts';
 import { mlflowCases } from './mlflow-cases.ts';
 import { pause, runCases, type Case } from './cases.ts';
 
@@ -183,6 +184,7 @@ runCases(serverOptions, {
     {},
     's3',
   ),
+  ...logCases,
   ...mlflowCases,
   'aws.access.key.id': aws(
     'aws.access.key.id',

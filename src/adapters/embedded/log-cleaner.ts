@@ -1,0 +1,161 @@
+import type { LogCleaning } from '../../runtime/ports/node.ts';
+import { Compaction, CompactionEnded } from './compaction.ts';
+import type { EmbeddedLog } from './embedded-log.ts';
+import type { LogSettings, TopicRules } from './log-entries.ts';
+import type { LogFiles } from './log-files.ts';
+import type { PartitionLog, SealedSegment } from './partition-log.ts';
+import type { Segment } from './segment.ts';
+
+export interface LogCleanerOptions {
+  readonly log: EmbeddedLog;
+  readonly files: LogFiles;
+  readonly settings: LogSettings;
+  /** The first offset of a partition that a query of this node has still to read; Infinity where none reads it. */
+  readonly neededFrom: (topic: string, partition: number) => Promise<number>;
+  /** Told why a partition could not be compacted. */
+  readonly say: (text: string) => void;
+}
+
+/** A partition that is compacted, what of it may be now, and how many bytes that are not clean. */
+interface Candidate {
+  readonly topic: string;
+  readonly partition: number;
+  readonly log: PartitionLog;
+  readonly rules: TopicRules;
+  readonly segments: readonly Segment[];
+  readonly dirty: number;
+  /** Bytes of segments that nothing is appended to, which are kept for who reads them, or for a time. */
+  readonly held: number;
+  readonly ratio: number;
+}
+
+const bytesOf = (segments: readonly Segment[]): number => segments.reduce((sum, { size }) => sum + size, 0);
+const dirtyOf = (segments: readonly Segment[]): number => bytesOf(segments.filter(({ isClean }) => !isClean));
+
+/**
+ * Compacts the topics whose policy says so, one partition at a time: the one with the greatest part that was written since it was compacted
+ * last. Since that part must be large (`minRatio`), all rewriting together is a fixed multiple of what was written.
+ */
+export class LogCleaner {
+  readonly #options: LogCleanerOptions;
+  readonly #timer: NodeJS.Timeout;
+  #hasEnded = false;
+  #running: Promise<void> | undefined;
+  #reclaimed = 0;
+  #failures = 0;
+  /** Why a partition could not be compacted, until it can. */
+  readonly #failing = new Map<string, string>();
+
+  constructor(options: LogCleanerOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.round(), options.settings.backoffMs);
+    this.#timer.unref();
+  }
+
+  /** Compacts until there is nothing to compact; waits for a round that is under way. */
+  round(): Promise<void> {
+    return (this.#running ??= this.#round().finally(() => (this.#running = undefined)));
+  }
+  async #round(): Promise<void> {
+    const failed = new Set<PartitionLog>();
+    while (!this.#hasEnded && this.#options.log.isReady) {
+      const next = await this.#dirtiest(failed);
+      if (next === undefined) return;
+      try {
+        await this.#compact(next);
+        this.#failing.delete(`${next.topic}/${next.partition}`);
+      } catch (error) {
+        failed.add(next.log);
+        if (!(error instanceof CompactionEnded)) this.#fail(next, error);
+      }
+    }
+  }
+  #fail({ topic, partition }: Candidate, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    const place = `${topic}/${partition}`;
+    this.#failures++;
+    if (this.#failing.get(place) === why) return;
+    this.#failing.set(place, why);
+    this.#options.say(`topic ${topic}, partition ${partition} stays as it is, and is compacted when it can be: ${why}`);
+  }
+
+  async #dirtiest(without: ReadonlySet<PartitionLog>): Promise<Candidate | undefined> {
+    let dirtiest: Candidate | undefined;
+    for await (const candidate of this.#candidates()) {
+      if (candidate.dirty === 0 || candidate.ratio < this.#options.settings.minRatio || without.has(candidate.log))
+        continue;
+      if (dirtiest === undefined || candidate.ratio > dirtiest.ratio) dirtiest = candidate;
+    }
+    return dirtiest;
+  }
+  async *#candidates(): AsyncIterable<Candidate> {
+    const { log: all, neededFrom } = this.#options;
+    for (const [topic, partition, log, rules] of [...all.partitions()]) {
+      if (!rules.isCompacted) continue;
+      const since = Date.now() - rules.lagMs;
+      const closed = log.compactable(Infinity, Infinity);
+      // Nobody need be asked where nothing is to be done.
+      if (dirtyOf(closed) === 0) continue;
+      const segments = log.compactable(since, await neededFrom(topic, partition));
+      const dirty = dirtyOf(segments);
+      const ratio = dirty / bytesOf(segments);
+      yield { topic, partition, log, rules, segments, dirty, held: dirtyOf(closed) - dirty, ratio };
+    }
+  }
+
+  async #compact({ topic, partition, log, rules, segments }: Candidate): Promise<void> {
+    const { files, settings } = this.#options;
+    const { bufferBytes, deleteRetentionMs } = settings;
+    const { segmentBytes, segmentMs } = rules;
+    await new Compaction({
+      ...{ log, segments, files, bufferBytes, segmentBytes, segmentMs, deleteRetentionMs },
+      now: Date.now(),
+      hasEnded: () => this.#hasEnded,
+      replace: (former, by, settle) => this.#replace([topic, partition], log, former, by, settle),
+    }).run();
+  }
+
+  async #replace(
+    place: readonly [topic: string, partition: number],
+    log: PartitionLog,
+    former: readonly Segment[],
+    by: readonly SealedSegment[],
+    settle: (isReplaced: boolean) => void,
+  ): Promise<void> {
+    const { log: all } = this.#options;
+    let isTold = false;
+    const tell = (isReplaced: boolean): void => {
+      isTold = true;
+      if (isReplaced) this.#reclaimed += bytesOf(former) - by.reduce((sum, { bytes }) => sum + bytes, 0);
+      settle(isReplaced);
+    };
+    let isWritten = false;
+    try {
+      await all.whenReady(() => {
+        if (!log.holds(former)) throw new CompactionEnded();
+        isWritten = true;
+        all.replace(place, former, by, tell);
+      });
+    } finally {
+      // A write in doubt is told of when it is known.
+      if (!isTold && !isWritten) settle(false);
+    }
+  }
+
+  /** What there is to compact, and what was. */
+  async figures(): Promise<LogCleaning> {
+    let [cleanable, held] = [0, 0];
+    for await (const candidate of this.#candidates()) {
+      cleanable += candidate.dirty;
+      held += candidate.held;
+    }
+    return { cleanableBytes: cleanable, heldBytes: held, reclaimedBytes: this.#reclaimed, failures: this.#failures };
+  }
+
+  /** Ends what is under way: what it was at stays as it was. */
+  async close(): Promise<void> {
+    this.#hasEnded = true;
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+}

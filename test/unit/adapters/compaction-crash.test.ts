@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { newFolder } from '../../support/files.ts';
+import { killedRun } from '../../support/killed-run.ts';
+import { openEngine } from '../../support/memory-node.ts';
+import { pulled } from '../../support/pulled.ts';
+import { recordsOf } from '../../support/topics.ts';
+import { seedOf } from '../../support/scale.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const dist = (path: string): string => JSON.stringify(join(root, 'dist/src', path));
+const total = 4000;
+/** Counts by key while the topic of the counts is compacted all the time, and dies at the nth step of what comes. */
+const script = (folder: string): string => `
+  import { EmbeddedNode } from ${dist('adapters/embedded/embedded-node.js')};
+  import { logDefaults } from ${dist('adapters/embedded/log-entries.js')};
+  import { RocksBackend } from ${dist('adapters/rocksdb/rocks-backend.js')};
+  import { Engine } from ${dist('engine/engine.js')};
+  import { Session } from ${dist('engine/session.js')};
+  import { executeScript } from ${dist('statements/index.js')};
+  const node = await EmbeddedNode.open({ folder: ${JSON.stringify(folder)}, openBackend: (f) => RocksBackend.open(f), models: undefined, serviceId: 'test_', sync: false,
+    settings: { ...logDefaults, segmentBytes: 3000, minRatio: 0.3, backoffMs: 2 } });
+  const engine = new Engine({ node, models: undefined, serviceId: 'test_', defaults: { 'auto.offset.reset': 'earliest', 'cache.max.bytes.buffering': '0' } });
+  await engine.start();
+  if (!engine.catalog.sources.has('T')) await executeScript({ name: 't', text: "CREATE STREAM IF NOT EXISTS s (k STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1); CREATE TABLE t AS SELECT k, COUNT(*) AS c, SUM(n) AS total FROM s GROUP BY k;" }, engine, new Session(engine.defaults));
+  const reader = await node.openReader('s', 'beginning');
+  let have = 0;
+  for (let r; (r = await reader.poll(10000, 0)).length > 0; ) have += r.length;
+  for (let i = have; i < ${total}; i++) {
+    await node.produce('s', [{ key: 'k' + (i * 7) % 40, value: JSON.stringify({ n: i }), timestamp: i, partition: undefined }]);
+    if (i % 4 === 0) await new Promise((r) => setTimeout(r, 1));
+  }
+  while (node.status('CTAS_T_0').lag > 0) await new Promise((r) => setTimeout(r, 5));
+  await node.compact();
+  await engine.close();
+  process.exit(0);`;
+
+test('killed again and again while its topic is compacted, a table is what was counted', async () => {
+  const folder = newFolder();
+  let kills = 0;
+  for (const ms of fc.sample(fc.integer({ min: 900, max: 2200 }), { numRuns: 5, seed: seedOf(3) }))
+    if (await killedRun(script(folder), '', 0, ms)) kills++;
+  expect(kills).toBeGreaterThanOrEqual(3);
+  expect(await killedRun(script(folder), '', 0, 1e6)).toBe(false);
+  const { engine, close } = await openEngine(folder);
+  const rows = (await pulled(engine.node, 'CTAS_T_0')).map(({ key, after }) => [key[0], after![1], after![2]]);
+  const records = await recordsOf(engine.node, 'T');
+  const last = new Map(
+    records.map(({ key, value }) => [key!.toString(), JSON.parse(value!.toString()) as Record<string, number>]),
+  );
+  expect([...last].map(([key, value]) => [key, value['C'], value['TOTAL']]).sort()).toEqual(rows.sort());
+  expect(rows.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(total);
+  // Most of what was written has gone.
+  expect(records.length).toBeLessThan(total / 4);
+  await close();
+});
