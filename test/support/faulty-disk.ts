@@ -62,6 +62,7 @@ export class FaultyDisk {
     writeLater: (file, bytes, start, position) =>
       Promise.resolve().then(() => this.files.write(file, bytes, start, position)),
     syncLater: (file) => Promise.resolve().then(() => this.files.sync(file)),
+    syncFolderLater: (folder) => Promise.resolve().then(() => this.files.syncFolder(folder)),
     sync: (file) => this.#run(() => nodeFiles.sync(file)),
     syncFolder: (folder) => this.#run(() => nodeFiles.syncFolder(folder)),
     remove: (path) => this.#run(() => nodeFiles.remove(path)),

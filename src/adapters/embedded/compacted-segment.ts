@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { BatchWriter, setBaseOffset, type RecordCursor } from '../../records/batch.ts';
 import { quietly, writeWholeLater, type LogFiles } from './log-files.ts';
 import type { SealedSegment } from './partition-log.ts';
@@ -70,11 +71,12 @@ export class CompactedSegment {
     await writeWholeLater(this.#files, this.#file!, batch, position);
   }
 
-  /** Writes what is left and waits for the disk. */
+  /** Writes what is left and waits until the file and its name are on the disk: what it replaces is deleted. */
   async finish(): Promise<void> {
     await this.#flush();
     await this.#files.syncLater(this.#file!);
     this.close();
+    await this.#files.syncFolderLater(dirname(this.#path));
   }
   close(): void {
     const file = this.#file;

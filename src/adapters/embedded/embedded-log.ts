@@ -305,6 +305,11 @@ export class EmbeddedLog {
     this.write(batch, end, true);
   }
 
+  /** Waits until what was appended before the call is on the disk, beside the event loop. */
+  async syncLater(): Promise<void> {
+    for (const [, , log] of [...this.partitions()]) await log.syncLater();
+  }
+
   /** Each partition with its topic's name and rules. */
   *partitions(): Iterable<readonly [topic: string, partition: number, log: PartitionLog, rules: TopicRules]> {
     for (const [name, { partitions, rules }] of this.#topics)

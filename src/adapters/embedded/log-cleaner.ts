@@ -131,11 +131,15 @@ export class LogCleaner {
     };
     let isWritten = false;
     try {
+      // Where commits do not wait for the disk, the one below makes those before it wait, all but their segments.
+      await all.syncLater();
       await all.whenReady(() => {
         if (!log.holds(former)) throw new CompactionEnded();
         isWritten = true;
         all.replace(place, former, by, tell);
       });
+      // What comes of it counts for the next one only.
+      await all.syncLater().catch(() => undefined);
     } finally {
       // A write in doubt is told of when it is known.
       if (!isTold && !isWritten) settle(false);

@@ -3,6 +3,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -31,15 +32,16 @@ export interface LogFiles {
   /** Makes new names in a folder survive a power failure. */
   syncFolder(folder: string): void;
   close(file: number): void;
-  /** As `read`, `write` and `sync`, beside the event loop: for work that nobody waits for. */
+  /** As those above, beside the event loop: for work that nobody waits for. */
   readLater(file: number, into: Buffer, length: number, position: number): Promise<number>;
   writeLater(file: number, bytes: Buffer, start: number, position: number): Promise<number>;
   syncLater(file: number): Promise<void>;
+  syncFolderLater(folder: string): Promise<void>;
   /** Removes a file, or a folder with all that is in it. */
   remove(path: string): void;
 }
 
-const [readLater, writeLater] = [promisify(read), promisify(write)];
+const [readLater, writeLater, fsyncLater] = [promisify(read), promisify(write), promisify(fsync)];
 const modes = { new: 'w+', write: 'r+', read: 'r' } as const;
 
 /** The file system of this machine. */
@@ -67,6 +69,14 @@ export const nodeFiles: LogFiles = {
   writeLater: async (file, bytes, start, position) =>
     (await writeLater(file, bytes, start, bytes.length - start, position)).bytesWritten,
   syncLater: promisify(fdatasync),
+  syncFolderLater: async (folder) => {
+    const file = openSync(folder, 'r');
+    try {
+      await fsyncLater(file);
+    } finally {
+      closeSync(file);
+    }
+  },
   remove: (path) => rmSync(path, { force: true, recursive: true }),
 };
 

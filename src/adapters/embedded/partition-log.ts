@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { batchHeader, readBatchInfo, setBaseOffset } from '../../records/batch.ts';
 import { quietly, writeWhole, type LogFiles } from './log-files.ts';
 import { damaged, SegmentReader, type Segment, type SegmentDamage } from './segment.ts';
+import { UnsyncedFiles } from './unsynced-files.ts';
 
 /** The end of a partition: its next offset, and the last segment's base offset, committed bytes, and times of appends. */
 export interface LogEnd {
@@ -56,13 +57,13 @@ export class PartitionLog {
   #recentSize = 0;
   #next: number;
   #committed: LogEnd;
-  readonly #unsynced = new Set<Segment>();
-  #hasNewFile = false;
+  readonly #unsynced: UnsyncedFiles;
 
   constructor(options: PartitionOptions) {
     this.#options = options;
     this.#files = options.files;
     this.#reader = new SegmentReader(options.files, (segment) => this.path(segment));
+    this.#unsynced = new UnsyncedFiles(options.folder, options.files, (segment) => this.path(segment));
     this.#next = options.end?.next ?? 0;
     this.#openAll(options.end);
     this.#committed = this.end;
@@ -228,16 +229,17 @@ export class PartitionLog {
   #begin(now: number): Segment {
     const segment: Segment = { ...begun, base: this.#next, next: this.#next, size: 0, newest: now, began: now };
     segment.file = this.#files.open(this.path(segment), 'new');
-    this.#hasNewFile = true;
+    this.#unsynced.addFile();
     this.#segments.push(segment);
     return segment;
   }
 
   sync(): void {
-    for (const { file } of this.#unsynced) if (file !== undefined) this.#files.sync(file);
-    this.#unsynced.clear();
-    if (this.#hasNewFile) this.#files.syncFolder(this.#options.folder);
-    this.#hasNewFile = false;
+    this.#unsynced.sync();
+  }
+  /** The same beside the event loop, of what was appended before the call. */
+  syncLater(): Promise<void> {
+    return this.#unsynced.syncLater();
   }
 
   /**
@@ -307,7 +309,7 @@ export class PartitionLog {
     this.#recentSize = this.#recent.reduce((sum, recent) => sum + recent.bytes.length, 0);
   }
   #discard(segment: Segment): void {
-    this.#unsynced.delete(segment);
+    this.#unsynced.forget(segment);
     this.#reader.forget(segment);
     quietly(() => this.#files.remove(this.path(segment)));
   }
