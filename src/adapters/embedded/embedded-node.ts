@@ -74,6 +74,8 @@ export class EmbeddedNode implements Node {
   readonly #lock: FolderLock;
   #closing: Promise<void> | undefined;
   readonly #queries = new Map<string, EmbeddedQuery>();
+  /** Those that were stopped to be started again: they go on where they were. */
+  readonly #between = new Map<string, EmbeddedQuery>();
   readonly #retention: NodeJS.Timeout;
   #cleaner: LogCleaner | undefined;
   readonly #state: VerifiedState;
@@ -135,7 +137,8 @@ export class EmbeddedNode implements Node {
     const { settings = logDefaults, files = nodeFiles, log: say = () => undefined } = this.#options;
     if (this.#closing !== undefined || !settings.isCleaned) return Promise.resolve();
     const neededFrom = async (topic: string, partition: number): Promise<number> => {
-      const positions = [...this.#queries.values()].map((query) => query.neededFrom(topic, partition));
+      const queries = [...this.#queries.values(), ...this.#between.values()];
+      const positions = queries.map((query) => query.neededFrom(topic, partition));
       return Math.min(Infinity, ...(await Promise.all(positions)));
     };
     this.#cleaner ??= new LogCleaner({ log: this.#log, files, settings, neededFrom, say });
@@ -203,6 +206,7 @@ export class EmbeddedNode implements Node {
       deadly: this.#deadly,
     });
     this.#queries.set(query.id, running);
+    this.#between.delete(query.id);
     await running.start();
     if (this.#deadly.has(query.id)) this.#options.log?.(`query ${query.id} ${running.status.error!}`);
   }
@@ -210,6 +214,8 @@ export class EmbeddedNode implements Node {
   async stopQuery(id: string, forget: boolean): Promise<void> {
     const query = this.#queries.get(id);
     this.#queries.delete(id);
+    if (forget) this.#between.delete(id);
+    else if (query !== undefined) this.#between.set(id, query);
     await query?.stop(forget);
   }
   setPaused(id: string, paused: boolean, skip = 0): Promise<void> {

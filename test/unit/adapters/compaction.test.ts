@@ -77,6 +77,10 @@ test('what a query has still to read stays until it has read it, also of one tha
   await compact(node);
   expect((await offsets(node, 'T')).filter((offset) => offset >= 10)).toEqual(all.filter((offset) => offset >= 10));
   expect((await node.engine.node.logCleaning!())!.heldBytes).toBeGreaterThan(0);
+  // While it is stopped to go on with another plan, too.
+  await node.engine.node.stopQuery(exporter, false);
+  await compact(node);
+  expect((await offsets(node, 'T')).filter((offset) => offset >= 10)).toEqual(all.filter((offset) => offset >= 10));
   await node.run(`TERMINATE ${exporter};`);
   await compact(node);
   expect((await offsets(node, 'T')).length).toBeLessThan(all.length / 2);
