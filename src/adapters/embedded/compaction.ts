@@ -95,6 +95,7 @@ export class Compaction {
     const [first] = this.#group;
     const isTooMuch = (this.#out?.bytes ?? 0) + segment.size > segmentBytes;
     if (first !== undefined && (isTooMuch || segment.newest - first.newest > segmentMs)) await this.#finishGroup();
+    this.#check([segment]);
     this.#group.push(segment);
     const out = (this.#out ??= this.#begin(segment.base, segment.revision, true));
     let rest: CompactedSegment | undefined;

@@ -29,6 +29,15 @@ interface Candidate {
   readonly ratio: number;
 }
 
+/** Why a partition could not be compacted, and up to which round it is left out: twice as long each time. */
+interface Failing {
+  readonly why: string;
+  readonly pause: number;
+  readonly until: number;
+}
+const longestPause = 64;
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 const bytesOf = (segments: readonly Segment[]): number => segments.reduce((sum, { size }) => sum + size, 0);
 const dirtyOf = (segments: readonly Segment[]): number => bytesOf(segments.filter(({ isClean }) => !isClean));
 
@@ -43,50 +52,77 @@ export class LogCleaner {
   #running: Promise<void> | undefined;
   #reclaimed = 0;
   #failures = 0;
-  /** Why a partition could not be compacted, until it can. */
-  readonly #failing = new Map<string, string>();
+  /** What could not be compacted, until it can. */
+  readonly #failing = new WeakMap<PartitionLog, Failing>();
+  #rounds = 0;
+  /** Why it was not known what there is to compact, until it is. */
+  #unknown: string | undefined;
+  #seen = { cleanableBytes: 0, heldBytes: 0 };
 
   constructor(options: LogCleanerOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.round(), options.settings.backoffMs);
+    this.#timer = setInterval(() => void this.round(true), options.settings.backoffMs);
     this.#timer.unref();
   }
 
-  /** Compacts until there is nothing to compact; waits for a round that is under way. */
-  round(): Promise<void> {
-    return (this.#running ??= this.#round().finally(() => (this.#running = undefined)));
+  /**
+   * Compacts until there is nothing to compact; waits for a round that is under way. `isPatient` leaves out for a while what failed: a
+   * damaged segment would be read again and again.
+   */
+  round(isPatient = false): Promise<void> {
+    return (this.#running ??= this.#round(isPatient).finally(() => (this.#running = undefined)));
   }
-  async #round(): Promise<void> {
-    const failed = new Set<PartitionLog>();
+  async #round(isPatient: boolean): Promise<void> {
+    this.#rounds++;
+    const without = new Set<PartitionLog>();
     while (!this.#hasEnded && this.#options.log.isReady) {
-      const next = await this.#dirtiest(failed);
+      const next = await this.#dirtiest(without);
       if (next === undefined) return;
+      if (isPatient && (this.#failing.get(next.log)?.until ?? 0) > this.#rounds) {
+        without.add(next.log);
+        continue;
+      }
       try {
         await this.#compact(next);
-        this.#failing.delete(`${next.topic}/${next.partition}`);
+        this.#failing.delete(next.log);
       } catch (error) {
-        failed.add(next.log);
+        without.add(next.log);
         if (!(error instanceof CompactionEnded)) this.#fail(next, error);
       }
     }
   }
-  #fail({ topic, partition }: Candidate, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    const place = `${topic}/${partition}`;
+  #fail({ topic, partition, log }: Candidate, error: unknown): void {
+    const why = reasonOf(error);
+    const before = this.#failing.get(log);
+    const pause = Math.min((before?.pause ?? 0.5) * 2, longestPause);
     this.#failures++;
-    if (this.#failing.get(place) === why) return;
-    this.#failing.set(place, why);
+    this.#failing.set(log, { why, pause, until: this.#rounds + pause });
+    if (before?.why === why) return;
     this.#options.say(`topic ${topic}, partition ${partition} stays as it is, and is compacted when it can be: ${why}`);
   }
 
   async #dirtiest(without: ReadonlySet<PartitionLog>): Promise<Candidate | undefined> {
-    let dirtiest: Candidate | undefined;
-    for await (const candidate of this.#candidates()) {
-      if (candidate.dirty === 0 || candidate.ratio < this.#options.settings.minRatio || without.has(candidate.log))
-        continue;
-      if (dirtiest === undefined || candidate.ratio > dirtiest.ratio) dirtiest = candidate;
+    const { minRatio } = this.#options.settings;
+    const candidates = (await this.#look()) ?? [];
+    const some = candidates.filter(({ dirty, ratio, log }) => dirty > 0 && ratio >= minRatio && !without.has(log));
+    return some.reduce<Candidate | undefined>(
+      (most, next) => (next.ratio > (most?.ratio ?? -1) ? next : most),
+      undefined,
+    );
+  }
+  /** All candidates; undefined where the database cannot be read: what queries have still to read is not known then. */
+  async #look(): Promise<readonly Candidate[] | undefined> {
+    try {
+      const candidates: Candidate[] = [];
+      for await (const candidate of this.#candidates()) candidates.push(candidate);
+      this.#unknown = undefined;
+      return candidates;
+    } catch (error) {
+      const why = reasonOf(error);
+      if (this.#unknown !== why && this.#options.log.isReady) this.#options.say(`nothing is compacted: ${why}`);
+      this.#unknown = why;
+      return undefined;
     }
-    return dirtiest;
   }
   async *#candidates(): AsyncIterable<Candidate> {
     const { log: all, neededFrom } = this.#options;
@@ -146,14 +182,14 @@ export class LogCleaner {
     }
   }
 
-  /** What there is to compact, and what was. */
+  /** What there is to compact, as far as the database can be read, and what was. */
   async figures(): Promise<LogCleaning> {
-    let [cleanable, held] = [0, 0];
-    for await (const candidate of this.#candidates()) {
-      cleanable += candidate.dirty;
-      held += candidate.held;
+    const candidates = await this.#look();
+    if (candidates !== undefined) {
+      const sum = (of: (candidate: Candidate) => number): number => candidates.reduce((all, next) => all + of(next), 0);
+      this.#seen = { cleanableBytes: sum(({ dirty }) => dirty), heldBytes: sum(({ held }) => held) };
     }
-    return { cleanableBytes: cleanable, heldBytes: held, reclaimedBytes: this.#reclaimed, failures: this.#failures };
+    return { ...this.#seen, reclaimedBytes: this.#reclaimed, failures: this.#failures };
   }
 
   /** Ends what is under way: what it was at stays as it was. */

@@ -98,6 +98,60 @@ test('before former segments are deleted, what takes their place, its name, the 
   log.close();
 });
 
+test('where it cannot be known what queries have still to read, nothing is compacted, and nothing else comes of it', async () => {
+  let isAway = true;
+  const neededFrom = (): Promise<number> =>
+    isAway ? Promise.reject(new TypeError('the database is away')) : Promise.resolve(Infinity);
+  const { log, cleaner, said, size } = open(undefined, undefined, neededFrom);
+  const before = size();
+  await cleaner.round();
+  await cleaner.round();
+  expect([size(), said, (await cleaner.figures()).reclaimedBytes]).toEqual([
+    before,
+    ['nothing is compacted: the database is away'],
+    0,
+  ]);
+  isAway = false;
+  await cleaner.round();
+  expect([size() < before, (await cleaner.figures()).cleanableBytes]).toEqual([true, 0]);
+  await cleaner.close();
+  log.close();
+});
+
+test('what cannot be compacted is left out for twice as long each time, until it can', async () => {
+  const disk = new FaultyDisk('ENOSPC', 1, Infinity);
+  const { log, cleaner, said, size } = open(disk.files);
+  const before = size();
+  disk.isArmed = true;
+  for (let i = 0; i < 10; i++) await cleaner.round(true);
+  disk.isArmed = false;
+  expect([(await cleaner.figures()).failures, said.length, size()]).toEqual([4, 1, before]);
+  for (let i = 10; i < 16; i++) await cleaner.round(true);
+  expect(size()).toBeLessThan(before);
+  await cleaner.close();
+  log.close();
+});
+
+test('a topic that is deleted while it is compacted is no failure', async () => {
+  let isDeleted = false;
+  const files: LogFiles = {
+    ...nodeFiles,
+    remove: (path) => {
+      nodeFiles.remove(path);
+      if (isDeleted || !path.endsWith('.log')) return;
+      isDeleted = true;
+      queueMicrotask(() => {
+        log.delete('t');
+      });
+    },
+  };
+  const { log, cleaner, said } = open(files);
+  await cleaner.round();
+  expect([isDeleted, log.names(), said, (await cleaner.figures()).failures]).toEqual([true, ['stream'], [], 0]);
+  await cleaner.close();
+  log.close();
+});
+
 /** The first is there all the same, the second is not. */
 test.each(['late', 'ENOSPC'] as const)(
   'where the commit of a compaction fails (%s), it decides which files stay',
