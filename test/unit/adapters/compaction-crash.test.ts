@@ -1,6 +1,9 @@
+import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { EmbeddedNode } from '../../../src/adapters/embedded/embedded-node.ts';
+import { logDefaults } from '../../../src/adapters/embedded/log-entries.ts';
 import { newFolder } from '../../support/files.ts';
 import { killedRun } from '../../support/killed-run.ts';
 import { openEngine } from '../../support/memory-node.ts';
@@ -55,3 +58,69 @@ test('killed again and again while its topic is compacted, a table is what was c
   expect(records.length).toBeLessThan(total / 4);
   await close();
 });
+
+const settings = { ...logDefaults, segmentBytes: 400, minRatio: 0, backoffMs: 1e9 };
+/** Compacts, and dies before the nth thing that it does to the disk: to a file, its name, or the database. */
+const compacting = (folder: string): string => `
+  import { EmbeddedNode } from ${dist('adapters/embedded/embedded-node.js')};
+  import { nodeFiles } from ${dist('adapters/embedded/log-files.js')};
+  import { RocksBackend } from ${dist('adapters/rocksdb/rocks-backend.js')};
+  let left = Infinity;
+  const die = () => { if (--left <= 0) process.kill(process.pid, 'SIGKILL'); };
+  const counted = (name) => (...given) => { if (name !== 'open' || given[1] === 'new') die(); return nodeFiles[name](...given); };
+  const names = ['open', 'write', 'truncate', 'sync', 'syncFolder', 'writeLater', 'syncLater', 'syncFolderLater', 'remove'];
+  const files = { ...nodeFiles, ...Object.fromEntries(names.map((name) => [name, counted(name)])) };
+  const openBackend = async (path) => {
+    const backend = await RocksBackend.open(path);
+    const begin = backend.batch.bind(backend);
+    backend.batch = () => { const batch = begin(); const write = batch.write.bind(batch); batch.write = (sync) => { die(); write(sync); }; return batch; };
+    return backend;
+  };
+  const node = await EmbeddedNode.open({ folder: ${JSON.stringify(folder)}, files, openBackend, models: undefined, serviceId: 'test_', sync: false, settings: ${JSON.stringify(settings)} });
+  await node.forgetDropped();
+  left = Number(process.env.AFTER);
+  await node.compact();
+  left = Infinity;
+  await node.close();
+  process.exit(0);`;
+
+test('killed at each step of a compaction, the log has all former segments of a group or what takes their place', async () => {
+  const begun = newFolder();
+  const first = await openEngine(begun, {}, undefined, { settings });
+  const { node } = first.engine;
+  await node.createTopic('t', { partitions: 1, replicas: 1, config: { 'cleanup.policy': 'compact' } });
+  for (let i = 0; i < 36; i++) {
+    const key = `k${i < 12 ? i : i % 5}`;
+    await node.produce('t', [{ key, value: i % 7 === 3 ? null : `row ${i}`, timestamp: i, partition: undefined }]);
+  }
+  const all = await recordsOf(node, 't');
+  const last = new Map(all.map(({ key, value }) => [key!.toString(), value?.toString()]));
+  await first.close();
+  let [steps, partial] = [0, 0];
+  for (let after = 1; ; after++) {
+    const folder = newFolder();
+    cpSync(begun, folder, { recursive: true });
+    const wasKilled = await killedRun(compacting(folder), '', after, 1e6);
+    const said: string[] = [];
+    const again = await openEngine(folder, {}, undefined, { settings, log: (text) => said.push(text) });
+    const check = async (): Promise<number> => {
+      const records = await recordsOf(again.engine.node, 't');
+      expect(new Map(records.map(({ key, value }) => [key!.toString(), value?.toString()]))).toEqual(last);
+      for (const { offset, key, value } of records)
+        expect([offset, key, value]).toEqual([offset, all[offset]!.key, all[offset]!.value]);
+      return records.length;
+    };
+    const left = await check();
+    if (left < all.length) partial++;
+    await (again.engine.node as EmbeddedNode).compact();
+    expect(await check()).toBeLessThan(all.length / 2 + 4);
+    const files = readdirSync(join(folder, 'log/t/0'));
+    expect([new Set(files.map((name) => name.slice(0, 20))).size, said]).toEqual([files.length, []]);
+    await again.close();
+    if (!wasKilled) break;
+    steps++;
+  }
+  // Each group has at least a file to make, to write and to sync, its name, the commit and a file to remove.
+  expect(steps).toBeGreaterThan(12);
+  expect(partial).toBeGreaterThan(3);
+}, 300_000);
