@@ -104,13 +104,17 @@ export class ServerProcess {
 /** Half an hour ahead or behind: within what brokers take of the times of records. */
 export const clockStep = (random: number): number => Math.round((random - 0.5) * 3_600_000);
 
+/** Topics of tables are compacted all the time. */
+const log = { 'log.segment.bytes': 30_000, 'log.cleaner.min.cleanable.ratio': 0.2, 'log.cleaner.backoff.ms': 300 };
+
 /** One embedded node in a process of its own. */
 export class EmbeddedNodes implements Nodes {
   readonly #random: () => number;
   readonly #node: ServerProcess;
 
   constructor(folder: string, random: () => number) {
-    this.#node = new ServerProcess('node.js', `${folder}.clock`, ['--state-dir', folder]);
+    const settings = Object.entries(log).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+    this.#node = new ServerProcess('node.js', `${folder}.clock`, ['--state-dir', folder, ...settings]);
     this.#random = random;
   }
   start(): Promise<void> {

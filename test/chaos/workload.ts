@@ -14,16 +14,17 @@ const grace = 'GRACE PERIOD 1000 DAYS';
 export const sources = ['s', 'r', 'o', 'u', 'm'] as const;
 export type Source = (typeof sources)[number];
 
+export const isTable = (source: Source): boolean => source === 'o' || source === 'u';
+
 /** The sources, and a stream over each topic, which is read at the end. Tables are filled by key. */
 export const schema = sources
   .map((name) => {
     const columns = `n INT, text STRING) WITH (kafka_topic='${name}', value_format='JSON', partitions=3)`;
-    const isTable = name === 'o' || name === 'u';
-    const key = isTable ? 'k STRING PRIMARY KEY' : 'k STRING KEY';
-    const log = isTable
+    const key = isTable(name) ? 'k STRING PRIMARY KEY' : 'k STRING KEY';
+    const log = isTable(name)
       ? `CREATE STREAM ${name}_log (k STRING KEY, n INT, text STRING) WITH (kafka_topic='${name}', value_format='JSON');`
       : '';
-    return `CREATE ${isTable ? 'TABLE' : 'STREAM'} ${name} (${key}, ${columns};${log}`;
+    return `CREATE ${isTable(name) ? 'TABLE' : 'STREAM'} ${name} (${key}, ${columns};${log}`;
   })
   .join('\n');
 
