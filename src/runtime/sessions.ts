@@ -43,8 +43,10 @@ export class Sessions {
     for (let segment = this.#segmentOf(from); segment <= last; segment += this.#segmentMs) {
       for (const session of this.#store.get(segment, text)?.[1] ?? []) {
         const [start, end] = session;
+        // What is over joins nothing, and a session that grew since may reach back before it.
+        if (end < forgotten) continue;
         if (start > timestamp + this.#gapMs) return sessions;
-        if (end >= timestamp - this.#gapMs && end >= forgotten) sessions.push(session);
+        if (end >= timestamp - this.#gapMs) sessions.push(session);
       }
     }
     return sessions;
