@@ -7,7 +7,7 @@ test.each([
   [
     'CREATE FEATURE VIEW v ENTITY KEY (id)',
     'SELECT id, COUNT(*) AS times FROM s WINDOW TUMBLING (SIZE 1 SECOND) GROUP BY id EMIT CHANGES',
-    { 'cleanup.policy': 'compact,delete', 'retention.ms': '60000' },
+    { 'cleanup.policy': 'compact,delete', 'retention.ms': '60000', 'min.compaction.lag.ms': '604800000' },
   ],
 ])('%s makes its topic with the settings that it gives', async (create, query, config) => {
   const { engine, run, close } = await openEngine();
