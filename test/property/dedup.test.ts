@@ -5,7 +5,6 @@ import { planVersion, type PhysicalPlan, type Step } from '../../src/plan/physic
 import { sourcesOf } from '../../src/plan/physical/topology.ts';
 import { optimize, rules } from '../../src/plan/rules/index.ts';
 import { rankLimit } from '../../src/plan/rules/rank-limit.ts';
-import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
 import { Change } from '../../src/runtime/change.ts';
 import { withStateTtl } from '../../src/statements/state-ttl.ts';
 import { parse, splitScript } from '../../src/syntax/parse.ts';
@@ -55,22 +54,12 @@ async function planOf(form: Form, isDedup: boolean): Promise<PhysicalPlan> {
 function run(plan: PhysicalPlan, events: readonly Event[], random: Random): string[] {
   const [read] = sourcesOf(plan);
   const topology = new StoredTopology(plan);
-  const found: string[] = [];
-  for (let i = 0; i < events.length;) {
-    const size = 1 + random.below(20);
-    const batch = events.slice(i, i + size).map(({ key, value, n, time }, sequence) => {
-      const values: Record<string, unknown> = { K: key, V: value, N: n, TS: time };
-      const row = read!.reads.map((name) => (values[name] ?? null) as never);
-      return { stepId: read!.id, partition: 0, change: new Change([key], undefined, row, n, sequence) };
-    });
-    for (const { after, timestamp } of rowsOf(topology.running.process(batch) as Batch))
-      found.push(JSON.stringify([after, timestamp]));
-    i += size;
-    if (random.below(3) > 0) continue;
-    topology.store();
-    topology.reopen();
-  }
-  return found;
+  const found = topology.feed(read!.id, events, random, ({ key, value, n, time }, sequence) => {
+    const values: Record<string, unknown> = { K: key, V: value, N: n, TS: time };
+    const row = read!.reads.map((name) => (values[name] ?? null) as never);
+    return new Change([key], undefined, row, n, sequence);
+  });
+  return found.map(({ after, timestamp }) => JSON.stringify([after, timestamp]));
 }
 
 function randomEvents(random: Random): Event[] {

@@ -35,26 +35,14 @@ async function planOf(sql: string): Promise<PhysicalPlan> {
 function run(plan: PhysicalPlan, events: readonly Event[], random: Random, conflate = false): Told[] {
   const [read] = sourcesOf(plan);
   const topology = new StoredTopology(plan, { settings: { ...noConflation, conflate } });
-  const rows = new Map<string, Row>();
-  const told: Told[] = [];
-  for (let i = 0; i < events.length;) {
-    const size = 1 + random.below(20);
-    const batch = events.slice(i, i + size).map(({ key, value, n, time, isDeleted }, sequence) => {
-      const values: Record<string, unknown> = { K: key, V: value, N: n, ROWTIME: time };
-      const row = read!.reads.map((name) => (values[name] ?? null) as never);
-      const isTable = read!.op === 'tableSource';
-      rows.set(key, row);
-      const after = isTable && isDeleted ? undefined : row;
-      return { stepId: read!.id, partition: 0, change: new Change([key], undefined, after, time, sequence) };
-    });
-    for (const { key, before, after, timestamp } of rowsOf(topology.running.process(batch) as Batch))
-      told.push([key, before, after, timestamp]);
-    i += size;
-    if (random.below(3) > 0) continue;
-    topology.store();
-    topology.reopen();
-  }
-  return told;
+  const told = topology.feed(read!.id, events, random, ({ key, value, n, time, isDeleted }, sequence) => {
+    const values: Record<string, unknown> = { K: key, V: value, N: n, ROWTIME: time };
+    const row = read!.reads.map((name) => (values[name] ?? null) as never);
+    const isTable = read!.op === 'tableSource';
+    const after = isTable && isDeleted ? undefined : row;
+    return new Change([key], undefined, after, time, sequence);
+  });
+  return told.map(({ key, before, after, timestamp }) => [key, before, after, timestamp]);
 }
 
 /** A few keys, so that they are touched again, at times that stand still, go back and leap over a time to live. */

@@ -1,5 +1,7 @@
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
 import type { PhysicalPlan } from '../../src/plan/physical/step.ts';
+import { rowsOf, type Batch } from '../../src/runtime/batch.ts';
+import type { Change } from '../../src/runtime/change.ts';
 import { ignoreFailures } from '../../src/runtime/failures.ts';
 import { noConflation } from '../../src/runtime/run-settings.ts';
 import { LocalTopology, type TopologyOptions } from '../../src/runtime/topology.ts';
@@ -37,5 +39,27 @@ export class StoredTopology {
   /** Goes on from what is stored. */
   reopen(): void {
     this.running = this.#open();
+  }
+
+  /** Gives a step the changes of events in batches of random sizes, some of them followed by a restart; returns what comes out. */
+  feed<E>(
+    stepId: string,
+    events: readonly E[],
+    random: { readonly below: (limit: number) => number },
+    changeOf: (event: E, sequence: number) => Change,
+  ): Change[] {
+    const found: Change[] = [];
+    for (let i = 0; i < events.length;) {
+      const size = 1 + random.below(20);
+      const batch = events
+        .slice(i, i + size)
+        .map((event, sequence) => ({ stepId, partition: 0, change: changeOf(event, sequence) }));
+      found.push(...rowsOf(this.running.process(batch) as Batch));
+      i += size;
+      if (random.below(3) > 0) continue;
+      this.store();
+      this.reopen();
+    }
+    return found;
   }
 }
