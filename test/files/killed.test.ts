@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openEngine } from '../support/memory-node.ts';
-import { killedRun } from '../support/killed-run.ts';
+import { type Death, killedRun } from '../support/killed-run.ts';
 import { dataFiles, duckDb, newFolder, rowsOf } from '../support/files.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -26,6 +26,7 @@ const script = (folder: string, files: string): string => `
   for (let r; (r = await reader.poll(10000, 0)).length > 0; ) have += r.length;
   for (let i = have; i < ${total}; i++) {
     await node.produce('s', [{ key: 'k' + (i % 11), value: JSON.stringify({ n: i }), timestamp: (i % 3) * 86400000 + i, partition: undefined }]);
+    produced(i + 1 - have);
     if (i % 20 === 0) await new Promise((r) => setTimeout(r, 1));
   }
   while (node.status('EXPORT_S_0').lag > 0) await new Promise((r) => setTimeout(r, 5));
@@ -33,18 +34,18 @@ const script = (folder: string, files: string): string => `
   await engine.close();
   process.exit(0);`;
 
-const run = (folder: string, files: string, step: string, after: number, killMs: number): Promise<boolean> =>
-  killedRun(script(folder, files), step, after, killMs);
+const run = (folder: string, files: string, at?: Death): Promise<boolean> => killedRun(script(folder, files), at);
 
 test('killed again and again, at every step of a commit and anywhere between, files have every row once', async () => {
   const [folder, files] = [newFolder(), newFolder()];
   const [times] = fc.sample(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 4, maxLength: 4 }), 1);
   let kills = 0;
   for (const [i, step] of ['begun', 'sent', 'ended', 'stored'].entries())
-    if (await run(folder, files, step, times![i]!, 1e6)) kills++;
-  for (const ms of fc.sample(fc.integer({ min: 500, max: 2000 }), 4)) if (await run(folder, files, '', 0, ms)) kills++;
+    if (await run(folder, files, { step, after: times![i]! })) kills++;
+  const deaths = fc.record({ rows: fc.integer({ min: 1, max: 400 }), ms: fc.integer({ min: 0, max: 30 }) });
+  for (const at of fc.sample(deaths, 4)) if (await run(folder, files, at)) kills++;
   expect(kills).toBeGreaterThanOrEqual(5);
-  expect(await run(folder, files, '', 0, 1e6)).toBe(false);
+  expect(await run(folder, files)).toBe(false);
   const node = await openEngine(folder);
   const topic: number[] = [];
   const reader = await node.engine.node.openReader('s', 'beginning');

@@ -8,7 +8,7 @@ import { openFolder } from '../../src/files/open-folder.ts';
 import { setAws } from '../../src/util/aws.ts';
 import { setOutbound } from '../../src/util/outbound.ts';
 import { dataFiles, duckDb, newFolder, rowsOf } from '../support/files.ts';
-import { killedRun } from '../support/killed-run.ts';
+import { type Death, killedRun } from '../support/killed-run.ts';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
 import { noS3, TestS3 } from '../support/s3.ts';
 
@@ -227,21 +227,22 @@ describe.skipIf(noS3 !== '')(`files in S3${noS3}`, { timeout: 300_000 }, () => {
       for (let r; (r = await reader.poll(10000, 0)).length > 0; ) have += r.length;
       for (let i = have; i < ${total}; i++) {
         await node.produce('s', [{ key: 'k' + (i % 11), value: JSON.stringify({ n: i }), timestamp: (i % 3) * 86400000 + i, partition: undefined }]);
+        produced(i + 1 - have);
         if (i % 10 === 0) await new Promise((r) => setTimeout(r, 5));
       }
       while (node.status('EXPORT_S_0').lag > 0) await new Promise((r) => setTimeout(r, 5));
       await new Promise((r) => setTimeout(r, 1500));
       await engine.close();
       process.exit(0);`;
-    const run = (step: string, after: number, killMs: number): Promise<boolean> =>
-      killedRun(script, step, after, killMs);
+    const run = (at?: Death): Promise<boolean> => killedRun(script, at);
     const [times] = fc.sample(fc.array(fc.integer({ min: 2, max: 6 }), { minLength: 4, maxLength: 4 }), 1);
     let kills = 0;
     for (const [i, step] of ['begun', 'sent', 'ended', 'stored'].entries())
-      if (await run(step, times![i]!, 60_000)) kills++;
-    for (const ms of fc.sample(fc.integer({ min: 1200, max: 2500 }), 3)) if (await run('', 0, ms)) kills++;
+      if (await run({ step, after: times![i]! })) kills++;
+    const deaths = fc.record({ rows: fc.integer({ min: 1, max: 200 }), ms: fc.integer({ min: 0, max: 300 }) });
+    for (const at of fc.sample(deaths, 3)) if (await run(at)) kills++;
     expect(kills).toBeGreaterThanOrEqual(5);
-    expect(await run('', 0, 120_000)).toBe(false);
+    expect(await run()).toBe(false);
     const node = await openEngine(folder);
     const topic: number[] = [];
     const reader = await node.engine.node.openReader('s', 'beginning');

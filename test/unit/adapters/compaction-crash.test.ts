@@ -32,6 +32,7 @@ const script = (folder: string): string => `
   for (let r; (r = await reader.poll(10000, 0)).length > 0; ) have += r.length;
   for (let i = have; i < ${total}; i++) {
     await node.produce('s', [{ key: 'k' + (i * 7) % 40, value: JSON.stringify({ n: i }), timestamp: i, partition: undefined }]);
+    produced(i + 1 - have);
     if (i % 4 === 0) await new Promise((r) => setTimeout(r, 1));
   }
   while (node.status('CTAS_T_0').lag > 0) await new Promise((r) => setTimeout(r, 5));
@@ -42,10 +43,10 @@ const script = (folder: string): string => `
 test('killed again and again while its topic is compacted, a table is what was counted', async () => {
   const folder = newFolder();
   let kills = 0;
-  for (const ms of fc.sample(fc.integer({ min: 900, max: 2200 }), { numRuns: 5, seed: seedOf(3) }))
-    if (await killedRun(script(folder), '', 0, ms)) kills++;
-  expect(kills).toBeGreaterThanOrEqual(3);
-  expect(await killedRun(script(folder), '', 0, 1e6)).toBe(false);
+  const deaths = fc.record({ rows: fc.integer({ min: 200, max: 600 }), ms: fc.integer({ min: 0, max: 9 }) });
+  for (const at of fc.sample(deaths, { numRuns: 5, seed: seedOf(3) })) if (await killedRun(script(folder), at)) kills++;
+  expect(kills).toBe(5);
+  expect(await killedRun(script(folder))).toBe(false);
   const { engine, close } = await openEngine(folder);
   const rows = (await pulled(engine.node, 'CTAS_T_0')).map(({ key, after }) => [key[0], after![1], after![2]]);
   const records = await recordsOf(engine.node, 'T');
@@ -100,7 +101,7 @@ test('killed at each step of a compaction, the log has all former segments of a 
   for (let after = 1; ; after++) {
     const folder = newFolder();
     cpSync(begun, folder, { recursive: true });
-    const wasKilled = await killedRun(compacting(folder), '', after, 1e6);
+    const wasKilled = await killedRun(compacting(folder), { step: '', after });
     const said: string[] = [];
     const again = await openEngine(folder, {}, undefined, { settings, log: (text) => said.push(text) });
     const check = async (): Promise<number> => {
