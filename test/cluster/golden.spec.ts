@@ -90,8 +90,13 @@ async function openOnBroker(folder: string, prefix: string): Promise<TestEngine>
   };
 }
 
-test.each(goldenFiles.filter(({ file }) => !file.once))('golden file $name on the broker', async ({ name, file }) => {
-  const prefix = `g${Date.now()}_`;
-  const results = await runGolden(file, 'broker', (folder) => openOnBroker(folder, prefix), prefix);
-  for (const { block, actual, expected } of results) expect(actual, `${name}:${block.line}`).toBe(expected);
-});
+let files = 0;
+// A file waits most of its time: two at once.
+test.concurrent.each(goldenFiles.filter(({ file }) => !file.once))(
+  'golden file $name on the broker',
+  async ({ name, file }) => {
+    const prefix = `g${Date.now()}${files++}_`;
+    const results = await runGolden(file, 'broker', (folder) => openOnBroker(folder, prefix), prefix);
+    for (const { block, actual, expected } of results) expect(actual, `${name}:${block.line}`).toBe(expected);
+  },
+);
