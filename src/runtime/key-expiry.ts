@@ -38,6 +38,14 @@ export class KeyExpiry {
     this.#streamTime = store.meta?.[0] ?? 0;
   }
 
+  /**
+   * The time of a key that begins with a row of a time: not before stream time, so that a late row is not behind the end of the key's
+   * former life, which nobody remembers.
+   */
+  begin(time: number): number {
+    return Math.max(time, this.#streamTime);
+  }
+
   /** Stream time is at least this: what ends by it is forgotten, in the order in which it was touched. */
   advance(time: number, owner: KeyOwner): void {
     if (time <= this.#streamTime) return;

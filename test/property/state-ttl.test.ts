@@ -65,6 +65,8 @@ function randomEvents(random: Random): Event[] {
 class Touches {
   readonly #ttlMs: number;
   readonly #touched = new Map<string, number>();
+  /** When a key came that was not there: it is not older than that. */
+  readonly #began = new Map<string, number>();
   #streamTime = 0;
 
   constructor(ttlMs: number) {
@@ -80,8 +82,11 @@ class Touches {
     for (const [key] of ended) this.#touched.delete(key);
     return ended;
   }
-  touch(key: string): void {
+  /** A key is touched; gives its time, from those of its rows. */
+  touch(key: string, times: readonly number[]): number {
+    if (!this.#touched.has(key)) this.#began.set(key, this.#streamTime);
     this.#touched.set(key, this.#streamTime);
+    return Math.max(this.#began.get(key)!, ...times);
   }
 }
 
@@ -103,8 +108,11 @@ function groupsByHand(events: readonly Event[], by: 'key' | 'value', ttlMs: numb
     }
     const before = rowOf(key);
     groups.set(key, [...(groups.get(key) ?? []), event]);
-    told.push([[key], before, rowOf(key), Math.max(...groups.get(key)!.map(({ time }) => time))]);
-    touches.touch(key);
+    const time = touches.touch(
+      key,
+      groups.get(key)!.map(({ time }) => time),
+    );
+    told.push([[key], before, rowOf(key), time]);
   }
   return told;
 }
@@ -134,8 +142,11 @@ function firstByHand(events: readonly Event[], ttlMs: number): Told[] {
     }
     const before = rowsOfPart(key);
     parts.set(key, [...(parts.get(key) ?? []), event]);
-    difference(before, rowsOfPart(key), Math.max(...parts.get(key)!.map(({ time }) => time)));
-    touches.touch(key);
+    const time = touches.touch(
+      key,
+      parts.get(key)!.map(({ time }) => time),
+    );
+    difference(before, rowsOfPart(key), time);
   }
   return told;
 }

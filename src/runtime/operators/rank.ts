@@ -72,8 +72,9 @@ export class Rank implements Operator {
     for (const { key, before, after, timestamp, sequence } of changes) {
       if (before === undefined && after === undefined) continue;
       const text = keyText(key);
-      this.#ranking.expiry?.advance(timestamp, this.#ownerAt(sequence, result));
-      const head: RankedHead = this.#heads.get(text) ?? [key, [], true, timestamp];
+      const { expiry } = this.#ranking;
+      expiry?.advance(timestamp, this.#ownerAt(sequence, result));
+      const head: RankedHead = this.#heads.get(text) ?? [key, [], true, expiry?.begin(timestamp) ?? timestamp];
       head[3] = Math.max(head[3], timestamp);
       const given = this.#changed.get(text)?.given ?? this.#given(head);
       if (this.#countsAll) head[4] = (head[4] ?? 0) + Number(after !== undefined) - Number(before !== undefined);

@@ -67,7 +67,7 @@ export class GroupAggregate implements Operator {
         if (this.#touch(text, stored, 0)) this.#store.put(text, stored);
         continue;
       }
-      const group: GroupState = stored ?? [key, this.#aggregates.init(timestamp)];
+      const group: GroupState = stored ?? [key, this.#aggregates.init(this.#expiry?.begin(timestamp) ?? timestamp)];
       this.#aggregates.at(told);
       const first = this.#changed.get(text);
       const was =
