@@ -3,7 +3,7 @@ import type { FeatureView, QueryObject, SourceObject } from '../catalog/catalog.
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { openFolder } from '../files/open-folder.ts';
-import { fileEnding, rangeOf } from '../files/names.ts';
+import { anyRangeOf, deletedEnding, fileEnding } from '../files/names.ts';
 import { ErasedEntities, storedKey } from '../runtime/erased-entities.ts';
 import { runSettings } from '../runtime/run-settings.ts';
 import type { Row } from '../types/sql-type.ts';
@@ -125,8 +125,8 @@ async function isInState(view: SourceObject, key: Row, engine: Engine): Promise<
 async function isInFiles(path: string, view: SourceObject, key: Row, ends: readonly number[]): Promise<boolean> {
   const gone = new ErasedEntities({ list: [{ key: storedKey(key), ends }] });
   const folder = openFolder(path);
-  for (const name of await folder.shown(fileEnding)) {
-    const range = rangeOf(name);
+  for (const name of [...(await folder.shown(fileEnding)), ...(await folder.shown(deletedEnding))]) {
+    const range = anyRangeOf(name);
     if (range === undefined) continue;
     for await (const rows of fileRows(folder, name, view.featureView!.entityKey, []))
       if (rows.some((row) => gone.covers(row.key, range.partition, row.offset))) return true;

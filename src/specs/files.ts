@@ -6,6 +6,8 @@ export interface FilesSpec {
   readonly rollMs: number;
   /** The column of the event time; undefined for the time of the row. */
   readonly time: string | undefined;
+  /** Of a table: what is deleted from it is written too, into hidden files. */
+  readonly deletes?: true;
 }
 
 /** Columns that files have behind those of their source, in lower case because readers may not tell cases apart. */

@@ -54,6 +54,10 @@ export async function exportsFor(
 const resolved = (to: ExportSpec): ExportSpec =>
   to.files === undefined ? to : { files: { ...to.files, path: folderPath(to.files.path) } };
 
+/** A window's end deletes nothing. */
+const withDeletions = (to: ExportSpec, { kind, window }: SourceSpec): ExportSpec =>
+  to.files !== undefined && kind === 'TABLE' && window === undefined ? { files: { ...to.files, deletes: true } } : to;
+
 async function exportOf(
   spec: SourceSpec,
   to: ExportSpec,
@@ -65,7 +69,7 @@ async function exportOf(
   const { name } = spec;
   if (to.files !== undefined) checkNames(spec, span);
   const online = to.online && { ...to.online, version: running?.plan.online?.version ?? number };
-  const plan = exportPlan(spec, online === undefined ? to : { online });
+  const plan = exportPlan(spec, online === undefined ? withDeletions(to, spec) : { online });
   if (online !== undefined && online.validates) await checkStore(spec, online, span, engine);
   const query: QueryObject = {
     id: running?.id ?? `EXPORT_${inId(name)}_${number}`,

@@ -26,6 +26,10 @@ export function viewKinds(options: (name: string) => string | undefined): Readon
     const given = options(name);
     return `CREATE FEATURE VIEW ${name} ENTITY KEY (u)${time}${given === undefined ? '' : ` WITH (${given})`} AS SELECT ${select};`;
   };
+  const forgets = (name: string): string => {
+    const given = options(name);
+    return ` WITH (STATE_TTL='4 SECONDS'${given === undefined ? '' : `, ${given}`})`;
+  };
   const timed = (name: string, select: string): string => view(name, select, ' TIMESTAMP ts');
   return {
     PLAIN: timed('plain', 'u, ts, v, UCASE(shop) AS shop FROM s WHERE v IS NULL OR v > 1 EMIT CHANGES'),
@@ -49,6 +53,8 @@ export function viewKinds(options: (name: string) => string | undefined): Readon
       'closed',
       'u, MIN(v) AS least, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 5 SECONDS, GRACE PERIOD 2 SECONDS) GROUP BY u EMIT FINAL',
     ),
+    FORGETFUL: `CREATE FEATURE VIEW forgetful ENTITY KEY (u)${forgets('forgetful')} AS SELECT u, COUNT(*) AS n, SUM(v) AS total, MAX(shop) AS most FROM s GROUP BY u;`,
+    FIRSTS: `CREATE FEATURE VIEW firsts ENTITY KEY (u) TIMESTAMP ts${forgets('firsts')} AS SELECT u, ts, v, shop FROM s QUALIFY ROW_NUMBER() OVER (PARTITION BY u ORDER BY ROWTIME) = 1;`,
     SITTINGS: view(
       'sittings',
       'u, COUNT(*) AS n, SUM(v) AS total FROM s WINDOW SESSION (3 SECONDS, GRACE PERIOD 5 SECONDS) GROUP BY u EMIT CHANGES',

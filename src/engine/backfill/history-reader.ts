@@ -69,7 +69,7 @@ function checkReadable({ name, kind, schema, window }: SourceSpec): void {
   const refuse = (why: string): never => {
     throw new HistoryRefused(`the files of ${name} do not tell all of its records: ${why}`);
   };
-  if (kind === 'TABLE') refuse('deletions of a table are in no file');
+  if (kind === 'TABLE') refuse('deletions of a table are in no file of rows');
   if (window !== undefined) refuse('its keys hold windows');
   const header = schema.find(({ role }) => role === 'header');
   if (header !== undefined) refuse(`${header.name} comes of the headers`);

@@ -10,7 +10,7 @@ import type { QueryNode } from '../../syntax/query.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import type { Engine } from '../engine.ts';
 import { FolderWork } from '../folder-work.ts';
-import { Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { BackgroundJob, TrainingProgress } from './progress.ts';
 import { AtReadMatch } from './at-read.ts';
 import { historyOf, type HistoryRow } from './history.ts';
@@ -79,9 +79,12 @@ export class TrainingJob implements BackgroundJob {
       if (query === undefined) throw new TypeError(`the query of ${view.spec.name} was terminated`);
       return new AtReadMatch({ view, query, keys: keyNames, reads }, engine, folder, memory);
     }
-    const rules = { ttlMs: view.featureView?.ttlMs, asKnown: this.#set.asKnown };
-    const history = (): AsyncIterable<readonly HistoryRow[]> =>
-      historyOf(view, keyNames, reads, engine, new Session(engine.defaults));
+    const rules = {
+      ttlMs: view.featureView?.ttlMs,
+      asKnown: this.#set.asKnown,
+      hasOwnTimes: view.featureView?.timestamp !== undefined,
+    };
+    const history = (): AsyncIterable<readonly HistoryRow[]> => historyOf(view, keyNames, reads, engine);
     return new PointInTimeMatch(rules, history, folder, memory);
   }
 

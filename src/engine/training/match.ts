@@ -10,6 +10,8 @@ export interface MatchRules {
   readonly ttlMs: number | undefined;
   /** Whether a row counts only from when it became known. */
   readonly asKnown: boolean;
+  /** Whether feature times are those of a column, so that what a deletion has deleted may have a later one. */
+  readonly hasOwnTimes: boolean;
 }
 
 /** Finds what a view had at the times that the rows of a spine ask for. All questions come before `read`, which comes before `run`. */
@@ -57,16 +59,16 @@ export class PointInTimeMatch implements ViewMatch {
   #add({ key, time, windowStart, created, offset, values }: HistoryRow): void {
     // Of equal times the window that starts first counts, then what became known last.
     const order = Buffer.concat([ordered(-windowStart), ordered(created), ordered(offset)]);
-    this.#entries.add(keyOf(key, time, kinds.history, order), encodeValue([time, created, values]));
+    this.#entries.add(keyOf(key, time, kinds.history, order), encodeValue([time, created, values ?? null, offset]));
   }
   ask(n: number, key: Row, time: number): void {
     this.#entries.add(keyOf(key, time, kinds.spine, ordered(n)), encodeValue([n, time]));
   }
 
   async run(pause: () => Promise<void>): Promise<void> {
-    const { ttlMs = Infinity, asKnown } = this.#rules;
+    const { ttlMs = Infinity } = this.#rules;
     let keyBytes = Buffer.alloc(0);
-    let known: (readonly [time: number, created: number, values: Row])[] = [];
+    let known = new KnownRows(this.#rules);
     let count = 0;
     for (const { key, value } of this.#entries.sorted()) {
       if (++count % 4096 === 0) await pause();
@@ -74,19 +76,16 @@ export class PointInTimeMatch implements ViewMatch {
       const own = key.subarray(0, length);
       if (!own.equals(keyBytes)) {
         keyBytes = Buffer.from(own);
-        known = [];
+        known = new KnownRows(this.#rules);
       }
       if (key[length + 8] === kinds.history) {
-        const row = decodeValue(value) as [number, number, Row];
-        if (!asKnown) known = [row];
-        else known.push(row);
+        known.add(decodeValue(value) as KnownRow);
         continue;
       }
       const [n, time] = decodeValue(value) as [number, number];
-      if (asKnown && known[0] !== undefined && known[0][0] < time - ttlMs)
-        known = known.filter(([at]) => at >= time - ttlMs);
-      const match = asKnown ? known.findLast(([, created]) => created <= time) : known.at(-1);
-      if (match === undefined || match[0] < time - ttlMs) continue;
+      const match = known.at(time);
+      // A row that was deleted is none from then on.
+      if (match === undefined || match[2] === null || match[0] < time - ttlMs) continue;
       if (match[1] > time) this.knownLater++;
       this.#found.add(ordered(n), encodeValue([n, match[2]]));
     }
@@ -99,6 +98,48 @@ export class PointInTimeMatch implements ViewMatch {
   clear(): void {
     this.#entries.clear();
     this.#found.clear();
+  }
+}
+
+/** A row as it is sorted; without values: a deletion. */
+type KnownRow = readonly [time: number, created: number, values: Row | null, offset: number];
+
+/** The rows of one key that may still be asked for, in order of their times. */
+class KnownRows {
+  readonly #rules: MatchRules;
+  #rows: KnownRow[] = [];
+  /** Rows of the key before this offset were deleted. */
+  #deletedTo = -1;
+
+  constructor(rules: MatchRules) {
+    this.#rules = rules;
+  }
+
+  add(row: KnownRow): void {
+    const { asKnown, hasOwnTimes } = this.#rules;
+    if (asKnown) this.#rows.push(row);
+    else if (!hasOwnTimes) this.#rows = [row];
+    else this.#addByOffset(row);
+  }
+  /** A deletion takes the rows that came before it, whatever their times, and none that came after it. */
+  #addByOffset(row: KnownRow): void {
+    const [, , values, offset] = row;
+    if (values === null) {
+      this.#deletedTo = Math.max(this.#deletedTo, offset);
+      this.#rows = this.#rows.filter(([, , , of]) => of > offset);
+    } else if (offset > this.#deletedTo) {
+      // What deletes this row deletes the former ones too.
+      while ((this.#rows.at(-1)?.[3] ?? Infinity) < offset) this.#rows.pop();
+      this.#rows.push(row);
+    }
+  }
+
+  /** The row that counts at a time, which is not before those of the rows. */
+  at(time: number): KnownRow | undefined {
+    const { asKnown, ttlMs = Infinity } = this.#rules;
+    if (!asKnown) return this.#rows.at(-1);
+    if ((this.#rows[0]?.[0] ?? Infinity) < time - ttlMs) this.#rows = this.#rows.filter(([at]) => at >= time - ttlMs);
+    return this.#rows.findLast(([, created]) => created <= time);
   }
 }
 
