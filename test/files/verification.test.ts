@@ -217,6 +217,15 @@ describe('a real difference is found', () => {
     await node.close();
   });
 
+  test('an entity that the view has no more, and that the plan has', async () => {
+    const { node } = await opened('ALL_TIME');
+    await produceRows(node, 'ALL_TIME', [['u1', 50_000, null]]);
+    const report = await verify(node, 'VERIFY FEATURE VIEW all_time;');
+    expect([report.result, report.differing, report.recomputed.missing]).toEqual(['DIFFERENT', 1, 1]);
+    expect(report.differences).toMatchObject([{ kind: 'missing', entity: { U: 'u1' } }]);
+    await node.close();
+  });
+
   test.each([
     ['PLAIN', { TS: 7000, V: 99, SHOP: 'P' }],
     ['ALL_TIME', { N: 99, MOST: 1, SHOPS: [] }],

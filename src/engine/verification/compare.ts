@@ -12,6 +12,8 @@ interface Rules {
    * recomputed, in order, and the last of them.
    */
   readonly isTable: boolean;
+  /** Whether a record without a value deletes an entity, and not only a window of it. */
+  readonly deletes: boolean;
   /** Which feature times count. */
   readonly isIn: (time: number) => boolean;
 }
@@ -44,6 +46,9 @@ export class Comparer {
   #owner = Buffer.alloc(0);
   /** Of the entity and window at hand the recomputed row that came last, and whether it counts that it was not answered. */
   #last: { readonly row: SideRow; readonly where: Where; readonly counts: boolean } | undefined;
+  /** What its topic had last of the entity, and whether something recomputed may still have to come. */
+  #lastAnswer: { readonly row: SideRow; readonly where: Where; readonly counts: boolean } | undefined;
+  #hasPending = false;
   /** The number of the latest recomputed row that was answered. */
   #answered = -1;
   answers = 0;
@@ -60,12 +65,16 @@ export class Comparer {
       this.#owner = Buffer.from(group.owner);
     }
     const of = (side: number): SideRow[] => group.rows.filter((row) => row.side === side);
-    const online = of(sides.online);
+    const told = of(sides.online);
+    const online = told.filter(({ features }) => features !== undefined);
     const recomputed = of(sides.recomputed);
     const counts = this.#rules.isIn(group.time);
     if (counts) this.answers += online.length;
-    if (this.#rules.isTable) this.#compareTable(group, online, recomputed, counts);
-    else if (counts) this.#compareStream(group, online, recomputed);
+    if (this.#rules.isTable) {
+      this.#keepLast(group, told, counts);
+      this.#compareTable(group, online, recomputed, counts);
+    }
+    if (!this.#rules.isTable && counts) this.#compareStream(group, online, recomputed);
     if (this.#offline === undefined || !counts) return;
     const former = this.#rules.isTable ? recomputed : [];
     this.#compareFiles(this.#offline, group, online, of(sides.offline), former);
@@ -134,16 +143,31 @@ export class Comparer {
       else if (rows.length === 0) tally.extra(this.#where(group, answer));
       else this.#pair(tally, group, answer, rows.at(-1)!);
     }
+    this.#hasPending ||= recomputed.some(({ isPending }) => isPending);
     const last = recomputed.findLast(({ isPending }) => !isPending);
     if (last === undefined || (this.#last !== undefined && this.#last.row.offset > last.offset)) return;
     this.#last = { row: last, where: this.#where(group, undefined, last), counts: counts && !isTold };
   }
+  #keepLast(group: Group, told: readonly SideRow[], counts: boolean): void {
+    for (const row of told)
+      if (this.#lastAnswer === undefined || row.offset > this.#lastAnswer.row.offset)
+        this.#lastAnswer = { row, where: this.#where(group, row), counts };
+  }
   #endOwner(): void {
     const last = this.#last;
-    if (last !== undefined && last.counts && last.row.features !== undefined && last.row.offset > this.#answered)
-      this.#recomputed.missing(last.where);
+    if (last !== undefined && last.counts && last.row.features !== undefined) {
+      if (last.row.offset > this.#answered || this.#isOtherwise(false)) this.#recomputed.missing(last.where);
+    } else if (last?.counts === true && this.#isOtherwise(true) && this.#lastAnswer!.counts)
+      this.#recomputed.extra(this.#lastAnswer!.where);
     this.#last = undefined;
+    this.#lastAnswer = undefined;
+    this.#hasPending = false;
     this.#answered = -1;
+  }
+  /** Whether the view has the entity, or has it no more, against what is recomputed: `isDeleted` there. */
+  #isOtherwise(isDeleted: boolean): boolean {
+    if (!this.#rules.deletes || this.#hasPending || this.#lastAnswer === undefined) return false;
+    return (this.#lastAnswer.row.features === undefined) !== isDeleted;
   }
 
   /** A row of a file that a table's topic no longer has, because it is compacted, is held to what is recomputed: `former`. */

@@ -97,7 +97,11 @@ export class VerificationJob implements Verification {
     const offline = files && new Tally('offline', columns, types, differences);
     const { fromMs = -Infinity, toMs = Infinity, sample } = this.#range;
     const isIn = (time: number): boolean => time >= fromMs && time < toMs;
-    const comparer = new Comparer({ topic: spec.topic, isTable: spec.kind === 'TABLE', isIn }, recomputed, offline);
+    const comparer = new Comparer(
+      { topic: spec.topic, isTable: spec.kind === 'TABLE', deletes: spec.window === undefined, isIn },
+      recomputed,
+      offline,
+    );
     let count = 0;
     for (const group of rows.groups()) {
       if (++count % 2048 === 0) await this.#work.pause();
@@ -164,19 +168,20 @@ export class VerificationJob implements Verification {
         const { partition, offset } = record;
         to.set(partition, offset + 1);
         const answer = await decoder.decode(record);
-        if (answer?.values === undefined || !this.#isWanted(answer) || !sampled.take(answer.entity)) continue;
+        if (answer === undefined || !this.#isWanted(answer) || !sampled.take(answer.entity)) continue;
         const isPending = offset >= (inFiles?.get(partition) ?? 0);
         rows.add(answer, { side: sides.online, partition, offset, isPending, event: null, file: null });
-        this.progress.answers++;
+        if (answer.values !== undefined) this.progress.answers++;
       }
       await this.#work.pause();
     }
     sampled.close();
     return to;
   }
-  /** Of a table later rows tell whether an earlier one had to be answered. */
-  #isWanted({ time }: Answer): boolean {
+  /** Of a table later rows tell whether an earlier one had to be answered. A stream's record without a value is no answer. */
+  #isWanted({ time, values }: Answer): boolean {
     const { fromMs = -Infinity, toMs = Infinity } = this.#range;
+    if (this.#view.spec.kind === 'STREAM' && values === undefined) return false;
     return this.#view.spec.kind === 'TABLE' || (time >= fromMs && time < toMs);
   }
 
