@@ -107,6 +107,30 @@ describe.skipIf(noRedis !== undefined)(`a view in Redis${noRedis === undefined ?
     await node.close();
   });
 
+  test('a backfill does not bring back an entity that the view has forgotten since', async () => {
+    const node = await openEngine();
+    await node.run(`${stream}
+      CREATE FEATURE VIEW v ENTITY KEY (k) WITH (STATE_TTL='10 SECONDS', ${online('forgotten')}) AS SELECT k, SUM(n) AS total FROM s GROUP BY k;`);
+    await produce(node, [
+      ['a', 1000, { n: 1 }],
+      ['b', 2000, { n: 2 }],
+    ]);
+    const path = mkdtempSync(join(tmpdir(), 'millrace-backfill-'));
+    const keys = async (): Promise<string[]> => Object.keys(await redis.hashes('forgotten:')).sort();
+    await expect.poll(keys, { timeout: 20_000 }).toEqual(['a', 'b']);
+    // Events of both partitions.
+    await produce(
+      node,
+      Array.from({ length: 40 }, (_, i): Event => [`z${i}`, 30_000, { n: 1 }]),
+    );
+    await expect.poll(keys, { timeout: 20_000 }).toHaveLength(40);
+    await node.run(`BACKFILL FEATURE VIEW v TO '1970-01-01T00:00:05Z' WITH (PATH='${path}', MATERIALIZE=TRUE);`);
+    await node.engine.backfills.get('V')!.done;
+    expect(node.engine.backfills.get('V')!.progress).toMatchObject({ state: 'DONE', rows: 2, entities: 0 });
+    expect(await keys()).toHaveLength(40);
+    await node.close();
+  });
+
   test('features are texts under the prefix and the entity, and are served from there', async () => {
     const node = await openEngine();
     const now = Date.now();

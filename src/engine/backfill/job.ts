@@ -137,8 +137,12 @@ export class BackfillJob implements Backfill {
         if (change === undefined) continue;
         const { after } = change;
         const time = Number(after?.[timeAt] ?? change.timestamp);
-        if (time < fromMs || time >= toMs) continue;
         const entity = this.#entityOf(change, slot);
+        if (time < fromMs || time >= toMs) {
+          // The view has no row of it any more, or a newer one.
+          if (after === undefined && change.window === undefined) this.#newest.delete(keyText(entity));
+          continue;
+        }
         // The topics of its sources still have what is known of it.
         if (erased.has(entity)) continue;
         next[partition]!++;
