@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { Catalog, type FeatureView, type QueryObject } from '../catalog/catalog.ts';
-import { namesAfterSwitch, renamed, withVersion } from '../catalog/view-versions.ts';
+import type { Catalog, FeatureView, QueryObject } from '../catalog/catalog.ts';
 import { noSpan } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import { sourcesOf } from '../plan/physical/topology.ts';
@@ -14,6 +13,7 @@ import type { SchemaCache } from '../runtime/schema-cache.ts';
 import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import { noConflation, runSettings } from '../runtime/run-settings.ts';
+import { Applied, type Effect } from './applied.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
@@ -21,7 +21,6 @@ import { VersionSwitch } from './version-switch.ts';
 import { ViewLags } from './view-lags.ts';
 import { PushQueries } from './push-queries.ts';
 import { SharedPush } from './shared-push.ts';
-import { afterSchemaChange } from './monitors/schema-change.ts';
 import type { ModelRegistry } from '../runtime/ports/model-registry.ts';
 import type { BackgroundJob } from './training/progress.ts';
 import type { Backfill } from './backfill/progress.ts';
@@ -57,8 +56,6 @@ export class Engine {
   readonly connect: Connect | undefined;
   readonly serverSettings: readonly { readonly name: string; readonly value: string }[];
   readonly #defaults: Readonly<Record<string, string>>;
-  /** The properties set by ALTER SYSTEM. */
-  readonly #system = new Map<string, string>();
   readonly startedAt = Date.now();
   /** The push queries of this node's clients. */
   readonly pushQueries = new PushQueries();
@@ -75,9 +72,8 @@ export class Engine {
   readonly verifications = new Map<string, Verification>();
   /** The last backfill of each feature view that this node has begun. */
   readonly backfills = new Map<string, Backfill>();
-  #catalog = new Catalog();
+  #state = new Applied();
   #applied = -1;
-  #nextQuery = 0;
   #stuck: string | undefined;
   /** Queries of the log that are not started yet. */
   readonly #waiting = new Set<string>();
@@ -96,16 +92,17 @@ export class Engine {
     this.serverSettings = options.serverSettings ?? [];
     this.connect = options.connect;
     this.#startQueries = options.startQueries ?? true;
-    this.viewLags = new ViewLags(() => this.#catalog, this.node);
+    this.viewLags = new ViewLags(() => this.catalog, this.node);
     this.versionSwitch = new VersionSwitch(this);
   }
 
   get catalog(): Catalog {
-    return this.#catalog;
+    return this.#state.catalog;
   }
   /** The properties of a session that has set none itself. */
   get defaults(): Readonly<Record<string, string>> {
-    return this.#system.size === 0 ? this.#defaults : { ...this.#defaults, ...Object.fromEntries(this.#system) };
+    const { system } = this.#state;
+    return system.size === 0 ? this.#defaults : { ...this.#defaults, ...Object.fromEntries(system) };
   }
   /** The number of the last applied command; -1 before the first. */
   get commandNumber(): number {
@@ -113,7 +110,7 @@ export class Engine {
   }
   /** The number in the id of the next query. */
   get nextQueryNumber(): number {
-    return this.#nextQuery;
+    return this.#state.nextQuery;
   }
 
   /** Reads the command log, rebuilds the catalogue and starts its queries. */
@@ -124,13 +121,13 @@ export class Engine {
 
   /** Reads the command log and rebuilds the catalogue. Statements can be executed from then on. */
   async load(): Promise<void> {
-    this.#catalog = Catalog.loading();
+    this.#state = Applied.loading();
     for (const { number, command } of await this.node.commands.readAfter(-1)) {
       await this.#apply(readCommand(command, number), false);
       this.#applied = number;
     }
-    this.#catalog = this.#catalog.loaded();
-    if (this.#startQueries) for (const id of this.#catalog.queries.keys()) this.#waiting.add(id);
+    this.#state.loaded();
+    if (this.#startQueries) for (const id of this.catalog.queries.keys()) this.#waiting.add(id);
     const { commands } = this.node;
     commands.follow?.(() => {
       const applied = this.#mutex.run(() => this.#applyAll(commands.known!(this.#applied)));
@@ -142,7 +139,7 @@ export class Engine {
   async startQueries(): Promise<void> {
     for (const id of [...this.#waiting]) {
       await this.#mutex.run(async () => {
-        const query = this.#catalog.queries.get(id);
+        const query = this.catalog.queries.get(id);
         if (!this.#closed && query !== undefined && this.#waiting.delete(id)) await this.#startQuery(query);
       });
       await nextTurn();
@@ -213,7 +210,7 @@ export class Engine {
   /** Fixes where a query begins. One that is replaced keeps what it had; topics that its new plan adds begin now. */
   async #withStart(query: QueryObject): Promise<QueryObject> {
     if (this.node.startPositions === undefined || runSettings(query.properties).earliest) return query;
-    const before = this.#catalog.queries.get(query.id)?.start;
+    const before = this.catalog.queries.get(query.id)?.start;
     const topics = sourcesOf(query.plan).flatMap(({ source }) => (source.kind === 'STREAM' ? source.topic : []));
     const ends = await this.node.startPositions(topics.filter((topic) => before?.[topic] === undefined));
     return { ...query, start: { ...ends, ...before } };
@@ -232,88 +229,41 @@ export class Engine {
   }
 
   async #apply(command: Command, live: boolean): Promise<void> {
-    switch (command.kind) {
-      case 'createSource': {
-        const { name } = command.source.spec;
-        const isReplaced = this.#catalog.sources.has(name);
-        this.#catalog = this.#catalog.withSource(command.source);
-        for (const query of [command.query, ...(command.exporters ?? [])]) {
-          if (query === undefined) continue;
-          if (this.#catalog.queries.has(query.id)) await this.#replaceQuery(query, live);
-          else await this.#addQuery(query, live);
-        }
-        for (const query of isReplaced ? this.#catalog.queriesReading(name) : []) {
-          const changed = afterSchemaChange(query, command.source.spec);
-          if (changed !== undefined) await this.#replaceQuery(changed, live);
-        }
+    for (const effect of this.#state.apply(command)) await this.#carryOut(effect, live);
+  }
+
+  async #carryOut(effect: Effect, live: boolean): Promise<void> {
+    switch (effect.kind) {
+      case 'added':
+        if (live && this.#startQueries) await this.#startQuery(effect.query);
+        return;
+      case 'replaced':
+        return live ? this.#replaceQuery(effect.query) : undefined;
+      case 'removed':
+        return live ? this.#removeQuery(effect.query) : undefined;
+      case 'paused': {
+        const { id, paused, skip } = effect;
+        if (live && this.#startQueries && !this.#waiting.has(id)) await this.node.setPaused(id, paused, skip);
         return;
       }
-      case 'createVersion':
-        this.#catalog = withVersion(this.#catalog, command.source);
-        for (const query of [command.query, ...(command.exporters ?? [])])
-          if (query !== undefined) await this.#addQuery(query, live);
+      case 'versionAdded':
         this.versionSwitch.poke();
         return;
-      case 'switchVersion': {
-        const names = namesAfterSwitch(this.#catalog, command.view, command.number);
-        if (names === undefined) return;
-        this.#catalog = renamed(this.#catalog, names);
-        this.pushQueries.rename(names);
+      case 'renamed':
+        this.pushQueries.rename(effect.names);
         return;
-      }
-      case 'dropSource':
-        for (const id of command.queries) await this.#removeQuery(id, live);
-        this.#catalog = this.#catalog.withoutSource(command.name);
-        this.#forgetJobs(command.name);
-        this.pushQueries.closeReading(command.name);
+      case 'sourceDropped':
+        this.#forgetJobs(effect.name);
+        this.pushQueries.closeReading(effect.name);
         return;
-      case 'createQuery':
-        return this.#addQuery(command.query, live);
-      case 'terminate':
-        for (const id of command.ids) await this.#removeQuery(id, live);
-        return;
-      case 'setPaused':
-        for (const id of command.ids) await this.#setPaused(id, command.paused, 0, live);
-        return;
-      case 'resumeSkipping':
-        return this.#setPaused(command.id, false, command.records, live);
-      case 'putModel':
-        this.#catalog = this.#catalog.withModel(command.model);
+      case 'modelPut':
         // A missing model file does not stop the node: every row to be scored reports the error.
-        await this.models?.put(command.model).catch((error: unknown) => {
+        await this.models?.put(effect.model).catch((error: unknown) => {
           if (live) throw error;
         });
         return;
-      case 'dropModel':
-        this.#catalog = this.#catalog.withoutModel(command.name);
-        this.models?.remove(command.name);
-        return;
-      case 'putTrainingSet':
-        this.#catalog = this.#catalog.withTrainingSet(command.set);
-        return;
-      case 'dropTrainingSet':
-        this.#catalog = this.#catalog.withoutTrainingSet(command.name);
-        return;
-      case 'putFeatureService':
-        this.#catalog = this.#catalog.withFeatureService(command.service);
-        return;
-      case 'dropFeatureService':
-        this.#catalog = this.#catalog.withoutFeatureService(command.name);
-        return;
-      case 'createType':
-        this.#catalog = this.#catalog.withType(command.name, command.type);
-        return;
-      case 'dropType':
-        this.#catalog = this.#catalog.withoutType(command.name);
-        return;
-      case 'createView':
-        this.#catalog = this.#catalog.withView(command.view);
-        return;
-      case 'dropView':
-        this.#catalog = this.#catalog.withoutView(command.name);
-        return;
-      case 'alterSystem':
-        this.#system.set(command.name, command.value);
+      case 'modelDropped':
+        this.models?.remove(effect.name);
     }
   }
 
@@ -324,43 +274,26 @@ export class Engine {
     }
   }
 
-  async #addQuery(query: QueryObject, live: boolean): Promise<void> {
-    this.#catalog = this.#catalog.withQuery(query);
-    this.#nextQuery++;
-    if (live && this.#startQueries) await this.#startQuery(query);
-  }
-
-  /** Replaces a query's plan; the query keeps its offsets and its state. */
-  async #replaceQuery(query: QueryObject, live: boolean): Promise<void> {
-    this.#catalog = this.#catalog.withQuery(query);
-    if (!live || !this.#startQueries) return;
+  /** Gives a query that runs another plan; it keeps its offsets and its state. */
+  async #replaceQuery(query: QueryObject): Promise<void> {
+    if (!this.#startQueries) return;
     this.#waiting.delete(query.id);
     await this.node.stopQuery(query.id, false);
     await this.#startQuery(query);
   }
 
-  async #removeQuery(id: string, live: boolean): Promise<void> {
-    const query = this.#catalog.queries.get(id);
-    if (query === undefined) return;
-    this.#catalog = this.#catalog.withoutQuery(id);
-    if (!live || !this.#startQueries) return;
+  async #removeQuery(query: QueryObject): Promise<void> {
+    if (!this.#startQueries) return;
     // The node forgets what it knows: a query that was not started is one that does no work.
-    if (this.#waiting.delete(id)) await this.#startQuery({ ...query, paused: true });
-    await this.node.stopQuery(id, true);
-  }
-
-  async #setPaused(id: string, paused: boolean, skip: number, live: boolean): Promise<void> {
-    const query = this.#catalog.queries.get(id);
-    if (query === undefined) return;
-    this.#catalog = this.#catalog.withQuery({ ...query, paused });
-    if (live && this.#startQueries && !this.#waiting.has(id)) await this.node.setPaused(id, paused, skip);
+    if (this.#waiting.delete(query.id)) await this.#startQuery({ ...query, paused: true });
+    await this.node.stopQuery(query.id, true);
   }
 
   #startQuery(query: QueryObject): Promise<void> {
     const { id, plan, paused, start } = query;
     const own = query.kind === 'EXPORT' ? query.sources[0] : query.sink;
-    const erased = this.#catalog.erasedOf(query.sources, own);
-    const properties = committingWithin(query.properties, this.#catalog.sources.get(own ?? '')?.featureView);
+    const erased = this.catalog.erasedOf(query.sources, own);
+    const properties = committingWithin(query.properties, this.catalog.sources.get(own ?? '')?.featureView);
     return this.node.startQuery({ id, plan, properties, paused, start, ...(erased === undefined ? {} : { erased }) });
   }
 
