@@ -41,10 +41,10 @@ export const alterFeatureView: Handler<AlterFeatureView> = async (statement, { e
     ...(freshnessTargetMs === undefined ? {} : { freshnessTargetMs }),
   };
   const isAsBefore = ttlMs === former.ttlMs && freshnessTargetMs === former.freshnessTargetMs;
-  const queries = isAsBefore
-    ? []
-    : [catalog.queries.get(existing.createdBy!)!, ...catalog.exportsOf(existing.spec.name)];
-  const [query, ...exporters] = queries.map((each) => withTtl(each, ttlMs));
+  // The query that fills it may have been terminated.
+  const filling = isAsBefore ? undefined : catalog.queries.get(existing.createdBy!);
+  const query = filling && withTtl(filling, ttlMs);
+  const exporters = isAsBefore ? [] : catalog.exportsOf(existing.spec.name).map((each) => withTtl(each, ttlMs));
   const source = { ...existing, featureView };
   const number = await distribute({
     v: 1,

@@ -41,3 +41,12 @@ test('DESCRIBE names the set of aggregates of what a query fills', async () => {
   ]);
   await close();
 });
+
+test('a view whose query was terminated takes another TTL', async () => {
+  const { engine, run, close } = await openEngine();
+  await run("CREATE STREAM s (id STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);");
+  await run('CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, SUM(n) AS total FROM s GROUP BY id EMIT CHANGES;');
+  await run('TERMINATE ALL; ALTER FEATURE VIEW v SET (TTL=1 DAY);');
+  expect(engine.catalog.sources.get('V')!.featureView!.ttlMs).toBe(86_400_000);
+  await close();
+});
