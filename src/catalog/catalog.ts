@@ -132,7 +132,7 @@ export class Catalog {
   readonly views: ReadonlyMap<string, ViewObject>;
   readonly featureServices: ReadonlyMap<string, FeatureService>;
 
-  constructor(parts: Partial<Parts> = {}, edit = copied) {
+  constructor(parts: Partial<CatalogParts> = {}, edit = copied) {
     this.#edit = edit;
     this.sources = parts.sources instanceof Sources ? parts.sources : new Sources(parts.sources);
     this.queries = parts.queries ?? new Map();
@@ -155,11 +155,11 @@ export class Catalog {
     return new Catalog(this.#parts);
   }
 
-  get #parts(): Parts {
+  get #parts(): CatalogParts {
     const { sources, queries, models, types, trainingSets, views, featureServices } = this;
     return { sources, queries, models, types, trainingSets, views, featureServices };
   }
-  with(parts: Partial<Parts>): Catalog {
+  with(parts: Partial<CatalogParts>): Catalog {
     return new Catalog({ ...this.#parts, ...parts }, this.#edit);
   }
   #put<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
@@ -265,4 +265,8 @@ export class Catalog {
   }
 }
 
-type Parts = Pick<Catalog, 'sources' | 'queries' | 'models' | 'types' | 'trainingSets' | 'views' | 'featureServices'>;
+/** The maps of which a catalogue consists. */
+export type CatalogParts = Pick<
+  Catalog,
+  'sources' | 'queries' | 'models' | 'types' | 'trainingSets' | 'views' | 'featureServices'
+>;

@@ -104,6 +104,7 @@ async function openNode(settings: Settings, options: StartOptions, listener: Bou
     defaults: sessionDefaults(settings),
     serverSettings: shownSettings(settings),
     connect: connectUrl === undefined ? undefined : new HttpConnect(connectUrl),
+    log: options.log,
   });
   const { log = () => undefined } = options;
   await untilBroker(() => engine.load(), log);

@@ -20,7 +20,7 @@ export const logOptions = [
     name: 'log.cleaner.enable',
     type: bool,
     default: 'true',
-    doc: "Whether the embedded log compacts tables' topics",
+    doc: "Whether the embedded log compacts tables' topics, and the commands",
     read: (value) => value,
   }),
   option({

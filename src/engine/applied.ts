@@ -44,6 +44,9 @@ export class Applied {
   /** Changes what there is by a command; returns what is to be done besides, in this order. */
   apply(command: Command): readonly Effect[] {
     switch (command.kind) {
+      case 'compacted':
+        this.#nextQuery = command.queries;
+        return [];
       case 'createSource': {
         const { name } = command.source.spec;
         const isReplaced = this.#catalog.sources.has(name);

@@ -14,6 +14,7 @@ import type { SchemaRegistry } from '../runtime/ports/schema-registry.ts';
 import { LocalTopology } from '../runtime/topology.ts';
 import { noConflation, runSettings } from '../runtime/run-settings.ts';
 import { Applied, type Effect } from './applied.ts';
+import { CommandCompaction } from './command-compaction.ts';
 import type { Command } from './commands.ts';
 import { Mutex } from './mutex.ts';
 import { noState } from './no-state.ts';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly connect?: Connect | undefined;
   /** False: queries are not started; a test runs them itself. */
   readonly startQueries?: boolean;
+  /** Told of what does not stop the node. */
+  readonly log?: ((text: string) => void) | undefined;
 }
 
 /** Holds the catalogue, applies commands in order, and starts and stops queries on the node. */
@@ -64,6 +67,8 @@ export class Engine {
   readonly viewLags: ViewLags;
   /** Lets versions of feature views go live that have caught up. */
   readonly versionSwitch: VersionSwitch;
+  /** Removes commands from the log that have no effect any more. */
+  readonly compaction: CommandCompaction;
   readonly #mutex = new Mutex();
   readonly #startQueries: boolean;
   /** The jobs of training sets that this node has started. */
@@ -94,6 +99,7 @@ export class Engine {
     this.#startQueries = options.startQueries ?? true;
     this.viewLags = new ViewLags(() => this.catalog, this.node);
     this.versionSwitch = new VersionSwitch(this);
+    this.compaction = new CommandCompaction(this.node.commands, options.log ?? (() => undefined));
   }
 
   get catalog(): Catalog {
@@ -122,10 +128,12 @@ export class Engine {
   /** Reads the command log and rebuilds the catalogue. Statements can be executed from then on. */
   async load(): Promise<void> {
     this.#state = Applied.loading();
-    for (const { number, command } of await this.node.commands.readAfter(-1)) {
+    const stored = await this.node.commands.readAfter(-1);
+    for (const { number, command } of stored) {
       await this.#apply(readCommand(command, number), false);
       this.#applied = number;
     }
+    this.compaction.added(stored.length);
     this.#state.loaded();
     if (this.#startQueries) for (const id of this.catalog.queries.keys()) this.#waiting.add(id);
     const { commands } = this.node;
@@ -150,6 +158,7 @@ export class Engine {
     this.#hasStarted = true;
     this.viewLags.start();
     this.versionSwitch.start();
+    this.compaction.consider(this.catalog);
   }
   /** Whether the node's queries have come to their work since its start, or tell why not. */
   get isReady(): boolean {
@@ -165,6 +174,7 @@ export class Engine {
     for (const { number, command } of commands) {
       await this.#apply(readCommand(command, number), true);
       this.#applied = number;
+      this.compaction.added(1);
       this.#stuck = undefined;
     }
   }
@@ -188,6 +198,8 @@ export class Engine {
         const number = await this.node.commands.append(JSON.stringify(command), this.#applied);
         await this.#apply(command, true);
         this.#applied = number;
+        this.compaction.added(1);
+        if (this.#hasStarted) this.compaction.consider(this.catalog);
         return number;
       });
     };
@@ -303,6 +315,7 @@ export class Engine {
     this.versionSwitch.close();
     for (const jobs of [this.trainingJobs, this.verifications, this.backfills])
       for (const job of jobs.values()) await job.cancel();
+    await this.compaction.close();
     await this.#mutex.run(async () => this.node.close());
     await this.stores?.close();
     await this.models?.close();

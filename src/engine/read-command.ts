@@ -24,6 +24,7 @@ const readQuery = (query: QueryObject): QueryObject => ({ ...query, plan: readPl
 
 /** The readers of all kinds; a kind without an entry does not compile. */
 const readers: { readonly [K in Command['kind']]: Reader<CommandOf<K>> } = {
+  compacted: { version: 1, read: asIs },
   createSource: {
     version: 1,
     read: ({ exporter, ...command }: CommandOf<'createSource'> & FormerExporter) => ({

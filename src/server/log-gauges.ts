@@ -1,12 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Engine } from '../engine/engine.ts';
 
-/** What the embedded log has compacted and has still to compact, for Prometheus. */
+/** What the embedded log and the log of commands have, have compacted and have still to compact, for Prometheus. */
 export class LogGauges {
   readonly #cleanable: Gauge;
   readonly #held: Gauge;
   readonly #reclaimed: Counter;
   readonly #failures: Counter;
+  readonly #commands: Gauge;
+  readonly #removedCommands: Counter;
+  readonly #commandFailures: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -30,19 +33,38 @@ export class LogGauges {
       help: 'Compactions of a partition of the embedded log that failed and left it as it was',
       registers,
     });
+    this.#commands = new Gauge({
+      name: 'millrace_command_log_commands',
+      help: 'Commands in the command log, all of which a start reads',
+      registers,
+    });
+    this.#removedCommands = new Counter({
+      name: 'millrace_command_log_removed_total',
+      help: 'Commands without effect that compaction has removed from the command log',
+      registers,
+    });
+    this.#commandFailures = new Counter({
+      name: 'millrace_command_log_failures_total',
+      help: 'Compactions of the command log that failed and left it as it was',
+      registers,
+    });
   }
 
-  async read({ node }: Engine): Promise<void> {
+  async read({ node, compaction }: Engine): Promise<void> {
+    const { commands, removed, failures } = compaction.figures;
+    this.#commands.set(commands);
+    count(this.#removedCommands, removed);
+    count(this.#commandFailures, failures);
     const figures = await node.logCleaning?.();
     if (figures === undefined) return;
     this.#cleanable.set(figures.cleanableBytes);
     this.#held.set(figures.heldBytes);
-    for (const [counter, value] of [
-      [this.#reclaimed, figures.reclaimedBytes],
-      [this.#failures, figures.failures],
-    ] as const) {
-      counter.reset();
-      counter.inc(Math.max(0, value));
-    }
+    count(this.#reclaimed, figures.reclaimedBytes);
+    count(this.#failures, figures.failures);
   }
+}
+
+function count(counter: Counter, value: number): void {
+  counter.reset();
+  counter.inc(Math.max(0, value));
 }

@@ -20,6 +20,12 @@ const waiting = `CREATE STREAM settled AS SELECT id, SUM(n) OVER (PARTITION BY i
   COUNT(*) OVER (PARTITION BY n ORDER BY ROWTIME) AS c FROM s EMIT FINAL;`;
 /** A folder that the entry names and never has: what is told of a training set whose rows are elsewhere. */
 const elsewhere = join(tmpdir(), 'millrace-stored-set');
+/** What has gone when the log of commands is compacted, and has left its mark on the ids of what follows. */
+const superseded = [
+  ...Array.from({ length: 80 }, () => `ALTER SYSTEM 'ksql.query.push.v2.enabled' = 'true';`),
+  'CREATE STREAM gone AS SELECT id, n FROM s;',
+  'DROP STREAM gone DELETE TOPIC;',
+].join('\n');
 /** What is stored beside queries: each kind of command, with what is there and what is gone. */
 const others = `
 CREATE TYPE place AS STRUCT<city STRING, zip INT>;
@@ -105,6 +111,8 @@ async function begun(folder: string): Promise<TestEngine> {
   await engine.run(everyStepSql);
   await engine.run(conflated);
   await engine.run(waiting);
+  await engine.run(superseded);
+  if (!(await engine.engine.compaction.run())) throw new TypeError('the commands are not compacted');
   await engine.run(others);
   const idOf = (sink: string): string =>
     [...engine.engine.catalog.queries.values()].find((query) => query.sink === sink)!.id;

@@ -15,21 +15,35 @@ test('there are entries', () => {
 });
 
 describe.each(entries.map(({ name }) => name))('stored folder %s', (name) => {
-  test('loads, and its queries go on from their state', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
-    cpSync(join(storedFolder, name, 'folder'), folder, { recursive: true });
-    const { after, answers, ...results } = JSON.parse(
-      readFileSync(join(storedFolder, name, 'expected.json'), 'utf8'),
-    ) as Expected;
-    const engine = await openEngine(folder);
-    const queries = [...engine.engine.catalog.queries.values()];
-    expect(queries.filter(({ id }) => engine.engine.node.status(id)?.error !== undefined)).toEqual([]);
-    await runEach(engine, after);
-    expect(await resultsOf(engine.engine)).toEqual(results);
-    if (answers !== undefined) expect(await answersOf(engine, Object.keys(answers))).toEqual(answers);
-    await engine.close();
-  });
+  test.each(['as it is', 'with its commands compacted'])(
+    'loads %s, and its queries go on from their state',
+    async (how) => {
+      const folder = mkdtempSync(join(tmpdir(), 'millrace-stored-'));
+      cpSync(join(storedFolder, name, 'folder'), folder, { recursive: true });
+      if (how !== 'as it is') await compactCommands(folder);
+      const { after, answers, ...results } = JSON.parse(
+        readFileSync(join(storedFolder, name, 'expected.json'), 'utf8'),
+      ) as Expected;
+      const engine = await openEngine(folder);
+      const queries = [...engine.engine.catalog.queries.values()];
+      expect(queries.filter(({ id }) => engine.engine.node.status(id)?.error !== undefined)).toEqual([]);
+      await runEach(engine, after);
+      expect(await resultsOf(engine.engine)).toEqual(results);
+      if (answers !== undefined) expect(await answersOf(engine, Object.keys(answers))).toEqual(answers);
+      await engine.close();
+    },
+  );
 });
+
+async function compactCommands(folder: string): Promise<void> {
+  const { engine, close } = await openEngine(folder);
+  const { length } = await engine.node.commands.readAfter(-1);
+  // A source with its query is one command, and two of a compacted log: there must be some to remove.
+  for (let i = 0; i < length; i++)
+    await engine.change((distribute) => distribute({ v: 1, kind: 'alterSystem', name: 'a', value: String(i) }));
+  expect(await engine.compaction.run()).toBe(true);
+  await close();
+}
 
 test('no entry names the checkout that it was made in', () => {
   const files = readdirSync(storedFolder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
@@ -53,6 +67,7 @@ test('the newest entry holds every kind of step and of state', async () => {
 
 /** A kind of command that is not here does not compile. */
 const kinds: Readonly<Record<Command['kind'], true>> = {
+  compacted: true,
   createSource: true,
   createVersion: true,
   switchVersion: true,

@@ -102,7 +102,7 @@ export class EmbeddedNode implements Node {
       settings: options.settings,
     });
     for (const damage of this.#log.damages) options.log?.(`damaged: ${damage}; "millrace check" says what can be read`);
-    this.commands = new StoredCommands(backend, this.#log);
+    this.commands = new StoredCommands(backend, this.#log, (options.settings ?? logDefaults).isCleaned);
     const stored = backend.getMany([clusterKey])[0];
     this.clusterId = stored?.toString() ?? randomUUID();
     if (stored === undefined) writeEntry(backend, clusterKey, Buffer.from(this.clusterId), options.sync);

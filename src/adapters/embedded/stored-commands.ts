@@ -1,4 +1,4 @@
-import type { CommandLog } from '../../runtime/ports/node.ts';
+import type { CommandLog, NumberedCommand } from '../../runtime/ports/node.ts';
 import type { StateBackend } from '../../runtime/ports/state-backend.ts';
 import { after } from '../../runtime/stores/key-bytes.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
@@ -7,10 +7,12 @@ import type { EmbeddedLog } from './embedded-log.ts';
 export class StoredCommands implements CommandLog {
   readonly #backend: StateBackend;
   readonly #log: EmbeddedLog;
+  readonly replace: CommandLog['replace'];
 
-  constructor(backend: StateBackend, log: EmbeddedLog) {
+  constructor(backend: StateBackend, log: EmbeddedLog, mayReplace = true) {
     this.#backend = backend;
     this.#log = log;
+    this.replace = mayReplace ? (upTo, by) => this.#replace(upTo, by) : undefined;
   }
 
   async append(command: string, behind: number): Promise<number> {
@@ -21,7 +23,16 @@ export class StoredCommands implements CommandLog {
     });
     return behind + 1;
   }
-  readAfter(number: number): Promise<readonly { readonly number: number; readonly command: string }[]> {
+  /** One batch of the database. Either log makes the same, so it waits for the disk only where all commits do. */
+  #replace(upTo: number, by: readonly NumberedCommand[]): Promise<void> {
+    return this.#log.whenReady(() => {
+      const batch = this.#backend.batch();
+      for (const [key] of this.#backend.range(commandKey(0), commandKey(upTo + 1))) batch.delete(key);
+      for (const { number, command } of by) batch.put(commandKey(number), Buffer.from(command));
+      this.#log.write(batch);
+    });
+  }
+  readAfter(number: number): Promise<readonly NumberedCommand[]> {
     const prefix = Buffer.from('c/');
     const entries = [...this.#backend.range(commandKey(number + 1), after(prefix))];
     return Promise.resolve(

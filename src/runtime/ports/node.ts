@@ -141,6 +141,11 @@ export interface CommandLog {
   append(command: string, after: number): Promise<number>;
   /** The commands after this number. */
   readAfter(number: number): Promise<readonly NumberedCommand[]>;
+  /**
+   * Puts commands into the place of all up to this number, the last of them with this number, at once or not at all. Absent where
+   * the log stays whole.
+   */
+  readonly replace?: ((upTo: number, by: readonly NumberedCommand[]) => Promise<void>) | undefined;
   /** Calls back when other nodes have appended commands, which `known` then returns. Absent where no other node is. */
   follow?(onCommands: () => void): void;
   /** The commands after this number that were read already. Those up to it are never asked for again. */
