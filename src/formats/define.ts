@@ -146,6 +146,8 @@ export interface Format {
     columns: readonly DecodeColumn[],
     options: Pick<FormatOptions, 'nullable'>,
   ) => ((row: Value[]) => void) | undefined;
+  /** Whether a value may be read as another one than was written, as a NULL as the default of its type. */
+  readonly losesValues?: true;
   /** Why the format cannot hold these columns, naming the first such column; undefined when it can. */
   readonly refuses: (
     columns: readonly Pick<Column, 'name' | 'type'>[],

@@ -91,6 +91,7 @@ export const delimited: Format = {
   name: 'DELIMITED',
   supportsKey: true,
   supportsValue: true,
+  losesValues: true,
   singles: 'unwrap',
   usesDelimiter: true,
   combines: true,

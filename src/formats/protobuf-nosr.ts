@@ -21,6 +21,7 @@ export const protobufNosr: Format = {
   writesNames: true,
   usesNullable: true,
   fillNulls,
+  losesValues: true,
   refuses: refusedColumn,
   decoder: (columns, { nullable }) => {
     const reader = new ProtobufReader();

@@ -74,6 +74,7 @@ export const protobuf: Format = {
   writesNames: true,
   usesNullable: true,
   fillNulls,
+  losesValues: true,
   refuses: refusedColumn,
   registered: {
     type: 'PROTOBUF',

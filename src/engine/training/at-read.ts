@@ -3,6 +3,7 @@ import { compileExpression, compileProjection } from '../../expressions/compile.
 import { Sorter } from '../../files/sorter.ts';
 import { eventPlans, type EventPlans } from '../../plan/physical/read-evaluation.ts';
 import { rowsOf } from '../../runtime/batch.ts';
+import { asWritten, type WrittenRow } from '../../runtime/as-written.ts';
 import { Change, hasNull, keyText } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import { ErasedEntities } from '../../runtime/erased-entities.ts';
@@ -94,11 +95,13 @@ export class AtReadMatch implements ViewMatch {
     });
     const ttlMs = view.featureView!.ttlMs ?? Infinity;
     const slots = slotsOf(this.#of, evaluated.root.columns);
+    const written = asWritten(evaluated.root.columns, view.spec);
     const into = topology.inlet(inlet, 0);
     const take = async (): Promise<void> => {
       if (into.changes.length === 0) return;
-      for (const change of rowsOf(await topology.run())) this.#keep(change, slots);
-      for (const piece of topology.drain()) for (const change of rowsOf(await piece)) this.#keep(change, slots);
+      for (const change of rowsOf(await topology.run())) this.#keep(change, slots, written);
+      for (const piece of topology.drain())
+        for (const change of rowsOf(await piece)) this.#keep(change, slots, written);
     };
     let count = 0;
     for (const { key: place, value } of this.#entries.sorted()) {
@@ -121,12 +124,14 @@ export class AtReadMatch implements ViewMatch {
   }
 
   /** Of an entity the row of the greatest feature time counts, as in the view's state. */
-  #keep({ after, timestamp }: Change, { entity, erased, time }: Slots): void {
-    const key = entity.map((slot) => after![slot]!);
+  #keep({ after: row, timestamp }: Change, { entity, erased, time }: Slots, written: WrittenRow | undefined): void {
+    const after = written === undefined ? row! : written(row!);
+    if (after === undefined) return;
+    const key = entity.map((slot) => after[slot]!);
     // The topics of its sources still have what is known of an entity that was erased.
-    if (hasNull(key) || this.#erased.has(erased.map((slot) => after![slot]!))) return;
+    if (hasNull(key) || this.#erased.has(erased.map((slot) => after[slot]!))) return;
     const text = keyText(key);
-    const at = Number(after![time] ?? timestamp);
+    const at = Number(after[time] ?? timestamp);
     const known = this.#newest.get(text);
     if (known === undefined || known.timestamp <= at) this.#newest.set(text, new Change(key, undefined, after, at, 0));
   }

@@ -1,5 +1,7 @@
 import type { Row } from '../../types/sql-type.ts';
+import type { SinkSpec } from '../../plan/physical/step.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
+import { asWritten, type WrittenRow } from '../as-written.ts';
 import { Change, keyText } from '../change.ts';
 import type { StateWriter } from '../ports/state-backend.ts';
 import type { Sink } from './sink.ts';
@@ -20,11 +22,14 @@ export interface EntityOptions {
   readonly key: readonly string[];
   readonly time: string | undefined;
   readonly ttlMs: number | undefined;
+  /** The topic that the view's rows are written to: what is served is what it has. */
+  readonly written?: SinkSpec | undefined;
 }
 
 /**
  * Keeps the newest row of each entity of a feature view: the one with the greatest feature time. Among equal times the window
- * that starts first wins, because it covers the longest history. A late row never replaces a newer one. With a TTL, rows that
+ * that starts first wins, because it covers the longest history. They are kept as the topic has them, whose format may lose what they were
+ * (a NULL of Protobuf), and none that it could not take. A late row never replaces a newer one. With a TTL, rows that
  * were too old for long enough are removed, a page of them in each commit.
  */
 export class EntityStore implements Sink {
@@ -33,6 +38,8 @@ export class EntityStore implements Sink {
   readonly #timeSlot: number;
   readonly #width: number;
   readonly #ttlMs: number | undefined;
+  readonly #asWritten: WrittenRow | undefined;
+  readonly #refused: WeakSet<Change> | undefined;
   /** The last key of the round that looked at it; undefined between rounds. */
   #looked: string | undefined;
   #nextRound = 0;
@@ -40,7 +47,14 @@ export class EntityStore implements Sink {
   #mayHold: boolean;
   #hasWritten = false;
 
-  constructor(location: StoreLocation, columns: readonly StepColumn[], { key, time, ttlMs }: EntityOptions) {
+  constructor(
+    location: StoreLocation,
+    columns: readonly StepColumn[],
+    { key, time, ttlMs, written }: EntityOptions,
+    refused?: WeakSet<Change>,
+  ) {
+    this.#asWritten = written && asWritten(columns, written);
+    this.#refused = refused;
     this.#ttlMs = ttlMs;
     this.#mayHold = ttlMs !== undefined;
     this.#store = new KeyValueStore(location, { name: 'entities', version: 1 });
@@ -58,7 +72,11 @@ export class EntityStore implements Sink {
   write(changes: readonly Change[]): number {
     const now = this.#ttlMs === undefined ? 0 : Date.now();
     if (this.#ttlMs !== undefined) this.#mayHold = this.#hasWritten = true;
-    for (const { key, after, timestamp, window } of changes) {
+    for (const change of changes) {
+      if (this.#refused?.has(change) === true) continue;
+      const { key, timestamp, window } = change;
+      const after = this.#taken(change.after);
+      if (after === undefined && change.after !== undefined) continue;
       const entity = after === undefined ? key : this.#keySlots.map((slot) => after[slot]!);
       const text = keyText(entity);
       if (after === undefined) {
@@ -73,6 +91,10 @@ export class EntityStore implements Sink {
     }
     // The rows are stored; no record leaves the task.
     return 0;
+  }
+
+  #taken(row: Row | undefined): Row | undefined {
+    return row === undefined || this.#asWritten === undefined ? row : this.#asWritten(row);
   }
 
   *current(key?: Row): Iterable<Change> {

@@ -46,9 +46,9 @@ const kinds: { readonly [K in SinkKind]: SinkFacts<K> } = {
     topics: ({ topic }) => [topic],
   },
   entities: {
-    open: (options, { location, columns }) => new EntityStore(location, columns, options),
-    wanted: ({ entityKey, entityTime, entityTtlMs }) =>
-      entityKey && { key: entityKey, time: entityTime, ttlMs: entityTtlMs },
+    open: (options, { location, columns, refused }) => new EntityStore(location, columns, options, refused),
+    wanted: ({ entityKey, entityTime, entityTtlMs, sink }) =>
+      entityKey && { key: entityKey, time: entityTime, ttlMs: entityTtlMs, written: sink },
     keepsState: true,
     holdsRows: true,
     topics: () => [],

@@ -54,6 +54,8 @@ export interface SinkContext {
   readonly stores?: OnlineStores | undefined;
   /** The entities that it must not have any more. */
   readonly erased?: Erasures | undefined;
+  /** The changes that the query's topic could not take: sinks behind the topic's do not take them either. */
+  readonly refused?: WeakSet<Change> | undefined;
   /** The one partition of the input that the task reads; undefined where it reads all. */
   readonly partition?: number | undefined;
 }

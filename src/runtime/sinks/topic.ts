@@ -11,14 +11,16 @@ export class TopicSink implements Sink {
   readonly #failures: FailureSink;
   readonly #add: AddRecord;
   readonly #origins: SinkContext['origins'];
+  readonly #refused: SinkContext['refused'];
 
   constructor(
-    { columns, failures, origins }: Pick<SinkContext, 'columns' | 'failures' | 'origins'>,
+    { columns, failures, origins, refused }: Pick<SinkContext, 'columns' | 'failures' | 'origins' | 'refused'>,
     log: TaskLog,
     spec: SinkSpec,
   ) {
     this.#failures = failures;
     this.#origins = origins;
+    this.#refused = refused;
     this.#encoder = new SinkEncoder({ ...spec, partitions: log.partitions(spec.topic) || spec.partitions }, columns);
     this.#add = log.appender(spec.topic);
   }
@@ -31,6 +33,7 @@ export class TopicSink implements Sink {
         this.#encoder.write(change, this.#add, hasHeaders ? this.#origins.headersOf(change) : change.headers);
         written++;
       } catch (error) {
+        this.#refused?.add(change);
         const what = error instanceof RecordRefused ? 'produce' : 'sink';
         this.#failures.report(dataError(error, 'sink'), what, change.sequence);
       }

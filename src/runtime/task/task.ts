@@ -62,6 +62,7 @@ export class Task {
   #state: LargeEntries | undefined;
   #topology: LocalTopology | undefined;
   #sinks: readonly Sink[] = [];
+  readonly #refused = new WeakSet<Change>();
   #next: RepartitionWriter | undefined;
   /** Set once a query has asked for the nearest rows. */
   #nearest: NearestRows | undefined;
@@ -203,6 +204,7 @@ export class Task {
       location: { backend: this.#state!, prefix, cacheBytes: settings.cacheBytes },
       stores: this.#ports.stores,
       erased: this.spec.erased?.own,
+      refused: this.#refused,
       partition: part?.partition,
     };
   }
