@@ -191,7 +191,7 @@ describe('failures', () => {
         return new Promise((resolve) => (answer = resolve));
       },
     };
-    const found = await scored(late, [[1]], { options: { DEADLINE: '20 MILLISECONDS', CACHE_SIZE: '10' } });
+    const found = await scored(late, [[1]], { options: { DEADLINE: '500 MILLISECONDS', CACHE_SIZE: '10' } });
     expect([found.map(told), signal!.aborted]).toEqual([['DEADLINE'], true]);
     answer([7]);
     await new Promise((resolve) => setImmediate(resolve));

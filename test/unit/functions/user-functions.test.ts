@@ -66,7 +66,7 @@ test('a call that throws or gives another type is null and told of; the rows go 
 });
 
 test('an endless call is stopped, in SELECT, in WHERE and in an aggregate; the others of its batch are not lost', async () => {
-  setLimit(50);
+  setLimit(300);
   await load(
     [
       define(
@@ -135,7 +135,7 @@ const listing = (name: string, more = ''): string =>
   ).replace('const f', `const ${name}`);
 
 test('a value that fails with OVER costs its row the column, is told of once, and is in no other frame', async () => {
-  setLimit(50);
+  setLimit(300);
   await load(
     [listing('by_scan'), listing('by_merge', 'merge: (left, right) => [...left, ...right],')].join('\n'),
     'listing.mjs',
