@@ -35,7 +35,7 @@ import { logDefaults, readFolderVersion, type LogSettings } from './log-entries.
 import { nodeFiles, type LogFiles } from './log-files.ts';
 import { StoredCommands } from './stored-commands.ts';
 import { openVerified, type VerifiedState } from './verified-state.ts';
-import { EmbeddedQuery, type EmbeddedQueryOptions } from './embedded-query.ts';
+import { EmbeddedQuery, forgetOthers, type EmbeddedQueryOptions } from './embedded-query.ts';
 import { EmbeddedReader } from './embedded-reader.ts';
 import { FolderLock } from '../rocksdb/folder-lock.ts';
 import { DeadlyWork, WorkMarks } from '../rocksdb/work-marks.ts';
@@ -135,7 +135,9 @@ export class EmbeddedNode implements Node {
   /** All queries have been started: from now on it is known what they have still to read, and the log may be compacted. */
   forgetDropped(): Promise<void> {
     const { settings = logDefaults, files = nodeFiles, log: say = () => undefined } = this.#options;
-    if (this.#closing !== undefined || !settings.isCleaned) return Promise.resolve();
+    if (this.#closing !== undefined) return Promise.resolve();
+    forgetOthers(this.#backend, [...this.#queries.keys(), ...this.#between.keys()]);
+    if (!settings.isCleaned) return Promise.resolve();
     const neededFrom = async (topic: string, partition: number): Promise<number> => {
       const queries = [...this.#queries.values(), ...this.#between.values()];
       const positions = queries.map((query) => query.neededFrom(topic, partition));

@@ -17,7 +17,7 @@ import { TaskRunner } from '../../runtime/task/runner.ts';
 import { Task } from '../../runtime/task/task.ts';
 import type { Pauses } from '../../util/retry.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
-import { EmbeddedTaskLog } from './embedded-task-log.ts';
+import { EmbeddedTaskLog, positionsPrefix } from './embedded-task-log.ts';
 
 export interface EmbeddedQueryOptions {
   readonly query: RunnableQuery;
@@ -45,7 +45,7 @@ export class EmbeddedQuery {
   constructor(options: EmbeddedQueryOptions) {
     const { query, log, marks, deadly } = options;
     this.#options = options;
-    this.#statePrefix = Buffer.from(`s/${query.id}/`);
+    this.#statePrefix = statePrefix(query.id);
     this.#sourceTopics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
     const topics = this.#sourceTopics;
     this.#runner = new TaskRunner({
@@ -142,5 +142,23 @@ export class EmbeddedQuery {
     deadly.forget(query.id);
     backend.deleteRange(this.#statePrefix, after(this.#statePrefix));
     new EmbeddedTaskLog(log, backend, query.id).forget();
+  }
+}
+
+const statePrefix = (id: string): Buffer => Buffer.from(`s/${id}/`);
+
+/** Deletes the state and the positions of all queries but these: what is left of those that were being dropped when the node died. */
+export function forgetOthers(backend: StateBackend, ids: readonly string[]): void {
+  for (const [all, prefixOf] of [
+    [Buffer.from('s/'), statePrefix],
+    [Buffer.from('o/'), positionsPrefix],
+  ] as const) {
+    let from: Buffer = all;
+    const skipTo = (to: Buffer, next: Buffer): void => {
+      if (from.compare(to) < 0 && backend.last(from, to) !== undefined) backend.deleteRange(from, to);
+      if (from.compare(next) < 0) from = next;
+    };
+    for (const kept of ids.map(prefixOf).sort((a, b) => a.compare(b))) skipTo(kept, after(kept));
+    skipTo(after(all), after(all));
   }
 }

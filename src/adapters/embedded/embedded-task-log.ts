@@ -101,7 +101,10 @@ export class EmbeddedTaskLog implements TaskLog {
   /** Deletes the query's committed positions. */
   forget(): void {
     this.#log.owners.delete(this.#query);
-    const prefix = Buffer.from(`o/${this.#query}/`);
+    const prefix = positionsPrefix(this.#query);
     this.#backend.deleteRange(prefix, after(prefix));
   }
 }
+
+/** What the keys of a query's committed positions begin with. */
+export const positionsPrefix = (query: string): Buffer => Buffer.from(`o/${query}/`);

@@ -6,7 +6,10 @@ import { EmbeddedTaskLog } from '../../../src/adapters/embedded/embedded-task-lo
 import { MemoryBackend } from '../../../src/adapters/memory/memory-backend.ts';
 import { RocksBackend } from '../../../src/adapters/rocksdb/rocks-backend.ts';
 import { Metrics } from '../../../src/server/metrics.ts';
+import { after } from '../../../src/runtime/stores/key-bytes.ts';
 import { openEngine } from '../../support/memory-node.ts';
+import { pulled } from '../../support/pulled.ts';
+import { recordsOf } from '../../support/topics.ts';
 import { runsOf } from '../../support/scale.ts';
 
 /** MILLRACE_TEST_SCALE=20 makes 500 of each kind. */
@@ -56,4 +59,45 @@ test('the log of a query that is dropped is not kept', async () => {
   expect(owners.size).toBe(1);
   query.forget();
   expect(owners.size).toBe(0);
+});
+
+/** The keys of state and positions in the database of a node that is closed. */
+async function keysOf(folder: string): Promise<string[]> {
+  const backend = await RocksBackend.open(join(folder, 'db'));
+  const keys = ['o/', 's/'].flatMap((prefix) => [...backend.range(Buffer.from(prefix), after(Buffer.from(prefix)))]);
+  await backend.close();
+  return keys.map(([key]) => key.toString('latin1'));
+}
+
+test('a query that was being dropped when the node died has gone at the next start, and only that', async () => {
+  const first = await openEngine();
+  const insert = "INSERT INTO filled WITH (QUERY_ID='named') SELECT k, v FROM s";
+  await first.run(`
+    CREATE STREAM s (k STRING KEY, v INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);
+    CREATE STREAM filled (k STRING KEY, v INT) WITH (kafka_topic='filled', value_format='JSON', partitions=1);
+    CREATE TABLE a AS SELECT k, COUNT(*) AS n FROM s GROUP BY k;
+    CREATE TABLE "A_0-b" WITH (kafka_topic='b') AS SELECT k, COUNT(*) AS n FROM s GROUP BY k;
+    CREATE TABLE c AS SELECT k, COUNT(*) AS n FROM s GROUP BY k;
+    ${insert};
+    INSERT INTO s VALUES ('x', 1), ('y', 2);`);
+  await first.settle();
+  const ids = [...first.engine.catalog.queries.keys()];
+  expect(ids).toEqual(['CTAS_A_0', 'CTAS_A_0-b_1', 'CTAS_C_2', 'NAMED']);
+  // Stored, and the process ends before anything else.
+  const dropped = { v: 1, kind: 'terminate', ids: [ids[0], ids[3]] };
+  await first.engine.node.commands.append(JSON.stringify(dropped), first.engine.commandNumber);
+  await first.close();
+  const before = await keysOf(first.folder);
+  const ofOthers = before.filter((key) => key.includes('CTAS_A_0-b_1') || key.includes('CTAS_C_2'));
+  expect(ofOthers.length).toBeLessThan(before.length - 2);
+  const again = await openEngine(first.folder);
+  await again.close();
+  expect(await keysOf(first.folder)).toEqual(ofOthers);
+  // One that gets the same id begins at the beginning.
+  const last = await openEngine(first.folder);
+  await last.run(`${insert}; INSERT INTO s VALUES ('x', 3);`);
+  await last.settle();
+  expect(await recordsOf(last.engine.node, 'filled')).toHaveLength(5);
+  expect((await pulled(last.engine.node, 'CTAS_C_2')).map(({ after: row }) => row![1])).toEqual([2, 1]);
+  await last.close();
 });
