@@ -42,8 +42,7 @@ async function run(engine: Engine, sql: string): Promise<string> {
     const results = await executeScript({ name: 'test', text: sql }, engine, new Session(engine.defaults));
     return JSON.stringify(results);
   } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
-    return `${error.code}: ${error.message}`;
+    return error instanceof SqlError ? `${error.code}: ${error.message}` : String(error);
   }
 }
 
