@@ -153,12 +153,16 @@ export class ModelService implements ModelHost, ModelRegistry {
   }
 
   #version(name: string, wanted: number | string | undefined): { model: ModelObject; version: ModelVersion } {
+    const found = this.#find(name, wanted);
+    if (found === undefined)
+      throw new ScoringError('INVALID_INPUT', `model "${name}" version ${wanted} does not exist`);
+    return found;
+  }
+  #find(name: string, wanted: number | string | undefined): { model: ModelObject; version: ModelVersion } | undefined {
     const model = this.#objects.get(name);
     const number = model && (wanted === undefined ? model.defaultVersion : findVersion(model, String(wanted)));
-    const declared = model?.versions.find((candidate) => candidate.version === number);
-    if (model === undefined || declared === undefined)
-      throw new ScoringError('INVALID_INPUT', `model "${name}" version ${wanted} does not exist`);
-    return { model, version: declared };
+    const version = model?.versions.find((candidate) => candidate.version === number);
+    return model === undefined || version === undefined ? undefined : { model, version };
   }
 
   #load(model: ModelObject, version: ModelVersion): LoadedModel {
@@ -187,6 +191,11 @@ export class ModelService implements ModelHost, ModelRegistry {
   mostCalls(name: string, wanted: number | string | undefined, options: ModelVersion['options'] = {}): number {
     const { version } = this.#version(name, wanted);
     return modelOptions.read('MAX_IN_FLIGHT', { ...version.options, ...options });
+  }
+
+  threads(name: string, wanted: number | string | undefined): number | undefined {
+    const found = this.#find(name, wanted);
+    return found && this.#provider(found.version).workers?.(found.version);
   }
 
   onError(name: string, wanted: number): string {

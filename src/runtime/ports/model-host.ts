@@ -40,6 +40,8 @@ export interface ModelHost {
   ): Promise<readonly Scored[]>;
   /** How many calls of a model may run at once. */
   mostCalls(model: string, version: number | string | undefined, options?: Readonly<Record<string, string>>): number;
+  /** How many threads of this process score rows of a model; undefined where a server does, or no such model is there. */
+  threads(model: string, version: number | string | undefined): number | undefined;
   /** What to do with a row that could not be scored: FAIL, NULL, DEFAULT or DLQ. */
   onError(model: string, version: number): string;
   /** The outputs for ON_ERROR='DEFAULT', in the model's order. */

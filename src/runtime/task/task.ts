@@ -21,6 +21,7 @@ import { ErrorCollector } from './error-collector.ts';
 import { InputPartition, loadMissing, takeBatch } from './input-merger.ts';
 import { outputTopics } from './output-topics.ts';
 import { RepartitionWriter } from './repartition.ts';
+import { sliceOf } from './slice.ts';
 import type { TaskPorts } from './task-ports.ts';
 import { writeErrors } from './write-errors.ts';
 import {
@@ -34,10 +35,6 @@ import {
   type TaskSpec,
 } from './spec.ts';
 
-/**
- * The most records of a step, which lets other tasks run and keeps garbage young. A whole plan processes whole micro-batches.
- */
-const sliceRecords = { part: 1000, whole: 4096 };
 /** The most records over which a table's rows are conflated, if the input does not run out earlier. */
 const batchRecords = 20_000;
 const sendBytes = 1 << 18;
@@ -90,7 +87,7 @@ export class Task {
     this.#isOrdered = isOrdered(spec);
     this.tickMs = tickMsOf(spec);
     this.#conflates = spec.part === undefined && spec.plan.shape === 'TABLE' && spec.settings.conflate;
-    this.#slice = spec.part === undefined ? sliceRecords.whole : sliceRecords.part;
+    this.#slice = sliceOf(spec, ports.models);
   }
 
   /**
