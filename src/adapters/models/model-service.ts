@@ -29,7 +29,7 @@ export class ModelService implements ModelHost, ModelRegistry {
   readonly #providers: { readonly [P in ProviderName]: Provider };
   /** Those of users' modules that models name. */
   readonly #users = new Map<string, Provider>();
-  readonly #onnx = new OnnxProvider();
+  readonly #onnx: OnnxProvider;
   readonly #gatherer = new Gatherer();
   readonly #objects = new Map<string, ModelObject>();
   readonly #loaded = new Map<string, LoadedModel>();
@@ -46,7 +46,7 @@ export class ModelService implements ModelHost, ModelRegistry {
   #turn = 0;
   readonly #closing = new AbortController();
 
-  readonly #shadows = new Shadows(() => new ModelService());
+  readonly #shadows = new Shadows(() => new ModelService(true));
   readonly #counts = new Map<string, VersionCounts>();
   readonly #scorers = new Map<string, VersionScorer>();
   /** The figures of threads that score rows themselves. */
@@ -57,7 +57,9 @@ export class ModelService implements ModelHost, ModelRegistry {
   /** Called with every model that is removed, for the same threads. */
   onRemove: (name: string) => void = () => undefined;
 
-  constructor() {
+  /** `staysOut`: the thread that asks does not score rows itself. */
+  constructor(staysOut = false) {
+    this.#onnx = new OnnxProvider(staysOut);
     const oip = new OipProvider();
     const json = Object.entries(jsonProtocols).map(([name, protocol]) => [name, new JsonProvider(protocol)]);
     const remote = Object.fromEntries(json) as { readonly [P in keyof typeof jsonProtocols]: Provider };

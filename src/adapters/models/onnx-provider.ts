@@ -1,54 +1,29 @@
 import { existsSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 import { modelOptions } from '../../config/model-options.ts';
 import { onnxOptions } from '../../config/provider-options.ts';
-import { Worker } from 'node:worker_threads';
 import type { ModelColumn, ModelVersion } from '../../types/model.ts';
 import type { Row, SqlType, Value } from '../../types/sql-type.ts';
-import { workerPath } from '../../util/worker-path.ts';
-import { RemoteError, WorkerRpc } from '../../util/worker-rpc.ts';
 import { modelFile } from './fetched-models.ts';
 import { addOnnxRuntime, hasOnnxRuntime } from './onnx-runtime.ts';
-import type { LoadedModel, OnnxCalls, OnnxTensor } from './onnx-worker.ts';
+import { OnnxSession, OnnxWorker, OwnThread, type Tensors } from './onnx-session.ts';
+import type { OnnxTensor } from './onnx-calls.ts';
 import { checkOutput, derivedColumns, describeOutputs, outputPlaces, unpack } from './outputs.ts';
-import {
-  asResponse,
-  ScoringError,
-  type ModelColumns,
-  type Provider,
-  type ProviderModel,
-  type RowAnswer,
-} from './provider.ts';
+import { asResponse, type ModelColumns, type Provider, type ProviderModel, type RowAnswer } from './provider.ts';
 import { checkTensorColumns } from './tensor-columns.ts';
-import { fixed, inputTensor, pack, scoreRows, withoutNaN, type InputTensor, type Tensor } from './tensors.ts';
+import { fixed, inputTensor, pack, scoreRows, withoutNaN, type InputTensor } from './tensors.ts';
 
-/** How long a worker that is stopped may go on with what it is at. */
-const longestCallMs = 10_000;
-
-/** A worker thread with ONNX Runtime. */
-class OnnxWorker {
-  readonly #worker: Worker;
-  readonly rpc: WorkerRpc<OnnxCalls>;
-
-  constructor() {
-    this.#worker = new Worker(workerPath(import.meta.url, 'onnx-worker'));
-    this.#worker.unref();
-    this.#worker.on('error', (error) => this.rpc.fail(error.message));
-    this.rpc = new WorkerRpc(this.#worker, {});
-  }
-
-  /** Lets the calls under way end first: ONNX Runtime ends the process when its thread goes while it works. */
-  async stop(): Promise<void> {
-    const why = 'the worker has been stopped';
-    await this.rpc.finish(why, longestCallMs);
-    await this.#worker.terminate();
-    this.rpc.fail(why);
-  }
-}
-
-/** Models in ONNX files, scored in worker threads of this process. */
+/** Models in ONNX files, scored in worker threads of this process, and those whose calls are quick in the thread that asks. */
 export class OnnxProvider implements Provider {
   readonly takesNull = false;
   readonly #workers: OnnxWorker[] = [];
+  readonly #own: OwnThread;
+
+  /** `staysOut`: no model is called in the thread that asks. */
+  constructor(staysOut = false) {
+    // A worker may be ended at any time, and the process with it while it calls a model.
+    this.#own = new OwnThread(isMainThread && !staysOut);
+  }
 
   #pool(wanted: number): readonly OnnxWorker[] {
     while (this.#workers.length < wanted) this.#workers.push(new OnnxWorker());
@@ -75,6 +50,7 @@ export class OnnxProvider implements Provider {
       this.#pool(onnxOptions.read('WORKERS', options)),
       path,
       onnxOptions.read('INTRA_OP_THREADS', options),
+      this.#own,
     );
     try {
       const model = await modelOf(session, options, declared);
@@ -85,64 +61,15 @@ export class OnnxProvider implements Provider {
     }
   }
 
-  /** How many sessions the worker threads hold. */
+  /** How many sessions there are. */
   async sessions(): Promise<number> {
     const counts = await Promise.all(this.#workers.map(({ rpc }) => rpc.call('sessions')));
-    return counts.reduce((sum, count) => sum + count, 0);
+    return counts.reduce((sum, count) => sum + count, this.#own.sessions);
   }
 
   async close(): Promise<void> {
+    this.#own.close();
     await Promise.all(this.#workers.map((worker) => worker.stop()));
-  }
-}
-
-type Tensors = Readonly<Record<string, Tensor>>;
-
-const buffersOf = (tensors: Tensors): ArrayBuffer[] =>
-  Object.values(tensors).flatMap(({ data }) =>
-    ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer ? data.buffer : [],
-  );
-
-/** The session of a file's content in each worker. */
-class OnnxSession {
-  readonly #workers: readonly OnnxWorker[];
-  readonly model: LoadedModel;
-
-  private constructor(workers: readonly OnnxWorker[], model: LoadedModel) {
-    this.#workers = workers;
-    this.model = model;
-  }
-
-  static async load(workers: readonly OnnxWorker[], path: string, threads: number): Promise<OnnxSession> {
-    let model: LoadedModel | undefined;
-    const loaded: OnnxWorker[] = [];
-    try {
-      for (const worker of workers) {
-        model = await worker.rpc.call('load', model?.key, path, threads);
-        loaded.push(worker);
-      }
-    } catch (error) {
-      if (model !== undefined) await new OnnxSession(loaded, model).close();
-      throw error;
-    }
-    return new OnnxSession(workers, model!);
-  }
-
-  async run(feeds: Tensors, fetches: readonly string[]): Promise<Tensors> {
-    const worker = this.#workers.reduce((best, each) => (each.rpc.waiting < best.rpc.waiting ? each : best));
-    try {
-      return await worker.rpc.transfer('run', buffersOf(feeds), this.model.key, feeds, fetches);
-    } catch (error) {
-      // A value of one row, such as an index, fails the call for all.
-      throw error instanceof RemoteError
-        ? new ScoringError('BAD_RESPONSE', error.message, { mayBeOneRow: true })
-        : error;
-    }
-  }
-
-  async close(): Promise<void> {
-    // A worker that has ended holds no session.
-    await Promise.all(this.#workers.map(({ rpc }) => rpc.call('release', this.model.key).catch(() => undefined)));
   }
 }
 
@@ -177,8 +104,11 @@ async function modelOf(
   );
   if (trial.rows > 0) unpack(trial.tensors, places, output, trial.rows);
   const fetches = [...new Set(places.map(({ tensor }) => tensor))];
+  // Rows of other sizes, and halves, which no thread but a worker can carry, tell nothing of the next call.
+  const isEven =
+    ![...tensors, ...known].some(({ type }) => type === 'float16') && tensors.every(({ varies }) => !varies);
   const call = async (feeds: Tensors, rows: number): Promise<readonly RowAnswer[]> => {
-    const answer = await session.run(feeds, fetches);
+    const answer = await session.run(feeds, fetches, rows, isEven);
     return asResponse(() => unpack(answer, places, output, rows));
   };
   const score = (rows: readonly Row[]): Promise<readonly RowAnswer[]> => scoreRows(rows, tensors, call);
@@ -255,7 +185,7 @@ async function tryRows(
     const feeds = Object.fromEntries(tensors.map((tensor) => [tensor.name, pack(Array<Row>(count).fill(row), tensor)]));
     return {
       rows: count,
-      tensors: await session.run(feeds, fetches),
+      tensors: await session.run(feeds, fetches, count, false),
       oneByOne: count === 1,
     };
   };
