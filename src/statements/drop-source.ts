@@ -99,7 +99,7 @@ async function dropAll(
       by: [...new Set(by)].join(', '),
       cascades: true,
     });
-  const dropped = [...new Set(own.flatMap((each) => dropOrder(catalog, each)))];
+  const dropped = goingWith(catalog, own);
   const views = viewsOverAll(catalog, dropped);
   for (const view of views) await distribute({ v: 1, kind: 'dropView', name: view });
   const services = [...new Set(dropped.flatMap((each) => catalog.servicesOver(each)))];
@@ -123,6 +123,17 @@ async function dropAll(
     number,
     others: [...services, ...views, ...dropped.filter((name) => !own.includes(name))],
   };
+}
+
+/** Sources and what was made from them, that first; with the live version of another view all of its versions go. */
+function goingWith(catalog: Catalog, own: readonly string[], begun = own): string[] {
+  const dropped = [...new Set(begun.flatMap((each) => dropOrder(catalog, each)))];
+  const versions = dropped
+    .filter((name) => !own.includes(name))
+    .flatMap((name) => wholeOf(catalog.sources.get(name)!, catalog))
+    .map(({ spec }) => spec.name)
+    .filter((name) => !dropped.includes(name));
+  return versions.length === 0 ? dropped : goingWith(catalog, own, [...versions, ...begun]);
 }
 
 const viewsOverAll = (catalog: Catalog, names: readonly string[]): readonly string[] => [
@@ -159,7 +170,7 @@ function dropOrder(catalog: Catalog, name: string, seen = new Set<string>()): st
 export function touchedByDrop(catalog: Catalog, name: string): string[] {
   const source = catalog.sources.get(name);
   const names = source === undefined ? [name] : wholeOf(source, catalog).map(({ spec }) => spec.name);
-  const dropped = names.flatMap((each) => dropOrder(catalog, each));
+  const dropped = goingWith(catalog, names);
   return [
     ...new Set([
       ...dropped,

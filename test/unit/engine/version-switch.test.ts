@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { Command } from '../../../src/engine/commands.ts';
 import { VersionSwitch } from '../../../src/engine/version-switch.ts';
+import { touchedByDrop } from '../../../src/statements/drop-source.ts';
 import { openEngine } from '../../support/memory-node.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
@@ -107,4 +108,21 @@ test('one that is in ERROR is not live, whatever it has', async () => {
   expect(await look(at('s', 100, 100))).toEqual([]);
   setState('RUNNING');
   expect(await look(at('s', 100, 100))).toEqual([live]);
+});
+
+test('what drops a view by its live version drops those that are not live yet, and what reads them', async () => {
+  vi.useRealTimers();
+  const node = await openEngine();
+  await node.run(`CREATE STREAM s (id STRING KEY, n INT) WITH (kafka_topic='s', value_format='JSON', partitions=1);
+    CREATE STREAM other (id STRING KEY, n INT) WITH (kafka_topic='other', value_format='JSON', partitions=1);
+    CREATE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, n FROM s EMIT CHANGES;`);
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+  await node.run(`CREATE OR REPLACE FEATURE VIEW v ENTITY KEY (id) AS SELECT id, n FROM other EMIT CHANGES;
+    CREATE STREAM reader AS SELECT id, n FROM v@v2 EMIT CHANGES;`);
+  const { catalog } = node.engine;
+  expect([...catalog.sources.keys()]).toEqual(['S', 'OTHER', 'V', 'V@V2', 'READER']);
+  expect(touchedByDrop(catalog, 'S').sort()).toEqual(['READER', 'S', 'V', 'V@V2']);
+  await node.run('DROP STREAM s CASCADE;');
+  expect([[...node.engine.catalog.sources.keys()], [...node.engine.catalog.queries.keys()]]).toEqual([['OTHER'], []]);
+  await node.close();
 });
