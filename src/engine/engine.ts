@@ -78,6 +78,9 @@ export class Engine {
   /** The last backfill of each feature view that this node has begun. */
   readonly backfills = new Map<string, Backfill>();
   #state = new Applied();
+  /** The number of the last command that has changed the state; what it asks for besides may be left to do. */
+  #changedBy = -1;
+  #left: Effect[] = [];
   #applied = -1;
   #stuck: string | undefined;
   /** Queries of the log that are not started yet. */
@@ -130,8 +133,7 @@ export class Engine {
     this.#state = Applied.loading();
     const stored = await this.node.commands.readAfter(-1);
     for (const { number, command } of stored) {
-      await this.#apply(readCommand(command, number), false);
-      this.#applied = number;
+      await this.#apply(number, readCommand(command, number), false);
     }
     this.compaction.added(stored.length);
     this.#state.loaded();
@@ -172,8 +174,7 @@ export class Engine {
 
   async #applyAll(commands: readonly NumberedCommand[]): Promise<void> {
     for (const { number, command } of commands) {
-      await this.#apply(readCommand(command, number), true);
-      this.#applied = number;
+      await this.#apply(number, readCommand(command, number), true);
       this.compaction.added(1);
       this.#stuck = undefined;
     }
@@ -196,8 +197,7 @@ export class Engine {
       return action(async (given) => {
         const command = await this.#complete(given);
         const number = await this.node.commands.append(JSON.stringify(command), this.#applied);
-        await this.#apply(command, true);
-        this.#applied = number;
+        await this.#apply(number, command, true);
         this.compaction.added(1);
         if (this.#hasStarted) this.compaction.consider(this.catalog);
         return number;
@@ -240,8 +240,14 @@ export class Engine {
     });
   }
 
-  async #apply(command: Command, live: boolean): Promise<void> {
-    for (const effect of this.#state.apply(command)) await this.#carryOut(effect, live);
+  /** Applies a command. One of which a part could not be done, as when the broker was away, goes on with that part. */
+  async #apply(number: number, command: Command, live: boolean): Promise<void> {
+    if (number > this.#changedBy) {
+      this.#left = [...this.#state.apply(command)];
+      this.#changedBy = number;
+    }
+    for (let next; (next = this.#left[0]) !== undefined; this.#left.shift()) await this.#carryOut(next, live);
+    this.#applied = number;
   }
 
   async #carryOut(effect: Effect, live: boolean): Promise<void> {
