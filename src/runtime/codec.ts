@@ -23,20 +23,13 @@ const tag = {
 } as const;
 
 let bytes = Buffer.allocUnsafe(1 << 16);
-let doubles = viewOf(bytes);
 let position = 0;
-
-/** Writes doubles in a few machine instructions, which a buffer's own function does byte by byte. */
-function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length);
-}
 
 function need(size: number): void {
   if (position + size <= bytes.length) return;
   const grown = Buffer.allocUnsafe(Math.max(bytes.length * 2, position + size));
   bytes.copy(grown, 0, 0, position);
   bytes = grown;
-  doubles = viewOf(bytes);
 }
 
 /** Writes a varint. Uses shifts up to 32 bits, because dividing doubles for each byte is slow. */
@@ -72,13 +65,7 @@ function write(value: unknown): void {
   } else if (Array.isArray(value)) {
     bytes[position++] = tag.array;
     writeLength(value.length);
-    for (let i = 0; i < value.length; i++) {
-      const item: unknown = value[i];
-      if (typeof item === 'number') {
-        need(16);
-        writeNumber(item);
-      } else write(item);
-    }
+    for (const item of value) write(item);
   } else if (Buffer.isBuffer(value)) {
     bytes[position++] = tag.bytes;
     writeLength(value.length);
@@ -100,8 +87,7 @@ function writeNumber(value: number): void {
     writeLength(Math.abs(value));
   } else {
     bytes[position++] = tag.double;
-    doubles.setFloat64(position, value);
-    position += 8;
+    position = bytes.writeDoubleBE(value, position);
   }
 }
 
