@@ -73,8 +73,7 @@ export class Comparer {
     if (this.#rules.isTable) {
       this.#keepLast(group, told, counts);
       this.#compareTable(group, online, recomputed, counts);
-    }
-    if (!this.#rules.isTable && counts) this.#compareStream(group, online, recomputed);
+    } else if (counts) this.#compareStream(group, online, recomputed);
     if (this.#offline === undefined || !counts) return;
     const former = this.#rules.isTable ? recomputed : [];
     this.#compareFiles(this.#offline, group, online, of(sides.offline), former);
