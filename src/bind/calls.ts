@@ -21,7 +21,7 @@ import { STRING, typeText, type SqlType } from '../types/sql-type.ts';
 import { InternalError } from '../util/internal-error.ts';
 import { sameData } from '../util/same-data.ts';
 import { checkNoRowChoice, withoutDistinct } from './checks/call-parts.ts';
-import { cast, isStringLiteral } from './coerce.ts';
+import { asTime, cast, isStringLiteral } from './coerce.ts';
 import { emptyOfKnown, isEmpty } from './empties.ts';
 import { translated } from './other-dialects.ts';
 import type { ExpressionTyper } from './typing.ts';
@@ -104,7 +104,11 @@ function typeArguments(
   node: CallNode,
   fn: ScalarFunction,
 ): { args: BoundExpr[]; type: SqlType } {
-  const early = node.args.map((arg) => (arg.kind === 'lambda' || isEmpty(arg) ? undefined : typer.type(arg)));
+  const early = withTimes(
+    node,
+    fn,
+    node.args.map((arg) => (arg.kind === 'lambda' || isEmpty(arg) ? undefined : typer.type(arg))),
+  );
   const resolution = resolveCall(
     node,
     fn,
@@ -120,6 +124,22 @@ function typeArguments(
   });
   checkLiterals(node, fn, resolution, args);
   return { args, type: resultType(resolution, args) };
+}
+
+/** A record's time or a window's bound, which are milliseconds, is a timestamp to a function that takes no milliseconds. */
+function withTimes(
+  { args }: CallNode,
+  fn: ScalarFunction,
+  given: readonly (BoundExpr | undefined)[],
+): readonly (BoundExpr | undefined)[] {
+  const resolves = (exprs: typeof given): boolean =>
+    resolveOverload(
+      fn.overloads,
+      exprs.map((expr, i) => lambdaOr(args[i]!, expr)),
+    ) !== undefined;
+  const times = given.map((expr) => expr && (asTime(expr) ?? expr));
+  const hasTimes = times.some((expr, i) => expr !== given[i]);
+  return hasTimes && !resolves(given) && resolves(times) ? times : given;
 }
 
 function checkLiterals(

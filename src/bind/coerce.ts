@@ -1,11 +1,12 @@
 import type { Span } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
+import { timeOfMilliseconds } from '../functions/aliases.ts';
 import { isNull, literal, literalValue, type BoundExpr } from '../expressions/node.ts';
 import { castBetween, commonType } from '../types/casts.ts';
 import { valueText } from '../types/text.ts';
 import { EvaluationError } from '../types/numbers.ts';
 import { parseTimestamp } from '../types/times.ts';
-import { isNumeric, sameType, STRING, typeText, type SqlType } from '../types/sql-type.ts';
+import { isNumeric, sameType, STRING, TIMESTAMP, typeText, type SqlType } from '../types/sql-type.ts';
 
 export const isStringLiteral = (expr: BoundExpr): boolean =>
   expr.kind === 'literal' && expr.type.kind === 'STRING' && expr.value !== null;
@@ -41,6 +42,12 @@ const equalities = ['=', '<>', 'IS DISTINCT FROM', 'IS NOT DISTINCT FROM', 'IN',
 
 /** A comparison of these columns with a string reads the string as a timestamp. The names are reserved. */
 const timeColumns: readonly string[] = ['ROWTIME', 'WINDOWSTART', 'WINDOWEND'];
+const isTimeColumn = (expr: BoundExpr): boolean =>
+  expr.kind === 'column' && expr.type.kind === 'BIGINT' && timeColumns.includes(expr.name);
+
+/** The milliseconds of a record's time or of a window's bound as a timestamp; undefined for all else. */
+export const asTime = (expr: BoundExpr): BoundExpr | undefined =>
+  isTimeColumn(expr) ? { kind: 'call', fn: timeOfMilliseconds, args: [expr], type: TIMESTAMP } : undefined;
 
 /** Casts the sides of a comparison to a common type, or refuses. */
 export function comparable(

@@ -77,3 +77,6 @@ export const learnedForms: ReadonlyMap<string, string> = new Map(
 
 /** Functions without arguments that other dialects write without parentheses. */
 export const bareCalls: ReadonlySet<string> = new Set(['CURRENT_DATE', 'CURRENT_TIMESTAMP', 'LOCALTIMESTAMP']);
+
+/** The function that makes a timestamp of milliseconds. */
+export const timeOfMilliseconds = 'FROM_UNIXTIME';
