@@ -15,7 +15,14 @@ export interface PgResult {
 export interface PgClient {
   connect(): Promise<void>;
   query(
-    text: string | { readonly text: string; readonly values?: readonly unknown[]; readonly rowMode?: 'array' },
+    text:
+      | string
+      | {
+          readonly text: string;
+          readonly values?: readonly unknown[];
+          readonly rowMode?: 'array';
+          readonly queryMode?: 'simple' | 'extended';
+        },
     values?: readonly unknown[],
   ): Promise<PgResult>;
   end(): Promise<void>;

@@ -15,7 +15,7 @@ import { locate } from './failure.ts';
 import { WireError } from './messages.ts';
 import { literalOf, readValue, sampleOf, typeOfOid, type Given } from './parameters.ts';
 import { AnswerPortal, describe, done, FetchPortal, QueryPortal, type Portal } from './portals.ts';
-import { parameterTypes, withStoredNames, withValues } from './query-tree.ts';
+import { asStored, parameterTypes, withValues } from './query-tree.ts';
 import type { CatalogDatabases } from './relations.ts';
 import { cursorStatement, millraceText, splitStatements, type CursorStatement } from './statement-text.ts';
 import { pgTypeOf } from './types.ts';
@@ -119,7 +119,7 @@ export class PgSession {
         'PostgreSQL clients may read only',
         'Send other statements to REST or millrace cli.',
       );
-    const query = withStoredNames(statement.query, catalog);
+    const query = asStored(statement.query, catalog);
     const { sources, files } = sourcesIn(query);
     const isOurs = sources.every((name) => catalog.sources.has(name) || catalog.views.has(name));
     if (!isOurs || sources.length + files.length === 0) return { query: undefined };
