@@ -37,6 +37,9 @@ export class KafkaNodes implements Nodes {
     const { status } = spawnSync('bash', [script, ...words], { stdio: 'inherit' });
     if (status !== 0) throw new TypeError(`broker.sh ${words[0]!} ended with ${String(status)}`);
   }
+  get #brokerPid(): number {
+    return Number(readFileSync(join(this.#brokerFolder, 'pid'), 'utf8'));
+  }
   #startBroker(): void {
     this.#broker('start', String(port), this.#brokerFolder);
   }
@@ -70,14 +73,16 @@ export class KafkaNodes implements Nodes {
     clock: (): Promise<void> => Promise.resolve(this.#any.setClock(clockStep(this.#random()))),
     // Its connections stay, and nothing answers, for longer than a session.
     brokerStall: async (): Promise<void> => {
-      const pid = Number(readFileSync(join(this.#brokerFolder, 'pid'), 'utf8'));
+      const pid = this.#brokerPid;
       process.kill(pid, 'SIGSTOP');
       await sleep(500 + this.#random() * 4500);
       process.kill(pid, 'SIGCONT');
     },
     broker: async (): Promise<void> => {
-      this.#broker('stop', this.#brokerFolder);
+      // Rows are still being inserted while it ends.
+      process.kill(this.#brokerPid, 'SIGTERM');
       await sleep(3000 + this.#random() * 2000);
+      this.#broker('stop', this.#brokerFolder);
       this.#startBroker();
     },
     morePartitions: async (): Promise<void> => {

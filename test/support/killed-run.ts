@@ -11,6 +11,9 @@ const death = `
   globalThis.produced = (rows) => { if (String(rows) === process.env.ROWS) killer.postMessage(Number(process.env.MS)); };
 `;
 
+/** A run that has not ended by then hangs. */
+const longestMs = 120_000;
+
 /**
  * Runs a script in a process of its own until its death (none: to its end). It calls `produced(n)` after the nth row, and kills itself
  * at the `AFTER`-th time of the step `STEP`. Whether it was killed; it must not end otherwise than well.
@@ -28,10 +31,13 @@ export const killedRun = (script: string, at?: Death): Promise<boolean> =>
       },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
-    const timer = setTimeout(() => child.kill(), 120_000);
+    const timer = setTimeout(() => child.kill('SIGTERM'), longestMs);
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
       if (code === 0 || signal === 'SIGKILL') resolve(signal === 'SIGKILL');
-      else reject(new TypeError(`ended with ${code ?? signal}`));
+      else
+        reject(
+          new TypeError(signal === 'SIGTERM' ? `still ran after ${longestMs} ms` : `ended with ${code ?? signal}`),
+        );
     });
   });

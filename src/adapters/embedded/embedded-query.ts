@@ -43,7 +43,7 @@ export class EmbeddedQuery {
   readonly #runner: TaskRunner;
 
   constructor(options: EmbeddedQueryOptions) {
-    const { query, log, marks, deadly } = options;
+    const { query, log, deadly } = options;
     this.#options = options;
     this.#statePrefix = statePrefix(query.id);
     this.#sourceTopics = layoutOf(query.plan).parts.flatMap(({ sourceTopics }) => sourceTopics);
@@ -52,10 +52,6 @@ export class EmbeddedQuery {
       open: (attempt) => this.#open(attempt),
       watch: (event) => log.watch(topics, event),
       paused: query.paused,
-      mark: {
-        begin: (position, committed) => marks.begin(query.id, position, committed),
-        end: () => marks.end(query.id),
-      },
       attempt: deadly.attempt(query.id),
       stands: deadly.has(query.id) ? deadlyWork(`query ${query.id}`) : undefined,
       onBatch: (report) => options.onBatch(query.id, report),
@@ -65,7 +61,7 @@ export class EmbeddedQuery {
   }
 
   #open(attempt: Attempt | undefined): Task {
-    const { query, log, backend, models, stores, schemas, processingLog, deadLetters } = this.#options;
+    const { query, log, backend, models, stores, schemas, processingLog, deadLetters, marks } = this.#options;
     const { id: queryId, plan, properties, start, erased } = query;
     const taskLog = new EmbeddedTaskLog(log, backend, queryId);
     const settings = { ...runSettings(properties), commit: eachBatch };
@@ -80,6 +76,7 @@ export class EmbeddedQuery {
         stores,
         schemas,
         observe: log.observe,
+        mark: marks.of(query.id),
       },
     );
   }

@@ -306,7 +306,8 @@ export class TaskWorker {
       this.#main.call('commitOffsets', group, offsets);
     const log = new KafkaTaskLog(spec.log, { wire: this.#wire, backend, commitOffsets });
     const { statePrefix } = log;
-    const ports = { log, output: log, backend, statePrefix, models, stores, schemas: this.#schemas, observe };
+    const mark = this.#marks.of(spec.id);
+    const ports = { log, output: log, backend, statePrefix, models, stores, schemas: this.#schemas, observe, mark };
     const task = new Task(spec.task, ports);
     task.answers.onCome = () => this.#event.set();
     return { spec, log, task, hasFailed: false, stepping: undefined };
@@ -318,7 +319,7 @@ export class TaskWorker {
       if (this.#committing.has(running)) continue;
       if (!this.#tasks.has(running.spec.id)) continue;
       running.stepping = this.#guard(running, async () => {
-        progressed = (await this.#step(running)) || progressed;
+        progressed = (await running.task.step()) || progressed;
       });
       await running.stepping;
       running.stepping = undefined;
@@ -327,15 +328,6 @@ export class TaskWorker {
         this.#committing.set(running, this.#commit(running));
     }
     return progressed;
-  }
-  async #step({ spec, task }: Running): Promise<boolean> {
-    if (task.inputs.every(({ isEmpty }) => isEmpty)) return task.step();
-    this.#marks.begin(spec.id, task.position, task.committedAt);
-    try {
-      return await task.step();
-    } finally {
-      this.#marks.end(spec.id);
-    }
   }
   async #commit(running: Running): Promise<void> {
     await this.#guard(running, () => running.task.commit());

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkMark } from '../../runtime/ports/work-mark.ts';
 import { carefulAttempt, carefulRecords, deadly, type Attempt } from '../../runtime/task/attempt.ts';
 
 const slotBytes = 1024;
@@ -36,6 +37,11 @@ export class WorkMarks {
     mkdirSync(folderOf(stateFolder), { recursive: true });
     this.#path = join(folderOf(stateFolder), `${thread}.marks`);
     this.#file = openSync(this.#path, 'w');
+  }
+
+  /** The mark of the work of one name. */
+  of(id: string): WorkMark {
+    return { begin: (position, committed) => this.begin(id, position, committed), end: () => this.end(id) };
   }
 
   /** Work of this name begins, after a commit at `committed`. */

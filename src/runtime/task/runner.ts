@@ -16,8 +16,6 @@ export interface RunnerOptions {
   /** Sets the event whenever the log may have new records; returns the function that ends this. */
   readonly watch: (event: AutoResetEvent) => () => void;
   readonly paused: boolean;
-  /** Told while the task is at work, with its position and that of the last commit. */
-  readonly mark?: { readonly begin: (position: number, committed: number) => void; readonly end: () => void };
   /** The attempt to begin with; without it the first. */
   readonly attempt?: Attempt | undefined;
   /** Why the query must not begin before it is resumed. */
@@ -135,7 +133,7 @@ export class TaskRunner {
       return;
     }
     const begun = performance.now();
-    const worked = await this.#step(task);
+    const worked = await task.step();
     if (this.#stopping) return;
     if (task.commitIsDue) await this.#commit(task);
     if (performance.now() - begun > longMs) await sleep(restMs);
@@ -143,16 +141,6 @@ export class TaskRunner {
     else {
       const { idleTimeoutMs = Infinity, maxIdleMs = Infinity } = task.spec.settings;
       await this.#event.wait(Math.min(waitMs, idleTimeoutMs, maxIdleMs, task.tickMs));
-    }
-  }
-
-  async #step(task: Task): Promise<boolean> {
-    const { mark } = this.#options;
-    mark?.begin(task.position, task.committedAt);
-    try {
-      return await task.step();
-    } finally {
-      mark?.end();
     }
   }
 

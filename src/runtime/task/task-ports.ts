@@ -2,6 +2,7 @@ import type { CommitObserver, InputLog, TaskLog } from '../ports/log.ts';
 import type { ModelHost } from '../ports/model-host.ts';
 import type { OnlineStores } from '../ports/online-store.ts';
 import type { StateBackend } from '../ports/state-backend.ts';
+import type { WorkMark } from '../ports/work-mark.ts';
 import type { SchemaCache } from '../schema-cache.ts';
 import type { Sink, SinkContext } from '../sinks/sink.ts';
 import type { ErrorCollector } from './error-collector.ts';
@@ -21,6 +22,7 @@ export interface TaskPorts {
   readonly sinks?: (context: SinkContext) => readonly Sink[];
   readonly errors?: ErrorCollector;
   readonly observe?: CommitObserver | undefined;
+  readonly mark?: WorkMark | undefined;
   /** Entries of state that are longer are kept in pieces; for tests. */
   readonly pieceBytes?: number;
 }

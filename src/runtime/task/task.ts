@@ -23,6 +23,7 @@ import { outputTopics } from './output-topics.ts';
 import { RepartitionWriter } from './repartition.ts';
 import { sliceOf } from './slice.ts';
 import type { TaskPorts } from './task-ports.ts';
+import { Work } from './work.ts';
 import { writeErrors } from './write-errors.ts';
 import {
   inputsOf,
@@ -70,8 +71,7 @@ export class Task {
   readonly tickMs: number;
   #lastTick = performance.now();
   #isDirty = false;
-  /** Whether the task is at work on records, and not on the log: an error is that of a record. */
-  #inWork = false;
+  readonly #work: Work;
   /** Records taken whose step has not ended: a model may still be called for them. */
   #inHand = 0;
   /** Since when an input has waited for another one. */
@@ -83,6 +83,7 @@ export class Task {
     this.#errors = ports.errors ?? new ErrorCollector(spec.queryId);
     this.#errors.origins.keepsRecords = spec.settings.logsRecords;
     this.#attempt = new AttemptState(spec.attempt);
+    this.#work = new Work(ports.mark);
     this.#commits = new CommitClock(spec.settings);
     this.#isOrdered = isOrdered(spec);
     this.tickMs = tickMsOf(spec);
@@ -261,21 +262,31 @@ export class Task {
     return sum;
   }
 
+  async #whole<T>(part: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#attempt.whole(part);
+    } finally {
+      this.#work.unmark();
+    }
+  }
+
   /** Processes part of a micro-batch, and drains when the input has run out; false if there was nothing to do. */
   step(): Promise<boolean> {
-    return this.#attempt.whole(() => this.#step());
+    return this.#whole(() => this.#step());
   }
   async #step(): Promise<boolean> {
     this.#ports.log.fetch(this.inputs);
     if (this.#attempt.room <= 0 || this.#isBehind()) return false;
     const before = this.position;
     const started = performance.now();
-    this.#inWork = true;
+    this.#work.stepsFrom(before, this.committedAt);
+    if (this.inputs.every(({ isEmpty }) => isEmpty)) this.#work.isOnRecords = true;
+    else this.#work.begin();
     const emitted = this.#run();
     this.#inHand = this.position - before;
     if (emitted instanceof Promise) await emitted;
-    this.#inWork = false;
-    const waited = this.#isMissingSchema() && (await loadMissing(this.inputs, this.#ports.schemas));
+    this.#work.end();
+    const waited = this.#isMissingSchema() && (await this.#work.wait(loadMissing(this.inputs, this.#ports.schemas)));
     if (this.#inHand === 0) return waited || (await this.#closeIdle()) || (await this.#tick());
     this.#isDirty = true;
     this.#commits.input();
@@ -340,26 +351,26 @@ export class Task {
   /** Waits while the log or a sink is far behind. */
   async #pressure(): Promise<void> {
     const { output } = this.#ports;
-    if (output !== undefined && output.unsent > sendBytes) await output.send();
+    if (output !== undefined && output.unsent > sendBytes) await this.#work.wait(output.send());
     for (const sink of this.#sinks) {
       const waiting = sink.pressure?.();
-      if (waiting !== undefined) await waiting;
+      if (waiting !== undefined) await this.#work.wait(waiting);
     }
   }
 
   /** Ends the micro-batch: drains the operators and sends everything. */
   async #drain(): Promise<void> {
-    this.#inWork = true;
+    this.#work.begin();
     for (const piece of this.#topology!.drain()) {
       const emitted = this.#emit(piece);
       if (emitted instanceof Promise) await emitted;
-      this.#inWork = false;
+      this.#work.end();
       await this.#pressure();
-      this.#inWork = true;
+      this.#work.begin();
     }
-    this.#inWork = false;
+    this.#work.end();
     this.#errors.endBatch();
-    await this.#ports.output?.send();
+    await this.#work.wait(this.#ports.output?.send());
     await this.#pressure();
   }
 
@@ -413,7 +424,7 @@ export class Task {
    * committed prefix.
    */
   commit(): Promise<void> {
-    return this.#attempt.whole(() => this.#commit());
+    return this.#whole(() => this.#commit());
   }
   async #commit(): Promise<void> {
     this.#commits.begun();
@@ -423,14 +434,14 @@ export class Task {
     observe('begun');
     const state = backend.batch();
     const writer = this.#state!.writer(output.stateWriter(state));
-    this.#inWork = true;
+    this.#work.begin();
     this.#topology!.flush(writer);
-    this.#inWork = false;
-    for (const sink of this.#sinks) await sink.flush(writer);
+    this.#work.end();
+    for (const sink of this.#sinks) await this.#work.wait(sink.flush(writer));
     for (const skipped of this.#attempt.skipped) this.#errors.skipped(skipped);
     if (this.#errors.hasShadows) await writeShadows(output, this.#errors);
     writeErrors(output, this.#errors, this.spec);
-    await output.commit(this.#positions(), state, observe);
+    await this.#work.wait(output.commit(this.#positions(), state, observe));
     for (const sink of this.#sinks) await sink.committed?.();
     this.#attempt.committed();
     this.#isDirty = false;
@@ -465,7 +476,7 @@ export class Task {
   /** What an error of this task means for the next attempt. */
   failure(error: unknown): TaskFailure {
     const unread = this.inputs.find(({ isUnreadable }) => isUnreadable)?.head;
-    return this.#attempt.failure(error, unread, this.#inWork);
+    return this.#attempt.failure(error, unread, this.#work.isOnRecords);
   }
 
   /** Closes the task without a commit. */

@@ -106,6 +106,14 @@ P
     await "$port" registry "$folder/registry.log" ;;
   stop)
     [ -f "$2/pid" ] || exit 0
-    kill "$(cat "$2/pid")" 2>/dev/null || true ;;
+    pid=$(cat "$2/pid")
+    kill "$pid" 2>/dev/null || exit 0
+    # Its folder is removed next, or another one is started over it: it must not write any more.
+    for _ in $(seq 300); do
+      case $(ps -o stat= -p "$pid") in '' | Z*) exit 0 ;; esac
+      sleep 0.1
+    done
+    kill -9 "$pid" 2>/dev/null || true
+    sleep 1 ;;
   *) sed -n 3p "$0" >&2; exit 2 ;;
 esac
