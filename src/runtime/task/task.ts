@@ -12,6 +12,7 @@ import type { Sink, SinkContext } from '../sinks/sink.ts';
 import { BadRecordFailure, refuseRows, type BadRecord } from '../source-decoder.ts';
 import { LargeEntries } from '../stores/large-entries.ts';
 import { LocalTopology, type Result } from '../topology.ts';
+import { Arrival } from './arrival.ts';
 import { AttemptState, type TaskFailure } from './attempt.ts';
 import { CommitClock } from './commit-clock.ts';
 import { lastOfEach } from './conflate.ts';
@@ -27,7 +28,6 @@ import { Work } from './work.ts';
 import { writeErrors } from './write-errors.ts';
 import {
   inputsOf,
-  isOrdered,
   partsOf,
   tickMsOf,
   waitsForAnswers,
@@ -53,7 +53,6 @@ export class Task {
   readonly #errors: ErrorCollector;
   /** What is out at others, and whether something has come back. */
   readonly answers = new Answers();
-  readonly #isOrdered: boolean;
   /** Whether a micro-batch emits one row per key, even if operators do not conflate: when the whole plan is in this task. */
   readonly #conflates: boolean;
   readonly #slice: number;
@@ -72,10 +71,9 @@ export class Task {
   #lastTick = performance.now();
   #isDirty = false;
   readonly #work: Work;
+  readonly #arrival: Arrival;
   /** Records taken whose step has not ended: a model may still be called for them. */
   #inHand = 0;
-  /** Since when an input has waited for another one. */
-  #waitsSince: number | undefined;
 
   constructor(spec: TaskSpec, ports: TaskPorts) {
     this.spec = spec;
@@ -84,8 +82,8 @@ export class Task {
     this.#errors.origins.keepsRecords = spec.settings.logsRecords;
     this.#attempt = new AttemptState(spec.attempt);
     this.#work = new Work(ports.mark);
+    this.#arrival = new Arrival(this.inputs, ports.log, spec);
     this.#commits = new CommitClock(spec.settings);
-    this.#isOrdered = isOrdered(spec);
     this.tickMs = tickMsOf(spec);
     this.#conflates = spec.part === undefined && spec.plan.shape === 'TABLE' && spec.settings.conflate;
     this.#slice = sliceOf(spec, ports.models);
@@ -215,41 +213,7 @@ export class Task {
   }
   /** Records fetched or known to be in the log that the task has not processed, and rows that wait for answers. */
   get lag(): number {
-    return this.#behind() + this.answers.waiting;
-  }
-  #behind(): number {
-    let lag = this.#inHand;
-    for (const input of this.inputs) {
-      const end = this.#ports.log.end(input);
-      if (end !== Infinity) lag += Math.max(0, end - input.reached);
-    }
-    return lag;
-  }
-
-  /** Whether a join must wait: an input's buffer is empty and its topic has more records. */
-  #isBehind(): boolean {
-    if (!this.#isOrdered) return false;
-    return this.inputs.some((input) => input.isEmpty && !this.#isRead(input)) || this.#waitsForOthers();
-  }
-  /** `max.task.idle.ms`: whether an input with records waits for another of its partition, which may have earlier ones. */
-  #waitsForOthers(): boolean {
-    const { maxIdleMs } = this.spec.settings;
-    if (maxIdleMs === undefined) return false;
-    const waits = this.inputs.some(
-      (full) =>
-        !full.isEmpty &&
-        this.inputs.some(
-          ({ isEmpty, stepId, partition }) => isEmpty && stepId !== full.stepId && partition === full.partition,
-        ),
-    );
-    if (!waits) this.#waitsSince = undefined;
-    else this.#waitsSince ??= performance.now();
-    return this.#waitsSince !== undefined && performance.now() - this.#waitsSince < maxIdleMs;
-  }
-  /** Whether a join must not take what other inputs have: this one's topic has records that are not fetched. */
-  readonly #hasMore = (input: InputPartition): boolean => this.#isOrdered && !this.#isRead(input);
-  #isRead(input: InputPartition): boolean {
-    return input.isEmpty && input.fetched >= this.#ports.log.end(input);
+    return this.#inHand + this.#arrival.lag + this.answers.waiting;
   }
   /** Its position at the last commit. */
   get committedAt(): number {
@@ -276,7 +240,7 @@ export class Task {
   }
   async #step(): Promise<boolean> {
     this.#ports.log.fetch(this.inputs);
-    if (this.#attempt.room <= 0 || this.#isBehind()) return false;
+    if (this.#attempt.room <= 0 || this.#arrival.isBehind()) return false;
     const before = this.position;
     const started = performance.now();
     this.#work.stepsFrom(before, this.committedAt);
@@ -310,7 +274,7 @@ export class Task {
     const known = origins.count;
     try {
       const most = Math.min(this.#slice, attempt.room);
-      takeBatch(this.inputs, most, this.#isOrdered || attempt.isLimited, origins, this.#hasMore);
+      takeBatch(this.inputs, most, this.#arrival.isOrdered || attempt.isLimited, origins, this.#arrival.hasMore);
     } finally {
       // Also what was taken before a record that cannot be read: the next attempt goes over these records in smaller commits.
       attempt.take(origins.count - known, attempt.isSingle ? origins.of(known) : undefined);
@@ -377,7 +341,7 @@ export class Task {
   /** Emits what waits for stream time, if there was no input for long enough and none is waiting; false if it is not due. */
   async #closeIdle(): Promise<boolean> {
     const { idleTimeoutMs } = this.spec.settings;
-    if (idleTimeoutMs === undefined || !this.inputs.every((input) => this.#isRead(input))) return false;
+    if (idleTimeoutMs === undefined || !this.#arrival.allAreRead()) return false;
     const before = this.#emitted;
     return this.#ended(this.#emit(this.#topology!.closeIdle(performance.now() - idleTimeoutMs)), before);
   }
@@ -393,7 +357,7 @@ export class Task {
   /** Lets operators emit what is due by the clock, if no input is waiting, or has been answered; false if nothing was. */
   async #tick(): Promise<boolean> {
     const now = performance.now();
-    const isDue = now - this.#lastTick >= this.tickMs && this.inputs.every((input) => this.#isRead(input));
+    const isDue = now - this.#lastTick >= this.tickMs && this.#arrival.allAreRead();
     if (!isDue && !this.answers.take()) return false;
     if (isDue) this.#lastTick = now;
     const before = this.#emitted;
@@ -404,7 +368,9 @@ export class Task {
   get commitIsDue(): boolean {
     if (!this.#isDirty && !this.#errors.hasShadows) return this.#isSinkDue();
     return (
-      this.#commits.isDue(this.position, () => this.#behind()) || this.#topology!.isFull || this.#attempt.room <= 0
+      this.#commits.isDue(this.position, () => this.#inHand + this.#arrival.lag) ||
+      this.#topology!.isFull ||
+      this.#attempt.room <= 0
     );
   }
 
