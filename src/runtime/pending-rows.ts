@@ -22,6 +22,9 @@ export interface ReleasedRow {
   readonly arrival: number;
 }
 
+/** How many buckets are read at once: enough that few reads release what a batch of records does, and no more than a part of the wait. */
+const bucketsAtOnce = 256;
+
 /**
  * Rows that wait until stream time has passed their time and the grace, so that they leave in order of (time, arrival) whatever the
  * order in which they came; a row that is later than the grace is late.
@@ -99,23 +102,26 @@ export class PendingRows {
   /** Releases all rows before a time: those of one time together, in order of arrival. */
   release(limit: number, onGroup: (time: number, rows: readonly ReleasedRow[]) => void): void {
     if (limit <= this.#releasedBefore) return;
+    // The bucket of the limit is released in part: what goes is taken out of it row by row, the buckets before it as a whole.
+    const last = this.bucketOf(limit);
     for (;;) {
       const bucket = this.#store.firstStart(0);
       if (bucket === undefined || bucket >= limit) break;
+      const end = Math.min(bucket + bucketsAtOnce * this.#bucketMs, last + this.#bucketMs);
       let group: ReleasedRow[] = [];
       let groupTime = NaN;
-      for (const [start, name, stored] of this.#store.entries(bucket, bucket + 1)) {
+      for (const [start, name, stored] of this.#store.entries(bucket, end)) {
         const [time, arrival] = placeIn(name);
         if (time >= limit) break;
         if (time !== groupTime && group.length > 0) onGroup(groupTime, group);
         if (time !== groupTime) group = [];
         groupTime = time;
         group.push({ stored, arrival });
-        this.#store.put(start, name, undefined);
+        if (start >= last) this.#store.put(start, name, undefined);
       }
       if (group.length > 0) onGroup(groupTime, group);
-      if (bucket + this.#bucketMs > limit) break;
-      this.#store.expire(bucket + this.#bucketMs);
+      this.#store.expire(Math.min(end, last));
+      if (end > last) break;
     }
     this.#releasedBefore = limit;
   }
