@@ -18,6 +18,7 @@ import { benchRecommend } from './recommend.ts';
 import { benchRemoteModel } from './remote-model.ts';
 import { benchSoak } from './soak.ts';
 import { benchState } from './state.ts';
+import { workloads } from './workloads.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -79,9 +80,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 };
 const bench = benches[positionals[0] ?? ''];
 if (bench === undefined) {
-  console.error(
-    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload filter|enrich|tumbling|hopping|velocity|session|stream-stream|nested] …`,
-  );
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--workload ${workloads.join('|')}] …`);
   process.exit(2);
 }
 await bench();
