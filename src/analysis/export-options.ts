@@ -3,6 +3,7 @@ import { duration, folder, oneOf, option, text, whole } from '../config/option.t
 import { noSpan } from '../diagnostics/source.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { ExportSpec, OnlineSpec } from '../specs/exports.ts';
+import { rowOrder } from '../specs/row-order.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import { keyColumns } from '../types/schema.ts';
 import { whyNotOutbound } from '../util/outbound.ts';
@@ -147,7 +148,7 @@ export function exportsOf(properties: PropertiesOf<SinkTargetOption>, spec: Sour
             view: spec.name,
             key,
             ttlMs: properties.read('EXPIRE_AFTER'),
-            order: orderOf(spec),
+            order: rowOrder(spec),
             version: 0,
             validates: properties.read('VALIDATE'),
           },
@@ -156,10 +157,6 @@ export function exportsOf(properties: PropertiesOf<SinkTargetOption>, spec: Sour
     }
   }
 }
-
-/** Of a table the later change counts, of rows that stand beside each other the later time. */
-export const orderOf = ({ kind, window }: SourceSpec): OnlineSpec['order'] =>
-  kind === 'TABLE' && window === undefined ? 'offset' : 'time';
 
 /** Why an address is none for a store or server; undefined when it is one. */
 const whyNot: { readonly [S in OnlineSpec['store'] | 'webhook']: (url: string) => string | undefined } = {

@@ -4,6 +4,7 @@ import { isEvaluatedAtRead, type SourceObject } from '../catalog/catalog.ts';
 import { SqlError } from '../diagnostics/sql-error.ts';
 import type { Span } from '../diagnostics/source.ts';
 import { idsIn, type BoundExpr } from '../expressions/node.ts';
+import { versionOrder } from '../specs/row-order.ts';
 import { defaultHistoryMs } from '../specs/temporal.ts';
 import { conjunctsOf, type ExpressionNode } from '../syntax/expressions.ts';
 import type { JoinNode as JoinClause } from '../syntax/query.ts';
@@ -58,6 +59,9 @@ function versionJoin(context: SelectContext, clause: JoinClause, left: Rows, rig
     from: startOf(object, right),
     historyMs: object.historyMs ?? ttlMs ?? defaultHistoryMs,
     ttlMs,
+    // The rows of a stream's view are read as a table's here.
+    order: versionOrder(context.catalog.sources.get(object.spec.name)!),
+    orRecordTime: true,
     waitMs: context.options.joinWaitMs ?? 0,
   };
   return { conditions, versions };
@@ -108,6 +112,8 @@ function asOfJoin(context: SelectContext, clause: JoinClause, left: Rows, right:
     from: times.right,
     historyMs,
     ttlMs: within?.before.ms ?? historyMs,
+    order: 'time' as const,
+    orRecordTime: false,
     waitMs: context.options.joinWaitMs ?? 0,
     ...(times.isStrict ? { isStrict: true as const } : {}),
   };

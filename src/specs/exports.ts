@@ -1,4 +1,5 @@
 import type { FilesSpec } from './files.ts';
+import type { RowOrder } from './row-order.ts';
 
 /** Where a source's rows are kept by entity, for reads from outside. Plain JSON, as plans store it; secrets are in it by name only. */
 export interface OnlineSpec {
@@ -17,8 +18,8 @@ export interface OnlineSpec {
   /** The column of the event time; undefined for the time of the row. */
   readonly time?: string | undefined;
   readonly ttlMs?: number | undefined;
-  /** What decides which of two rows of an entity is the newer one: a table's is the later change. */
-  readonly order: 'time' | 'offset';
+  /** What decides which of two rows of an entity is the newer one. */
+  readonly order: RowOrder;
   /** Tells the rows of a source from those of an earlier one of its name. */
   readonly version: number;
   /** Whether the store must answer when the statement is executed. */

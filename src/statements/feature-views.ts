@@ -1,5 +1,5 @@
 import { fileSizeOptions, fileSizes as fileSizesOf } from '../analysis/file-options.ts';
-import { onlineOptions, orderOf, urlOf } from '../analysis/export-options.ts';
+import { onlineOptions, urlOf } from '../analysis/export-options.ts';
 import { sinkOptions } from '../analysis/source-options.ts';
 import { Properties } from '../bind/properties.ts';
 import { requireView } from '../bind/context.ts';
@@ -14,6 +14,7 @@ import { orderDependence } from '../engine/verification/order.ts';
 import type { Session } from '../engine/session.ts';
 import type { OnlineSpec } from '../specs/exports.ts';
 import type { FilesSpec } from '../specs/files.ts';
+import { rowOrder } from '../specs/row-order.ts';
 import type { SourceSpec } from '../specs/source.ts';
 import type { BoundExpr, ColumnId } from '../expressions/node.ts';
 import { isKeyedBy, type LogicalNode } from '../plan/logical/node.ts';
@@ -182,7 +183,7 @@ function onlineStore(statement: CreateFeatureView, sink: SourceSpec): OnlineSpec
     key: statement.entityKey.map(({ text }) => text),
     time: statement.timestamp?.text,
     ttlMs: statement.ttl?.ms,
-    order: orderOf(sink),
+    order: rowOrder(sink),
     version: 0,
     validates: properties.read('VALIDATE'),
   };

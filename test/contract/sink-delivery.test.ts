@@ -38,7 +38,7 @@ const kinds: { readonly [K in SinkKind]: () => Destination } = {
   entities: () => ({
     guarantee: 'upserts',
     open: ({ location, columns }) =>
-      new EntityStore(location, columns, { key: ['K'], time: undefined, ttlMs: undefined }),
+      new EntityStore(location, columns, { key: ['K'], time: undefined, ttlMs: undefined, order: 'time' }),
     delivered: ({ task }: World) =>
       new Map([...task.current(undefined)!].map(({ key, after }) => [String(key[0]), after![1] as number])),
   }),

@@ -21,14 +21,23 @@ interface Arrival {
   readonly n: number | null;
 }
 
-async function planned(historyMs: number, waitMs: number, ofStreams = false): Promise<PhysicalPlan> {
+/** What is joined as of a time: a table, a feature view of one, or (by ASOF) a stream. */
+type Joined = 'table' | 'view' | 'stream';
+const joinOf: { readonly [J in Joined]: string } = {
+  table: 'LEFT JOIN r FOR SYSTEM_TIME AS OF l.asked AS r ON l.k = r.k',
+  view: 'LEFT JOIN f FOR SYSTEM_TIME AS OF l.asked AS r ON l.k = r.k',
+  stream: 'ASOF LEFT JOIN r ON l.k = r.k AND l.asked >= r.ROWTIME',
+};
+
+async function planned(historyMs: number, waitMs: number, joined: Joined = 'table'): Promise<PhysicalPlan> {
   const engine = await openEngine();
   await engine.run(`CREATE STREAM l (k STRING KEY, n INT, asked BIGINT) WITH (kafka_topic='l', value_format='JSON', partitions=1);
-    CREATE ${ofStreams ? 'STREAM r (k STRING KEY' : 'TABLE r (k STRING PRIMARY KEY'}, v INT) WITH (kafka_topic='r', value_format='JSON', partitions=1, HISTORY='${historyMs} MILLISECONDS');
-    CREATE STREAM j WITH (JOIN_WAIT='${waitMs} MILLISECONDS') AS SELECT l.k AS k, n, v FROM l ${ofStreams ? 'ASOF LEFT JOIN r ON l.k = r.k AND l.asked >= r.ROWTIME' : 'LEFT JOIN r FOR SYSTEM_TIME AS OF l.asked AS r ON l.k = r.k'};`);
-  const [query] = engine.engine.catalog.queries.values();
+    CREATE ${joined === 'stream' ? 'STREAM r (k STRING KEY' : 'TABLE r (k STRING PRIMARY KEY'}, v INT) WITH (kafka_topic='r', value_format='JSON', partitions=1, HISTORY='${historyMs} MILLISECONDS');
+    ${joined === 'view' ? `CREATE FEATURE VIEW f ENTITY KEY (k) WITH (HISTORY='${historyMs} MILLISECONDS') AS SELECT k, v FROM r;` : ''}
+    CREATE STREAM j WITH (JOIN_WAIT='${waitMs} MILLISECONDS') AS SELECT l.k AS k, n, v FROM l ${joinOf[joined]};`);
+  const query = [...engine.engine.catalog.queries.values()].at(-1)!;
   await engine.close();
-  return query!.plan;
+  return query.plan;
 }
 
 interface Run {
@@ -101,8 +110,8 @@ function arrivalsOf(random: Random, count: number, back: number, step: number): 
   });
 }
 
-/** What each row of the stream meets when all that came before it is known, kept in lists. */
-function byArrival(arrivals: readonly Arrival[], historyMs: number): Omit<Run, 'order'> {
+/** What each row of the stream meets when all that came before it is known, kept in lists: the latest version, or the last one to come. */
+function byArrival(arrivals: readonly Arrival[], historyMs: number, isLast = false): Omit<Run, 'order'> {
   const versions: Arrival[] = [];
   let streamTime = -Infinity;
   let rightTime = -Infinity;
@@ -118,7 +127,7 @@ function byArrival(arrivals: readonly Arrival[], historyMs: number): Omit<Run, '
     const { key, asOf } = arrival;
     let best: Arrival | undefined;
     for (const version of versions)
-      if (version.key === key && version.time <= asOf && (best === undefined || version.time >= best.time))
+      if (version.key === key && version.time <= asOf && (isLast || best === undefined || version.time >= best.time))
         best = version;
     const isExpired = asOf < streamTime - historyMs;
     if (isExpired) events.temporal_join_expired++;
@@ -139,6 +148,20 @@ test('without a wait a row meets what has come before it, whatever the batches, 
       const arrivals = arrivalsOf(random, 20 + random.below(600), back, random.pick([3, 100]));
       const { met, events } = run(plan, arrivals, random.pick([1, 5, 60, 700]), random);
       expect({ met, events }).toEqual(byArrival(arrivals, historyMs));
+    }
+  }
+});
+
+test('of a feature view of a table the last change of those that are not after the time is joined', async () => {
+  const random = new Random(seedOf(25));
+  for (const historyMs of [1500, 20_000, 86_400_000]) {
+    const plan = await planned(historyMs, 0, 'view');
+    for (let i = 0; i < runsOf(25); i++) {
+      entryLimits.versions = random.pick([2, 5, 128]);
+      const back = random.pick([0, 50, 4000, 100_000]);
+      const arrivals = arrivalsOf(random, 20 + random.below(600), back, random.pick([3, 100]));
+      const { met, events } = run(plan, arrivals, random.pick([1, 5, 60, 700]), random);
+      expect({ met, events }).toEqual(byArrival(arrivals, historyMs, true));
     }
   }
 });
@@ -171,20 +194,20 @@ test('with a wait above the disorder of both sides the result is that of DuckDB 
     return;
   }
   const random = new Random(seedOf(22));
-  for (const [waitMs, ofStreams] of [
-    [20, false],
-    [1000, false],
-    [7000, false],
-    [1000, true],
+  for (const [waitMs, joined] of [
+    [20, 'table'],
+    [1000, 'table'],
+    [7000, 'table'],
+    [1000, 'stream'],
   ] as const) {
-    const plan = await planned(86_400_000, waitMs, ofStreams);
+    const plan = await planned(86_400_000, waitMs, joined);
     for (let i = 0; i < runsOf(25); i++) {
       entryLimits.versions = random.pick([2, 5, 128]);
       const back = random.below(waitMs);
       // The first two versions tell that they come out of order.
       const early = [900, 800].map((time): Arrival => ({ isLeft: false, key: 'none', time, asOf: 0, n: 1 }));
       const all = [...early, ...arrivalsOf(random, 20 + random.below(500), back, random.pick([3, 100]))];
-      const arrivals = ofStreams ? all.filter(({ n }) => n !== null) : all;
+      const arrivals = joined === 'stream' ? all.filter(({ n }) => n !== null) : all;
       expect(run(plan, arrivals, random.pick([1, 5, 60, 700]), random).met).toEqual(await byDuckDb(arrivals));
     }
   }

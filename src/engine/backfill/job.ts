@@ -6,6 +6,7 @@ import { ErasedEntities } from '../../runtime/erased-entities.ts';
 import type { EntityWrite } from '../../runtime/ports/online-store.ts';
 import { fileColumns, FilesSink } from '../../runtime/sinks/files.ts';
 import { fileTimes, type FilesSpec } from '../../specs/files.ts';
+import { rowOrder } from '../../specs/row-order.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import { ColumnFacts } from '../column-facts.ts';
 import type { Engine } from '../engine.ts';
@@ -125,6 +126,7 @@ export class BackfillJob implements Backfill {
     const { fromMs = -Infinity, toMs = Infinity, rowsPerFile } = this.range;
     const { partitions } = this.#view.spec;
     const erased = new ErasedEntities({ list: this.#view.featureView!.erased ?? [] });
+    const isTable = rowOrder(this.#view.spec) === 'offset';
     const next = new Array<number>(partitions).fill(0);
     let uncommitted = 0;
     for await (const records of recompute(this.#query, this.#view, this.#engine, this.#source())) {
@@ -139,8 +141,8 @@ export class BackfillJob implements Backfill {
         const time = Number(after?.[timeAt] ?? change.timestamp);
         const entity = this.#entityOf(change, slot);
         if (time < fromMs || time >= toMs) {
-          // The view has no row of it any more, or a newer one.
-          if (after === undefined && change.window === undefined) this.#newest.delete(keyText(entity));
+          // A table has no row of it any more, or another one.
+          if (isTable && (after === undefined || time < fromMs)) this.#newest.delete(keyText(entity));
           continue;
         }
         // The topics of its sources still have what is known of it.
@@ -188,9 +190,11 @@ export class BackfillJob implements Backfill {
     const startAt = slot('WINDOWSTART');
     const windowStart = startAt < 0 ? undefined : Number(after?.[startAt]);
     const text = keyText(key);
-    const known = this.#newest.get(text);
-    if (known !== undefined && known.time > time) return;
-    if (known?.time === time && (known.windowStart ?? 0) < (windowStart ?? 0)) return;
+    if (rowOrder(spec) === 'time') {
+      const known = this.#newest.get(text);
+      if (known !== undefined && known.time > time) return;
+      if (known?.time === time && (known.windowStart ?? 0) < (windowStart ?? 0)) return;
+    }
     const row = after && spec.schema.map(({ name }): Value => after[slot(name)] ?? null);
     this.#newest.set(text, { key, row, time, windowStart, offset: beforeAll });
   }

@@ -6,6 +6,7 @@ import { slotsIn } from '../../expressions/node.ts';
 import { Sorter } from '../../files/sorter.ts';
 import { hasNull } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
+import { versionOrder } from '../../specs/row-order.ts';
 import type { QueryNode } from '../../syntax/query.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import type { Engine } from '../engine.ts';
@@ -82,7 +83,7 @@ export class TrainingJob implements BackgroundJob {
     const rules = {
       ttlMs: view.featureView?.ttlMs,
       asKnown: this.#set.asKnown,
-      hasOwnTimes: view.featureView?.timestamp !== undefined,
+      order: versionOrder(view),
     };
     const history = (): AsyncIterable<readonly HistoryRow[]> => historyOf(view, keyNames, reads, engine);
     return new PointInTimeMatch(rules, history, folder, memory);

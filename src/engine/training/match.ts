@@ -2,6 +2,7 @@ import { Sorter } from '../../files/sorter.ts';
 import { hasNull, keyText } from '../../runtime/change.ts';
 import { decodeValue, encodeValue } from '../../runtime/codec.ts';
 import { timeBytes } from '../../runtime/stores/key-bytes.ts';
+import type { RowOrder } from '../../specs/row-order.ts';
 import type { Row } from '../../types/sql-type.ts';
 import type { HistoryRow } from './history.ts';
 
@@ -10,8 +11,8 @@ export interface MatchRules {
   readonly ttlMs: number | undefined;
   /** Whether a row counts only from when it became known. */
   readonly asKnown: boolean;
-  /** Whether feature times are those of a column, so that what a deletion has deleted may have a later one. */
-  readonly hasOwnTimes: boolean;
+  /** Which of several rows that are not newer than a time is the one of it. */
+  readonly order: RowOrder;
 }
 
 /** Finds what a view had at the times that the rows of a spine ask for. All questions come before `read`, which comes before `run`. */
@@ -32,8 +33,8 @@ export interface ViewMatch {
 const kinds = { history: 0, spine: 1 } as const;
 
 /**
- * Finds the row of a view for each row of the spine: of its key the newest that is not newer than the time asked for, and not older
- * than the TTL. Both are sorted together by key and time, on disk where they are many, and read in one pass.
+ * Finds the row of a view for each row of the spine: of its key the newest (of a table the last change) of those that are not newer
+ * than the time asked for, unless it is older than the TTL. Both are sorted together by key and time, on disk where they are many, and read in one pass.
  */
 export class PointInTimeMatch implements ViewMatch {
   readonly #rules: MatchRules;
@@ -104,41 +105,31 @@ export class PointInTimeMatch implements ViewMatch {
 /** A row as it is sorted; without values: a deletion. */
 type KnownRow = readonly [time: number, created: number, values: Row | null, offset: number];
 
-/** The rows of one key that may still be asked for, in order of their times. */
+/** The rows of one key that may still be asked for; the last one that is known at a time is the one of it. */
 class KnownRows {
   readonly #rules: MatchRules;
   #rows: KnownRow[] = [];
-  /** Rows of the key before this offset were deleted. */
-  #deletedTo = -1;
 
   constructor(rules: MatchRules) {
     this.#rules = rules;
   }
 
+  /** Rows come in order of their times. */
   add(row: KnownRow): void {
-    const { asKnown, hasOwnTimes } = this.#rules;
-    if (asKnown) this.#rows.push(row);
-    else if (!hasOwnTimes) this.#rows = [row];
-    else this.#addByOffset(row);
-  }
-  /** A deletion takes the rows that came before it, whatever their times, and none that came after it. */
-  #addByOffset(row: KnownRow): void {
-    const [, , values, offset] = row;
-    if (values === null) {
-      this.#deletedTo = Math.max(this.#deletedTo, offset);
-      this.#rows = this.#rows.filter(([, , , of]) => of > offset);
-    } else if (offset > this.#deletedTo) {
-      // What deletes this row deletes the former ones too.
-      while ((this.#rows.at(-1)?.[3] ?? Infinity) < offset) this.#rows.pop();
-      this.#rows.push(row);
-    }
+    const { asKnown, order } = this.#rules;
+    let place = this.#rows.length;
+    if (order === 'offset') while (place > 0 && this.#rows[place - 1]![3] > row[3]) place--;
+    if (asKnown) this.#rows.splice(place, 0, row);
+    else if (place === this.#rows.length) this.#rows = [row];
   }
 
   /** The row that counts at a time, which is not before those of the rows. */
   at(time: number): KnownRow | undefined {
-    const { asKnown, ttlMs = Infinity } = this.#rules;
+    const { asKnown, order, ttlMs = Infinity } = this.#rules;
     if (!asKnown) return this.#rows.at(-1);
-    if ((this.#rows[0]?.[0] ?? Infinity) < time - ttlMs) this.#rows = this.#rows.filter(([at]) => at >= time - ttlMs);
+    // A change of a table that is too old is still instead of those before it.
+    if (order === 'time' && (this.#rows[0]?.[0] ?? Infinity) < time - ttlMs)
+      this.#rows = this.#rows.filter(([at]) => at >= time - ttlMs);
     return this.#rows.findLast(([, created]) => created <= time);
   }
 }

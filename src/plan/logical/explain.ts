@@ -127,10 +127,11 @@ function frameText({ unit, start, end, exclude, maxSize, tileMs }: OverFrame): s
 
 function versionsText(versions: NodeOf<'join'>['versions']): string {
   if (versions === undefined) return '';
-  const { asOf, from, historyMs, ttlMs, waitMs, isStrict } = versions;
+  const { asOf, from, historyMs, ttlMs, waitMs, isStrict, order } = versions;
   const parts = [
     ` as of ${isStrict === true ? 'before ' : ''}${asOf === undefined ? 'its time' : printExpr(asOf)}`,
     from && ` from ${printExpr(from)}`,
+    order === 'offset' ? ' by last change' : undefined,
     ` history=${historyMs}`,
     ttlMs === undefined ? undefined : ` ttl=${ttlMs}`,
     waitMs === 0 ? undefined : ` wait=${waitMs}`,

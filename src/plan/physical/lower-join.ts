@@ -43,15 +43,16 @@ function temporalStep(
   left: Lowered['ids'],
   right: Lowered['ids'],
 ): Step {
-  const { asOf, from, historyMs, ttlMs, waitMs, isStrict } = versions!;
+  const { asOf, from, historyMs, ttlMs, waitMs, isStrict, order, orRecordTime } = versions!;
   return {
     ...base,
+    v: 2,
     op: 'temporalJoin',
     id,
     join: join as 'INNER' | 'LEFT',
     ...(asOf === undefined ? {} : { asOf: inSlot(asOf, left) }),
     ...(from === undefined ? {} : { from: inSlot(from, right) }),
-    versions: { historyMs, ttlMs, waitMs, ...(isStrict === undefined ? {} : { isStrict }) },
+    versions: { historyMs, ttlMs, waitMs, order, orRecordTime, ...(isStrict === undefined ? {} : { isStrict }) },
   };
 }
 

@@ -2,6 +2,7 @@ import { requireKnown, requireVersion } from '../../diagnostics/version.ts';
 import { tableFilterOfVersion1 } from './steps/filter.ts';
 import { invokeOfVersion1, invokeOfVersion2, invokeOfVersion3 } from './steps/invoke.ts';
 import { overOfVersion1, overOfVersion2 } from './steps/over.ts';
+import { temporalJoinOfVersion1 } from './steps/temporal-join.ts';
 import {
   factsOf,
   formerPlanVersion,
@@ -18,6 +19,7 @@ import {
 const former: Partial<Record<StepOp, Readonly<Record<number, (stored: unknown) => Step>>>> = {
   tableFilter: { 1: tableFilterOfVersion1 },
   over: { 1: overOfVersion1, 2: overOfVersion2 },
+  temporalJoin: { 1: temporalJoinOfVersion1 },
   invoke: { 1: invokeOfVersion1, 2: invokeOfVersion2, 3: invokeOfVersion3 },
 };
 

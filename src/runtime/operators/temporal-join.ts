@@ -101,33 +101,23 @@ export class TemporalJoin implements Operator {
     const { key, after, timestamp, sequence } = change;
     if (hasNull(key)) return;
     this.#parts.position.sequence = sequence;
-    const from = this.#fromOf(after, timestamp);
-    if (from === null) return;
+    const time = this.#fromOf(after, timestamp);
+    if (time === null) return;
     const text = keyText(key);
-    const time = this.#holdsFrom(text, change, from);
     if (time < this.#rightTime) this.#isDisordered = true;
     else this.#rightTime = time;
-    this.#history.put(text, [time, 0, after ?? null]);
+    const version: Version = [time, 0, after ?? null];
+    if (this.#parts.versions.order === 'offset') this.#history.replaceFrom(text, version);
+    else this.#history.put(text, version);
     if (this.#waiting !== undefined && !this.#isDisordered)
       for (const [waiting, asOf] of this.#waiting.at(text, time, sequence)) this.#answer(waiting, asOf, result);
     this.#advance(time, sequence, result);
   }
-
-  /**
-   * A deletion holds from its record's time on, but never from before the row that it deletes. Where rows have times of their own, one
-   * that comes after a deletion is not behind it.
-   */
-  #holdsFrom(text: string, { after, before, timestamp }: Change, from: number): number {
-    if (after === undefined) return Math.max(timestamp, this.#fromOf(before, timestamp) ?? timestamp);
-    if (this.#parts.from === undefined) return from;
-    const newest = this.#history.at(text, Infinity);
-    return newest?.[2] === null ? Math.max(from, newest[0]) : from;
-  }
-  /** From when on a row of the right side holds; null: never. */
+  /** From when on a row of the right side holds, a deletion from its record's time on; null: never. */
   #fromOf(row: Row | undefined, timestamp: number): number | null {
     if (this.#parts.from === undefined || row === undefined) return timestamp;
     const from = this.#parts.from(row);
-    return from === null ? null : Number(from);
+    return from !== null ? Number(from) : this.#parts.versions.orRecordTime ? timestamp : null;
   }
 
   /** Rows that wait for a time up to this wait no more. */
@@ -159,8 +149,7 @@ export class TemporalJoin implements Operator {
     if (this.#rightTime < asOf) count('temporal_join_behind');
     const { ttlMs = Infinity } = versions;
     const found = version?.[2] ?? undefined;
-    // Behind a deletion a row holds later than it is from.
-    const isTooOld = found !== undefined && Math.min(version![0], this.#fromOf(found, version![0])!) < asOf - ttlMs;
+    const isTooOld = found !== undefined && version![0] < asOf - ttlMs;
     const row = isTooOld ? undefined : found;
     const isMatch = row !== undefined && matches?.(change.after!, row) !== false;
     this.#emit(change, isMatch ? row : undefined, result);

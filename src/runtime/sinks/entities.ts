@@ -1,4 +1,5 @@
 import type { Row } from '../../types/sql-type.ts';
+import type { RowOrder } from '../../specs/row-order.ts';
 import type { SinkSpec } from '../../plan/physical/step.ts';
 import type { StepColumn } from '../../plan/physical/steps/base.ts';
 import { asWritten, type WrittenRow } from '../as-written.ts';
@@ -17,19 +18,20 @@ const keptTtls = 2;
 const pageSize = 1000;
 const roundsPerTtl = 4;
 
-/** The entity columns, the column of the feature time (by default the row's time), and how long rows are kept. */
+/** The entity columns, the column of the feature time (by default the row's time), how long rows are kept, and which one counts. */
 export interface EntityOptions {
   readonly key: readonly string[];
   readonly time: string | undefined;
   readonly ttlMs: number | undefined;
+  readonly order: RowOrder;
   /** The topic that the view's rows are written to: what is served is what it has. */
   readonly written?: SinkSpec | undefined;
 }
 
 /**
- * Keeps the newest row of each entity of a feature view: the one with the greatest feature time. Among equal times the window
- * that starts first wins, because it covers the longest history. They are kept as the topic has them, whose format may lose what they were
- * (a NULL of Protobuf), and none that it could not take. A late row never replaces a newer one. With a TTL, rows that
+ * Keeps the newest row of each entity of a feature view: the one with the greatest feature time, of a table its last change. Among
+ * equal times the window that starts first wins, because it covers the longest history. They are kept as the topic has them, whose format may lose what they were
+ * (a NULL of Protobuf), and none that it could not take. A stream's late row never replaces a newer one. With a TTL, rows that
  * were too old for long enough are removed, a page of them in each commit.
  */
 export class EntityStore implements Sink {
@@ -38,6 +40,7 @@ export class EntityStore implements Sink {
   readonly #timeSlot: number;
   readonly #width: number;
   readonly #ttlMs: number | undefined;
+  readonly #order: RowOrder;
   readonly #asWritten: WrittenRow | undefined;
   readonly #refused: WeakSet<Change> | undefined;
   /** The last key of the round that looked at it; undefined between rounds. */
@@ -50,12 +53,13 @@ export class EntityStore implements Sink {
   constructor(
     location: StoreLocation,
     columns: readonly StepColumn[],
-    { key, time, ttlMs, written }: EntityOptions,
+    { key, time, ttlMs, order, written }: EntityOptions,
     refused?: WeakSet<Change>,
   ) {
     this.#asWritten = written && asWritten(columns, written);
     this.#refused = refused;
     this.#ttlMs = ttlMs;
+    this.#order = order;
     this.#mayHold = ttlMs !== undefined;
     this.#store = new KeyValueStore(location, { name: 'entities', version: 1 });
     this.#width = columns.length;
@@ -85,8 +89,10 @@ export class EntityStore implements Sink {
       }
       const time = this.#timeSlot < 0 ? timestamp : Number(after[this.#timeSlot] ?? timestamp);
       const start = window?.start ?? 0;
-      const stored = this.#store.get(text);
-      if (stored !== undefined && (stored[1] > time || (stored[1] === time && stored[2] < start))) continue;
+      if (this.#order === 'time') {
+        const stored = this.#store.get(text);
+        if (stored !== undefined && (stored[1] > time || (stored[1] === time && stored[2] < start))) continue;
+      }
       this.#store.put(text, this.#ttlMs === undefined ? [after, time, start] : [after, time, start, now]);
     }
     // The rows are stored; no record leaves the task.

@@ -4,6 +4,7 @@ import type { Change } from '../change.ts';
 import type { TaskLog } from '../ports/log.ts';
 import type { OnlineSpec, WebhookSpec } from '../../specs/exports.ts';
 import type { FilesSpec } from '../../specs/files.ts';
+import { rowOrder } from '../../specs/row-order.ts';
 import { EntityStore, type EntityOptions } from './entities.ts';
 import { FilesSink } from './files.ts';
 import { OnlineSink } from './online.ts';
@@ -47,8 +48,8 @@ const kinds: { readonly [K in SinkKind]: SinkFacts<K> } = {
   },
   entities: {
     open: (options, { location, columns, refused }) => new EntityStore(location, columns, options, refused),
-    wanted: ({ entityKey, entityTime, entityTtlMs, sink }) =>
-      entityKey && { key: entityKey, time: entityTime, ttlMs: entityTtlMs, written: sink },
+    wanted: ({ entityKey: key, entityTime: time, entityTtlMs: ttlMs, sink: written, shape: kind, windowed: window }) =>
+      key && { key, time, ttlMs, order: rowOrder({ kind, window }), written },
     keepsState: true,
     holdsRows: true,
     topics: () => [],

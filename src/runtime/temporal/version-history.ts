@@ -71,6 +71,32 @@ export class VersionHistory {
     this.#mark(key, version[0]);
   }
 
+  /** Puts a version in the place of all those of its time and of later ones. */
+  replaceFrom(key: string, version: Version): void {
+    const { keys } = this.#stores;
+    const versions = keys.get(key);
+    if (versions !== undefined) {
+      this.#cut(key, versions, version[0]);
+      if (versions[0].length === 0) keys.delete(key);
+      else keys.put(key, versions);
+    }
+    this.put(key, version);
+  }
+  /** Forgets the versions from a time on. */
+  #cut(key: string, versions: KeyVersions, time: number): void {
+    const [recent, , pieces] = versions;
+    for (const version of recent.splice(behind(recent, time, -Infinity))) versions[1] -= bytesOf(version);
+    while (recent.length === 0 && pieces.length > 0) {
+      const piece = pieces.pop()!;
+      const list = this.#piece(key, piece);
+      this.#stores.pieces.delete(pieceKey(key, piece[2]));
+      for (const version of list.slice(0, behind(list, time, -Infinity))) {
+        recent.push(version);
+        versions[1] += bytesOf(version);
+      }
+    }
+  }
+
   /** The older half of the newest versions becomes a piece. */
   #seal(key: string, versions: KeyVersions): void {
     const older = versions[0].splice(0, versions[0].length >> 1);

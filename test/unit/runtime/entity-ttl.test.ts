@@ -14,7 +14,7 @@ afterEach(() => {
 const prefix = Buffer.from('v/');
 const columns = ['ID', 'N'].map((name) => ({ name, type: STRING, role: 'value' as const }));
 function open(backend: MemoryBackend, ttlMs: number | undefined): EntityStore {
-  return new EntityStore({ backend, prefix }, columns, { key: ['ID'], time: undefined, ttlMs });
+  return new EntityStore({ backend, prefix }, columns, { key: ['ID'], time: undefined, ttlMs, order: 'time' });
 }
 function commit(store: EntityStore, backend: MemoryBackend): void {
   const batch = backend.batch();

@@ -3,7 +3,7 @@ import type { JoinPlace } from '../../../expressions/compile.ts';
 import type { StepBase } from './base.ts';
 
 /** What all joins by key have in common. */
-export interface JoinBase<Input> extends StepBase {
+export interface JoinBase<Input, Version extends number = 1> extends StepBase<Version> {
   readonly left: Input;
   readonly right: Input;
   /** For each column, the slot of the key or of a side that it is taken from. */

@@ -4,8 +4,11 @@ import type { StepBase } from './base.ts';
 import { noFunctions, type StepFacts } from './facts.ts';
 import { joinExpressions, type JoinBase } from './join.ts';
 
-/** Joins each row of a stream with the version of the right side's row of the same key that held at a time. */
-export interface TemporalJoinStep<Input> extends JoinBase<Input> {
+/**
+ * Joins each row of a stream with the version of the right side's row of the same key that held at a time. Version 2: it says in what
+ * order versions hold.
+ */
+export interface TemporalJoinStep<Input> extends JoinBase<Input, 2> {
   readonly op: 'temporalJoin';
   readonly join: 'INNER' | 'LEFT';
   /** The time whose version is joined, over the left columns; absent: the time of the row. */
@@ -15,8 +18,14 @@ export interface TemporalJoinStep<Input> extends JoinBase<Input> {
   readonly versions: VersionsSpec;
 }
 
+/** The step as version 1 wrote it, where versions held by their times alone. */
+export function temporalJoinOfVersion1<Input>(stored: unknown): TemporalJoinStep<Input> {
+  const step = stored as TemporalJoinStep<Input>;
+  return { ...step, v: 2, versions: { ...step.versions, order: 'time', orRecordTime: false } };
+}
+
 export const temporalJoin = {
-  version: 1,
+  version: 2,
   inputs: ['left', 'right'],
   state: { kind: 'ordered', parts: ['', 'pieces', 'due', 'pending'], layout: 1 },
   replace: { never: 'TemporalJoin, a join' },
