@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Link } from './link.ts';
 import { clockStep, ServerProcess, type Answer, type Nodes, type Rows } from './nodes.ts';
 
 const count = 3;
 const port = Number(process.env['MILLRACE_CHAOS_PORT'] ?? 29_592);
+/** Of each node's way to the broker: the port that it knows, and the broker's behind it. */
+const links = Array.from({ length: count }, (_, i) => [port + 10 + i, port + 20 + i] as const);
 const script = join(import.meta.dirname, '../../../test/cluster/broker/broker.sh');
 
 /** Three nodes of a cluster and their broker. Who asks is answered by any of them. */
@@ -14,6 +17,7 @@ export class KafkaNodes implements Nodes {
   readonly #random: () => number;
   readonly #brokerFolder: string;
   readonly #nodes: readonly ServerProcess[];
+  readonly #links: readonly Link[];
 
   /** `standbys` nodes beside the one that runs a task keep its state. */
   constructor(folder: string, random: () => number, standbys: number) {
@@ -27,8 +31,9 @@ export class KafkaNodes implements Nodes {
       'ksql.streams.num.stream.threads': '1',
     };
     const pairs = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-    this.#nodes = Array.from({ length: count }, (_, i) => {
-      const state = ['--state-dir', join(folder, `node-${i}`), '--bootstrap-servers', `127.0.0.1:${port}`];
+    this.#links = links.map(([from, to]) => new Link(from, to));
+    this.#nodes = links.map(([from], i) => {
+      const state = ['--state-dir', join(folder, `node-${i}`), '--bootstrap-servers', `127.0.0.1:${from}`];
       return new ServerProcess('../../../bin/millrace.mjs', join(folder, `node-${i}.clock`), [...state, ...pairs]);
     });
   }
@@ -41,15 +46,19 @@ export class KafkaNodes implements Nodes {
     return Number(readFileSync(join(this.#brokerFolder, 'pid'), 'utf8'));
   }
   #startBroker(): void {
-    this.#broker('start', String(port), this.#brokerFolder);
+    this.#broker('start', String(port), this.#brokerFolder, ...links.map((ports) => ports.join(':')));
   }
   async start(): Promise<void> {
     this.#startBroker();
+    for (const link of this.#links) await link.ready();
     await Promise.all(this.#nodes.map((node) => node.start()));
   }
 
   get #any(): ServerProcess {
     return this.#nodes[Math.floor(this.#random() * count)]!;
+  }
+  get #anyLink(): Link {
+    return this.#links[Math.floor(this.#random() * count)]!;
   }
   sql(text: string): Promise<Answer> {
     return this.#any.sql(text);
@@ -78,6 +87,9 @@ export class KafkaNodes implements Nodes {
       await sleep(500 + this.#random() * 4500);
       process.kill(pid, 'SIGCONT');
     },
+    // One node alone is away, for up to four times a session: others take its tasks, and it comes back with what it had in hand.
+    cut: (): Promise<void> => this.#anyLink.cut(200 + this.#random() * 5800),
+    silence: (): Promise<void> => this.#anyLink.silence(500 + this.#random() * 4500),
     broker: async (): Promise<void> => {
       // Rows are still being inserted while it ends.
       process.kill(this.#brokerPid, 'SIGTERM');
@@ -102,5 +114,6 @@ export class KafkaNodes implements Nodes {
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.end('SIGTERM')));
     this.#broker('stop', this.#brokerFolder);
+    for (const link of this.#links) link.close();
   }
 }

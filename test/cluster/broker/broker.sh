@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A single-node Kafka broker, a Kafka Connect worker or a schema registry for tests, without Docker: needs Java 17 and Maven.
-# usage: broker.sh start PORT FOLDER | secure FOLDER JWKS-URL PORT PORT PORT PORT PORT | connect PORT FOLDER BROKERS | registry PORT FOLDER | stop FOLDER
+# usage: broker.sh start PORT FOLDER [PROXY-PORT:PORT…] | secure FOLDER JWKS-URL PORT PORT PORT PORT PORT | connect PORT FOLDER BROKERS | registry PORT FOLDER | stop FOLDER
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 libs=${MILLRACE_BROKER_LIBS:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace-broker}
@@ -36,15 +36,23 @@ certificate() { # certificate NAME SUBJECT EXTENSIONS: signed by the folder's au
 case "${1:-}" in
   start)
     port=$2 folder=$3
+    shift 3
+    listeners='' advertised='' protocols='' # of those who come through a proxy, and are told to come again through it
+    for link in "$@"; do
+      listeners+=,LINK_${link%:*}://127.0.0.1:${link#*:}
+      advertised+=,LINK_${link%:*}://127.0.0.1:${link%:*}
+      protocols+=,LINK_${link%:*}:PLAINTEXT
+    done
     install
     mkdir -p "$folder"
     cat > "$folder/server.properties" <<P
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$((port + 1))
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1))
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$((port + 1))$listeners
+advertised.listeners=PLAINTEXT://127.0.0.1:$port$advertised
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT$protocols
 log.dirs=$folder/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
