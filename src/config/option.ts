@@ -143,6 +143,8 @@ export interface Option<N extends string = string, R = unknown> {
   readonly doc: string;
   /** Whether the value is never shown. */
   readonly secret: boolean;
+  /** Set where the value is the name of a source, which is then read. */
+  readonly names?: 'source' | undefined;
   /** Why a value is refused; undefined when it is valid. */
   readonly check: (given: Given) => string | undefined;
   /** The value for the readers, from a checked value or, without one, the default. */
@@ -157,13 +159,14 @@ interface Declared<N extends string, T, D extends string | undefined, R> {
   readonly validate?: (value: T) => string | undefined;
   readonly read: (value: T | (D extends undefined ? undefined : never)) => R;
   readonly secret?: boolean;
+  readonly names?: 'source';
 }
 
 /** Declares an option. `read` converts the parsed value for its readers; an option without `read` does not compile. */
 export function option<const N extends string, T, D extends string | undefined, R>(
   declared: Declared<N, T, D, R>,
 ): Option<N, R> {
-  const { name, default: otherwise, doc, read, secret = false, validate } = declared;
+  const { name, default: otherwise, doc, read, secret = false, validate, names } = declared;
   const type = validate === undefined ? declared.type : restricted(declared.type, validate);
   const reader = read as (value: T | undefined) => R;
   return {
@@ -172,6 +175,7 @@ export function option<const N extends string, T, D extends string | undefined, 
     default: otherwise,
     doc,
     secret,
+    names,
     check(given) {
       const value = type.parse(given);
       return value instanceof Refused ? value.why : undefined;

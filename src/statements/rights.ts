@@ -3,10 +3,13 @@ import { viewsOver } from '../bind/views.ts';
 import { viewOfName } from '../catalog/version-names.ts';
 import type { Catalog, QueryObject } from '../catalog/catalog.ts';
 import type { PropertyNode, QueryNode } from '../syntax/query.ts';
+import type { OptionTable } from '../config/option.ts';
+import { monitorOptions } from '../engine/monitors/options.ts';
 import { parseScript } from '../syntax/parse.ts';
 import { modelsIn, sourcesIn } from '../syntax/sources-in.ts';
 import type { CreateSource } from '../syntax/statements/create-source.ts';
 import type { Statement } from '../syntax/statements/index.ts';
+import { isOnDisk } from '../util/model-path.ts';
 import { touchedByDrop } from './drop-source.ts';
 
 /** What a user may be allowed to do. */
@@ -36,6 +39,17 @@ function reading(query: QueryNode | undefined): readonly Need[] {
 /** Who writes files does so with the rights of the server. */
 const writingFiles = (properties: readonly PropertyNode[]): readonly Need[] =>
   properties.some(({ name }) => name === 'PATH' || name === 'OFFLINE_PATH') ? onAny('admin') : [];
+
+/** A model on the node's disk is read with the rights of the server. */
+const readingModel = (properties: readonly PropertyNode[]): readonly Need[] =>
+  properties.some(({ name, value }) => name === 'PATH' && isOnDisk(String(value))) ? onAny('admin') : [];
+
+/** The sources that options name. */
+const readingNamed = (properties: readonly PropertyNode[], table: OptionTable): readonly Need[] =>
+  properties.flatMap(({ name, value }) => {
+    const option = table.find(name);
+    return option?.names === 'source' ? on('read', [String(option.read(value))]) : [];
+  });
 
 /** A backfill that goes on into the view's store writes what the view is read from. */
 const materializing = (view: string, properties: readonly PropertyNode[]): readonly Need[] =>
@@ -134,8 +148,11 @@ const needs: { readonly [K in Statement['kind']]: Needs<Extract<Statement, { kin
   createView: ({ name, query }) => [...on('create', [name.text]), ...reading(query)],
   dropView: ({ name: { text: name }, cascade }, catalog) =>
     on('terminate', cascade ? [name, ...viewsOver(catalog, name)] : [name]),
-  createModel: ({ name }) => on('create', [name.text]),
-  alterModel: ({ name }) => on('create', [name.text]),
+  createModel: ({ name, properties }) => [...on('create', [name.text]), ...readingModel(properties)],
+  alterModel: ({ name, change }) => [
+    ...on('create', [name.text]),
+    ...('properties' in change ? readingModel(change.properties) : []),
+  ],
   dropModel: ({ name }) => on('terminate', [name.text]),
   createFeatureView: ({ name, properties, query }, catalog) => [
     ...on('create', [name.text]),
@@ -166,6 +183,7 @@ const needs: { readonly [K in Statement['kind']]: Needs<Extract<Statement, { kin
   createMonitor: ({ name, target, baseline, properties }, catalog) => [
     ...on('create', [name.text]),
     ...writingFiles(properties),
+    ...readingNamed(properties, monitorOptions),
     ...(target.kind === 'QUERY' ? on('read', sinksOf(target.name.text, catalog)) : on('read', [target.name.text])),
     ...(baseline?.kind === 'QUERY' ? reading(baseline.query) : []),
     ...(baseline?.kind === 'STREAM' || baseline?.kind === 'TRAINING SET' ? on('read', [baseline.name.text]) : []),

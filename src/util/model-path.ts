@@ -15,6 +15,9 @@ export function registeredModel(path: string): RegisteredModel | undefined {
   return name === undefined ? undefined : { name, version, alias };
 }
 
+/** Whether a model is a file of the node's own disk. */
+export const isOnDisk = (path: string): boolean => !isInS3(path) && !isRegistered(path);
+
 /** Why a path of a model can be none, as far as it tells; undefined when it can. */
 export function whyNoModelPath(path: string): string | undefined {
   if (isRegistered(path) && registeredModel(path) === undefined)

@@ -31,6 +31,7 @@ export const monitorOptions = optionTable(
     type: text,
     default: undefined,
     doc: 'The stream of the labels, for metrics that compare scores with what came true',
+    names: 'source',
     read: upper,
   }),
   option({

@@ -186,10 +186,11 @@ export class Access {
   }
 
   /** An answer without what the user may not read. */
-  visible<E extends object>(request: Asker, entity: E): E {
+  visible<E extends object>(request: Asker, entity: E, catalog: Engine['catalog']): E {
     if (this.#settings.grants === undefined) return entity;
     const user = this.userOf(request);
-    return visibleParts(entity, (name) => this.may(user, 'read', name));
+    const mayDeclare = this.may(user, 'create', undefined) || this.may(user, 'admin', undefined);
+    return visibleParts(entity, { catalog, mayRead: (name) => this.may(user, 'read', name), mayDeclare });
   }
 
   async close(): Promise<void> {

@@ -50,7 +50,7 @@ export function ksqlRoutes(app: Express, context: ServerContext): void {
         checkStatement(request, statement, raw.text);
         if (context.readOnly && !isReadOnly(statement)) throw new SqlError('READ_ONLY_SERVER', statement.span, {});
         const entity = await executed(request, raw.text, () => executeStatement(statement, raw.text, engine, session));
-        if (entity !== undefined) entities.push(access.visible(request, entity));
+        if (entity !== undefined) entities.push(access.visible(request, entity, engine.catalog));
       }
       response.json(entities);
     } catch (error) {
