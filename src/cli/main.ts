@@ -54,6 +54,7 @@ const withAccess = (command: Command): Command =>
     .option('--key <file>', 'a PEM file of its key, where it is not with the certificate');
 
 async function serve(flags: Flags, options: StartOptions): Promise<void> {
+  isNode = true;
   const chosen = settingsOf(flags);
   const file = serverOptions.read('ksql.queries.file', chosen);
   if (file !== undefined) return runFiles([file], chosen);
@@ -68,6 +69,18 @@ async function serve(flags: Flags, options: StartOptions): Promise<void> {
     return;
   }
   await untilSignal(running);
+}
+
+/** Whether this process is a node, which goes on when nobody reads what it logs. */
+let isNode = false;
+
+/** Whoever reads a pipe may go, such as `head`: a command has then nobody left to work for, which is no failure. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (!isNode && stream === process.stdout) process.exit(process.exitCode ?? 0);
+    });
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -89,6 +102,7 @@ const endMs = 25_000;
 
 /** Runs SQL files headless: statements come only from the files, and REST is read-only. */
 async function runFiles(files: readonly string[], chosen: Settings): Promise<void> {
+  isNode = true;
   const { readHeadless, runHeadless } = await import('../statements/headless.ts');
   const { startNode } = await import('./start-node.ts');
   const statements = readHeadless(files.map((name) => ({ name, text: readFileSync(name, 'utf8') })));
@@ -288,6 +302,7 @@ export async function main(argv: readonly string[], options: StartOptions = {}):
       for (const { name, doc, default: otherwise } of [...serverOptions.options, ...sessionOptions.options])
         print(`${name.padEnd(40)} ${doc}${otherwise ? ` (default ${otherwise})` : ''}`);
     });
+  outliveReaders();
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { parseJson, type Json } from '../types/json.ts';
 import { sendRequest, type HttpAnswer } from '../util/http-request.ts';
 
 /** An error that the server returned, with its code frame and hint. */
@@ -30,7 +31,8 @@ interface Header {
 /** The events that a query's response consists of. */
 export type QueryEvent =
   | { readonly kind: 'header'; readonly header: Header }
-  | { readonly kind: 'row'; readonly columns: readonly unknown[]; readonly tombstone: boolean }
+  /** Numbers are as the server wrote them: JavaScript has not every BIGINT and DECIMAL. */
+  | { readonly kind: 'row'; readonly columns: readonly Json[]; readonly tombstone: boolean }
   | { readonly kind: 'final'; readonly message: string }
   | { readonly kind: 'error'; readonly body: Record<string, unknown> };
 
@@ -153,6 +155,11 @@ export class Client {
   }
 }
 
+function columnsOf(event: string): readonly Json[] {
+  const row = (parseJson(event) as Map<string, Json>).get('row') as Map<string, Json>;
+  return row.get('columns') as Json[];
+}
+
 function eventOf(text: string): QueryEvent | undefined {
   let parsed: Record<string, unknown>;
   try {
@@ -161,8 +168,8 @@ function eventOf(text: string): QueryEvent | undefined {
     return undefined;
   }
   if (parsed['header'] !== undefined) return { kind: 'header', header: parsed['header'] as Header };
-  const row = parsed['row'] as { columns: unknown[]; tombstone?: boolean } | undefined;
-  if (row !== undefined) return { kind: 'row', columns: row.columns, tombstone: row.tombstone === true };
+  const row = parsed['row'] as { tombstone?: boolean } | undefined;
+  if (row !== undefined) return { kind: 'row', columns: columnsOf(text), tombstone: row.tombstone === true };
   if (parsed['errorMessage'] !== undefined)
     return { kind: 'error', body: parsed['errorMessage'] as Record<string, unknown> };
   return parsed['finalMessage'] === undefined ? undefined : { kind: 'final', message: String(parsed['finalMessage']) };

@@ -1,3 +1,4 @@
+import { jsonText, type Json } from '../types/json.ts';
 import { columnWidths, renderRow, renderTable } from './table.ts';
 
 /** How rows are shown. */
@@ -11,7 +12,7 @@ export interface ShownColumn {
   readonly isNumber: boolean;
 }
 /** A value as the answer has it; `undefined` is a tombstone's. */
-export type Shown = unknown;
+export type Shown = Json | undefined;
 
 /** The lines that a table of rows is shown as, while the rows come. */
 export interface Layout {
@@ -20,7 +21,7 @@ export interface Layout {
   end(): readonly string[];
 }
 
-const text = (value: Shown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const text = (value: Json): string => (typeof value === 'string' ? value : jsonText(value));
 /** A value for people: null is told from the text `null`. */
 const cell = (value: Shown): string => (value === undefined ? '<TOMBSTONE>' : value === null ? '<null>' : text(value));
 
@@ -49,7 +50,7 @@ function jsonLines(): Layout {
       names = columns.map(({ name }) => name);
       return [];
     },
-    row: (values) => [JSON.stringify(Object.fromEntries(names.map((name, i) => [name, values[i] ?? null])))],
+    row: (values) => [jsonText(new Map(names.map((name, i) => [name, values[i] ?? null])))],
     end: () => [],
   };
 }
@@ -75,7 +76,8 @@ function expanded(): Layout {
     },
     row(values) {
       const wide = Math.max(...names.map((name) => name.length));
-      const lines = names.map((name, i) => `${name.padEnd(wide)} | ${cell(values[i])}`);
+      const next = `\n${' '.repeat(wide)} | `;
+      const lines = names.map((name, i) => `${name.padEnd(wide)} | ${cell(values[i]).replaceAll(/\r?\n/g, next)}`);
       return [`-[ RECORD ${++count} ]${'-'.repeat(Math.max(0, wide - 8))}`, ...lines];
     },
     end: () => [],

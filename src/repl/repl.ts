@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import colors from 'picocolors';
 import { ServerError, type Client, type Entity, type QueryEvent } from './client.ts';
 import { renderEntity, warningsOf } from './entities.ts';
+import { jsonText } from '../types/json.ts';
 import { isForPrograms, layoutOf, type Layout, type Output, type ShownColumn } from './layouts.ts';
 import { placeIn, splitStatements } from './split.ts';
 
@@ -201,25 +202,26 @@ async function runQuery(state: State, text: string, signal: AbortSignal): Promis
   let queryId: string | undefined;
   let columns: readonly ShownColumn[] | undefined;
   let count = 0;
+  let last = '';
   const show = (lines: readonly string[]): void => lines.forEach((line) => printRows(state, line));
   try {
     for await (const event of state.client.query(text, signal)) {
       if (event.kind === 'header') queryId = event.header.queryId;
       if (event.kind === 'error') throw new ServerError(event.body);
-      if (isJson) printRows(state, JSON.stringify(eventJson(event)));
+      if (isJson) printRows(state, eventJson(event));
       else if (event.kind === 'header') {
         columns = columnsOf(event.header.schema);
         show(layout.begin(columns));
-      } else if (event.kind === 'final') notice(state, event.message);
+      } else if (event.kind === 'final') last = event.message;
       else {
         count++;
         showRow(state, layout, columns, event);
       }
     }
-    if (!isJson && columns !== undefined) {
-      show(layout.end());
-      if (!isForPrograms(state.output)) notice(state, countText(count));
-    }
+    if (columns !== undefined) show(layout.end());
+    // Below the table, whose last line is drawn when its last row has come.
+    notice(state, last);
+    if (columns !== undefined && !isForPrograms(state.output)) notice(state, countText(count));
   } catch (error) {
     if ((error as Error).name !== 'AbortError') throw error;
     if (queryId !== undefined) await state.client.closeQuery(queryId);
@@ -243,10 +245,11 @@ function showRow(
 const countText = (count: number): string => `${count} row${count === 1 ? '' : 's'}`;
 
 /** An event of a query in the form of the server's query endpoint. */
-function eventJson(event: Exclude<QueryEvent, { kind: 'error' }>): unknown {
-  if (event.kind === 'header') return { header: event.header };
-  if (event.kind === 'row') return { row: { columns: event.columns, ...(event.tombstone ? { tombstone: true } : {}) } };
-  return { finalMessage: event.message };
+function eventJson(event: Exclude<QueryEvent, { kind: 'error' }>): string {
+  if (event.kind === 'header') return JSON.stringify({ header: event.header });
+  if (event.kind === 'row')
+    return `{"row":{"columns":${jsonText([...event.columns])}${event.tombstone ? ',"tombstone":true' : ''}}}`;
+  return JSON.stringify({ finalMessage: event.message });
 }
 
 const columnsOf = (schema: string): ShownColumn[] =>

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,6 +106,39 @@ test('numbers stand at the right; rows that do not fit stand as lines', () => {
   expect(stdout).toMatch(/│ a +│ +1 │/);
   expect(stdout).toMatch(/-\[ RECORD 1 \]-*\nK +\| a\nV +\| 1\nC0 +\| <null>/);
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+});
+
+test('numbers are shown as they are, and a table is drawn to its end before anything else is told', () => {
+  const file = join(folder, 'numbers.sql');
+  writeFileSync(
+    file,
+    `CREATE STREAM big (k STRING KEY, n BIGINT, d DECIMAL(30, 10), s STRUCT<n BIGINT>)
+       WITH (kafka_topic='big', value_format='JSON', partitions=1);
+     INSERT INTO big VALUES ('a', 9007199254740993, 12345678901234567890.0123456789, STRUCT(n := 9007199254740995));
+     INSERT INTO big (k) VALUES ('two
+lines');
+     SELECT * FROM big;`,
+  );
+  const shown = (output: string): string => cli(`-o ${output} -f "${file}"`).stdout;
+  const first = shown('csv');
+  expect(first).toContain('a,9007199254740993,12345678901234567890.0123456789,"{""N"":9007199254740995}"\n');
+  writeFileSync(file, 'SELECT * FROM big;');
+  const row = '9007199254740993,"D":12345678901234567890.0123456789,"S":{"N":9007199254740995}}';
+  expect(shown('jsonl')).toContain(`{"K":"a","N":${row}\n`);
+  expect(shown('json')).toContain('{"row":{"columns":["a",9007199254740993,12345678901234567890.0123456789,');
+  expect(shown('box')).toMatch(/│ a +│ +9007199254740993 │[^]*┘\nQuery Completed\n2 rows\n$/);
+  expect(shown('expanded')).toContain('\nK | two\n  | lines\nN | <null>\n');
+});
+
+test('whoever reads a pipe may go', () => {
+  const errors = join(folder, 'errors');
+  const status = join(folder, 'status');
+  for (const output of ['csv', 'box'])
+    spawnSync(
+      `("${process.execPath}" "${bin}" cli --state-dir "${state}" -o ${output} -e "SHOW FUNCTIONS; SHOW TOPICS;" 2>"${errors}"; echo $? >"${status}") | true`,
+      { shell: true },
+    );
+  expect([readFileSync(errors, 'utf8'), readFileSync(status, 'utf8')]).toEqual(['', '0\n']);
 });
 
 test('a script goes on after an error where it is told to, and fails all the same', () => {
