@@ -1,10 +1,11 @@
 import http from 'node:http';
 import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startNode, type RunningNode } from '../../../src/cli/start-node.ts';
 import { readSettings } from '../../../src/config/settings.ts';
+import { guardBrowsers } from '../../../src/server/origins.ts';
 
 let node: RunningNode;
 beforeAll(async () => {
@@ -54,3 +55,31 @@ test('a name that somebody else made resolve to this machine is refused', async 
   );
   expect(await send({ host: `evil.example.com:${port()}` })).toBe('403 none');
 });
+
+test.each(['0.0.0.0', '127.0.0.1'])(
+  'pages of a name that somebody else made resolve to a server on %s are refused',
+  (host) => {
+    const guard = guardBrowsers({ host, advertised: 'millrace-1', allowedOrigins: ['http://ui.example.com'] });
+    const statusOf = (headers: Record<string, string>): number => {
+      let status = 200;
+      const response = {
+        status: (code: number) => ((status = code), response),
+        json: () => response,
+        setHeader: () => response,
+        end: () => response,
+      };
+      const args = [{ headers, method: 'POST' }, response, () => undefined] as unknown as Parameters<typeof guard>;
+      void guard(...args);
+      return status;
+    };
+    const page = (authority: string): number => statusOf({ host: authority, origin: `http://${authority}` });
+    expect(page('evil.example.com:8088')).toBe(403);
+    for (const own of ['127.0.0.1:8088', 'localhost:8088', '[::1]:8088', 'millrace-1:8088', 'MILLRACE-1:8088'])
+      expect([own, page(own)]).toEqual([own, 200]);
+    if (host === '127.0.0.1') return;
+    for (const own of ['192.168.1.5:8088', 'ui.example.com', `${hostname()}:8088`])
+      expect([own, page(own)]).toEqual([own, 200]);
+    // A client that is no browser.
+    expect(statusOf({ host: 'balancer.example.com:8088' })).toBe(200);
+  },
+);
