@@ -104,6 +104,20 @@ function run(rule: Rule, tokens: readonly IToken[]): { cst: CstNode; error: IRec
   return { cst, error };
 }
 
+/** A token that may come next, and the rules that would take it, from the statement's own inwards. */
+export interface ExpectedToken {
+  readonly type: TokenType;
+  readonly rules: readonly string[];
+}
+
+/** What may follow the tokens of a statement that is not finished; nothing where no statement begins so. */
+export const expectedAfter = (tokens: readonly IToken[]): ExpectedToken[] =>
+  [...parser.statements.keys()].flatMap((rule) =>
+    parser
+      .computeContentAssist(rule, tokens as IToken[])
+      .map(({ nextTokenType, ruleStack }) => ({ type: nextTokenType, rules: ruleStack })),
+  );
+
 /** The grammar's productions, for the railroad diagrams. */
 export function productions(): unknown {
   return parser.getSerializedGastProductions();

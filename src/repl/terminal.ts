@@ -143,19 +143,19 @@ export async function runRepl(client: Client, options: ReplOptions): Promise<voi
   const state = newState(client, options.output);
   const history = readHistory();
   const completer = new Completer(client);
+  let pending = '';
   const terminal = createInterface({
     input: process.stdin,
     output: process.stdout,
     history: history.map((text) => text.replaceAll('\n', ' ')),
     historySize,
     completer: (line: string, done: (error: null, result: [string[], string]) => void) =>
-      void completer.complete(line).then((result) => done(null, result)),
+      void completer.complete(`${pending}\n${line}`).then((result) => done(null, result)),
   });
   print(
     state,
     `${colors.bold('Millrace')} ${options.version} at ${client.url}. \\h for help, statements end with ";".`,
   );
-  let pending = '';
   let last = '';
   const prompt = (): void => {
     terminal.setPrompt(pending === '' ? 'millrace> ' : '       -> ');
