@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { noSpan } from '../../diagnostics/source.ts';
 import { SqlError } from '../../diagnostics/sql-error.ts';
 import type { StateBackend, StateBatch } from '../../runtime/ports/state-backend.ts';
+import { loadRocks } from './binding.ts';
 
 interface RocksBatch {
   _put(key: Buffer, value: Buffer): void;
@@ -74,7 +74,6 @@ export class StateAway extends Error {
   }
 }
 
-const require = createRequire(import.meta.url);
 const buffers = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const;
 
 /**
@@ -100,7 +99,7 @@ export class RocksBackend implements StateBackend {
 
   /** Attaches to a database that another thread of this process has opened. */
   static async attach(handle: unknown): Promise<RocksBackend> {
-    const { RocksLevel } = require('@nxtedition/rocksdb') as {
+    const { RocksLevel } = loadRocks() as {
       RocksLevel: new (handle: unknown, options: object) => RocksDatabase;
     };
     const db = new RocksLevel(handle, buffers);
@@ -219,7 +218,7 @@ function named(error: unknown): unknown {
 }
 
 async function openDatabase(folder: string): Promise<RocksDatabase> {
-  const { RocksLevel } = require('@nxtedition/rocksdb') as {
+  const { RocksLevel } = loadRocks() as {
     RocksLevel: new (location: string, options: object) => RocksDatabase;
   };
   const db = new RocksLevel(folder, buffers);

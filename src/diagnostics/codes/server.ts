@@ -53,6 +53,12 @@ export const serverCodes = {
     message: (p: { folder: string; holder: string }) => `the state folder "${p.folder}" is in use by ${p.holder}`,
     hint: () => 'Stop that process, or give this one another folder with --state-dir.',
   },
+  STATE_UNAVAILABLE: {
+    status: 500,
+    message: (p: { machine: string; builds: string; why: string }) =>
+      `RocksDB, which holds the state, cannot be loaded on ${p.machine}; its package has builds for ${p.builds}: ${p.why}`,
+    hint: () => 'Run Millrace on one of these, or its image for linux/amd64. See docs/deploy.md.',
+  },
   STATE_DAMAGED: {
     status: 500,
     message: (p: { what: string }) => `the state folder is damaged: ${p.what}`,

@@ -21,6 +21,7 @@ export const curesOfCodes: { readonly [C in HintedCode]: Cures } = {
   TOO_MANY_PUSH_QUERIES: { notOfStatements: 'it names the setting of the operator' },
   SWITCHED_OFF: { notOfStatements: 'it names the setting of the operator' },
   STATE_LOCKED: { notOfStatements: 'it is about a folder' },
+  STATE_UNAVAILABLE: { notOfStatements: 'it is about the machine' },
   STATE_DAMAGED: { notOfStatements: 'it is about a folder' },
   NEWER_VERSION: { notOfStatements: 'it is about a folder' },
   NEWER_KIND: { notOfStatements: 'it is about a folder' },
