@@ -30,11 +30,12 @@ export class S3Folder implements DataFolder {
     return useS3(this.#path, async ({ client, module }, { bucket: Bucket, key }) => {
       for (const name of names) {
         const from = under(key, staged(name));
-        const CopySource = [Bucket, ...from.split('/')].map(encodeURIComponent).join('/');
+        const CopySource = [Bucket, ...from.split('/')].map(escaped).join('/');
         try {
           await client.send(new module.CopyObjectCommand({ Bucket, Key: under(key, name), CopySource }));
         } catch (error) {
           if (!isMissing(error)) throw error;
+          if ((await openObject(`${this.#path}/${staged(name)}`)) !== undefined) throw new NotFoundToCopy(from);
           continue;
         }
         await client.send(new module.DeleteObjectCommand({ Bucket, Key: from }));
@@ -95,6 +96,18 @@ export class S3Folder implements DataFolder {
     return this.remove([describedBy]);
   }
 }
+
+/** A server does not find what it holds: were it taken for shown before, its rows would be lost. */
+class NotFoundToCopy extends Error {
+  override readonly name = 'NotFoundToCopy';
+
+  constructor(key: string) {
+    super(`it has ${key}, and does not find it where it is told to copy it`);
+  }
+}
+
+/** A part of a path in the header of a copy. Some servers take the name of a day's folder only as it is. */
+const escaped = (part: string): string => encodeURIComponent(part).replaceAll('%3D', '=');
 
 const staged = (name: string): string => `${stagedFolder}/${name}${stagedSuffix}`;
 const under = (key: string, name: string): string => (key === '' ? name : `${key}/${name}`);
