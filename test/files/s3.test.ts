@@ -130,6 +130,60 @@ describe.skipIf(noS3 !== '')(`files in S3${noS3}`, { timeout: 300_000 }, () => {
     await node.close();
   });
 
+  test('rows that are deleted from a table are in no object, and are none for VERIFY, training sets and an erasure', async () => {
+    const node = await openEngine();
+    await node.run(`${stream}
+      CREATE FEATURE VIEW odd ENTITY KEY (k) TIMESTAMP ts WITH (OFFLINE_STORE='parquet', OFFLINE_PATH='s3://lake/odd', ROWS_PER_FILE=4, ROLL_INTERVAL='1 SECOND')
+        AS SELECT k, LATEST_BY_OFFSET(ts) AS ts, COUNT(*) AS c FROM s GROUP BY k HAVING COUNT(*) % 3 <> 0;`);
+    // Every third event of a user deletes the row, the next one brings it back, some with an earlier time.
+    const rows = Array.from({ length: 60 }, (_, i): Event => [
+      `k${i % 5}`,
+      t0 + i * 1000 - (i % 7 === 0 ? 20_000 : 0),
+      i,
+    ]);
+    for (let i = 0; i < rows.length; i += 6) {
+      await produce(node, rows.slice(i, i + 6));
+      await node.settle();
+    }
+    const duckdb = await duckDb();
+    const count = async (path: string): Promise<number> => {
+      const folder = await s3.download('odd');
+      const [row] = await rowsOf(duckdb, `SELECT count(*)::INT FROM read_parquet('${folder}/${path}')`).catch(() => [
+        [0],
+      ]);
+      return (row as [number])[0];
+    };
+    await expect.poll(() => count('dt=*/*.parquet'), { timeout: 60_000 }).toBe(40);
+    await expect.poll(() => count('_deleted/*.deleted'), { timeout: 60_000 }).toBe(20);
+    const verified = async (): Promise<unknown> =>
+      ((await node.run('VERIFY FEATURE VIEW odd;')) as { verification: VerificationReport }[])[0]!.verification;
+    expect(await verified()).toMatchObject({ result: 'CONSISTENT', differing: 0, offline: { rows: 40, pending: 0 } });
+    await node.run(`CREATE TRAINING SET odd_set WITH (PATH='s3://lake/sets/odd') AS
+      SELECT l.k AS k, l.n AS n, v.c FROM s l LEFT JOIN odd FOR SYSTEM_TIME AS OF l.ts AS v ON l.k = v.k;`);
+    await node.engine.trainingJobs.get('ODD_SET')!.done;
+    const made = await s3.download('sets/odd');
+    // The last change of those up to the time of each event; a deletion has the time of its record.
+    const changes = rows.map(([k, ts], i) => {
+      const own = rows.slice(0, i + 1).filter((row) => row[0] === k);
+      return { k, c: own.length, time: own.length % 3 === 0 ? Math.max(...own.map((row) => row[1])) : ts };
+    });
+    const expected = rows.map(([k, ts, n]) => {
+      const last = changes.findLast((change) => change.k === k && change.time <= ts);
+      return [k, String(n), last === undefined || last.c % 3 === 0 ? null : String(last.c)];
+    });
+    const read = await rowsOf(duckdb, `SELECT K, N, C FROM read_parquet('${made}/part-*.parquet') ORDER BY N`);
+    expect(read).toEqual(expected);
+    await node.run("DELETE ENTITY 'k2' FROM FEATURE VIEW odd;");
+    const left = await s3.download('odd');
+    const keys = await rowsOf(
+      duckdb,
+      `SELECT DISTINCT K FROM (SELECT K FROM read_parquet('${left}/dt=*/*.parquet') UNION ALL SELECT K FROM read_parquet('${left}/_deleted/*.deleted')) ORDER BY K`,
+    );
+    expect(keys).toEqual([['k0'], ['k1'], ['k3'], ['k4']]);
+    expect(await verified()).toMatchObject({ result: 'CONSISTENT', offline: { rows: 32, missing: 0, extra: 0 } });
+    await node.close();
+  });
+
   test('what was shown and died before it was unstaged is there once', async () => {
     const folder = openFolder('s3://lake/twice');
     const name = 'dt=2026-01-01/p0-0-1.parquet';

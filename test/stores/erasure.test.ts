@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEngine, type TestEngine } from '../support/memory-node.ts';
+import { TestDynamo } from '../support/dynamodb.ts';
 import { noRedis, TestRedis } from '../support/redis.ts';
 import { SqlError } from '../../src/diagnostics/sql-error.ts';
 
@@ -73,3 +74,73 @@ test.skipIf(noRedis !== undefined).each([
     await node.run(`DROP FEATURE VIEW ${view};`);
   },
 );
+
+test('an entity of DynamoDB, of rows that come and are deleted, is there again only by a new event', async () => {
+  const dynamo = await TestDynamo.start('erased');
+  const own = await openEngine(undefined, {}, undefined, { pauses: { firstMs: 20, longestMs: 50 } });
+  const events = (rows: readonly (readonly [key: string, ts: number, v: number])[]): Promise<void> =>
+    own.engine.node.produce(
+      's',
+      rows.map(([key, timestamp, v]) => ({
+        key,
+        value: JSON.stringify({ V: v, TS: timestamp }),
+        timestamp,
+        partition: undefined,
+      })),
+    );
+  const here = async (prefix: string): Promise<readonly string[]> =>
+    Object.keys(await dynamo.items('erased', prefix)).sort();
+  await own.run(`CREATE STREAM s (u STRING KEY, v INT, ts BIGINT) WITH (kafka_topic='s', value_format='JSON', partitions=2);
+    CREATE FEATURE VIEW odd ENTITY KEY (u) WITH (ONLINE_STORE='dynamodb', ONLINE_URL='dynamodb://erased', KEY_PREFIX='odd:') AS
+      SELECT u, COUNT(*) AS n FROM s GROUP BY u HAVING COUNT(*) % 2 = 1;
+    CREATE FEATURE VIEW rows ENTITY KEY (u) TIMESTAMP ts WITH (ONLINE_STORE='dynamodb', ONLINE_URL='dynamodb://erased', KEY_PREFIX='rows:') AS
+      SELECT u, ts, v FROM s EMIT CHANGES;`);
+  await events([
+    ['u1', 1000, 1],
+    ['u1', 2000, 2],
+    ['u2', 3000, 3],
+    ['u3', 5000, 4],
+    ['u3', 4000, 5],
+    ['u3', 3000, 6],
+  ]);
+  await own.settle();
+  await expect.poll(() => here('odd:')).toEqual(['u2', 'u3']);
+  expect(await here('rows:')).toEqual(['u1', 'u2', 'u3']);
+  await own.run("DELETE ENTITY 'u3' FROM FEATURE VIEW odd; DELETE ENTITY 'u3' FROM FEATURE VIEW rows;");
+  await own.run('MATERIALIZE FEATURE VIEW odd; MATERIALIZE FEATURE VIEW rows;');
+  expect([await here('odd:'), await here('rows:')]).toEqual([['u2'], ['u1', 'u2']]);
+
+  // DynamoDB is away: the statement says so, and does the rest when it is run again.
+  await dynamo.kill();
+  await events([['u2', 6000, 7]]);
+  const id = [...own.engine.catalog.queries.values()].find(
+    ({ kind, sources }) => kind === 'EXPORT' && sources[0] === 'ROWS',
+  )!.id;
+  await expect.poll(() => own.engine.node.status(id)?.state, { timeout: 20_000 }).toBe('ERROR');
+  await expect(own.run("DELETE ENTITY 'u2' FROM FEATURE VIEW rows;")).rejects.toMatchObject({
+    code: 'ENTITY_NOT_DELETED',
+  });
+  await dynamo.start();
+  await expect.poll(() => own.engine.node.status(id)?.state, { timeout: 20_000 }).toBe('RUNNING');
+  await own.run("DELETE ENTITY 'u2' FROM FEATURE VIEW rows;");
+  // Its second event has taken u2 from the view that counts, which no statement did.
+  await expect.poll(async () => [await here('odd:'), await here('rows:')]).toEqual([[], ['u1']]);
+
+  // What was erased is counted from the beginning again, also by an event of an earlier time.
+  await events([
+    ['u3', 500, 8],
+    ['u2', 7000, 9],
+  ]);
+  await expect
+    .poll(async () => [await here('odd:'), await here('rows:')])
+    .toEqual([
+      ['u2', 'u3'],
+      ['u1', 'u2', 'u3'],
+    ]);
+  for (const view of ['odd', 'rows']) {
+    const [answer] = (await own.run(`VERIFY FEATURE VIEW ${view};`)) as [{ verification: { result: string } }];
+    expect(answer.verification.result).toBe('CONSISTENT');
+  }
+  await own.close();
+  await dynamo.kill();
+}, 120_000);
