@@ -76,6 +76,11 @@ export class Rank implements Operator {
       expiry?.advance(timestamp, this.#ownerAt(sequence, result));
       const head: RankedHead = this.#heads.get(text) ?? [key, [], true, expiry?.begin(timestamp) ?? timestamp];
       head[3] = Math.max(head[3], timestamp);
+      if (before === undefined && this.#isBehind(text, head, this.#ranked(after!, sequence))) {
+        this.#touch(text, head);
+        this.#heads.put(text, head);
+        continue;
+      }
       const given = this.#changed.get(text)?.given ?? this.#given(head);
       if (this.#countsAll) head[4] = (head[4] ?? 0) + Number(after !== undefined) - Number(before !== undefined);
       if (before !== undefined) this.#remove(text, head, this.#ranked(before, told));
@@ -182,6 +187,12 @@ export class Rank implements Operator {
       else high = middle;
     }
     return low;
+  }
+
+  /** Whether a stream's row stands behind all that are wanted and changes nothing, as most do: only the partition's time is newer. */
+  #isBehind(text: string, [, rows, isAll]: RankedHead, row: RankedRow): boolean {
+    if (this.#others !== undefined || this.#countsAll || isAll || this.#changed.has(text)) return false;
+    return this.#placeBehind(rows, row) === rows.length;
   }
 
   #add(text: string, head: RankedHead, row: RankedRow): void {
