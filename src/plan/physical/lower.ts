@@ -213,7 +213,7 @@ const lowerings: { readonly [K in LogicalNode['kind']]: Lowering<K> } = {
     const partition = node.partitionBy.map(({ expr }) => expr);
     // Without PARTITION BY all rows come together under one key.
     const keys = partition.length === 0 ? [literal(STRING, '')] : inSlots(partition, below.ids);
-    const input = movedBy(below, keys, shape, 'Rank', ids);
+    const input = isGrouped(node.input, partition) ? below : movedBy(below, keys, shape, 'Rank', ids);
     const placeAt = new Map(node.places.map(({ id, kind }) => [id, kind]));
     const values = node.columns.slice(partition.length + 1).map(({ id }) => id);
     const rest = values.filter((id) => !placeAt.has(id)).map((id) => slotOf(id, input.ids));
@@ -326,16 +326,17 @@ function movedBy(
   };
 }
 
+/** Whether the rows of one value of an expression are together already: those of a stream that has it as its key. */
+const isGrouped = (input: LogicalNode, exprs: Parameters<typeof isKeyedBy>[1]): boolean =>
+  input.shape === 'STREAM' && exprs.length === 1 && input.windowed === undefined && isKeyedBy(input, exprs);
+
 /** The input of a grouping; grouping by the current key needs no repartition. */
 function groupInput(node: NodeOf<'aggregate'>, lower: (node: LogicalNode) => Lowered, ids: StepIds): Lowered {
   const input = lower(node.input);
   const exprs = node.keys.map(({ expr }) => expr);
-  const isPlaced =
-    node.input.shape === 'STREAM' &&
-    exprs.length === 1 &&
-    node.input.windowed === undefined &&
-    isKeyedBy(node.input, exprs);
-  return isPlaced ? input : movedBy(input, inSlots(exprs, input.ids), node.input.shape, 'GroupBy', ids);
+  return isGrouped(node.input, exprs)
+    ? input
+    : movedBy(input, inSlots(exprs, input.ids), node.input.shape, 'GroupBy', ids);
 }
 
 /** Converts a logical plan to steps. */

@@ -1,7 +1,7 @@
 import { firstDifference } from '../../types/compare.ts';
 import type { Row, Value } from '../../types/sql-type.ts';
 import { batchOf, rowsOf, type Batch } from '../batch.ts';
-import { Change, keyText } from '../change.ts';
+import { Change, hasNull, keyText } from '../change.ts';
 import type { KeyExpiry, KeyOwner } from '../key-expiry.ts';
 import { told, type Operator, type RecordPosition } from '../operator.ts';
 import { pieces } from '../pieces.ts';
@@ -70,7 +70,7 @@ export class Rank implements Operator {
     const changes = rowsOf(batch!);
     const result: Change[] = [];
     for (const { key, before, after, timestamp, sequence } of changes) {
-      if (before === undefined && after === undefined) continue;
+      if ((before === undefined && after === undefined) || hasNull(key)) continue;
       const text = keyText(key);
       const { expiry } = this.#ranking;
       expiry?.advance(timestamp, this.#ownerAt(sequence, result));
