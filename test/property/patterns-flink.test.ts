@@ -86,19 +86,23 @@ async function matches(measures: string, clauses: string, isFinal: boolean): Pro
 }
 const sorted = (found: readonly Row[]): string[] => found.map((row) => JSON.stringify(row)).sort();
 
-test.each([true, false])('what Flink finds is found, or differs as it is said to (EMIT FINAL: %s)', async (isFinal) => {
-  let count = 0;
-  for (const { measures, clauses, differs, rows: wanted } of cases) {
-    const found = sorted(await matches(measures, clauses, isFinal));
-    count += wanted.length;
-    if (differs === undefined) {
-      expect(found, clauses).toEqual(sorted(wanted));
-      continue;
+test.each([true, false])(
+  'what Flink finds is found, or differs as it is said to (EMIT FINAL: %s)',
+  async (isFinal) => {
+    let count = 0;
+    for (const { measures, clauses, differs, rows: wanted } of cases) {
+      const found = sorted(await matches(measures, clauses, isFinal));
+      count += wanted.length;
+      if (differs === undefined) {
+        expect(found, clauses).toEqual(sorted(wanted));
+        continue;
+      }
+      expect(found, clauses).not.toEqual(sorted(wanted));
+      if (differs.includes('choice')) continue;
+      const rewritten = differs.reduce((text, name) => rewrites[name]!(text), clauses);
+      expect(sorted(await matches(measures, rewritten, isFinal)), rewritten).toEqual(sorted(wanted));
     }
-    expect(found, clauses).not.toEqual(sorted(wanted));
-    if (differs.includes('choice')) continue;
-    const rewritten = differs.reduce((text, name) => rewrites[name]!(text), clauses);
-    expect(sorted(await matches(measures, rewritten, isFinal)), rewritten).toEqual(sorted(wanted));
-  }
-  console.log(`${count} matches of ${cases.length} patterns compared`);
-}, 600_000);
+    console.log(`${count} matches of ${cases.length} patterns compared`);
+  },
+  600_000,
+);
