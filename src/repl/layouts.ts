@@ -10,6 +10,7 @@ export interface ShownColumn {
   readonly name: string;
   /** Numbers stand at the right. */
   readonly isNumber: boolean;
+  readonly isKey: boolean;
 }
 /** A value as the answer has it; `undefined` is a tombstone's. */
 export type Shown = Json | undefined;
@@ -23,7 +24,8 @@ export interface Layout {
 
 const text = (value: Json): string => (typeof value === 'string' ? value : jsonText(value));
 /** A value for people: null is told from the text `null`. */
-const cell = (value: Shown): string => (value === undefined ? '<TOMBSTONE>' : value === null ? '<null>' : text(value));
+export const cellText = (value: Shown): string =>
+  value === undefined ? '<TOMBSTONE>' : value === null ? '<null>' : text(value);
 
 /** Values by RFC 4180; null is nothing, an empty text is `""`. */
 const csvField = (value: Shown): string => {
@@ -56,7 +58,7 @@ function jsonLines(): Layout {
 }
 
 const markdownCell = (value: Shown): string =>
-  cell(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll(/\r?\n/g, '<br>');
+  cellText(value).replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll(/\r?\n/g, '<br>');
 const markdown: Layout = {
   begin: (columns) => [
     `| ${columns.map(({ name }) => markdownCell(name)).join(' | ')} |`,
@@ -77,7 +79,7 @@ function expanded(): Layout {
     row(values) {
       const wide = Math.max(...names.map((name) => name.length));
       const next = `\n${' '.repeat(wide)} | `;
-      const lines = names.map((name, i) => `${name.padEnd(wide)} | ${cell(values[i]).replaceAll(/\r?\n/g, next)}`);
+      const lines = names.map((name, i) => `${name.padEnd(wide)} | ${cellText(values[i]).replaceAll(/\r?\n/g, next)}`);
       return [`-[ RECORD ${++count} ]${'-'.repeat(Math.max(0, wide - 8))}`, ...lines];
     },
     end: () => [],
@@ -117,7 +119,7 @@ function framed(frame: Frame, width: number): Layout {
     },
     row(values) {
       if (instead !== undefined) return instead.row(values);
-      const cells = values.map(cell);
+      const cells = values.map(cellText);
       if (widths !== undefined) return [line(cells)];
       const names = columns.map(({ name }) => name);
       // Later rows may be wider than the first one, so each column gets at least its share of the terminal (up to 24).
@@ -162,6 +164,6 @@ export function wholeTable(
 ): string {
   if (output === 'tabular' && headers.length * 7 + 1 <= width) return renderTable(headers, rows, width);
   const layout = layoutOf(output, width);
-  const columns = headers.map((name) => ({ name, isNumber: false }));
+  const columns = headers.map((name) => ({ name, isNumber: false, isKey: false }));
   return [...layout.begin(columns), ...rows.flatMap((row) => layout.row(row)), ...layout.end()].join('\n');
 }

@@ -4,7 +4,10 @@ import colors from 'picocolors';
 import { ServerError, type Client, type Entity, type QueryEvent } from './client.ts';
 import { renderEntity, warningsOf } from './entities.ts';
 import { jsonText } from '../types/json.ts';
+import { showLive } from './live.ts';
 import { isForPrograms, layoutOf, type Layout, type Output, type ShownColumn } from './layouts.ts';
+import { Pager, type LineTarget } from './pager.ts';
+import { columnsOf } from './shown-columns.ts';
 import { placeIn, splitStatements } from './split.ts';
 
 /** What a session of statements shows, and to whom it talks. */
@@ -18,6 +21,12 @@ export interface State {
   client: Client;
   /** Whether the time of each statement is told. */
   timing: boolean;
+  /** How many rows of a query that ends by itself are shown; 0 for all. */
+  limit: number;
+  /** Whether what a terminal has no room for goes through a pager. */
+  pages: boolean;
+  /** Where the lines of the answer that is being shown go. */
+  pager: LineTarget | undefined;
   /** The script that runs; undefined where somebody types. */
   source: string | undefined;
   /** Goes on with a script after an error. */
@@ -32,6 +41,9 @@ export const newState = (client: Client, output: Output): State => ({
   failed: false,
   client,
   timing: false,
+  limit: 0,
+  pages: false,
+  pager: undefined,
   source: undefined,
   goesOn: false,
 });
@@ -48,13 +60,36 @@ const plain = (text: string): string => `${stripVTControlCharacters(text)}\n`;
 
 /** Rows go where `\\o` says. */
 function printRows(state: State, text: string): void {
-  if (state.target === undefined) print(state, text);
-  else appendFileSync(state.target, plain(text));
+  if (state.target !== undefined) appendFileSync(state.target, plain(text));
+  else if (state.pager !== undefined) state.pager.write(text);
+  else print(state, text);
+}
+/** Runs what prints the rows of an answer that ends by itself, through a pager where somebody reads them at a terminal. */
+async function paged(state: State, show: (pager: Pager | undefined) => Promise<void> | void): Promise<void> {
+  const { abort, pages, target } = state;
+  const pager =
+    pages && target === undefined && process.stdout.isTTY
+      ? new Pager(
+          process.stdout.rows || 24,
+          (line) => print(state, line),
+          () => abort?.abort(),
+        )
+      : undefined;
+  state.pager = pager;
+  try {
+    await show(pager);
+  } finally {
+    state.pager = undefined;
+    await pager?.end();
+  }
 }
 
 /** What is no row; a program that reads rows from stdout does not get it. */
 const notice = (state: State, text: string): void => {
-  if (text !== '') print(state, text, isForPrograms(state.output) ? process.stderr : process.stdout);
+  if (text === '') return;
+  // Below the rows that somebody is still reading.
+  if (state.pager !== undefined && !isForPrograms(state.output)) state.pager.write(text);
+  else print(state, text, isForPrograms(state.output) ? process.stderr : process.stdout);
 };
 
 function printError(state: State, error: unknown, place?: string): void {
@@ -146,7 +181,10 @@ async function runOne(state: State, text: string, placeAt: PlaceOf): Promise<voi
     else if (/^\s*(SHOW|LIST)\s+VARIABLES/i.test(text)) {
       const variables = [...client.variables].map(([name, value]) => ({ name, value }));
       printEntity(state, { '@type': 'variables', variables });
-    } else for (const entity of await client.execute(text, state.abort.signal)) printEntity(state, entity);
+    } else {
+      const entities = await client.execute(text, state.abort.signal);
+      await paged(state, () => entities.forEach((entity) => printEntity(state, entity)));
+    }
   } catch (error) {
     if ((error as Error).name === 'AbortError') notice(state, 'Stopped waiting; the server may still carry it out');
     else {
@@ -195,8 +233,36 @@ async function applyLocally(state: State, text: string, signal: AbortSignal): Pr
   }
 }
 
+/** Shows the rows of a query in place until Ctrl-C, or its end. */
+export async function runLive(state: State, text: string): Promise<void> {
+  state.abort = new AbortController();
+  try {
+    const { lines, queryId } = await showLive(state.client.query(text, state.abort.signal), process.stdout);
+    if (queryId !== undefined) await state.client.closeQuery(queryId);
+    if (lines.length > 0) print(state, lines.join('\n'));
+  } catch (error) {
+    printError(state, error);
+  } finally {
+    state.abort = undefined;
+  }
+}
+
+/** Whether a query goes on until somebody stops it; its rows are shown as they come. */
+const isEndless = (text: string): boolean => /^\s*PRINT\b/i.test(text) || /\bEMIT\s+(CHANGES|FINAL)\b/i.test(text);
+
 /** Runs a query until it ends or Ctrl-C aborts it, and prints its rows as they come. */
 async function runQuery(state: State, text: string, signal: AbortSignal): Promise<void> {
+  if (isEndless(text)) await showRows(state, text, signal, 0, undefined);
+  else await paged(state, (pager) => showRows(state, text, signal, state.limit, pager));
+}
+
+async function showRows(
+  state: State,
+  text: string,
+  signal: AbortSignal,
+  limit: number,
+  pager: Pager | undefined,
+): Promise<void> {
   const layout = layoutOf(state.output, width());
   const isJson = state.output === 'json';
   let queryId: string | undefined;
@@ -214,9 +280,15 @@ async function runQuery(state: State, text: string, signal: AbortSignal): Promis
         show(layout.begin(columns));
       } else if (event.kind === 'final') last = event.message;
       else {
+        if (limit > 0 && count === limit) {
+          last = `Stopped at ${countText(count)}; \\limit 0 shows all`;
+          if (queryId !== undefined) await state.client.closeQuery(queryId);
+          break;
+        }
         count++;
         showRow(state, layout, columns, event);
       }
+      if (pager?.pressure !== undefined) await pager.pressure;
     }
     if (columns !== undefined) show(layout.end());
     // Below the table, whose last line is drawn when its last row has come.
@@ -250,19 +322,4 @@ function eventJson(event: Exclude<QueryEvent, { kind: 'error' }>): string {
   if (event.kind === 'row')
     return `{"row":{"columns":${jsonText([...event.columns])}${event.tombstone ? ',"tombstone":true' : ''}}}`;
   return JSON.stringify({ finalMessage: event.message });
-}
-
-const columnsOf = (schema: string): ShownColumn[] =>
-  [...schema.matchAll(/`((?:[^`]|``)+)` ([A-Z]+)(?:\((?:\d+), (?:\d+)\)|<)?/g)]
-    .filter((match) => depthAt(schema, match.index) === 0)
-    .map(([, name, type]) => ({
-      name: name!.replaceAll('``', '`'),
-      isNumber: /^(INTEGER|BIGINT|DOUBLE|DECIMAL)$/.test(type!),
-    }));
-
-/** How many `<` are open at a position of a schema's text: names within a STRUCT are no columns. */
-function depthAt(schema: string, end: number): number {
-  let depth = 0;
-  for (let i = 0; i < end; i++) depth += schema[i] === '<' ? 1 : schema[i] === '>' ? -1 : 0;
-  return depth;
 }

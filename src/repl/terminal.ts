@@ -6,9 +6,11 @@ import colors from 'picocolors';
 import { closest } from '../util/closest.ts';
 import type { Client } from './client.ts';
 import { Completer } from './completer.ts';
+import { edited } from './editor.ts';
 import { highlight } from './highlight.ts';
+import { searchesHistory } from './keys.ts';
 import { outputs, type Output } from './layouts.ts';
-import { newState, print, runText, type State } from './repl.ts';
+import { newState, print, runLive, runText, type State } from './repl.ts';
 import { isComplete } from './split.ts';
 
 interface ReplOptions {
@@ -20,6 +22,8 @@ const help = `Statements end with ";" and may span lines. Ctrl-C stops a stateme
   \\h, help             this text                  exit, \\q           leave
   \\d, \\d name          sources, or one of them    \\watch n          the last statement again every n seconds
   \\x                   rows as lines, or not      \\timing           how long each statement takes, or not
+  \\live query          a table's rows in place    \\limit n          of a query that ends, so many rows; 0 for all
+  \\e, \\e file          edit the last statement    \\pager            page what has no room, or not; Ctrl-R looks back
   \\o file, \\o          rows into a file, or not   output ${outputs.slice(0, 3).join('|')}…
   run script 'file';   run a file                 spool 'file';      copy all output to a file; spool off;
   set 'p'='v';         a property of the session  define x = 'v';    a variable, used as \${x}
@@ -32,6 +36,8 @@ interface Command {
   readonly terminal: Interface;
   /** The statement that was run last. */
   readonly last: string;
+  /** Takes a text as if it had been typed. */
+  readonly type: (text: string) => void;
 }
 
 const run = async ({ state }: Command, sql: string): Promise<void> => {
@@ -69,6 +75,36 @@ const backslash: Readonly<Record<string, (command: Command) => Promise<void> | v
     writeFileSync(argument, '');
     state.target = argument;
   },
+  '\\e': ({ state, argument, last, type }) => {
+    const isRaw = process.stdin.isRaw;
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+    try {
+      type(edited(last, argument === '' ? undefined : argument));
+    } catch (error) {
+      print(state, colors.red((error as Error).message));
+    } finally {
+      if (process.stdin.isTTY) process.stdin.setRawMode(isRaw);
+    }
+  },
+  '\\pager': ({ state }) => {
+    state.pages = !state.pages;
+    print(state, `pager is ${state.pages ? 'on' : 'off'}`);
+  },
+  '\\limit': ({ state, argument }) => {
+    const limit = argument === '' ? state.limit : Number(argument);
+    if (Number.isInteger(limit) && limit >= 0) state.limit = limit;
+    else print(state, colors.red('\\limit takes a number of rows; 0 for all'));
+    print(state, state.limit === 0 ? 'all rows are shown' : `${state.limit} rows are shown of a query that ends`);
+  },
+  '\\live': async ({ state, argument, last }) => {
+    const asked = argument === '' ? last : argument;
+    if (asked === '') print(state, '\\live takes a table or a query');
+    else
+      await runLive(
+        state,
+        /^\S+$/.test(asked) ? `SELECT * FROM ${quoted(asked)} EMIT CHANGES;` : `${asked.replace(/;\s*$/, '')};`,
+      );
+  },
   '\\watch': async (command) => {
     const { state, argument, last } = command;
     const seconds = argument === '' ? 2 : Number(argument);
@@ -88,7 +124,7 @@ const backslash: Readonly<Record<string, (command: Command) => Promise<void> | v
 };
 
 /** Runs a command of the REPL itself, which needs no semicolon. False when the line is no command. */
-async function runCommand(line: string, state: State, terminal: Interface, last: string): Promise<boolean> {
+async function runCommand(line: string, { state, terminal, last, type }: Omit<Command, 'argument'>): Promise<boolean> {
   const text = line.trim().replace(/;$/, '');
   const [, word = '', argument = ''] = /^(\S+)\s*(.*)$/.exec(text) ?? [];
   if (word.startsWith('\\')) {
@@ -99,7 +135,7 @@ async function runCommand(line: string, state: State, terminal: Interface, last:
         state,
         colors.red(`${word} is no command${near === undefined ? '' : `; did you mean ${near}?`} \\h lists them`),
       );
-    else await known({ state, argument, terminal, last });
+    else await known({ state, argument, terminal, last, type });
     return true;
   }
   switch (word.toLowerCase()) {
@@ -141,6 +177,8 @@ async function runCommand(line: string, state: State, terminal: Interface, last:
 /** Runs the REPL on a terminal: multi-line statements, history, completion; Ctrl-C stops the running statement only. */
 export async function runRepl(client: Client, options: ReplOptions): Promise<void> {
   const state = newState(client, options.output);
+  state.pages = true;
+  state.limit = mostRows;
   const history = readHistory();
   const completer = new Completer(client);
   let pending = '';
@@ -156,7 +194,10 @@ export async function runRepl(client: Client, options: ReplOptions): Promise<voi
     state,
     `${colors.bold('Millrace')} ${options.version} at ${client.url}. \\h for help, statements end with ";".`,
   );
+  searchesHistory(terminal, history);
   let last = '';
+  const editor: { text: string | undefined } = { text: undefined };
+  const type = (text: string): void => void (editor.text = text);
   const prompt = (): void => {
     terminal.setPrompt(pending === '' ? 'millrace> ' : '       -> ');
     terminal.prompt();
@@ -173,28 +214,34 @@ export async function runRepl(client: Client, options: ReplOptions): Promise<voi
   });
   prompt();
   for await (const line of terminal) {
-    if (pending === '' && line.trim() === 'history') print(state, [...history].reverse().join('\n'));
-    else if (pending === '' && (line.trim() === '' || (await runCommand(line, state, terminal, last))))
-      state.failed = false;
-    else {
-      pending += (pending === '' ? '' : '\n') + line;
-      if (isComplete(pending)) {
-        const text = pending;
-        pending = '';
-        last = text;
-        remember(text, history);
-        if (text.includes('\n') && process.stdout.isTTY) process.stdout.write(`${highlight(text)}\n`);
-        if (state.spool !== undefined) appendFileSync(state.spool, `${text}\n`);
-        await runText(state, text, 'input');
-        completer.forget();
-      }
-    }
+    editor.text = undefined;
+    // What is not complete yet can be edited, too.
+    const isCommand = pending === '' || /^\s*\\e\b/.test(line);
+    const command = { state, terminal, last: pending === '' ? last : pending, type };
+    if (isCommand && line.trim() === 'history') print(state, [...history].reverse().join('\n'));
+    else if (isCommand && (line.trim() === '' || (await runCommand(line, command)))) state.failed = false;
+    else pending += (pending === '' ? '' : '\n') + line;
+    const { text: typed } = editor;
+    if (typed !== undefined) pending = typed;
+    if (isComplete(pending)) {
+      const text = pending;
+      pending = '';
+      last = text;
+      remember(text, history);
+      // What comes from an editor has been seen nowhere else.
+      if ((typed !== undefined || text.includes('\n')) && process.stdout.isTTY) print(state, highlight(text));
+      else if (state.spool !== undefined) appendFileSync(state.spool, `${text}\n`);
+      await runText(state, text, 'input');
+      completer.forget();
+    } else if (typed !== undefined && typed !== '') print(state, highlight(typed));
     prompt();
   }
 }
 
 const historyPath = join(homedir(), '.millrace', 'history');
 const historySize = 1000;
+/** What a query that ends by itself shows unless told otherwise. */
+const mostRows = 10_000;
 
 /** A statement as one line of the history file: its own line ends are kept, so that a comment does not hide what follows it. */
 const toLine = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
