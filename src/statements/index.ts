@@ -144,7 +144,7 @@ export function hasRun(statement: Statement, text: string, catalog: Catalog, ses
   return typeof headless === 'function' && headless(statement, catalog, sameAs(statement, text, session));
 }
 
-/** Executes one statement; those that change the catalogue run one at a time. */
+/** Executes one statement, whose variables are replaced in `statement` already; those that change the catalogue run one at a time. */
 export async function executeStatement(
   statement: Statement,
   text: string,
@@ -153,7 +153,7 @@ export async function executeStatement(
 ): Promise<Entity | undefined> {
   try {
     checkSwitches(statement, session);
-    const answer = await run(statement, text, engine, session);
+    const answer = await run(statement, session.substitute(text), engine, session);
     return answer && withWarnings(answer, session);
   } catch (error) {
     // Plan walks are recursive: a statement with a hundred thousand columns or terms overflows the stack.
