@@ -12,6 +12,8 @@ import { Sources, type ViewVersion } from './version-names.ts';
 export interface SourceObject {
   readonly spec: SourceSpec;
   readonly statement: string;
+  /** The statements before that one, where it is an ALTER: CREATE first. */
+  readonly declared?: readonly string[];
   /** Declared with SOURCE: nothing may be written to it. */
   readonly readOnly: boolean;
   /** The query that fills it, for CREATE … AS SELECT. */

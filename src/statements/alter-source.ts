@@ -66,7 +66,12 @@ export const alterSource: Handler<AlterSource> = async (statement, execution) =>
     false,
     statement.name.span,
   );
-  const source = { ...existing, spec: { ...complete, keyFormat: spec.keyFormat }, statement: text };
+  const source = {
+    ...existing,
+    spec: { ...complete, keyFormat: spec.keyFormat },
+    statement: text,
+    declared: [...(existing.declared ?? []), existing.statement],
+  };
   const running = catalog.exportsOf(name);
   const exported = await exportsFor(
     complete,

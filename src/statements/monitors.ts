@@ -30,7 +30,7 @@ export const createMonitor: Handler<CreateMonitor> = async (statement, execution
 };
 
 /** The query of a monitor; undefined for a source that is none. */
-function monitorOf({ createdBy }: SourceObject, { queries }: Catalog): QueryObject | undefined {
+export function monitorOf({ createdBy }: SourceObject, { queries }: Catalog): QueryObject | undefined {
   const query = createdBy === undefined ? undefined : queries.get(createdBy);
   return query?.kind === 'MONITOR' ? query : undefined;
 }

@@ -44,6 +44,12 @@ const writingFiles = (properties: readonly PropertyNode[]): readonly Need[] =>
 const readingModel = (properties: readonly PropertyNode[]): readonly Need[] =>
   properties.some(({ name, value }) => name === 'PATH' && isOnDisk(String(value))) ? onAny('admin') : [];
 
+/** A service is told of with the views and models that it reads. */
+function readingService(name: string, { featureServices }: Catalog): readonly Need[] {
+  const { views = [], invokes = [] } = featureServices.get(name) ?? {};
+  return on('read', [name, ...views.map((view) => view.name), ...invokes.map(({ model }) => model)]);
+}
+
 /** The sources that options name. */
 const readingNamed = (properties: readonly PropertyNode[], table: OptionTable): readonly Need[] =>
   properties.flatMap(({ name, value }) => {
@@ -131,12 +137,16 @@ const needs: { readonly [K in Statement['kind']]: Needs<Extract<Statement, { kin
           needsOf(inner, catalog).filter(({ right }) => right === 'read'),
         ),
   show: () => onAny('read'),
-  showCreate: ({ name }) => on('read', [name.text]),
+  // Types are everybody's, as for SHOW TYPES.
+  showCreate: ({ what, name: { text: name } }, catalog) =>
+    what === 'TYPE' && catalog.types.has(name)
+      ? onAny('read')
+      : what === 'FEATURE SERVICE' || what === undefined
+        ? readingService(name, catalog)
+        : on('read', [name]),
   describe: ({ what, name }, catalog) => {
     if (what === 'FUNCTION' || name === undefined) return onAny('read');
-    const service = what === 'FEATURE SERVICE' ? catalog.featureServices.get(name.text) : undefined;
-    const models = (service?.invokes ?? []).map(({ model }) => model);
-    return on('read', [name.text, ...(service?.views ?? []).map((view) => view.name), ...models]);
+    return what === 'FEATURE SERVICE' ? readingService(name.text, catalog) : on('read', [name.text]);
   },
   setProperty: () => [],
   unsetProperty: () => [],

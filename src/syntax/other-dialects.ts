@@ -46,7 +46,6 @@ export const cures: readonly (readonly [RegExp, string])[] = [
   [/^> UPDATE/, 'INSERT INTO … VALUES with the key of a row replaces it.'],
   [/^> TRUNCATE/, 'DROP TABLE … DELETE TOPIC, then create it anew.'],
   [/^ALTER TABLE \S+ > (DROP|RENAME|ALTER|MODIFY)/, 'Columns can only be added: ALTER TABLE … ADD COLUMN name type.'],
-  [/^SHOW > CREATE/, 'DESCRIBE … EXTENDED shows the statement.'],
   [/^> USE/, 'There is one namespace of streams and tables: leave this out.'],
   [
     /^> (BEGIN|COMMIT|ROLLBACK|START)/,

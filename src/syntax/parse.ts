@@ -130,7 +130,7 @@ function syntaxError(error: IRecognitionException, tokens: readonly IToken[], so
   const end = (token.endOffset ?? token.startOffset) + 1;
   const span = atEnd ? { source, start: end - 1, end } : { source, start: token.startOffset, end };
   const expected = /--> (\w+) <--/.exec(error.message)?.[1];
-  const isReserved = reservedWords.includes(token.image.toUpperCase());
+  const isReserved = !atEnd && reservedWords.includes(token.image.toUpperCase());
   const near = atEnd || isReserved || !/^[A-Za-z]{3,}$/.test(token.image) ? undefined : closest(token.image, words);
   return new SqlError('SYNTAX_ERROR', span, {
     found: atEnd ? 'the end of the statement' : token.image,

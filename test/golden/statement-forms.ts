@@ -134,6 +134,11 @@ export const statementForms: readonly StatementForm[] = [
   form('DESCRIBE STREAMS [EXTENDED]', /^DESCRIBE STREAMS/),
   form('DESCRIBE TABLES [EXTENDED]', /^DESCRIBE TABLES/),
   form('DESCRIBE FUNCTION f', /^DESCRIBE FUNCTION /, fixed),
+  form(
+    'SHOW CREATE [STREAM | TABLE | VIEW | FEATURE VIEW | FEATURE SERVICE | MONITOR | TRAINING SET | TYPE] name',
+    /^SHOW CREATE (?!MODEL)/,
+    fixed,
+  ),
   form('SHOW CREATE MODEL m', /^SHOW CREATE MODEL /, fixed),
   form('DESCRIBE MODEL m [VERSION n]', /^DESCRIBE MODEL /, fixed),
   form('DESCRIBE FEATURE VIEW v [EXTENDED]', /^DESCRIBE FEATURE VIEW /, fixed),

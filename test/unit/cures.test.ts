@@ -125,7 +125,6 @@ const told: readonly (readonly [wrong: string, hint: RegExp, cure: string])[] = 
   [`UPDATE t SET n = 1 WHERE id = 'a'`, /INSERT INTO/, `INSERT INTO t (id, n) VALUES ('a', 1)`],
   [`TRUNCATE TABLE t`, /DELETE TOPIC/, `DROP TABLE t DELETE TOPIC`],
   [`ALTER TABLE t DROP COLUMN n`, /ADD COLUMN/, `ALTER TABLE t ADD COLUMN m INT`],
-  [`SHOW CREATE TABLE t`, /DESCRIBE … EXTENDED/, `DESCRIBE t EXTENDED`],
   [`USE db`, /leave this out/, `SHOW TABLES`],
   [`BEGIN`, /several rows of one INSERT/, `INSERT INTO t (id, n) VALUES ('a', 1), ('b', 2)`],
   [`GRANT SELECT ON t TO ann`, /Rights/, `SHOW TABLES`],

@@ -77,3 +77,20 @@ test('what an option names is read, and a file of the disk is the administratorâ
   expect(await status('eve', `CREATE MODEL etl_m WITH (PROVIDER='onnx', PATH='s3://bucket');`)).toBe(400);
   expect(await status('olga', `CREATE MODEL etl_m WITH (PROVIDER='onnx', PATH='/etc/passwd');`)).toBe(400);
 });
+
+test('SHOW CREATE is for who may read what it shows, of a service with its views', async () => {
+  const statuses = async (user: string): Promise<number[]> =>
+    Promise.all(
+      [
+        'clicks',
+        'STREAM secrets',
+        'public_service',
+        'FEATURE SERVICE public_service',
+        'MONITOR secret_watch',
+        'TYPE clicks',
+      ].map(async (what) => (await ksql(node, basic(user), `SHOW CREATE ${what};`)).status),
+    );
+  expect(await statuses('ann')).toEqual([200, 403, 403, 403, 403, 400]);
+  expect(await statuses('eve')).toEqual([200, 403, 403, 403, 403, 400]);
+  expect(await statuses('rita')).toEqual([200, 200, 200, 200, 200, 400]);
+});

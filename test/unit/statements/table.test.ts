@@ -28,7 +28,7 @@ const examples: { readonly [K in Statement['kind']]: Example } = {
   queryControl: ['', 'PAUSE ALL;'],
   explain: ['r', 'EXPLAIN SELECT * FROM s EMIT CHANGES;'],
   show: ['r', 'SHOW STREAMS;'],
-  showCreate: ['r', 'SHOW CREATE MODEL m;'],
+  showCreate: ['r', 'SHOW CREATE FEATURE VIEW v;'],
   describe: ['r', 'DESCRIBE s;'],
   setProperty: ['rh', "SET 'auto.offset.reset' = 'earliest';"],
   unsetProperty: ['rh', "UNSET 'auto.offset.reset';"],
