@@ -54,7 +54,6 @@ const withAccess = (command: Command): Command =>
     .option('--key <file>', 'a PEM file of its key, where it is not with the certificate');
 
 async function serve(flags: Flags, options: StartOptions): Promise<void> {
-  isNode = true;
   const chosen = settingsOf(flags);
   const file = serverOptions.read('ksql.queries.file', chosen);
   if (file !== undefined) return runFiles([file], chosen);
@@ -71,15 +70,11 @@ async function serve(flags: Flags, options: StartOptions): Promise<void> {
   await untilSignal(running);
 }
 
-/** Whether this process is a node, which goes on when nobody reads what it logs. */
-let isNode = false;
-
-/** Whoever reads a pipe may go, such as `head`: a command has then nobody left to work for, which is no failure. */
+/** Whoever reads a pipe may go, such as `head`, which is no failure: a node goes on, a script ends with its statement. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
-      if (!isNode && stream === process.stdout) process.exit(process.exitCode ?? 0);
     });
 }
 
@@ -102,7 +97,6 @@ const endMs = 25_000;
 
 /** Runs SQL files headless: statements come only from the files, and REST is read-only. */
 async function runFiles(files: readonly string[], chosen: Settings): Promise<void> {
-  isNode = true;
   const { readHeadless, runHeadless } = await import('../statements/headless.ts');
   const { startNode } = await import('./start-node.ts');
   const statements = readHeadless(files.map((name) => ({ name, text: readFileSync(name, 'utf8') })));

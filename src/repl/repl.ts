@@ -27,6 +27,8 @@ export interface State {
   pages: boolean;
   /** Where the lines of the answer that is being shown go. */
   pager: LineTarget | undefined;
+  /** Whether nobody reads what is written any more. */
+  isAlone: boolean;
   /** The script that runs; undefined where somebody types. */
   source: string | undefined;
   /** Goes on with a script after an error. */
@@ -44,6 +46,7 @@ export const newState = (client: Client, output: Output): State => ({
   limit: 0,
   pages: false,
   pager: undefined,
+  isAlone: false,
   source: undefined,
   goesOn: false,
 });
@@ -86,7 +89,7 @@ async function paged(state: State, show: (pager: Pager | undefined) => Promise<v
 
 /** What is no row; a program that reads rows from stdout does not get it. */
 const notice = (state: State, text: string): void => {
-  if (text === '') return;
+  if (text === '' || state.isAlone) return;
   // Below the rows that somebody is still reading.
   if (state.pager !== undefined && !isForPrograms(state.output)) state.pager.write(text);
   else print(state, text, isForPrograms(state.output) ? process.stderr : process.stdout);
@@ -115,12 +118,24 @@ interface ScriptOptions {
   readonly onError?: 'stop' | 'continue';
 }
 
-/** Runs a script's statements in order until one fails, or all of them. True when all succeeded. */
+/**
+ * Runs a script's statements in order until one fails, or all of them, or until nobody reads stdout any more, for whom a query would go
+ * on for ever. True when all that ran succeeded.
+ */
 export async function runStatements(client: Client, script: string, options: ScriptOptions): Promise<boolean> {
   const state = newState(client, options.output);
   state.source = options.source;
   state.goesOn = options.onError === 'continue';
-  return runText(state, script, options.source);
+  const leave = (): void => {
+    state.isAlone = true;
+    state.abort?.abort();
+  };
+  process.stdout.on('error', leave);
+  try {
+    return await runText(state, script, options.source);
+  } finally {
+    process.stdout.off('error', leave);
+  }
 }
 
 /** Runs the statements of a text; true when all succeeded. */
@@ -134,7 +149,7 @@ export async function runText(state: State, text: string, source: string): Promi
       return `${source}:${begin.line + line - 1}:${line === 1 ? begin.column + column - 1 : column}`;
     });
     succeeded &&= !state.failed;
-    if (state.failed && !state.goesOn) break;
+    if ((state.failed && !state.goesOn) || state.isAlone) break;
   }
   state.failed = !succeeded;
   return succeeded;

@@ -130,14 +130,20 @@ lines');
   expect(shown('expanded')).toContain('\nK | two\n  | lines\nN | <null>\n');
 });
 
-test('whoever reads a pipe may go', () => {
-  const errors = join(folder, 'errors');
-  const status = join(folder, 'status');
-  for (const output of ['csv', 'box'])
-    spawnSync(
-      `("${process.execPath}" "${bin}" cli --state-dir "${state}" -o ${output} -e "SHOW FUNCTIONS; SHOW TOPICS;" 2>"${errors}"; echo $? >"${status}") | true`,
-      { shell: true },
-    );
+test.each([
+  ['csv', 'SHOW FUNCTIONS; SHOW TOPICS;'],
+  ['box', 'SHOW FUNCTIONS; SHOW TOPICS;'],
+  ['tabular', 'PRINT counted FROM BEGINNING; SHOW NONSENSE;'],
+  ['jsonl', 'SELECT * FROM counted EMIT CHANGES; SHOW NONSENSE;'],
+])('whoever reads a pipe may go: %s of %s', (output, sql) => {
+  const [errors, status] = [join(folder, 'errors'), join(folder, 'status')];
+  cli(
+    `-e "CREATE STREAM IF NOT EXISTS counted (n INT) WITH (kafka_topic='counted', value_format='JSON', partitions=1); ${'INSERT INTO counted VALUES (1); '.repeat(20)}"`,
+  );
+  spawnSync(
+    `("${process.execPath}" "${bin}" cli --state-dir "${state}" --set auto.offset.reset=earliest -o ${output} -e "${sql}" 2>"${errors}"; echo $? >"${status}") | true`,
+    { shell: true },
+  );
   expect([readFileSync(errors, 'utf8'), readFileSync(status, 'utf8')]).toEqual(['', '0\n']);
 });
 
