@@ -24,6 +24,7 @@ import { select } from './select.ts';
 import { define, setProperty, undefine, unsetProperty } from './settings.ts';
 import { show } from './show.ts';
 import { showCreate } from './show-create.ts';
+import { summarize } from './summarize.ts';
 import { createType, dropType } from './types.ts';
 import { createTrainingSet, dropTrainingSet } from './training-sets.ts';
 import { verifyFeatureView } from './verify.ts';
@@ -41,6 +42,7 @@ export const statementRules: readonly StatementRule[] = [
   show,
   showCreate,
   describe,
+  summarize,
   setProperty,
   unsetProperty,
   define,

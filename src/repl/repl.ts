@@ -167,6 +167,7 @@ export function placeOf(text: string): 'here' | 'query endpoint' | 'server' {
     case 'SELECT':
     case 'WITH':
     case 'PRINT':
+    case 'SUMMARIZE':
       return 'query endpoint';
     case 'SET':
     case 'UNSET':

@@ -4,6 +4,7 @@ import { SqlError } from '../diagnostics/sql-error.ts';
 import type { QueryStream } from '../engine/client-rows.ts';
 import { printTopic } from '../engine/print-topic.ts';
 import { openQuery } from '../engine/query-stream.ts';
+import { openSummary } from '../engine/summary.ts';
 import { parse, splitScript } from '../syntax/parse.ts';
 import type { Statement } from '../syntax/statements/index.ts';
 import type { ServerContext } from './context.ts';
@@ -20,7 +21,7 @@ export interface QueryAnswer {
 }
 
 /**
- * Runs the one SELECT or PRINT of a request within its user's rights and limits. `read` gives the request's body, whose statement is in
+ * Runs the one SELECT, SUMMARIZE or PRINT of a request within its user's rights and limits. `read` gives the request's body, whose statement is in
  * `field`.
  */
 export async function runQuery(
@@ -47,9 +48,13 @@ export async function runQuery(
       return;
     }
     isPush = statement.kind === 'select' && statement.query.emit !== undefined;
-    if (statement.kind !== 'select') throw new SqlError('STATEMENT_NOT_QUERY', statement.span, {});
+    if (statement.kind !== 'select' && statement.kind !== 'summarize')
+      throw new SqlError('STATEMENT_NOT_QUERY', statement.span, {});
     if (isPush) access.limits.checkPushQuery(user);
-    const query = await openQuery(statement, engine, session, context.newBackend);
+    const query =
+      statement.kind === 'select'
+        ? await openQuery(statement, engine, session, context.newBackend)
+        : await openSummary(statement, engine, session, context.newBackend);
     if (isPush) access.limits.began(query.id, user);
     try {
       await answer.rows(query);

@@ -53,7 +53,7 @@ import { isStackOverflow } from '../util/stack-overflow.ts';
 type Changes = 'nothing' | 'session' | 'catalogue' | 'data' | 'connect';
 
 interface Row<S> {
-  /** Runs the statement; `rows` for SELECT and PRINT, which the query endpoints answer. */
+  /** Runs the statement; `rows` for SELECT, SUMMARIZE and PRINT, which the query endpoints answer. */
   readonly handler: Handler<S> | 'rows';
   readonly changes: Changes | ((statement: S) => Changes);
   /** Whether a headless file may contain it. At a restart it is executed again, or skipped when `HasRun` says so. */
@@ -78,6 +78,7 @@ const statements: { readonly [K in Statement['kind']]: Row<Extract<Statement, { 
   explain: { handler: explain, changes: 'nothing', headless: 'refused' },
   show: { handler: show, changes: 'nothing', headless: 'refused' },
   showCreate: { handler: showCreate, changes: 'nothing', headless: 'refused' },
+  summarize: { handler: 'rows', changes: 'nothing', headless: 'refused' },
   describe: { handler: describe, changes: 'nothing', headless: 'refused' },
   setProperty: { handler: setProperty, changes: 'session', headless: 'at each start' },
   unsetProperty: { handler: unsetProperty, changes: 'session', headless: 'at each start' },
@@ -123,7 +124,7 @@ export function changesOf(statement: Statement): Changes {
   return typeof changes === 'function' ? changes(statement) : changes;
 }
 
-/** Whether a statement returns rows (SELECT and PRINT), so that the query endpoints answer it. */
+/** Whether a statement returns rows (SELECT, SUMMARIZE and PRINT), so that the query endpoints answer it. */
 export const givesRows = (statement: Statement): boolean => rowOf(statement).handler === 'rows';
 
 /** Whether a read-only server executes it. */

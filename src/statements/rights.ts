@@ -144,6 +144,7 @@ const needs: { readonly [K in Statement['kind']]: Needs<Extract<Statement, { kin
       : what === 'FEATURE SERVICE' || what === undefined
         ? readingService(name, catalog)
         : on('read', [name]),
+  summarize: ({ name }) => on('read', [name.text]),
   describe: ({ what, name }, catalog) => {
     if (what === 'FUNCTION' || name === undefined) return onAny('read');
     return what === 'FEATURE SERVICE' ? readingService(name.text, catalog) : on('read', [name.text]);

@@ -3,6 +3,7 @@ import { SqlError } from '../../src/diagnostics/sql-error.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { printTopic } from '../../src/engine/print-topic.ts';
 import { openQuery } from '../../src/engine/query-stream.ts';
+import { openSummary } from '../../src/engine/summary.ts';
 import type { Session } from '../../src/engine/session.ts';
 import type { SourceReader } from '../../src/engine/source-reader.ts';
 import { MemoryBackend } from '../../src/adapters/memory/memory-backend.ts';
@@ -43,8 +44,13 @@ export class Asker {
     const text = this.#session.substitute(written);
     const statement = parse(splitScript({ name: 'ask', text })[0]!);
     switch (statement.kind) {
-      case 'select': {
-        const stream = await openQuery(statement, engine, this.#session, () => new MemoryBackend());
+      case 'select':
+      case 'summarize': {
+        const newBackend = (): MemoryBackend => new MemoryBackend();
+        const stream =
+          statement.kind === 'select'
+            ? await openQuery(statement, engine, this.#session, newBackend)
+            : await openSummary(statement, engine, this.#session, newBackend);
         const rows: unknown[] = [];
         for await (const group of stream.rows()) rows.push(...group.map(({ values }) => values));
         return JSON.stringify(rows);

@@ -131,6 +131,7 @@ export const statementForms: readonly StatementForm[] = [
     /^DESCRIBE (?!STREAMS|TABLES|FUNCTION|CONNECTOR|MODEL|MONITOR|TRAINING|FEATURE (VIEW|SERVICE))/,
     fixed,
   ),
+  form('SUMMARIZE source', /^SUMMARIZE /, fixed),
   form('DESCRIBE STREAMS [EXTENDED]', /^DESCRIBE STREAMS/),
   form('DESCRIBE TABLES [EXTENDED]', /^DESCRIBE TABLES/),
   form('DESCRIBE FUNCTION f', /^DESCRIBE FUNCTION /, fixed),

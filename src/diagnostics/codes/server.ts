@@ -22,10 +22,10 @@ export const serverCodes = {
   },
   MIGRATION_REFUSED: { message: (p: { why: string }) => p.why },
   QUERY_ENDPOINT: {
-    message: () => 'SELECT and PRINT are answered by the query endpoint',
+    message: () => 'SELECT, SUMMARIZE and PRINT are answered by the query endpoint',
     hint: () => 'POST it to /query-stream.',
   },
-  STATEMENT_NOT_QUERY: { message: () => 'the query endpoints answer exactly one SELECT or PRINT' },
+  STATEMENT_NOT_QUERY: { message: () => 'the query endpoints answer exactly one SELECT, SUMMARIZE or PRINT' },
   READ_ONLY_SERVER: { message: () => 'this server runs a file of queries: its API is read-only' },
   TOO_MANY_PUSH_QUERIES: {
     message: (p: { limit: number }) => `${p.limit} push queries are running already`,

@@ -83,7 +83,7 @@ export const operations: Readonly<Record<Route, Operation>> = {
   'GET /metrics': { tag: 'Node', summary: 'Metrics for Prometheus', answers: { 200: [['text/plain', 'text']] } },
   'POST /ksql': {
     tag: 'Statements',
-    summary: 'Executes statements in order, all but SELECT and PRINT',
+    summary: 'Executes statements in order, all but SELECT, SUMMARIZE and PRINT',
     body: json('KsqlRequest'),
     answers: { 200: [['application/json', 'Entities']] },
   },
@@ -95,19 +95,19 @@ export const operations: Readonly<Record<Route, Operation>> = {
   },
   'POST /query': {
     tag: 'Queries',
-    summary: 'The rows of one SELECT or PRINT, in the older form by default',
+    summary: 'The rows of one SELECT, SUMMARIZE or PRINT, in the older form by default',
     body: json('KsqlRequest'),
     answers: { 200: rows },
   },
   'POST /query-stream': {
     tag: 'Queries',
-    summary: 'The rows of one SELECT or PRINT, as lines by default',
+    summary: 'The rows of one SELECT, SUMMARIZE or PRINT, as lines by default',
     body: json('KsqlRequest'),
     answers: { 200: rows },
   },
   'GET /ws/query': {
     tag: 'Queries',
-    summary: 'The rows of one SELECT or PRINT over a WebSocket: the schema, then a frame for each row',
+    summary: 'The rows of one SELECT, SUMMARIZE or PRINT over a WebSocket: the schema, then a frame for each row',
     query: { request: 'A KsqlRequest as JSON', version: 'The version of this route, which is 1' },
     answers: { 101: [], 426: json('Error') },
   },

@@ -52,6 +52,7 @@ import {
 import type { StatementShape } from './shape.ts';
 import { show, type Show } from './show.ts';
 import { showCreate, type ShowCreate } from './show-create.ts';
+import { summarize, type Summarize } from './summarize.ts';
 import { createTrainingSet, dropTrainingSet, type CreateTrainingSet, type DropTrainingSet } from './training-sets.ts';
 import { createType, dropType, type CreateType, type DropType } from './types.ts';
 import { verifyFeatureView, type VerifyFeatureView } from './verify.ts';
@@ -68,6 +69,7 @@ export type Statement =
   | Show
   | ShowCreate
   | Describe
+  | Summarize
   | SetProperty
   | UnsetProperty
   | Define
@@ -118,6 +120,7 @@ export const shapes: Shapes = {
   show,
   showCreate,
   describe,
+  summarize,
   setProperty,
   unsetProperty,
   define,

@@ -33,7 +33,7 @@ test('a server that runs a file of queries changes nothing by its API, and answe
 });
 
 test('the endpoint of queries answers one query', async () => {
-  const why = 'the query endpoints answer exactly one SELECT or PRINT';
+  const why = 'the query endpoints answer exactly one SELECT, SUMMARIZE or PRINT';
   expect(await post('/query-stream', { sql: 'SHOW STREAMS;' })).toEqual([
     400,
     'STATEMENT_NOT_QUERY',

@@ -78,7 +78,7 @@ test('what an option names is read, and a file of the disk is the administratorâ
   expect(await status('olga', `CREATE MODEL etl_m WITH (PROVIDER='onnx', PATH='/etc/passwd');`)).toBe(400);
 });
 
-test('SHOW CREATE is for who may read what it shows, of a service with its views', async () => {
+test('SHOW CREATE and SUMMARIZE are for who may read what they show, of a service with its views', async () => {
   const statuses = async (user: string): Promise<number[]> =>
     Promise.all(
       [
@@ -90,6 +90,9 @@ test('SHOW CREATE is for who may read what it shows, of a service with its views
         'TYPE clicks',
       ].map(async (what) => (await ksql(node, basic(user), `SHOW CREATE ${what};`)).status),
     );
+  const summary = await ksql(node, basic('ann'), 'SUMMARIZE clicks;', '/query-stream');
+  expect(summary.text).toMatch(/"columnNames":\["COLUMN_NAME","COLUMN_TYPE","MIN"[^]*"V","INTEGER",null/);
+  expect((await ksql(node, basic('ann'), 'SUMMARIZE secrets;', '/query-stream')).status).toBe(403);
   expect(await statuses('ann')).toEqual([200, 403, 403, 403, 403, 400]);
   expect(await statuses('eve')).toEqual([200, 403, 403, 403, 403, 400]);
   expect(await statuses('rita')).toEqual([200, 200, 200, 200, 200, 400]);

@@ -30,6 +30,7 @@ const examples: { readonly [K in Statement['kind']]: Example } = {
   show: ['r', 'SHOW STREAMS;'],
   showCreate: ['r', 'SHOW CREATE FEATURE VIEW v;'],
   describe: ['r', 'DESCRIBE s;'],
+  summarize: ['r', 'SUMMARIZE s;'],
   setProperty: ['rh', "SET 'auto.offset.reset' = 'earliest';"],
   unsetProperty: ['rh', "UNSET 'auto.offset.reset';"],
   define: ['rh', "DEFINE x = 's';"],
