@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import colors from 'picocolors';
 import { cellText, type Shown, type ShownColumn } from './layouts.ts';
-import { columnWidths, renderRow } from './table.ts';
+import { columnWidths, renderRow, ruleOf } from './table.ts';
 
 interface LiveRow {
   values: readonly Shown[];
@@ -73,7 +73,7 @@ export class LiveTable {
     const cells = shown.map(({ values }) => values.map((value) => stripVTControlCharacters(cellText(value))));
     const atRight = this.#columns.map(({ isNumber }) => isNumber);
     const widths = columnWidths(headers, cells, width);
-    const rule = `+${widths.map((columnWidth) => '-'.repeat(columnWidth + 2)).join('+')}+`;
+    const rule = ruleOf(widths);
     const count = `${rows.length} row${rows.length === 1 ? '' : 's'}`;
     const all = shown.length < rows.length ? `${count}, the ${shown.length} that changed last` : count;
     const lines = [

@@ -3,9 +3,13 @@ import stringWidth from 'string-width';
 /** A text table whose columns are as wide as needed but together fit the terminal; long cells wrap. */
 export function renderTable(headers: readonly string[], rows: readonly (readonly string[])[], width: number): string {
   const widths = columnWidths(headers, rows, width);
-  const rule = `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+`;
+  const rule = ruleOf(widths);
   return [rule, renderRow(headers, widths), rule, ...rows.map((row) => renderRow(row, widths)), rule].join('\n');
 }
+
+/** The line above and below a table's rows. */
+export const ruleOf = (widths: readonly number[]): string =>
+  `+${widths.map((width) => '-'.repeat(width + 2)).join('+')}+`;
 
 export function columnWidths(
   headers: readonly string[],
